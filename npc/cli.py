@@ -1,0 +1,94 @@
+"""The `npc` command."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from npc.command import one_message
+from npc.errors import InputError
+
+app = typer.Typer(
+    help="Tools beside train.py and evaluate.py.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+cohort_app = typer.Typer(help="Check a cohort, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(cohort_app, name="cohort")
+
+
+@app.callback()
+def _app() -> None:
+    """Keeps `cohort` a group although it is the only one."""
+
+
+@cohort_app.command("check")
+def check(
+    choices: Annotated[
+        list[str] | None, typer.Argument(help="as for train.py: cohort=table cohort.root=DIR", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Tell what a cohort holds: patients, events, follow-up, images; and every fault found.
+
+    Example: npc cohort check cohort=table cohort.root=DIR
+    """
+    from rich.console import Console
+
+    from npc.cohort import clinical
+    from npc.cohort.describe import describe, tables
+    from npc.cohort.load import load
+    from npc.config import compose, plain
+    from npc.imaging.survey import survey
+
+    config = compose(choices or [])
+    cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
+    try:
+        found = load(cohort, endpoint, sequences=[], also=sequences)
+        grids, faults = survey(found, sequences, cohort.label, dict(cohort.roi))
+        variables = clinical.parse(plain(cohort)["clinical"])
+        described = describe(found, variables, time=endpoint.time, event=endpoint.event, grids=grids, faults=faults)
+    except InputError as error:
+        described = {"faults": list(error.faults)}
+    if as_json:
+        print(json.dumps(described))
+    else:
+        Console().print(*tables(described), sep="\n")
+    raise typer.Exit(2 if described["faults"] else 0)
+
+
+@cohort_app.command("phantom")
+def phantom(
+    folder: Annotated[Path, typer.Argument(help="a new folder", show_default=False)],
+    seed: Annotated[int, typer.Option(help="another seed gives other patients")] = 0,
+    n: Annotated[int, typer.Option(help="patients in all")] = 233,
+    external: Annotated[
+        int | None, typer.Option(help="of them at hospital 2  [default: the paper's 45 of 233]", show_default=False)
+    ] = None,
+    matrix: Annotated[int, typer.Option(help="pixels of an image along a side")] = 64,
+    signal: Annotated[float, typer.Option(help="0 to 1: how much the pictures show")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Write synthetic patients whose truth is known (truth.csv) as a cohort folder.
+
+    Example: npc cohort phantom ../phantom --n 588 --external 400 --seed 7
+    """
+    from npc.cohort import phantom as source
+
+    source.write(folder, seed=seed, n=n, external=external, matrix=matrix, signal=signal)
+    summary = source.summary(folder)
+    if as_json:
+        print(json.dumps(summary))
+        return
+    for centre, figures in summary.items():
+        print(f"{centre}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None))
+    print(f"written to {folder}; train on it with: python train.py cohort=table cohort.root={folder}")
+
+
+def main() -> None:
+    """Entry point of `npc`."""
+    with one_message():
+        app()

@@ -1,0 +1,1 @@
+"""Who: the patients, their outcome and their files; sources on disk, splits and the phantom."""

@@ -1,0 +1,116 @@
+"""The clinical variables that a cohort's config declares."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from npc.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("continuous", "ordinal", "binary", "categorical")
+COMPARISONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+# The columns of the cohort folder that are no clinical variable.
+RESERVED = frozenset(
+    {"patient_id", "centre", "dmfs_months", "dm_event", "os_months", "os_event"}
+    | {"diagnosis_date", "metastasis_date", "last_follow_up"}
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a continuous variable is cut in two, such as `>= 4000`."""
+
+    comparison: str
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.comparison} {self.value:g}"
+
+    def holds(self, values: pd.Series) -> pd.Series:
+        """Whether each value is on the named side, as nullable booleans: a missing value stays missing."""
+        met = COMPARISONS[self.comparison](values, self.value)
+        return met.astype("boolean").mask(values.isna())
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One clinical variable.
+
+    Attributes:
+        name: its column.
+        kind: continuous, ordinal, binary or categorical.
+        levels: its values, in order where it is ordinal, the reference first where it is binary; empty for a
+            continuous variable and for a categorical one that takes its levels from the table.
+        cut: where a continuous variable is cut in two.
+    """
+
+    name: str
+    kind: str
+    levels: tuple[str, ...] = ()
+    cut: Cut | None = None
+
+
+def parse(clinical: Mapping[str, Mapping[str, Any]]) -> tuple[Variable, ...]:
+    """The variables declared under `cohort.clinical`, in the config's order.
+
+    Args:
+        clinical: name -> {kind, levels, cut}; levels and cut may be absent or None.
+
+    Raises:
+        InputError: a declaration is wrong; each fault names its config key.
+    """
+    faults: list[str] = []
+    variables = [_variable(name, declared, faults) for name, declared in clinical.items()]
+    if faults:
+        raise InputError(faults)
+    return tuple(variables)
+
+
+def _variable(name: str, declared: Mapping[str, Any], faults: list[str]) -> Variable:
+    key = f"cohort.clinical.{name}"
+    kind = str(declared.get("kind"))
+    if name in RESERVED:
+        faults.append(f"{key}: {name} has its own meaning in the cohort folder; name the variable otherwise")
+    if kind not in KINDS:
+        faults.append(f"{key}.kind is '{kind}'; choose one of {', '.join(KINDS)}")
+        return Variable(name, kind)
+    levels = _levels(f"{key}.levels", kind, declared.get("levels"), faults)
+    return Variable(name, kind, levels, _cut(f"{key}.cut", kind, declared.get("cut"), faults))
+
+
+def _levels(key: str, kind: str, declared: Any, faults: list[str]) -> tuple[str, ...]:
+    if not declared:
+        if kind == "ordinal":
+            faults.append(f"{key} is missing; list the levels of an ordinal variable from low to high")
+        return ("0", "1") if kind == "binary" else ()
+    if kind == "continuous":
+        faults.append(f"{key}: a continuous variable has no levels; remove them or change its kind")
+        return ()
+    if any(isinstance(level, bool) for level in declared):
+        faults.append(f'{key} holds true or false, as YAML reads a bare yes or no; quote them: ["no", "yes"]')
+        return ()
+    levels = tuple(str(level).strip() for level in declared)
+    if len(set(levels)) < len(levels):
+        faults.append(f"{key} names a level twice ({', '.join(levels)}); name each once")
+    if kind == "binary" and len(levels) != 2:
+        faults.append(f"{key} has {len(levels)} levels; a binary variable has two")
+    return levels
+
+
+def _cut(key: str, kind: str, declared: Any, faults: list[str]) -> Cut | None:
+    if declared is None:
+        return None
+    if kind != "continuous":
+        faults.append(f"{key}: only a continuous variable has a cut; remove it or change the kind")
+        return None
+    written = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", str(declared))
+    if written is None:
+        faults.append(f"{key} is '{declared}'; write a comparison and a number, such as '>= 4000'")
+        return None
+    return Cut(written[1], float(written[2]))

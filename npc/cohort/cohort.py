@@ -1,0 +1,27 @@
+"""The checked cohort: what everything after the disk works on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients with their outcome and the paths of their images.
+
+    Attributes:
+        name: as in `runs/<name>/`.
+        root: the folder that the paths in `patients` are relative to.
+        patients: one row a patient, indexed by `patient_id`, sorted by it; the columns of the cohort folder
+            (DESIGN 3): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
+            `S_mask`; an absent image is missing (NA).
+        sequences: the sequences that the cohort may have, in the order in which `both` joins them.
+        exclusions: `patient_id` and `reason` of every patient who was left out.
+    """
+
+    name: str
+    root: Path
+    patients: pd.DataFrame
+    sequences: tuple[str, ...]
+    exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}))

@@ -1,0 +1,108 @@
+"""Dates in place of months: time from diagnosis to metastasis or to the last follow-up."""
+
+from collections.abc import Hashable
+from datetime import date
+
+import pandas as pd
+
+from npc.cohort import cell
+
+DAYS_PER_MONTH = 30.4375  # 365.25 / 12
+DATES = ("diagnosis_date", "metastasis_date", "last_follow_up")
+AGREEMENT = 0.5  # months; tables often give them rounded to whole months
+
+Faults = dict[Hashable, list[str]]
+
+
+def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
+    """Fill `dmfs_months`, `dm_event` and `os_months` from the dates of a table that has them.
+
+    The event is what `dm_event` says, or where there is no such column, whether there is a `metastasis_date`.
+    Its time runs from `diagnosis_date` to `metastasis_date` (event) or `last_follow_up` (none). Where a patient
+    has months too they stand, if the dates agree within half a month. `os_months` is only filled where there
+    is an `os_event` and no such column; the last follow-up of a patient who died is the death.
+
+    Args:
+        table: the raw table of a source.
+
+    Returns:
+        The table, and for each row whose dates are at fault what is wrong with them (to be said behind the
+        patient's name); such rows keep the months that they had.
+    """
+    if not any(name in table for name in DATES) or not ("dm_event" in table or "metastasis_date" in table):
+        return table, {}
+    filled, faults = table.copy(), {}
+    times, events, survival = [], [], []
+    for row, cells in table.iterrows():
+        patient = _Patient(cells)
+        times.append(patient.dmfs())
+        events.append(patient.event)
+        survival.append(patient.months_to("last_follow_up"))
+        if patient.faults:
+            faults[row] = patient.faults
+    filled["dmfs_months"], filled["dm_event"] = pd.Series(times, table.index), pd.Series(events, table.index)
+    if "os_event" in table and "os_months" not in table:
+        filled["os_months"] = pd.Series(survival, table.index)
+    return filled, faults
+
+
+class _Patient:
+    """One row's dates, and what is wrong with them."""
+
+    def __init__(self, cells: pd.Series) -> None:
+        self.faults: list[str] = []
+        self.given = cell.text(cells.get("dmfs_months"))
+        self.dates = {name: self._date(name, cell.text(cells.get(name))) for name in DATES}
+        if "dm_event" in cells:
+            self.event = cell.code(cell.text(cells["dm_event"]))
+        else:
+            self.event = "0" if cell.text(cells["metastasis_date"]) is None else "1"
+        self._check_order()
+
+    def _date(self, name: str, written: str | None) -> date | None:
+        if written is None:
+            return None
+        day, _, hour = written.replace("T", " ").partition(" ")
+        try:
+            if len(day) != 10 or hour.strip("0:."):
+                raise ValueError
+            return date.fromisoformat(day)
+        except ValueError:
+            self.faults.append(f"{name} is '{written}', not a date; write year-month-day, such as 2013-02-28")
+            return None
+
+    def _check_order(self) -> None:
+        for first, second in (DATES[:2], DATES[::2], DATES[1:]):
+            before, after = self.dates[first], self.dates[second]
+            if before and after and after < before:
+                self.faults.append(f"{second} {after} is before {first} {before}; correct the wrong one")
+        if self.event == "0" and self.dates["metastasis_date"]:
+            self.faults.append(
+                f"dm_event is 0 but metastasis_date is {self.dates['metastasis_date']}; correct one of them"
+            )
+
+    def months_to(self, end: str) -> float | None:
+        """Months from diagnosis, None where one of the dates is not known."""
+        start, stop = self.dates["diagnosis_date"], self.dates[end]
+        return (stop - start).days / DAYS_PER_MONTH if start and stop else None
+
+    def dmfs(self) -> str | float | None:
+        """Months from diagnosis to metastasis or last follow-up; what the table gave goes first."""
+        if self.faults or self.event not in ("0", "1"):
+            return self.given
+        end = "metastasis_date" if self.event == "1" else "last_follow_up"
+        months = self.months_to(end)
+        if months is None:
+            if self.given is None:
+                absent = [name for name in ("diagnosis_date", end) if self.dates[name] is None]
+                self.faults.append(
+                    f"{' and '.join(absent)} missing (dm_event is {self.event}) and no dmfs_months; give either"
+                )
+            return self.given
+        if self.given is None:
+            return months
+        if abs(cell.number(self.given) - months) > AGREEMENT:
+            self.faults.append(
+                f"dmfs_months is {self.given} but diagnosis_date to {end} is {months:.1f} months; correct one"
+            )
+        return self.given

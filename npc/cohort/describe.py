@@ -1,0 +1,154 @@
+"""What a cohort holds, for `npc cohort check`: figures as a dictionary, and tables made from it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from lifelines import KaplanMeierFitter
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from npc.cohort.clinical import Variable
+from npc.cohort.cohort import Cohort
+
+
+def describe(
+    cohort: Cohort,
+    clinical: Sequence[Variable],
+    *,
+    time: str,
+    event: str,
+    grids: Mapping[str, list[dict[str, Any]]] | None = None,
+    faults: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The cohort's figures, ready for JSON.
+
+    Args:
+        cohort: a checked cohort.
+        clinical: its declared variables.
+        time: the endpoint's column of months.
+        event: the endpoint's column of 0 and 1.
+        grids: of the images, by sequence (`npc.imaging.survey`; not called here, since cohort is the ground).
+        faults: of the images.
+    """
+    centres = {str(centre): group for centre, group in cohort.patients.groupby("centre", sort=True)}
+    return {
+        "name": cohort.name,
+        "root": str(cohort.root),
+        "patients": len(cohort.patients),
+        "endpoint": event,
+        "centres": {centre: _outcome(group, time, event) for centre, group in centres.items()},
+        "sequences": {
+            centre: {s: int(_images(group, s).notna().sum()) for s in cohort.sequences}
+            for centre, group in centres.items()
+        },
+        "clinical": {
+            variable.name: {centre: _summary(group[variable.name], variable) for centre, group in centres.items()}
+            for variable in clinical
+        },
+        "grids": dict(grids or {}),
+        "exclusions": cohort.exclusions.to_dict("records"),
+        "faults": list(faults),
+    }
+
+
+def tables(described: dict[str, Any]) -> list[RenderableType]:
+    """What `describe` found as rich tables; with a `faults` key alone, only these."""
+    parts: list[RenderableType] = []
+    if "centres" in described:
+        parts = [_outcome_table(described), _sequence_table(described)]
+        parts += [_clinical_table(described)] if described["clinical"] else []
+        parts += [_grid_table(described)] if described["grids"] else []
+        parts += [Text(f"Left out: {left['patient_id']}: {left['reason']}") for left in described["exclusions"]]
+    parts += [Text(f"Fault: {fault}", style="red") for fault in described["faults"]]
+    return parts or [Text("No fault found.")]
+
+
+def median_follow_up(months: pd.Series, events: pd.Series) -> float | None:
+    """Median months of follow-up by the reverse Kaplan-Meier method (Schemper and Smith, 1996).
+
+    None where half of the patients have their event before follow-up ends, and there is no median.
+    """
+    median = float(KaplanMeierFitter().fit(months, 1 - events).median_survival_time_)
+    return median if math.isfinite(median) else None
+
+
+def _outcome(group: pd.DataFrame, time: str, event: str) -> dict[str, Any]:
+    at = group.loc[group[event] == 1, time]
+    return {
+        "patients": len(group),
+        "events": len(at),
+        "median_follow_up": median_follow_up(group[time], group[event]),
+        "first_event": float(at.min()) if len(at) else None,
+        "last_event": float(at.max()) if len(at) else None,
+    }
+
+
+def _images(group: pd.DataFrame, sequence: str) -> pd.Series:
+    return group.get(f"{sequence}_image", pd.Series(pd.NA, group.index))
+
+
+def _summary(values: pd.Series, variable: Variable) -> dict[str, Any]:
+    known = values.dropna()
+    summary: dict[str, Any] = {"missing": len(values) - len(known)}
+    if variable.kind != "continuous":
+        return summary | {"counts": {str(level): int(n) for level, n in known.value_counts(sort=False).items()}}
+    quartiles = [None if math.isnan(q) else float(q) for q in known.quantile([0.25, 0.5, 0.75])]
+    return summary | dict(zip(("q1", "median", "q3"), quartiles, strict=True))
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for i, heading in enumerate(headings):
+        table.add_column(escape(heading), justify="right" if i else "left")
+    return table
+
+
+def _months(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _outcome_table(described: dict[str, Any]) -> Table:
+    title = f"{escape(described['name'])}: {described['patients']} patients, endpoint {escape(described['endpoint'])}"
+    headings = ("centre", "patients", "events", "median follow-up (months)", "events from", "to")
+    table = _table(title, *headings)
+    for centre, found in described["centres"].items():
+        times = [_months(found[key]) for key in ("median_follow_up", "first_event", "last_event")]
+        table.add_row(escape(centre), str(found["patients"]), str(found["events"]), *times)
+    return table
+
+
+def _sequence_table(described: dict[str, Any]) -> Table:
+    names = list(next(iter(described["sequences"].values()), {}))
+    table = _table("Patients with image and outline", "centre", *names)
+    for centre, counts in described["sequences"].items():
+        table.add_row(escape(centre), *(str(counts[name]) for name in names))
+    return table
+
+
+def _clinical_table(described: dict[str, Any]) -> Table:
+    table = _table("Clinical variables: median (quartiles), or patients", "variable", *described["centres"])
+    for name, by_centre in described["clinical"].items():
+        table.add_row(escape(name), *(escape(_told(summary)) for summary in by_centre.values()))
+    return table
+
+
+def _told(summary: dict[str, Any]) -> str:
+    if "counts" in summary:
+        lines = [f"{level} {n}" for level, n in summary["counts"].items()]
+    else:
+        median, q1, q3 = ("–" if summary[key] is None else f"{summary[key]:g}" for key in ("median", "q1", "q3"))
+        lines = [f"{median} ({q1} to {q3})"]
+    return "\n".join(lines + ([f"missing {summary['missing']}"] if summary["missing"] else []))
+
+
+def _grid_table(described: dict[str, Any]) -> Table:
+    table = _table("Grids", "sequence", "size", "spacing (mm)", "images")
+    for sequence, grids in described["grids"].items():
+        for grid in grids:
+            size, spacing = (" x ".join(str(step) for step in grid[key]) for key in ("size", "spacing"))
+            table.add_row(escape(sequence), size, spacing, str(grid["images"]))
+    return table

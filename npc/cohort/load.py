@@ -1,0 +1,67 @@
+"""From the config to the checked cohort."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from hydra.errors import HydraException
+from hydra.utils import get_method
+from omegaconf import DictConfig, OmegaConf
+
+from npc.cohort import clinical, dates, schema
+from npc.cohort.cohort import Cohort
+from npc.config import Cohort as CohortConfig
+from npc.errors import InputError
+
+
+def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], also: Sequence[str] = ()) -> Cohort:
+    """Read and check the cohort that the config names.
+
+    Args:
+        cohort: `_target_` (a source: `read(root, sequences, **options) -> (table, root)`), `name`, `root`,
+            `sequences`, `clinical`, `missing`, and whatever else the source takes.
+        endpoint: `event` and `time`, the endpoint's columns.
+        sequences: those that this run needs of every patient.
+        also: those whose files are checked where the table names them, for `npc cohort check`.
+
+    Raises:
+        InputError: with every fault of the config, or of the table.
+    """
+    variables = clinical.parse(_plain(cohort.clinical))
+    offered = list(cohort.sequences)
+    unknown = [sequence for sequence in [*sequences, *also] if sequence not in offered]
+    if unknown:
+        raise InputError(
+            f"sequence: cohort {cohort.name} has no {', '.join(unknown)}; cohort.sequences has {', '.join(offered)}"
+        )
+    if OmegaConf.is_missing(cohort, "root") or not cohort.root:
+        raise InputError("cohort.root is not set; set it to the cohort's folder")
+    try:
+        read = get_method(cohort._target_)
+    except (HydraException, ImportError, ValueError) as error:
+        raise InputError(f"cohort._target_: there is no source {cohort._target_} ({error})") from error
+
+    own = {item.name for item in fields(CohortConfig)}
+    options = {key: value for key, value in _plain(cohort).items() if key not in own}
+    table, root = read(root=Path(cohort.root).expanduser(), sequences=offered, **options)
+    if not table.index.is_unique:
+        table = table.reset_index(drop=True)
+    table, date_faults = dates.to_months(table)
+    patients, exclusions = schema.check(
+        table,
+        where=table.attrs.get("file", str(root)),
+        root=root,
+        sequences=sequences,
+        clinical=variables,
+        missing=cohort.missing,
+        time=endpoint.time,
+        event=endpoint.event,
+        also=also,
+        date_faults=date_faults,
+    )
+    patients = patients.set_index("patient_id").sort_index()
+    return Cohort(cohort.name, root, patients, tuple(offered), exclusions)
+
+
+def _plain(config: DictConfig | dict) -> dict:
+    return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else dict(config)  # type: ignore[return-value]

@@ -1,0 +1,31 @@
+"""Paths in a cohort's table: relative, inside of the cohort's folder, and there.
+
+Each question passes what an earlier one has told already, so that a path has one fault.
+"""
+
+from pathlib import Path, PureWindowsPath
+
+
+def is_relative(text: str) -> bool:
+    """Whether the path is relative, on Windows too."""
+    return not (text.startswith("/") or PureWindowsPath(text).drive)
+
+
+def is_inside(home: Path, text: str) -> bool:
+    """Whether the path stays in `home` (resolved); a symbolic link that leads out of it is out of it."""
+    if not is_relative(text):
+        return True
+    try:
+        return (home / text).resolve().is_relative_to(home)
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a null byte: there is no such file
+        return True
+
+
+def exists(home: Path, text: str) -> bool:
+    """Whether there is a file or folder of that name in `home`."""
+    if not is_relative(text) or not is_inside(home, text):
+        return True
+    try:
+        return (home / text).exists()
+    except (OSError, RuntimeError, ValueError):
+        return False

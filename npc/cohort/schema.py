@@ -1,0 +1,299 @@
+"""The cohort folder's rules: every fault of every patient is told at once, in sentences."""
+
+import difflib
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from npc.cohort import cell, paths
+from npc.cohort.clinical import Variable
+from npc.errors import InputError
+
+OUTCOMES = {"dmfs_months": "dm_event", "os_months": "os_event"}
+READERS = ("mask_reader1b", "mask_reader2")
+MAX_ID = 128  # bytes; the id becomes part of file names, whose limit is 255
+
+
+def check(
+    table: pd.DataFrame,
+    *,
+    where: str,
+    root: Path,
+    sequences: Sequence[str],
+    clinical: Sequence[Variable],
+    missing: str,
+    time: str,
+    event: str,
+    also: Sequence[str] = (),
+    date_faults: Mapping[Hashable, Sequence[str]] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Check a source's table and give its columns their types.
+
+    Args:
+        table: a source's raw table with a unique index, which is told (as line or row) with each fault.
+        where: the table's file, for messages.
+        root: the folder that paths are relative to.
+        sequences: the sequences that this run needs of every patient.
+        clinical: the declared variables; their values may be missing.
+        missing: what becomes of a patient without one of `sequences`: error or exclude.
+        time: the endpoint's column of months.
+        event: the endpoint's column of 0 and 1.
+        also: further sequences, which a patient may lack but whose files are checked where they are named.
+        date_faults: what `dates.to_months` found; told with the rest.
+
+    Returns:
+        The patients (numbers as float, levels as categories, events as integers, paths as strings) and those
+        left out, `patient_id` and `reason`.
+
+    Raises:
+        InputError: the table breaks a rule.
+    """
+    if missing not in ("error", "exclude"):
+        raise InputError(f"cohort.missing is '{missing}'; choose error or exclude")
+    outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if t != time}
+    asked = [s for s in sequences if s not in also]
+    columns = {
+        **_identity(),
+        **{variable.name: _clinical(variable) for variable in clinical},
+        **_outcomes(outcomes, required=(time, event)),
+        **_files(root, sequences, also, table.columns),
+    }
+    frame = _as_text(table, columns, codes={*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")})
+
+    told = _Faults(where, frame)
+    for row, sentences in (date_faults or {}).items():
+        for sentence in sentences:
+            told.add(row, sentence)
+    skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
+    _validate(frame, columns, told, skip)
+    lacking = _pairs(frame, sequences, [*asked, *also], missing, told)
+    if frame.empty:
+        told.add(None, "there is no patient; write a line for each")
+    told.raise_if_any()
+
+    kept = frame.drop(index=list(lacking))
+    _endpoint_has_both(kept, event, where, len(lacking))
+    exclusions = pd.DataFrame(
+        [(frame.at[row, "patient_id"], reason) for row, reason in lacking.items()], columns=["patient_id", "reason"]
+    )
+    return _typed(kept, columns, outcomes, clinical), exclusions
+
+
+class _Faults:
+    """Sentences with the table's and the patient's name in front, in the table's order."""
+
+    def __init__(self, where: str, frame: pd.DataFrame) -> None:
+        self.where, self.frame = where, frame
+        self.told: list[tuple[Hashable | None, str]] = []
+
+    def add(self, row: Hashable | None, sentence: str) -> None:
+        """Tell what is wrong in a row, or with None in the whole table."""
+        self.told.append((row, sentence))
+
+    def raise_if_any(self) -> None:
+        if len(self.told) == 1:
+            row, sentence = self.told[0]
+            raise InputError(f"{self.where}{self._patient(row)}: {sentence}")
+        if self.told:
+            order = {row: i for i, row in enumerate([None, *self.frame.index])}
+            name = Path(self.where).name  # the headline has the whole path
+            faults = [
+                f"{name}{self._patient(row)}: {said}" for row, said in sorted(self.told, key=lambda t: order[t[0]])
+            ]
+            raise InputError(faults, f"{self.where}: {len(faults)} faults")
+
+    def _patient(self, row: Hashable | None) -> str:
+        if row is None:
+            return ""
+        patient = self.frame["patient_id"].get(row) if "patient_id" in self.frame else None
+        place = f", {self.frame.index.name or 'row'} {row}"
+        return f"{place}, patient {_shown(patient)}" if isinstance(patient, str) else place
+
+
+def _shown(text: str) -> str:
+    """A cell as it may go to a terminal: no control characters, not longer than a line."""
+    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return plain if len(plain) <= 100 else f"{plain[:100]}…"
+
+
+def _as_text(table: pd.DataFrame, columns: Mapping[str, pa.Column], codes: set[str]) -> pd.DataFrame:
+    frame = table.copy()
+    for name in frame.columns.intersection(list(columns)):
+        values = [cell.text(value) for value in frame[name]]
+        frame[name] = pd.Series([cell.code(v) for v in values] if name in codes else values, frame.index, dtype=object)
+    return frame
+
+
+# Each check's `error` is the end of a sentence that begins with the patient and the column; {value} is the cell.
+
+
+def _each(passes: Callable[[str], bool], error: str) -> pa.Check:
+    return pa.Check(passes, element_wise=True, error=error)
+
+
+def _not_empty(advice: str) -> pa.Check:
+    return pa.Check(lambda cells: cells.notna(), ignore_na=False, error=f"is empty; {advice}")
+
+
+def _identity() -> dict[str, pa.Column]:
+    unusable = "is {value}, which can't be part of a file name; use up to 128 letters, digits, - and _"
+    ids = [
+        _not_empty("give each patient an id"),
+        _each(_is_file_name, unusable),
+        pa.Check(lambda ids: ~ids.duplicated(), error="stands there more than once; keep one line a patient"),
+    ]
+    return {
+        "patient_id": pa.Column(None, ids, nullable=True),
+        "centre": pa.Column(None, _not_empty("name the patient's hospital"), nullable=True),
+    }
+
+
+def _is_file_name(text: str) -> bool:
+    return (
+        text.isprintable() and not set(text) & set("/\\") and text not in (".", "..") and len(text.encode()) <= MAX_ID
+    )
+
+
+def _clinical(variable: Variable) -> pa.Column:
+    if variable.kind == "continuous":
+        return pa.Column(None, _number(" or leave the cell empty"), nullable=True)
+    if not variable.levels:
+        return pa.Column(None, nullable=True)
+    unknown = (
+        f"is {{value}}; the levels are {', '.join(variable.levels)}: "
+        f"correct the cell, or the list in cohort.clinical.{variable.name}.levels"
+    )
+    return pa.Column(None, _each(lambda text: text in variable.levels, unknown), nullable=True)
+
+
+def _number(advice: str = "") -> pa.Check:
+    return _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}")
+
+
+def _is_finite(text: str) -> bool:
+    return abs(cell.number(text)) < float("inf")
+
+
+def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, pa.Column]:
+    negative = "is {value}, less than 0; give the months from diagnosis"
+    columns = {}
+    for time, event in outcomes.items():
+        checks = {
+            time: [_number(), _each(lambda text: not cell.number(text) < 0, negative)],
+            event: [_each(lambda text: text in ("0", "1"), "is {value}; write 1 for an event and 0 for none")],
+        }
+        for name in (time, event):
+            if name in required:
+                checks[name].append(_not_empty("the endpoint needs it of every patient"))
+            columns[name] = pa.Column(None, checks[name], nullable=True, required=name in required)
+    return columns
+
+
+def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.Index) -> dict[str, pa.Column]:
+    home = root.resolve()
+    absent = f"is {{value}}, and there is no such file or folder in {root}; put it there or correct the path"
+    checks = [
+        _each(
+            paths.is_relative, f"is {{value}}, which is not relative; write it relative to the cohort's folder {root}"
+        ),
+        _each(
+            partial(paths.is_inside, home), f"is {{value}}, which leads out of {root}; put the file into that folder"
+        ),
+        _each(partial(paths.exists, home), absent),
+    ]
+    columns: dict[str, pa.Column] = {}
+    for sequence in dict.fromkeys([*sequences, *also]):
+        pair = (f"{sequence}_image", f"{sequence}_mask")
+        needed = sequence in sequences or any(name in there for name in pair)
+        columns |= {name: pa.Column(None, checks, nullable=True, required=needed) for name in pair}
+        for reader in READERS:
+            columns[f"{sequence}_{reader}"] = pa.Column(None, checks, nullable=True, required=False)
+    return columns
+
+
+def _validate(
+    frame: pd.DataFrame, columns: dict[str, pa.Column], told: _Faults, skip: set[tuple[Hashable, str]]
+) -> None:
+    try:
+        pa.DataFrameSchema(columns).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        for case in errors.failure_cases.to_dict("records"):
+            if case["check"] == "column_in_dataframe":
+                told.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns))))
+            elif (case["index"], case["column"]) not in skip:
+                sentence = str(case["check"]).replace("{value}", f"'{_shown(str(case['failure_case']))}'")
+                told.add(case["index"], f"{case['column']} {sentence}")
+
+
+def _absent(name: str, others: pd.Index) -> str:
+    meant = {str(other).casefold(): str(other) for other in others}
+    near = difflib.get_close_matches(name.casefold(), meant, n=1, cutoff=0.75)
+    guess = f" (is it {meant[near[0]]}?)" if near else ""
+    dates = " or the dates diagnosis_date, metastasis_date, last_follow_up" if name == "dmfs_months" else ""
+    return f"there is no column {name}{guess}; add it{dates}"
+
+
+def _pairs(
+    frame: pd.DataFrame, sequences: Sequence[str], present: Sequence[str], missing: str, told: _Faults
+) -> dict[Hashable, str]:
+    """Image and mask come together; gives the rows to leave out and why."""
+    lacking: dict[Hashable, list[str]] = {}
+    for sequence, row, image, mask in _named(frame, present):
+        if image and not mask:
+            told.add(row, f"{sequence}_mask is empty but {sequence}_image is not; give the outline or neither")
+        elif mask and not image:
+            told.add(row, f"{sequence}_image is empty but {sequence}_mask is not; give the image or neither")
+        elif not image and sequence in sequences:
+            lacking.setdefault(row, []).append(sequence)
+    if missing == "exclude":
+        return {row: f"no {' and no '.join(lacking[row])}" for row in frame.index if row in lacking}
+    for row, absent in lacking.items():
+        told.add(
+            row,
+            f"no {' and no '.join(absent)} image; give {'it' if len(absent) == 1 else 'them'}, "
+            "or leave such patients out with cohort.missing=exclude",
+        )
+    return {}
+
+
+def _named(frame: pd.DataFrame, sequences: Sequence[str]) -> Iterator[tuple[str, Hashable, bool, bool]]:
+    for sequence in sequences:
+        image, mask = f"{sequence}_image", f"{sequence}_mask"
+        if image in frame and mask in frame:
+            pairs = zip(frame.index, frame[image].notna(), frame[mask].notna(), strict=True)
+            yield from ((sequence, *pair) for pair in pairs)
+
+
+def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, n_excluded: int) -> None:
+    out = f" ({n_excluded} left out by cohort.missing=exclude)" if n_excluded else ""
+    if kept.empty:
+        raise InputError(f"{where}: no patient is left{out}; give the images or choose another sequence")
+    classes = set(kept[event])
+    if len(classes) == 1:
+        raise InputError(
+            f"{where}: {event} is {classes.pop()} in all {len(kept)} patients{out}; "
+            "nothing can be learnt from one class: correct the column or choose another endpoint"
+        )
+
+
+def _typed(
+    frame: pd.DataFrame, columns: Mapping[str, pa.Column], outcomes: Mapping[str, str], clinical: Sequence[Variable]
+) -> pd.DataFrame:
+    typed = frame.copy()
+    levels = {variable.name: variable for variable in clinical if variable.kind != "continuous"}
+    numbers = {*outcomes, *(variable.name for variable in clinical if variable.kind == "continuous")}
+    for name in typed.columns.intersection(list(columns)):
+        if name in numbers:
+            typed[name] = typed[name].map(cell.number).astype(float)
+        elif name in outcomes.values():
+            events = typed[name].map(cell.number).astype("Int64")
+            typed[name] = events if events.hasnans else events.astype("int64")
+        elif name in levels:
+            known = levels[name].levels or sorted(typed[name].dropna().unique())
+            typed[name] = pd.Categorical(typed[name], list(known), ordered=levels[name].kind == "ordinal")
+        elif name not in ("patient_id", "centre"):
+            typed[name] = typed[name].astype("string")
+    return typed

@@ -1,0 +1,56 @@
+"""How every command ends: done, interrupted, or with one message about what is wrong."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from npc.errors import InputError
+
+os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """Ends the process with 2 and one message on bad input, with 130 when interrupted.
+
+    `NPC_DEBUG=1` shows the traceback instead. What is neither is a defect of npc and keeps its traceback.
+    """
+    if os.environ.get("NPC_DEBUG") == "1":
+        yield
+        return
+    try:
+        yield
+    except InputError as error:
+        _end(str(error), 2)
+    except (HydraException, OmegaConfBaseException) as error:
+        _end(_config_message(error), 2)
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        where = f" while writing {error.filename}" if error.filename else ""
+        _end(f"no space left{where}; make room and give the same command again: it goes on where it stopped", 2)
+    except KeyboardInterrupt:
+        _end("interrupted; the same command goes on where it stopped", 130)
+
+
+def _config_message(error: BaseException) -> str:
+    """Hydra's own words without its wrapping, and where to look."""
+    told = [str(error)]
+    if error.__cause__ is not None and str(error.__cause__) not in told[0]:
+        told.append(str(error.__cause__))
+    lines = [line.strip() for text in told for line in text.splitlines()]
+    noise = ("full_key:", "object_type=", "reference_type=", "Set the environment variable", "To append to your config")
+    kept = [line for line in lines if line and not line.startswith(noise)]
+    return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains)"])
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"npc: {message}", file=sys.stderr)
+    sys.exit(code)

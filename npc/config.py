@@ -1,0 +1,286 @@
+"""The choices of a run: their types, their checks and the key that names the run.
+
+Values and reasons stand in `conf/`; this file says what each may be. Nothing heavy is imported, so that a misspelt or
+mistyped choice is told at once.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from npc.errors import InputError
+
+# What cannot change the numbers of a run stays out of its key: the same choices give the same folder everywhere.
+_NEUTRAL: Any = {"neutral": True}
+
+
+@dataclass
+class Variable:
+    """A clinical variable that the cohort's table holds."""
+
+    kind: str = MISSING  # continuous | ordinal | binary | categorical
+    levels: list[str] | None = None  # in order
+    cut: str | None = None  # such as ">= 4000"
+
+
+@dataclass
+class Cohort:
+    """Where the patients come from."""
+
+    _target_: str = MISSING  # reads the source
+    name: str = field(default=MISSING, metadata=_NEUTRAL)
+    root: str = field(default=MISSING, metadata=_NEUTRAL)
+    sequences: list[str] = MISSING
+    clinical: dict[str, Variable] = field(default_factory=dict, metadata=_NEUTRAL)
+    missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
+    label: int | None = None
+    roi: dict[str, str] = field(default_factory=dict)
+    size: int = MISSING
+
+
+@dataclass
+class PhantomCohort(Cohort):
+    """A synthetic cohort."""
+
+    seed: int = MISSING
+    n: int = MISSING
+    external: int | None = None
+    matrix: int = MISSING
+    signal: float = MISSING
+
+
+@dataclass
+class Endpoint:
+    """What is predicted."""
+
+    event: str = MISSING
+    time: str = MISSING
+    class_weight: bool = False
+
+
+@dataclass
+class Split:
+    """Who trains, who chooses, who tests."""
+
+    by: str = MISSING  # by_centre | random
+    seed: int = 0
+    validation: float = MISSING
+    development: str | None = None
+    test: float = 0.0
+
+
+@dataclass
+class Preprocess:
+    """From study to network input."""
+
+    size: int = MISSING
+    crop: str = MISSING  # none | roi
+    margin: float = MISSING
+    equalise: bool = MISSING
+
+
+@dataclass
+class Augment:
+    """Random changes of the training images."""
+
+    flip: float = MISSING
+    rotate: float = MISSING
+    shift: float = MISSING
+    intensity: float = MISSING
+
+
+@dataclass
+class BatchNorm:
+    """Batch normalisation."""
+
+    momentum: float = MISSING
+    epsilon: float = MISSING
+    recalibrate: bool = MISSING
+
+
+@dataclass
+class Network:
+    """The network and its first weights."""
+
+    backbone: str = MISSING
+    join: str = MISSING  # towers | mean | stack
+    weights: str = MISSING  # scratch | imagenet | a path
+    batch_norm: BatchNorm = field(default_factory=BatchNorm)
+
+
+@dataclass
+class Optimizer:
+    """The optimizer and its decay of the learning rate."""
+
+    _target_: str = MISSING
+    lr: float = MISSING
+    decay: float = MISSING
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Trainer:
+    """How long and on what."""
+
+    max_epochs: int = MISSING
+    patience: int = MISSING
+    threads: int = MISSING
+    precision: str = MISSING
+    limit_train_batches: Any = 1.0
+    overfit_batches: Any = 0.0
+    accelerator: str = field(default=MISSING, metadata=_NEUTRAL)
+    devices: Any = field(default=MISSING, metadata=_NEUTRAL)
+    num_nodes: int = field(default=1, metadata=_NEUTRAL)
+    strategy: str = field(default=MISSING, metadata=_NEUTRAL)
+    profiler: str | None = field(default=None, metadata=_NEUTRAL)
+    workers: int = field(default=0, metadata=_NEUTRAL)
+
+
+@dataclass
+class Logger:
+    """Where metrics go besides the run folder."""
+
+    name: str = MISSING  # csv | wandb
+    project: str = "npc"
+    entity: str | None = None
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Config:
+    """Every choice of `train.py`."""
+
+    cohort: Cohort = MISSING
+    endpoint: Endpoint = MISSING
+    split: Split = MISSING
+    sequence: str = MISSING
+    slices: str = MISSING
+    preprocess: Preprocess = MISSING
+    augment: Augment = MISSING
+    network: Network = MISSING
+    optimizer: Optimizer = MISSING
+    trainer: Trainer = MISSING
+    batch_size: int = MISSING
+    seed: int = MISSING
+    logger: Logger = field(default=MISSING, metadata=_NEUTRAL)
+    runs: str = field(default=MISSING, metadata=_NEUTRAL)
+    store: str = field(default=MISSING, metadata=_NEUTRAL)
+    force: bool = field(default=False, metadata=_NEUTRAL)
+
+
+ConfigStore.instance().store(name="schema", node=Config)
+ConfigStore.instance().store(group="cohort", name="phantom_schema", node=PhantomCohort)
+
+
+def compose(overrides: Sequence[str]) -> DictConfig:
+    """The choices that `train.py` would have with these overrides, in the checkout that npc lies in."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    folder = Path(__file__).resolve().parents[1] / "conf"
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there are no configs here; install npc from its checkout (`make train`)")
+    with initialize_config_dir(str(folder), version_base="1.3"):
+        config = hydra_compose("train", list(overrides))
+    OmegaConf.resolve(config)
+    return config
+
+
+def run_sequences(config: DictConfig) -> tuple[str, ...]:
+    """The sequences that a run reads, in the order in which the network joins them."""
+    return tuple(config.cohort.sequences) if config.sequence == "both" else (config.sequence,)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The resolved choices as plain values."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+
+
+def run_key(config: DictConfig) -> str:
+    """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
+    choices = plain(config)
+    for path in _neutral_paths(Config):
+        node = choices
+        for key in path[:-1]:
+            node = node[key]
+        node.pop(path[-1], None)
+    return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def run_folder(config: DictConfig) -> Path:
+    """`runs/<cohort>/<sequence>-<slices>/<run_key>`."""
+    return Path(config.runs) / config.cohort.name / f"{config.sequence}-{config.slices}" / run_key(config)
+
+
+def check(config: DictConfig) -> None:
+    """Checks what types cannot say.
+
+    Raises:
+        InputError: naming every key whose value cannot be.
+    """
+    OmegaConf.resolve(config)
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])
+    faults = []
+    for key, want, good in _RULES:
+        value = OmegaConf.select(config, key)
+        if value is not None and not good(value):
+            faults.append(f"{key}={value}: must be {want}")
+    sequences = list(config.cohort.sequences)
+    known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
+    if config.sequence not in known:
+        faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")
+    if config.cohort.name in ("", ".", "..") or "/" in config.cohort.name:
+        faults.append(f"cohort.name={config.cohort.name}: must be usable as the name of a folder")
+    if faults:
+        raise InputError(faults)
+
+
+def _neutral_paths(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for item in fields(schema):
+        path = (*prefix, item.name)
+        if item.metadata.get("neutral"):
+            yield path
+        elif isinstance(item.type, type) and is_dataclass(item.type):
+            yield from _neutral_paths(item.type, path)
+
+
+def _one_of(*values: str) -> tuple[str, Callable[[Any], bool]]:
+    return "one of " + ", ".join(values), lambda value: value in values
+
+
+_POSITIVE = ("1 or more", lambda value: value >= 1)
+_NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
+_SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
+_RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
+    ("slices", *_one_of("max", "three")),
+    ("cohort.missing", *_one_of("error", "exclude")),
+    ("split.by", *_one_of("by_centre", "random")),
+    ("split.seed", *_NOT_NEGATIVE),
+    ("logger.name", *_one_of("csv", "wandb")),
+    ("preprocess.size", "between 16 and 4096 pixels", lambda value: 16 <= value <= 4096),
+    ("preprocess.crop", *_one_of("none", "roi")),
+    ("preprocess.margin", *_NOT_NEGATIVE),
+    ("augment.flip", *_SHARE),
+    ("augment.rotate", "between 0 and 180 degrees", lambda value: 0 <= value <= 180),
+    ("augment.shift", *_SHARE),
+    ("augment.intensity", *_SHARE),
+    ("network.join", *_one_of("towers", "mean", "stack")),
+    ("network.batch_norm.momentum", *_SHARE),
+    ("network.batch_norm.epsilon", "more than 0", lambda value: value > 0),
+    ("optimizer.lr", "more than 0", lambda value: value > 0),
+    ("optimizer.decay", *_NOT_NEGATIVE),
+    ("batch_size", *_POSITIVE),
+    ("seed", *_NOT_NEGATIVE),
+    ("trainer.max_epochs", *_POSITIVE),
+    ("trainer.patience", *_POSITIVE),
+    ("trainer.threads", *_POSITIVE),
+    ("trainer.workers", *_NOT_NEGATIVE),
+]

@@ -1,0 +1,29 @@
+"""Faults of the input, told to the user all at once."""
+
+from collections.abc import Iterable, Sequence
+
+
+class InputError(Exception):
+    """Something the user gave is wrong; the command ends with exit code 2 and these messages, no traceback.
+
+    Args:
+        faults: one sentence or more, each naming the file, patient or config key, what is wrong and what
+            to do about it.
+        summary: a headline for several faults.
+    """
+
+    def __init__(self, faults: str | Iterable[str], summary: str = "") -> None:
+        self.faults: Sequence[str] = [faults] if isinstance(faults, str) else list(faults)
+        self.summary = summary
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        """The message as the user reads it."""
+        if len(self.faults) == 1 and not self.summary:
+            return self.faults[0]
+        head = self.summary or f"{len(self.faults)} faults"
+        return "\n".join([f"{head}:", *(f"  - {fault}" for fault in self.faults)])
+
+    def __reduce__(self) -> tuple[type["InputError"], tuple[list[str], str]]:
+        """Survives the way back from a worker process."""
+        return InputError, (list(self.faults), self.summary)

@@ -1,0 +1,118 @@
+"""DICOM files in a folder: which they are, and what their headers say of geometry."""
+
+import re
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.uid import UID, RTStructureSetStorage
+
+from npc.errors import InputError
+
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+
+# What pydicom raises on a file that is cut off, damaged or no DICOM at all.
+UNREADABLE = (
+    InvalidDicomError,
+    BytesLengthException,
+    OSError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    NotImplementedError,
+    struct.error,
+)
+
+GEOMETRY = ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
+_TAGS = ["SeriesInstanceUID", "NumberOfFrames", "SamplesPerPixel", "SliceThickness", *GEOMETRY]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What ordering and checking need of one file; no name, date or number of a patient is read.
+
+    Attributes:
+        called: how a message names the file.
+        kind: what the file holds, its SOP class.
+        series: identifier of its series; for comparison, never for a message.
+        frames: number of pictures in the file.
+        samples: values a pixel; 3 for colours.
+        thickness: mm; 0 where the file does not say.
+        tags: the geometry, as far as the file has it.
+    """
+
+    file: Path
+    called: str
+    kind: UID
+    series: str
+    frames: int
+    samples: int
+    thickness: float
+    tags: pydicom.Dataset
+
+    @property
+    def is_rtstruct(self) -> bool:
+        """Whether the file is an RT Structure Set."""
+        return self.kind == RTStructureSetStorage
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the file has pixel data, or must have by its kind and was cut off before it."""
+        return "Rows" in self.tags or "Image Storage" in self.kind.name
+
+
+def dicom_files(folder: Path) -> list[Path]:
+    """The files of a folder that may be DICOM by their names, sorted; none is opened.
+
+    Hidden files are left out, and files that end like another kind's (`notes.txt`, `Thumbs.db`). DICOM
+    files may have no suffix at all (`IM0001`, `DICOMDIR`, a UID).
+    """
+    files = (file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    return sorted(
+        file
+        for file in files
+        if file.suffix.lower() in DICOM_SUFFIXES or not re.fullmatch(r"\.[a-z]+", file.suffix.lower())
+    )
+
+
+def read_headers(folder: Path) -> list[Header]:
+    """Read the headers of a folder's DICOM files.
+
+    Raises:
+        InputError: one is truncated or unreadable.
+    """
+    files = dicom_files(folder)
+    # File names often spell the patient's name or a UID, so a message counts the files instead.
+    return [
+        read_header(file, f"{folder}: file {number} of {len(files)} by name") for number, file in enumerate(files, 1)
+    ]
+
+
+def read_header(file: Path, called: str) -> Header:
+    """Read one file's header; `called` is how a message names it.
+
+    Raises:
+        InputError: the file is truncated or unreadable.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom quotes the values that it finds fault with
+            tags = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
+            list(tags)  # decodes every value here and now
+            return Header(
+                file,
+                called,
+                kind=UID(str(tags.file_meta.MediaStorageSOPClassUID)),
+                series=str(tags.get("SeriesInstanceUID") or ""),
+                frames=int(tags.get("NumberOfFrames") or 1),
+                samples=int(tags.get("SamplesPerPixel") or 1),
+                thickness=float(tags.get("SliceThickness") or 0),
+                tags=tags,
+            )
+    except UNREADABLE as error:
+        raise InputError(f"{called} is not a readable DICOM file; copy or export it again.") from error

@@ -1,0 +1,121 @@
+"""The paper's preprocessing: from a study to what the network sees.
+
+Zhang et al., JMRI 2020, "MR Image Segmentation and Preprocessing": outside of the outline set to 0 and intensities
+scaled to 0-255 (NumPy), histogram equalised (OpenCV). Each slice is treated by itself, so that `slices=max` is the
+middle channel of `slices=three`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from npc.errors import InputError
+from npc.imaging.slices import three_slices
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Settings of the network's input.
+
+    Attributes:
+        size: pixels along a side of the input.
+        crop: `none` keeps the whole slice (the paper); `roi` cuts a square around the outline.
+        margin: around the outline on each side, as a share of its longer side (`crop=roi`).
+        equalise: histogram equalisation over the tumour's pixels.
+    """
+
+    size: int
+    crop: Literal["none", "roi"] = "none"
+    margin: float = 0.1
+    equalise: bool = True
+
+
+def network_input(image: np.ndarray, mask: np.ndarray, settings: Preprocess) -> tuple[np.ndarray, int]:
+    """Three slices of a study as the network sees them.
+
+    Args:
+        image: (slice, row, column), axial, any intensity scale.
+        mask: bool, same shape, not empty.
+        settings: of the input.
+
+    Returns:
+        uint8 (3, size, size) and the index of the largest slice, which is the middle one.
+
+    Raises:
+        InputError: the outline is so small that nothing of it is left at this size.
+    """
+    chosen = three_slices(mask)
+    window = square_window(mask[chosen[1]], settings)
+    slices = np.stack([_prepare(image[z], mask[z], window, settings) for z in chosen])
+    if not slices[1].any():
+        raise InputError(f"nothing of the outline is left at preprocess.size={settings.size}; take a larger size")
+    return slices, chosen[1]
+
+
+def scale_to_grey(values: np.ndarray) -> np.ndarray:
+    """Linear scale of a tumour's intensities to 0-255, uint8; a tumour of one intensity becomes 255, not background."""
+    values = values.astype(np.float64)
+    low, high = values.min(), values.max()
+    if low == high:
+        return np.full(values.shape, 255, np.uint8)
+    return np.rint((values - low) * (255 / (high - low))).astype(np.uint8)
+
+
+def equalise(values: np.ndarray) -> np.ndarray:
+    """Histogram equalisation (OpenCV) of the tumour's pixels alone: the zero background must not be counted.
+
+    Args:
+        values: uint8 (pixels,).
+    """
+    return cv2.equalizeHist(values.reshape(-1, 1)).ravel()
+
+
+def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int]:
+    """Top row, left column and side of the square that is shown of a slice; it may reach beyond the slice.
+
+    A slice that is not square is padded, not stretched.
+
+    Args:
+        mask: bool (row, column) of the largest slice.
+        settings: `crop` and `margin` are read.
+    """
+    if settings.crop == "none":
+        top, left, height, width = 0, 0, *mask.shape
+        side = max(height, width)
+    else:
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        top, left = int(rows[0]), int(columns[0])
+        height, width = int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left
+        longer = max(height, width)
+        side = longer + 2 * round(settings.margin * longer)
+    return top - (side - height) // 2, left - (side - width) // 2, side
+
+
+def _prepare(image: np.ndarray, mask: np.ndarray, window: tuple[int, int, int], settings: Preprocess) -> np.ndarray:
+    """One slice: masked, scaled, equalised, cut and resized; uint8 (size, size). All 0 where nothing is outlined."""
+    grey: np.ndarray = np.zeros(image.shape, np.uint8)
+    if mask.any():
+        tumour = scale_to_grey(image[mask])
+        grey[mask] = equalise(tumour) if settings.equalise else tumour
+    grey, inside = _cut(grey, window), _cut(mask.astype(np.uint8), window)
+    if window[2] == settings.size:
+        return grey
+    target = (settings.size, settings.size)
+    smooth = cv2.INTER_AREA if settings.size < window[2] else cv2.INTER_CUBIC
+    grey = cv2.resize(grey, target, interpolation=smooth)
+    # Both smear the tumour over its edge; the exact variant keeps the outline centred.
+    inside = cv2.resize(inside, target, interpolation=cv2.INTER_NEAREST_EXACT)
+    grey[inside == 0] = 0
+    return grey
+
+
+def _cut(plane: np.ndarray, window: tuple[int, int, int]) -> np.ndarray:
+    """The window of a slice, 0 where it reaches beyond."""
+    top, left, side = window
+    out = np.zeros((side, side), plane.dtype)
+    part = plane[max(top, 0) : top + side, max(left, 0) : left + side]
+    row, column = max(-top, 0), max(-left, 0)
+    out[row : row + part.shape[0], column : column + part.shape[1]] = part
+    return out

@@ -1,0 +1,147 @@
+"""An image and its outline, from any format, as two axial arrays on one grid."""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from npc.errors import InputError
+from npc.imaging.dicom import DICOM_SUFFIXES, dicom_files, read_header, read_headers
+from npc.imaging.rtstruct import read_rtstruct
+from npc.imaging.series import read_series
+from npc.imaging.volumes import SUFFIXES, is_volume, read_volume, volume_files
+
+
+@dataclass(frozen=True)
+class Study:
+    """An image and its outline; slices run to superior, rows to posterior, columns to the patient's left.
+
+    Attributes:
+        image: float32 (slice, row, column), finite inside the outline.
+        mask: bool, the same shape, with at least one voxel set.
+        spacing: mm, (slice, row, column).
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    spacing: tuple[float, float, float]
+
+
+def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, roi: str | None = None) -> Study:
+    """Read an image and its outline.
+
+    Args:
+        image_path: NIfTI, NRRD or MetaImage file, or the folder of a DICOM series.
+        mask_path: the same, or an RTSTRUCT (the file, or a folder that holds one).
+        label: value of the outline in a label map; None takes every voxel that is not zero.
+        roi: name of the outline in an RTSTRUCT; None where it has one ROI with contours.
+
+    Raises:
+        InputError: a file is missing or can't be read as one volume; the outline is not there, is empty or
+            is on another grid; the image has no finite value somewhere inside of it.
+    """
+    for path in (image_path, mask_path):
+        image_files(path)
+    native = _read_image(image_path)
+    image = _axial(native)
+    if structure := _rtstruct(mask_path):
+        mask = _axial(read_rtstruct(structure, str(mask_path), roi, native))
+    else:
+        mask = _axial(_read_image(mask_path))
+        _check_grid(image, mask, image_path, mask_path)
+
+    values = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
+    inside = _outline(sitk.GetArrayFromImage(mask), mask_path, None if structure else label)
+    if bad := int((~np.isfinite(values[inside])).sum()):
+        raise InputError(
+            f"{image_path} has {bad} voxels inside the outline that are not finite (NaN or infinite); "
+            "repair the image or leave the patient out."
+        )
+    column, row, slice_ = image.GetSpacing()
+    return Study(values, inside, (slice_, row, column))
+
+
+def image_files(path: Path) -> list[Path]:
+    """The files that an image or outline consists of, sorted by name; none is opened.
+
+    Raises:
+        InputError: there is no such file, its format is unknown, or the folder holds no DICOM files.
+    """
+    try:
+        if not path.exists():
+            raise InputError(f"{path} does not exist; correct the path or put the file there.")
+        files = dicom_files(path) if path.is_dir() else volume_files(path) if is_volume(path) else [path]
+    except OSError as error:
+        raise InputError(f"{path} can't be opened ({error.strerror}); check its permissions.") from error
+    if not files:
+        raise InputError(f"{path} holds no DICOM files; give the folder that the slices lie in.")
+    if path.is_dir() or is_volume(path) or path.suffix.lower() in DICOM_SUFFIXES:
+        return files
+    raise InputError(
+        f"{path} is of an unknown format; give {', '.join(SUFFIXES)}, a folder with a DICOM series, "
+        "or for an outline an RTSTRUCT (.dcm)."
+    )
+
+
+def _read_image(path: Path) -> sitk.Image:
+    if path.is_dir():
+        return read_series(path, read_headers(path))
+    if is_volume(path):
+        return read_volume(path)
+    raise InputError(f"{path} is a single DICOM file; give the folder that holds the whole series.")
+
+
+def _rtstruct(path: Path) -> Path | None:
+    """The RTSTRUCT that a mask's path means, or None where it is a label map."""
+    if path.is_dir():
+        found = [header.file for header in read_headers(path) if header.is_rtstruct]
+        if len(found) > 1:
+            raise InputError(f"{path} holds {len(found)} RTSTRUCT files; give the path of one of them.")
+        return found[0] if found else None
+    if path.suffix.lower() in DICOM_SUFFIXES and read_header(path, str(path)).is_rtstruct:
+        return path
+    return None
+
+
+def _axial(image: sitk.Image) -> sitk.Image:
+    return sitk.DICOMOrient(image, "LPS")
+
+
+def _check_grid(image: sitk.Image, mask: sitk.Image, image_path: Path, mask_path: Path) -> None:
+    """Both axial: equal sizes and corners within half a voxel, which is the rounding of headers."""
+    if image.GetSize() == mask.GetSize():
+        offsets = [
+            np.subtract(image.TransformPhysicalPointToContinuousIndex(mask.TransformIndexToPhysicalPoint(at)), at)
+            for at in product(*((0, size - 1) for size in image.GetSize()))
+        ]
+        offset = np.abs(offsets).max()
+        if offset <= 0.5:
+            return
+        difference = f"corners up to {offset:.1f} voxels apart"
+    else:
+        difference = "different sizes"
+    raise InputError(
+        f"{mask_path} is on another grid than {image_path} "
+        f"({difference}: {_grid(mask)} against {_grid(image)}); "
+        "export or resample the outline on the image's own grid."
+    )
+
+
+def _grid(image: sitk.Image) -> str:
+    size, spacing = reversed(image.GetSize()), reversed(image.GetSpacing())
+    return f"{' x '.join(map(str, size))} voxels of {' x '.join(f'{step:.3g}' for step in spacing)} mm"
+
+
+def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
+    """The outline as bool; `label` None is any value but zero."""
+    if not np.isfinite(labels).all():
+        raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
+    inside = labels != 0 if label is None else labels == label
+    if inside.any():
+        return inside
+    there = [f"{value:g}" for value in np.unique(labels[labels != 0])]
+    if not there:
+        raise InputError(f"{path} has an empty outline: every voxel is 0; outline the tumour.")
+    raise InputError(f"{path} has no label {label}; those there: {', '.join(there[:20])}.")

@@ -1,0 +1,121 @@
+"""A DICOM series: one folder, one file a slice, read as one volume."""
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from npc.errors import InputError
+from npc.imaging.dicom import GEOMETRY, Header
+from npc.imaging.quiet import quiet_stderr
+
+# Slices this far off an even grid, as a part of the gap between two, are no longer rounding in the header.
+_UNEVEN = 0.1
+
+
+def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
+    """Read the one series of a folder, rescaled to its real values, as float32.
+
+    Files without pixel data (DICOMDIR, RTSTRUCT) are passed over.
+
+    Raises:
+        InputError: no image, more than one series, slices that do not make one regular volume, or pixel
+            data that can't be read.
+    """
+    headers = [header for header in headers if header.is_image]
+    if not headers:
+        raise InputError(f"{folder} holds DICOM files but no image; give the folder that the slices lie in.")
+    series = len({header.series for header in headers} - {""})
+    if series > 1:
+        raise InputError(f"{folder} holds {series} DICOM series; move each to a folder of its own.")
+    for header in headers:
+        if header.frames > 1:
+            raise InputError(f"{header.called} is a multi-frame DICOM file; convert it to NIfTI (dcm2niix).")
+        if header.samples > 1:
+            raise InputError(f"{header.called} is a colour picture; give a grey-scale series.")
+    return _read_pixels(_ordered(folder, headers))
+
+
+def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
+    """The slices in order along their normal, checked to make one regular volume."""
+    geometry = [_geometry(header) for header in headers]
+    planes = np.array([plane for plane, _ in geometry])
+    positions = np.array([position for _, position in geometry])
+    odd = ~np.isclose(planes, np.median(planes, axis=0), rtol=0, atol=1e-3).all(axis=1)
+    if odd.any():
+        header = headers[int(odd.argmax())]
+        raise InputError(
+            f"{header.called} has another size, pixel spacing or orientation than most slices; "
+            "keep one stack of slices in the folder (no scout images)."
+        )
+
+    normal = np.cross(planes[0, 4:7], planes[0, 7:10])
+    order = np.argsort(positions @ normal, kind="stable")
+    heights, positions = (positions @ normal)[order], positions[order]
+    gaps = np.diff(heights)
+    if (gaps < 1e-3).any():
+        height = heights[int(gaps.argmin())]
+        raise InputError(
+            f"{folder} has two slices at the same position ({height:.1f} mm along the slice axis); "
+            "keep one echo, time point or copy in the folder."
+        )
+    usual = np.sort(gaps)[(len(gaps) - 1) // 2] if len(gaps) else 0.0
+    if (gaps > 1.5 * usual).any():
+        place = int((gaps > 1.5 * usual).argmax())
+        raise InputError(
+            f"{folder} lacks a slice between {heights[place]:.1f} and {heights[place + 1]:.1f} mm along the "
+            f"slice axis (the others are {usual:.2f} mm apart); export the whole series again."
+        )
+    even = np.linspace(positions[0], positions[-1], len(positions))
+    if np.abs(positions - even).max() > _UNEVEN * usual:
+        raise InputError(f"{folder} has unevenly spaced slices; resample the series to even ones.")
+    sideways = positions[-1] - positions[0] - (heights[-1] - heights[0]) * normal
+    if np.abs(sideways).max() > planes[0, 2:4].min() / 2:
+        raise InputError(f"{folder} is sheared (tilted gantry); resample the series to a rectangular grid.")
+    return [headers[index] for index in order]
+
+
+def _geometry(header: Header) -> tuple[list[float], list[float]]:
+    """Size, pixel spacing and orientation of a slice in a row of ten, and its position (mm)."""
+    try:
+        rows, columns, spacing, orientation, position = (header.tags[tag].value for tag in GEOMETRY)
+        plane = [float(value) for value in (rows, columns, *spacing, *orientation)]
+        position = [float(value) for value in position]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{header.called} lacks its size, position, orientation or pixel spacing; "
+            "export the series again with complete headers."
+        ) from error
+    if len(plane) != 10 or len(position) != 3 or not np.isfinite([*plane, *position]).all():
+        raise InputError(f"{header.called} has a damaged header; export the series again.")
+    return plane, position
+
+
+def _read_pixels(headers: list[Header]) -> sitk.Image:
+    """Read slices that stand in order; rescaling may differ from slice to slice, so as float32."""
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames([str(header.file) for header in headers])
+    reader.SetOutputPixelType(sitk.sitkFloat32)
+    try:
+        with quiet_stderr():
+            image = reader.Execute()
+    except RuntimeError as error:
+        called = next((header.called for header in headers if not _readable(header.file)), None)
+        raise InputError(
+            f"{called or headers[0].file.parent} has pixel data that is truncated or in an unknown "
+            "compression; copy or export it again."
+        ) from error
+    if len(headers) == 1:  # no gap to take the spacing from
+        if headers[0].thickness <= 0:
+            raise InputError(f"{headers[0].called} is a single slice without its thickness; give a whole series.")
+        image.SetSpacing((*image.GetSpacing()[:2], headers[0].thickness))
+    return image
+
+
+def _readable(file: Path) -> bool:
+    try:
+        with quiet_stderr():
+            sitk.ReadImage(str(file))
+    except RuntimeError:
+        return False
+    return True

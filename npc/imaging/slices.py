@@ -1,0 +1,25 @@
+"""Which slices the network sees."""
+
+import numpy as np
+
+
+def largest_slice(mask: np.ndarray) -> int:
+    """Index of the slice with the largest outlined area.
+
+    Ties go to the slice nearer the middle of the outline (half way between its first and last slice), then to the
+    lower one. The paper takes the largest "dot product of the tumor region matrix", which is the area.
+
+    Args:
+        mask: bool (slice, row, column), not empty.
+    """
+    area = mask.sum(axis=(1, 2))
+    outlined = np.flatnonzero(area)
+    largest = np.flatnonzero(area == area.max())
+    middle = (outlined[0] + outlined[-1]) / 2
+    return int(largest[np.argmin(np.abs(largest - middle))])
+
+
+def three_slices(mask: np.ndarray) -> tuple[int, int, int]:
+    """The largest slice between its two neighbours, clamped at the volume's ends (an end slice stands twice)."""
+    middle = largest_slice(mask)
+    return max(middle - 1, 0), middle, min(middle + 1, len(mask) - 1)

@@ -1,0 +1,177 @@
+"""The slice store: every patient's network input, made once and shared by all runs.
+
+One folder for each sequence and setting holds `rows.u8`, a uint8 array (rows, 3, size, size) that only ever grows,
+and `index.json`, which says in which row an input lies. An input's key is a hash of the content of its image and
+outline, so a changed file gets a new row and an unchanged one is never read again. Rows beyond the index are the
+leftovers of a killed process and are written over.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from filelock import FileLock
+from joblib import Parallel, delayed
+from rich.progress import track
+
+from npc.cohort.cohort import Cohort
+from npc.errors import InputError
+from npc.files import write_text
+from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.readers import image_files, read_study
+
+RECIPE = 1  # raise it when the same input and settings give another row
+SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
+
+
+@dataclass(frozen=True)
+class Slices:
+    """One sequence of a cohort as the network sees it.
+
+    Attributes:
+        array: uint8 (rows, 3, size, size), memory-mapped; `slices=max` is channel 1.
+        rows: row of each patient.
+        hash: of the patients, their inputs' content and the settings.
+    """
+
+    array: np.ndarray
+    rows: dict[str, int]
+    hash: str
+
+
+def open_store(
+    folder: str | Path,
+    cohort: Cohort,
+    sequence: str,
+    settings: Preprocess,
+    *,
+    label: int | None = None,
+    roi: str | None = None,
+) -> Slices:
+    """The slices of a cohort's sequence, built where they are not in the store yet.
+
+    Args:
+        folder: of all stores.
+        cohort: every patient has the sequence.
+        sequence: whose images and outlines are read.
+        settings: of the network's input.
+        label: value of the outline in a mask; None for any non-zero.
+        roi: name of the outline in an RTSTRUCT; None if it is the only one.
+
+    Raises:
+        InputError: faults of the images, of all patients at once.
+    """
+    settings_hash = _hash(json.dumps([RECIPE, asdict(settings), label, roi], sort_keys=True))
+    folder = Path(folder)
+    home = folder / f"{sequence}-{settings_hash[:12]}"
+    home.mkdir(parents=True, exist_ok=True)
+    root = cohort.root.resolve()
+    inputs = {
+        str(patient): (root / row[f"{sequence}_image"], root / row[f"{sequence}_mask"])
+        for patient, row in cohort.patients.iterrows()
+    }
+    keys = _content_keys(folder / "fingerprints.json", inputs)
+    index = _read_index(home)
+    if not set(keys.values()) <= index.keys():
+        with FileLock(home / "lock"):
+            _build(home, {key: inputs[patient] for patient, key in keys.items()}, settings, label, roi, sequence)
+        index = _read_index(home)
+    shape = (max(index.values()) + 1, 3, settings.size, settings.size)
+    array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
+    content = _hash(json.dumps([settings_hash, sorted(keys.items())]))
+    return Slices(array, {patient: index[key] for patient, key in keys.items()}, content)
+
+
+def _build(
+    home: Path,
+    inputs: Mapping[str, tuple[Path, Path]],
+    settings: Preprocess,
+    label: int | None,
+    roi: str | None,
+    sequence: str,
+) -> None:
+    """Makes the rows that are missing; the lock is held, so another process may have made them meanwhile."""
+    index = _read_index(home)
+    missing = [key for key in inputs if key not in index]
+    work = Parallel(n_jobs=-1, return_as="generator_unordered", mmap_mode=None)(
+        delayed(_make_row)(key, *inputs[key], settings, label, roi) for key in missing
+    )
+    faults: list[str] = []
+    with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
+        bar = track(work, f"Reading {sequence} at {settings.size} pixels", total=len(missing), transient=True)
+        for done, (key, row) in enumerate(bar, start=1):
+            if isinstance(row, InputError):
+                faults += row.faults
+                continue
+            position = max(index.values(), default=-1) + 1
+            rows.seek(position * row.nbytes)
+            rows.write(row.tobytes())
+            index[key] = position
+            if done % SAVE_EVERY == 0:
+                _save(rows, home, index)
+        _save(rows, home, index)
+    if faults:
+        raise InputError(sorted(faults), f"{len(faults)} of {len(inputs)} studies ({sequence}) cannot be used")
+
+
+def _make_row(
+    key: str, image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None
+) -> tuple[str, np.ndarray | InputError]:
+    """Runs in a worker process; a fault comes back as a value so that all are told at once."""
+    try:
+        study = read_study(image, mask, label=label, roi=roi)
+        return key, network_input(study.image, study.mask, settings)[0]
+    except InputError as error:
+        return key, InputError([fault if str(mask) in fault or str(image) in fault else f"{mask}: {fault}"
+                                for fault in error.faults])  # fmt: skip
+
+
+def _save(rows: IO[bytes], home: Path, index: Mapping[str, int]) -> None:
+    """The rows reach the disk before the index that speaks of them."""
+    rows.flush()
+    os.fsync(rows.fileno())
+    write_text(home / "index.json", json.dumps(index))
+
+
+def _read_index(home: Path) -> dict[str, int]:
+    path = home / "index.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
+    """Hash of each patient's image and outline; files whose size and time have not changed are not opened."""
+    known: dict[str, list] = json.loads(cache.read_text()) if cache.exists() else {}
+    files = {path: image_files(path) for pair in inputs.values() for path in pair}
+    stamps = {str(file): _stamp(file) for parts in files.values() for file in parts}
+    stale = [file for file, stamp in stamps.items() if known.get(file, [])[:2] != stamp]
+    if stale:
+        hashes = Parallel(n_jobs=-1, prefer="threads")(delayed(_file_hash)(file) for file in stale)
+        fresh = {file: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
+        with FileLock(f"{cache}.lock"):
+            known = (json.loads(cache.read_text()) if cache.exists() else {}) | fresh
+            write_text(cache, json.dumps(known))
+
+    def content(path: Path) -> str:
+        # by name within a folder: the same series copied elsewhere is the same
+        return _hash(json.dumps([[file.name if path.is_dir() else "", known[str(file)][2]] for file in files[path]]))
+
+    return {patient: _hash(content(image) + content(mask)) for patient, (image, mask) in inputs.items()}
+
+
+def _stamp(file: Path) -> list[int]:
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _file_hash(file: str) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

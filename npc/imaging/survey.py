@@ -1,0 +1,63 @@
+"""Every study of a cohort read once: its grid, or what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed
+from rich.progress import track
+
+from npc.cohort.cohort import Cohort
+from npc.errors import InputError
+from npc.imaging.readers import read_study
+
+Grid = tuple[tuple[int, ...], tuple[float, ...]]
+
+
+def survey(
+    cohort: Cohort, sequences: Sequence[str], label: int | None, roi: dict[str, str]
+) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Grids by sequence, the most common first, and the faults of all studies.
+
+    Args:
+        cohort: absent images are passed over.
+        sequences: those to read.
+        label: value of the outline in a mask; None for any non-zero.
+        roi: name of the outline in an RTSTRUCT, by sequence.
+
+    Returns:
+        for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count}`, and one
+        sentence a fault.
+    """
+    studies = [
+        (sequence, cohort.root / row[f"{sequence}_image"], cohort.root / row[f"{sequence}_mask"])
+        for sequence in sequences
+        if f"{sequence}_image" in cohort.patients
+        for _, row in cohort.patients.dropna(subset=f"{sequence}_image").iterrows()
+    ]
+    work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
+        delayed(_read)(image, mask, label, roi.get(sequence)) for sequence, image, mask in studies
+    )
+    counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
+    faults: list[str] = []
+    for (sequence, *_), found in zip(studies, track(work, "Reading images", len(studies), transient=True), strict=True):
+        if isinstance(found, InputError):
+            faults += found.faults
+        else:
+            counts[sequence][found] += 1
+    return {
+        sequence: [
+            {"size": list(size), "spacing": list(spacing), "images": n} for (size, spacing), n in count.most_common()
+        ]
+        for sequence, count in counts.items()
+    }, faults
+
+
+def _read(image: Path, mask: Path, label: int | None, roi: str | None) -> Grid | InputError:
+    """Runs in a worker process; a fault comes back as a value so that all are told at once."""
+    try:
+        study = read_study(image, mask, label=label, roi=roi)
+    except InputError as error:
+        return error
+    return study.image.shape, tuple(round(step, 2) for step in study.spacing)

@@ -1,0 +1,1 @@
+"""The deep-learning signature: data, networks, training and the log of predictions."""

@@ -1,0 +1,135 @@
+"""From the slice store to batches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from npc.config import Augment
+from npc.imaging.store import Slices
+from npc.signature.augment import augmentation
+
+
+class SliceDataset(Dataset):
+    """Patients' slices as tensors.
+
+    An item is `(x, label)`: x float32 (sequence, channel, row, column) with values from 0 to 1, label float32. It is
+    asked for by a patient's number, or by (number, epoch) for an augmented one: what the augmentation draws depends on
+    the seed, the epoch and the patient alone, not on workers, order or what came before.
+
+    Args:
+        slices: of each sequence, in the order in which they are joined.
+        patients: identifiers, in the order of the numbers.
+        labels: 0 or 1 of each patient.
+        channels: 1 for the largest slice, 3 for it and its neighbours.
+        augment: settings of the augmentation.
+        seed: of the augmentation.
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[Slices],
+        patients: Sequence[str],
+        labels: Sequence[int],
+        channels: int,
+        augment: Augment,
+        seed: int,
+    ) -> None:
+        self.slices, self.patients, self.labels, self.seed = slices, list(patients), list(labels), seed
+        self.channels = slice(1, 2) if channels == 1 else slice(0, 3)
+        self.augment = augmentation(augment, slices[0].array.shape[-1])
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+    def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor, Tensor]:
+        number, epoch = index if isinstance(index, tuple) else (index, None)
+        patient = self.patients[number]
+        planes = np.stack([s.array[s.rows[patient], self.channels] for s in self.slices])
+        x = torch.from_numpy(planes).float() / 255
+        if epoch is not None and self.augment.transforms:
+            draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
+            self.augment.set_random_state(seed=int(draw))
+            x = torch.as_tensor(self.augment(x.flatten(0, 1))).reshape(x.shape)
+        return x, torch.tensor(self.labels[number], dtype=torch.float32)
+
+
+class EpochSampler(Sampler):
+    """A new order each epoch that depends on the seed and the epoch alone; shared out among processes.
+
+    Lightning calls `set_epoch`, also after a resume. Yields (number, epoch). Where patients do not divide evenly among
+    the processes, the first ones of the epoch stand twice, as in PyTorch's DistributedSampler.
+    """
+
+    def __init__(self, size: int, seed: int, rank: int = 0, world: int = 1) -> None:
+        self.size, self.seed, self.rank, self.world, self.epoch = size, seed, rank, world, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Sets the epoch whose order is drawn next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-self.size // self.world)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.size)
+        padded = np.resize(order, len(self) * self.world)
+        return ((int(number), self.epoch) for number in padded[self.rank :: self.world])
+
+
+class SliceDataModule(pl.LightningDataModule):
+    """Training, validation and test patients of a cohort as batches.
+
+    Args:
+        slices: of each sequence.
+        patients: indexed by patient_id, with columns `split` (train, validation, test) and `label` (0, 1).
+        channels: 1 or 3.
+        batch_size: of training, on each device.
+        augment: settings, for training alone.
+        seed: of order and augmentation.
+        workers: processes that load.
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[Slices],
+        patients: pd.DataFrame,
+        channels: int,
+        batch_size: int,
+        augment: Augment,
+        seed: int,
+        workers: int = 0,
+    ) -> None:
+        super().__init__()
+        self.batch_size, self.seed, self.workers = batch_size, seed, workers
+        self.datasets: Mapping[str, SliceDataset] = {
+            str(split): SliceDataset(slices, list(rows.index), list(rows["label"]), channels, augment, seed)
+            for split, rows in patients.groupby("split")
+        }
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled and augmented batches."""
+        trainer = self.trainer
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        sampler = EpochSampler(len(self.datasets["train"]), self.seed, rank, world)
+        # Batch norm cannot learn from one patient: a last batch of one is left to the next epoch.
+        lonely = self.batch_size > 1 and len(sampler) % self.batch_size == 1
+        return self._loader("train", batch_size=self.batch_size, sampler=sampler, drop_last=lonely)
+
+    def val_dataloader(self) -> DataLoader:
+        """The validation patients in order; every process sees them all, so that all choose the same epoch."""
+        return self.plain_dataloader("validation")
+
+    def plain_dataloader(self, split: str) -> DataLoader:
+        """Patients of a split in order, not augmented."""
+        return self._loader(split, batch_size=32)
+
+    def _loader(self, split: str, **options: Any) -> DataLoader:
+        return DataLoader(
+            self.datasets[split], num_workers=self.workers, pin_memory=torch.cuda.is_available(), **options
+        )

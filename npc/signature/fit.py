@@ -1,0 +1,153 @@
+"""Training itself: Lightning, the best epoch and the predictions of all cohorts."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import Logger
+from sklearn.metrics import roc_auc_score
+from torch.utils.data import DataLoader
+
+from npc.config import plain
+from npc.errors import InputError
+from npc.imaging.store import Slices
+from npc.signature.callbacks import BestEpoch, EpochLine, RecalibrateBatchNorm
+from npc.signature.data import SliceDataModule
+from npc.signature.module import SignatureModule
+from npc.signature.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+
+def fit(
+    config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame, logger: Logger | bool
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Trains on the training patients, chooses the epoch on the validation patients, predicts everybody.
+
+    An interrupted run goes on after its last finished epoch and ends as if it had not been interrupted.
+
+    Args:
+        config: of the run.
+        run: where checkpoints are kept.
+        slices: of each sequence.
+        patients: with `split`, `label`, `time`, `event`.
+        logger: Lightning's.
+
+    Returns:
+        the rows of `predictions.csv`, and of `metrics.json` all but the oracle.
+
+    Raises:
+        InputError: training diverged, or the batches are too small for batch norm.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    _quieten()
+    torch.set_num_threads(config.trainer.threads)
+    pl.seed_everything(config.seed, workers=True)
+    channels = 1 if config.slices == "max" else 3
+    data = SliceDataModule(
+        slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers
+    )
+    module = SignatureModule(
+        plain(config.network),
+        plain(config.optimizer),
+        len(slices),
+        channels,
+        _event_weight(patients) if config.endpoint.class_weight else 1.0,
+    )
+    best = BestEpoch(run.best, config.trainer.patience)
+    trainer = _trainer(config, run, data, best, logger)
+    resume = run.last if run.last.exists() else None
+    if resume:
+        log.info("going on from %s", resume)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    except SystemExit as end:
+        # Lightning ends the process itself on Ctrl-C; the command wants to say how to go on
+        raise KeyboardInterrupt if isinstance(end.__context__, KeyboardInterrupt) else end from None
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise InputError(
+            f"batch_size={config.batch_size}: batch norm needs more than one value per channel, and at "
+            f"preprocess.size={config.preprocess.size} one patient has only one; take a larger batch or size"
+        ) from None
+
+    module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
+    device = trainer.strategy.root_device
+    risk = pd.concat(
+        pd.Series(_predict(module, data.plain_dataloader(split), device), index=dataset.patients, name="risk")
+        for split, dataset in data.datasets.items()
+    )
+    predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
+    metrics = _metrics(predictions) | {"best_epoch": best.epoch + 1, "epochs": trainer.current_epoch}
+    return predictions, metrics
+
+
+def _trainer(
+    config: DictConfig, run: RunFolder, data: SliceDataModule, best: BestEpoch, logger: Logger | bool
+) -> pl.Trainer:
+    choices = config.trainer
+    callbacks: list[pl.Callback] = [best, EpochLine(best)]
+    if config.network.batch_norm.recalibrate:
+        callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
+    callbacks.append(ModelCheckpoint(run.checkpoints, save_top_k=0, save_last=True, save_on_train_epoch_end=True))
+    return pl.Trainer(
+        max_epochs=choices.max_epochs,
+        accelerator=choices.accelerator,
+        devices=choices.devices,
+        num_nodes=choices.num_nodes,
+        strategy=choices.strategy,
+        precision=choices.precision,
+        limit_train_batches=choices.limit_train_batches,
+        overfit_batches=choices.overfit_batches,
+        profiler=choices.profiler,
+        deterministic="warn" if torch.cuda.is_available() else True,
+        use_distributed_sampler=False,  # the sampler shares the patients out itself
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+        logger=logger,
+        callbacks=callbacks,
+    )
+
+
+@torch.no_grad()
+def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) -> np.ndarray:
+    """Risk of each patient of a loader, in order."""
+    module.to(device).eval()
+    return torch.cat([module(x.to(device)).cpu() for x, _ in loader]).numpy()
+
+
+def _metrics(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Patients, events and AUC by split; AUC is None where there is one class."""
+    groups = dict(list(predictions.groupby("split")))
+    return {
+        "n": {split: len(rows) for split, rows in groups.items()},
+        "events": {split: int(rows["label"].sum()) for split, rows in groups.items()},
+        "auc": {
+            split: float(roc_auc_score(rows["label"], rows["risk"])) if rows["label"].nunique() == 2 else None
+            for split, rows in groups.items()
+        },
+    }
+
+
+def _event_weight(patients: pd.DataFrame) -> float:
+    """Patients without an event for each with one, of the training cohort alone."""
+    label = patients.loc[patients["split"] == "train", "label"]
+    return float((label == 0).sum() / (label == 1).sum())
+
+
+def _quieten() -> None:
+    """Lightning's advice on loaders and its banners would bury the lines that matter."""
+    for name in ("pytorch_lightning", "lightning.fabric", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch|monai")

@@ -1,0 +1,60 @@
+"""Where the metrics of a run go besides its folder."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
+
+from npc.config import plain
+from npc.signature.run_folder import RunFolder
+
+Report = Callable[[pd.DataFrame, dict[str, Any]], None]
+
+
+@contextmanager
+def open_logger(config: DictConfig, run: RunFolder) -> Iterator[tuple[Logger, Report]]:
+    """A Lightning logger, and a function that reports predictions and metrics of the finished run.
+
+    A W&B run has the run key as its id and ends with the right exit code, whatever ends it.
+
+    Args:
+        config: of the run; `logger` says which.
+        run: its folder's name is the run key.
+    """
+    settings = config.logger
+    if settings.name == "csv":
+        # a resumed run gets a version of its own, so nothing that was logged is lost
+        yield CSVLogger(run.path, name="csv"), lambda predictions, metrics: None
+        return
+
+    import wandb
+
+    tracked = wandb.init(
+        id=run.path.name,
+        name=f"{run.path.parent.name}-{run.path.name}",
+        project=settings.project,
+        entity=settings.entity,
+        tags=list(settings.tags),
+        dir=run.path,
+        mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # wandb checks it
+        resume="allow",
+        config=plain(config),
+    )
+
+    def report(predictions: pd.DataFrame, metrics: dict[str, Any]) -> None:
+        tracked.log({"predictions": wandb.Table(dataframe=predictions)})
+        tracked.summary.update(metrics)
+        artifact = wandb.Artifact(f"predictions-{run.path.name}", type="predictions")
+        artifact.add_file(str(run.path / "predictions.csv"))
+        tracked.log_artifact(artifact)
+
+    code = 1
+    try:
+        yield WandbLogger(experiment=tracked), report
+        code = 0
+    finally:
+        tracked.finish(exit_code=code)

@@ -1,0 +1,33 @@
+"""What the user sees of a run: AUC in each cohort, and the best that could be reached where the truth is known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+COHORTS = {"train": "training", "validation": "internal validation", "test": "external test"}
+
+
+def print_metrics(metrics: Mapping[str, Any]) -> None:
+    """Prints the table of a run's `metrics.json`."""
+    known = any(metrics["oracle"].values())
+    table = Table(title="Deep-learning signature")
+    for column in ("cohort", "patients", "events", "AUC"):
+        table.add_column(column, justify="left" if column == "cohort" else "right", no_wrap=True)
+    if known:
+        table.add_column("oracle:\nimages", justify="right")
+        table.add_column("oracle:\nall", justify="right")
+    for split, name in COHORTS.items():
+        if split in metrics["auc"]:
+            row = [name, str(metrics["n"][split]), str(metrics["events"][split]), _figure(metrics["auc"][split])]
+            if known:
+                row += [_figure(metrics["oracle"][split][part]) for part in ("image", "all")]
+            table.add_row(*row)
+    if known:
+        table.caption = "oracle: the best AUC that anybody could reach from these images, or from the whole truth"
+    Console().print(table)
+
+
+def _figure(value: float | None) -> str:
+    return "not estimable" if value is None else f"{value:.3f}"

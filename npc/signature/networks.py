@@ -1,0 +1,144 @@
+"""Networks: a backbone for each sequence and a linear layer that makes the signature."""
+
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from npc.config import BatchNorm, Network
+from npc.errors import InputError
+
+
+class SignatureNetwork(nn.Module):
+    """Slices of one or more sequences to logits.
+
+    Takes float32 (batch, sequence, channel, row, column), gives (batch, signatures). `join` says how several sequences
+    meet: `towers`, a backbone each whose features are joined before the last layer; `mean`, a whole network each, whose
+    probabilities are averaged (two signatures); `stack`, one backbone that sees them as channels.
+
+    Args:
+        settings: see `conf/network/resnet50.yaml`.
+        sequences: how many.
+        channels: of each sequence, 1 or 3.
+    """
+
+    def __init__(self, settings: Network, sequences: int, channels: int) -> None:
+        super().__init__()
+        self.stacked = settings.join == "stack"
+        self.separate = settings.join == "mean"
+        towers = 1 if self.stacked else sequences
+        width = channels * (sequences if self.stacked else 1)
+        backbones = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
+        features = [tower.features for tower in backbones]
+        self.towers = nn.ModuleList(backbones)
+        self.heads = nn.ModuleList(nn.Linear(n, 1) for n in (features if self.separate else [sum(features)]))
+        _set_batch_norm(self, settings.batch_norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of the event, (batch, signatures)."""
+        inputs = [x.flatten(1, 2)] if self.stacked else list(x.unbind(1))
+        features = [tower(part) for tower, part in zip(self.towers, inputs, strict=True)]
+        if not self.separate:
+            features = [torch.cat(features, dim=1)]
+        return torch.cat([head(part) for head, part in zip(self.heads, features, strict=True)], dim=1)
+
+
+class ResNet(nn.Module):
+    """A torchvision ResNet without its last layer; `features` is the length of what it gives."""
+
+    def __init__(self, name: str, channels: int, weights: str) -> None:
+        super().__init__()
+        network = torchvision.models.get_model(name, weights=None)
+        self.features = network.fc.in_features
+        state = _first_weights(name, weights)
+        if state is not None:
+            _load(network, state, weights)
+        first = network.conv1
+        kernel = first.weight.detach()
+        network.conv1 = nn.Conv2d(
+            channels, first.out_channels, first.kernel_size, first.stride, first.padding, bias=False
+        )
+        if state is not None:
+            # Grey slices in place of colours: the summed kernel, shared out among the channels.
+            grey = kernel.sum(dim=1, keepdim=True) / channels
+            network.conv1.weight = nn.Parameter(grey.repeat(1, channels, 1, 1))
+        network.fc = nn.Identity()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channel, row, column) to (batch, features)."""
+        return self.network(x)
+
+
+class Tiny(nn.Sequential):
+    """Three convolutions: for tests and smoke sweeps."""
+
+    features = 16
+
+    def __init__(self, channels: int) -> None:
+        layers: list[nn.Module] = []
+        for width in (8, 16, 16):
+            layers += [nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+            channels = width
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
+    """A network without its last layer, by name.
+
+    Args:
+        name: any torchvision ResNet, or `tiny`.
+        channels: of its input.
+        weights: `scratch`, `imagenet` (torchvision's, from its cache or its site) or the path of a state dict.
+
+    Raises:
+        InputError: an unknown name, or weights that do not fit.
+    """
+    if name == "tiny":
+        if weights != "scratch":
+            raise InputError(f"network.weights={weights}: the tiny network has none; take scratch")
+        return Tiny(channels)
+    names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
+    if name not in names:
+        raise InputError(f"network.backbone={name}: must be tiny or one of {', '.join(names)}")
+    return ResNet(name, channels, weights)
+
+
+def _first_weights(name: str, weights: str) -> dict[str, Tensor] | None:
+    if weights == "scratch":
+        return None
+    try:
+        if weights == "imagenet":
+            return torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
+        return torch.load(Path(weights).expanduser(), map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(f"network.weights={weights}: there is no such file") from None
+    except OSError as error:
+        raise InputError(
+            f"network.weights={weights}: cannot be fetched ({error}); download it elsewhere and give its path"
+        ) from None
+    except Exception as error:  # what a foreign file makes torch.load raise has no common type
+        raise InputError(f"network.weights={weights}: is not a file of weights ({type(error).__name__})") from None
+
+
+def _load(network: nn.Module, state: object, weights: str) -> None:
+    """Loads all but the last layer, which is the signature's own."""
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors)")
+    own = network.state_dict()
+    state = {name: value for name, value in state.items() if not name.startswith("fc.")}
+    misfits = [
+        name
+        for name in own
+        if not name.startswith("fc.") and getattr(state.get(name), "shape", None) != own[name].shape
+    ]
+    if misfits:
+        raise InputError(f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others")
+    network.load_state_dict(state, strict=False)
+
+
+def _set_batch_norm(network: nn.Module, settings: BatchNorm) -> None:
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum, layer.eps = settings.momentum, settings.epsilon

@@ -1,0 +1,115 @@
+"""The run folder (DESIGN 3): everything later steps build on."""
+
+import json
+import logging
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+from npc import __version__
+from npc.files import write_text
+
+PACKAGES = (
+    "torch", "torchvision", "pytorch-lightning", "monai", "numpy", "pandas", "opencv-python", "SimpleITK",
+    "scikit-learn", "hydra-core",
+)  # fmt: skip
+PREDICTION_COLUMNS = ["patient_id", "split", "label", "time", "event", "risk"]
+
+
+class RunFolder:
+    """The files of a run.
+
+    Args:
+        path: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.model = path / "model.ckpt"
+        self.checkpoints = path / "checkpoints"
+        self.last = self.checkpoints / "last.ckpt"
+        self.best = self.checkpoints / "best.ckpt"
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is complete."""
+        return (self.path / "DONE").exists()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Of a complete run."""
+        return json.loads((self.path / "metrics.json").read_text())
+
+    def data(self) -> dict[str, Any] | None:
+        """What the run was given, as hashes; None for a new folder."""
+        path = self.path / "environment.json"
+        return json.loads(path.read_text())["data"] if path.exists() else None
+
+    def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
+        """Writes what the run is made of; checkpoints of other data, or of a run done again, are thrown away."""
+        if self.done or self.data() != dict(data):
+            shutil.rmtree(self.path, ignore_errors=True)
+        write_text(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        write_text(self.path / "splits.csv", split.rename("split").to_csv(index_label="patient_id"))
+        write_text(self.path / "exclusions.csv", exclusions.to_csv(index=False))
+        write_json(self.path / "environment.json", {"data": dict(data), **environment()})
+
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """What npc logs meanwhile goes to the terminal and is appended to `train.log`."""
+        root = logging.getLogger("npc")
+        root.setLevel(logging.INFO)
+        file = logging.FileHandler(self.path / "train.log")
+        file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        terminal = logging.StreamHandler()
+        root.addHandler(file)
+        root.addHandler(terminal)
+        try:
+            yield
+        finally:
+            root.removeHandler(terminal)
+            root.removeHandler(file)
+            file.close()
+
+    def complete(self, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
+        """Writes the results and, last of all, DONE."""
+        write_text(self.path / "predictions.csv", predictions[PREDICTION_COLUMNS].to_csv(index=False))
+        write_json(self.path / "metrics.json", metrics)
+        self.best.replace(self.model)
+        self.last.unlink(missing_ok=True)
+        self.checkpoints.rmdir()
+        write_text(self.path / "DONE", "")
+
+
+def environment() -> dict[str, Any]:
+    """What this run was made with."""
+    return {
+        "npc": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(_git("status", "--porcelain")),
+    }
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Indented and in a fixed order."""
+    write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def _git(*arguments: str) -> str | None:
+    """Of the checkout that npc lies in; None outside of one."""
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

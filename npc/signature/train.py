@@ -1,0 +1,101 @@
+"""From a cohort on disk to a trained signature and its logged predictions."""
+
+import hashlib
+import os
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.cohort.cohort import Cohort
+from npc.cohort.load import load
+from npc.cohort.phantom import oracle
+from npc.cohort.split import split, split_hash
+from npc.config import run_folder, run_sequences
+from npc.errors import InputError
+from npc.imaging.preprocess import Preprocess
+from npc.imaging.store import Slices, open_store
+from npc.signature.metrics_table import print_metrics
+from npc.signature.run_folder import RunFolder
+
+
+def train(config: DictConfig) -> None:
+    """Trains what the config asks for, or tells what an earlier run of the same choices gave.
+
+    Args:
+        config: checked choices (`npc.config.check`).
+
+    Raises:
+        InputError: the cohort, its images or the choices cannot be used.
+    """
+    run = RunFolder(run_folder(config))
+    sequences = run_sequences(config)
+    cohort = load(config.cohort, config.endpoint, sequences)
+    patients = _with_split_and_label(cohort, config)
+    data = {"split": split_hash(patients["split"]), "outcome": _outcome_hash(patients)}
+    if run.done and not config.force:
+        _check_same_data(run, data)
+        print_metrics(run.metrics)
+        print(f"{run.path} is complete; force=true runs it again")
+        return
+
+    slices = [_slices(config, cohort, sequence) for sequence in sequences]
+    data |= {f"store_{sequence}": part.hash for sequence, part in zip(sequences, slices, strict=True)}
+
+    # torch takes seconds to import: only now, when nothing of what was given can be wrong any more
+    from npc.signature.fit import fit
+    from npc.signature.loggers import open_logger
+
+    if _is_secondary_process():
+        fit(config, run, slices, patients, logger=False)
+        return
+    run.begin(config, data, patients["split"], cohort.exclusions)
+    with run.logging(), open_logger(config, run) as (logger, report):
+        predictions, metrics = fit(config, run, slices, patients, logger)
+        metrics["oracle"] = {
+            name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
+        }
+        run.complete(predictions, metrics)
+        report(predictions, metrics)
+    print_metrics(metrics)
+    print(f"written to {run.path}")
+
+
+def _with_split_and_label(cohort: Cohort, config: DictConfig) -> pd.DataFrame:
+    """The patients with `split`, and the endpoint as `label`, `time` and `event`."""
+    patients = cohort.patients.copy()
+    patients["split"] = split(patients, config.endpoint.event, **config.split)
+    patients["time"] = patients[config.endpoint.time].astype(float)
+    patients["event"] = patients[config.endpoint.event].astype(int)
+    patients["label"] = patients["event"]
+    return patients
+
+
+def _slices(config: DictConfig, cohort: Cohort, sequence: str) -> Slices:
+    """One sequence of the cohort from the store."""
+    return open_store(
+        config.store,
+        cohort,
+        sequence,
+        Preprocess(**config.preprocess),
+        label=config.cohort.label,
+        roi=config.cohort.roi.get(sequence),
+    )
+
+
+def _outcome_hash(patients: pd.DataFrame) -> str:
+    return hashlib.sha256(patients[["label", "time", "event"]].to_csv().encode()).hexdigest()
+
+
+def _check_same_data(run: RunFolder, data: dict[str, str]) -> None:
+    """A complete run is told again only of the patients and outcomes that it was made from."""
+    made_from = run.data() or {}
+    if any(made_from.get(name) != value for name, value in data.items()):
+        raise InputError(
+            f"{run.path}: was made from other patients or outcomes under the same name; "
+            "give this cohort a name of its own (cohort.name=...), or replace the run with force=true"
+        )
+
+
+def _is_secondary_process() -> bool:
+    """Whether a launcher of several processes (Lightning, torchrun, Slurm) started this one as any but the first."""
+    return any(int(os.environ.get(name) or 0) > 0 for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))

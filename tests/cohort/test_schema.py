@@ -1,0 +1,281 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from npc.cohort.clinical import Variable, parse
+from npc.cohort.schema import check
+from npc.errors import InputError
+
+CLINICAL = (
+    Variable("age", "continuous"),
+    Variable("sex", "binary", ("male", "female")),
+    Variable("t_stage", "ordinal", ("1", "2", "3", "4")),
+    Variable("histology", "categorical"),
+)
+SEQUENCES = ("cet1", "t2")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "cohort"
+    for i in range(4):
+        for name in ("cet1.nii", "cet1_mask.nii", "t2.nii", "t2_mask.nii"):
+            path = folder / f"p{i}" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    return folder
+
+
+def sound() -> pd.DataFrame:
+    rows = [
+        {
+            "patient_id": f"00{i}",
+            "centre": "AB"[i % 2],
+            "age": str(40 + i),
+            "sex": ["male", "female"][i % 2],
+            "t_stage": f"{i + 1}.0",
+            "histology": "WHO II",
+            "dmfs_months": str(10.5 * i),
+            "dm_event": str(i % 2),
+            **{
+                f"{s}_{kind}": f"p{i}/{s}{tail}.nii"
+                for s in SEQUENCES
+                for kind, tail in (("image", ""), ("mask", "_mask"))
+            },
+        }
+        for i in range(4)
+    ]
+    return pd.DataFrame(rows, index=pd.Index(range(2, 6), name="line"))
+
+
+def run(table: pd.DataFrame, root: Path, **changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    settings = {
+        "where": "data/patients.csv",
+        "root": root,
+        "sequences": SEQUENCES,
+        "clinical": CLINICAL,
+        "missing": "error",
+        "time": "dmfs_months",
+        "event": "dm_event",
+    }
+    return check(table, **(settings | changes))
+
+
+def told(table: pd.DataFrame, root: Path, **changes: object) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        run(table, root, **changes)
+    return list(caught.value.faults)
+
+
+def test_a_sound_table_comes_out_typed(root):
+    patients, exclusions = run(sound(), root)
+    assert patients["patient_id"].tolist() == ["000", "001", "002", "003"]
+    assert patients["age"].dtype == float
+    assert patients["dm_event"].dtype == "int64"
+    assert patients["dmfs_months"].tolist() == [0.0, 10.5, 21.0, 31.5]
+    assert patients["t_stage"].cat.ordered
+    assert patients["t_stage"].tolist() == ["1", "2", "3", "4"]
+    assert patients["sex"].cat.categories.tolist() == ["male", "female"]
+    assert patients["histology"].cat.categories.tolist() == ["WHO II"]
+    assert exclusions.empty
+
+
+def test_numbers_and_truth_values_of_a_source_are_taken_too(root):
+    table = sound().assign(age=[1, 2, 3, None], dm_event=[True, False, True, False], t_stage=[1.0, 2.0, 3.0, None])
+    patients, _ = run(table, root)
+    assert patients["dm_event"].tolist() == [1, 0, 1, 0]
+    assert patients["t_stage"].isna().sum() == 1
+    assert patients["age"].isna().sum() == 1
+
+
+def test_clinical_values_may_be_missing(root):
+    patients, _ = run(sound().assign(age="", sex="NA", t_stage=None), root)
+    assert patients[["age", "sex", "t_stage"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        (
+            "sex",
+            "Male",
+            "sex is 'Male'; the levels are male, female: correct the cell, or the list in cohort.clinical.sex.levels",
+        ),
+        ("t_stage", "5", "t_stage is '5'; the levels are 1, 2, 3, 4"),
+        ("age", "old", "age is 'old', not a finite number; write one with a decimal point or leave the cell empty"),
+        ("age", "40,5", "age is '40,5', not a finite number"),
+        ("age", "1_000", "age is '1_000', not a finite number"),
+        ("dmfs_months", "", "dmfs_months is empty; the endpoint needs it of every patient"),
+        ("dmfs_months", "-1", "dmfs_months is '-1', less than 0; give the months from diagnosis"),
+        ("dmfs_months", "inf", "dmfs_months is 'inf', not a finite number"),
+        ("dm_event", "2", "dm_event is '2'; write 1 for an event and 0 for none"),
+        ("dm_event", "yes", "dm_event is 'yes'; write 1"),
+        ("dm_event", "", "dm_event is empty"),
+        ("centre", " ", "centre is empty; name the patient's hospital"),
+        ("cet1_mask", "", "cet1_mask is empty but cet1_image is not; give the outline or neither"),
+        ("cet1_image", "", "cet1_image is empty but cet1_mask is not; give the image or neither"),
+        ("t2_image", "p1/gone.nii", "t2_image is 'p1/gone.nii', and there is no such file or folder in "),
+        ("t2_image", "/etc/passwd", "t2_image is '/etc/passwd', which is not relative; write it relative to"),
+        ("t2_image", "C:\\t2.nii", "t2_image is 'C:\\t2.nii', which is not relative"),
+        ("t2_image", "../../x.nii", "t2_image is '../../x.nii', which leads out of "),
+        ("t2_image", "a\0b", "and there is no such file or folder in "),
+        ("t2_image", "x" * 5000, "and there is no such file or folder in "),
+    ],
+)
+def test_a_wrong_cell_is_told_with_file_line_patient_and_column(root, column, value, message):
+    table = sound()
+    table.loc[3, column] = value
+    (fault,) = told(table, root)
+    assert fault.startswith("data/patients.csv, line 3, patient 001: ")
+    assert message in fault
+
+
+@pytest.mark.parametrize("value", ["a/b", "a\\b", "..", "a\tb", "x" * 200])
+def test_an_id_must_do_as_a_file_name(root, value):
+    table = sound()
+    table.loc[3, "patient_id"] = value
+    (fault,) = told(table, root)
+    assert "which can't be part of a file name; use up to 128 letters" in fault
+
+
+def test_an_empty_id_is_told_by_its_line(root):
+    table = sound()
+    table.loc[3, "patient_id"] = " "
+    assert told(table, root) == ["data/patients.csv, line 3: patient_id is empty; give each patient an id"]
+
+
+def test_a_duplicate_patient_is_told(root):
+    table = sound()
+    table.loc[4, "patient_id"] = "001 "
+    (fault,) = told(table, root)
+    assert fault == (
+        "data/patients.csv, line 4, patient 001: patient_id stands there more than once; keep one line a patient"
+    )
+
+
+def test_a_link_out_of_the_folder_is_followed(root):
+    (root.parent / "secret.nii").touch()
+    (root / "p1" / "link.nii").symlink_to(root.parent / "secret.nii")
+    (root / "p1" / "inner.nii").symlink_to(root / "p1" / "t2.nii")
+    (root / "p1" / "circle.nii").symlink_to(root / "p1" / "circle.nii")
+    table = sound()
+    table.loc[3, "t2_image"] = "p1/inner.nii"
+    run(table, root)
+    table.loc[3, "t2_image"] = "p1/link.nii"
+    assert "t2_image is 'p1/link.nii', which leads out of" in told(table, root)[0]
+    table.loc[3, "t2_image"] = "p1/circle.nii"
+    assert "there is no such file" in told(table, root)[0]
+
+
+def test_a_missing_column_is_told_with_the_one_meant(root):
+    table = sound().rename(columns={"centre": "Center"}).drop(columns=["age", "dmfs_months"])
+    table.loc[5, "sex"] = "x\x1b[31m"
+    assert told(table, root) == [
+        "patients.csv: there is no column centre (is it Center?); add it",
+        "patients.csv: there is no column age; add it",
+        "patients.csv: there is no column dmfs_months; add it or the dates diagnosis_date, metastasis_date, "
+        "last_follow_up",
+        "patients.csv, line 5, patient 003: sex is 'x\\x1b[31m'; the levels are male, female: correct the cell, or the "
+        "list in cohort.clinical.sex.levels",
+    ]
+
+
+def test_all_faults_of_all_patients_are_told_at_once_in_the_tables_order(root):
+    table = sound()
+    table.loc[5, "sex"] = "x"
+    table.loc[2, ["age", "dm_event"]] = ["y", "3"]
+    table.loc[3, ["t2_image", "t2_mask"]] = ""
+    with pytest.raises(InputError) as caught:
+        run(table, root)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "data/patients.csv: 4 faults:"
+    assert [line.split(": ")[0] for line in lines[1:]] == [
+        "  - patients.csv, line 2, patient 000",
+        "  - patients.csv, line 2, patient 000",
+        "  - patients.csv, line 3, patient 001",
+        "  - patients.csv, line 5, patient 003",
+    ]
+    assert lines[3].endswith("no t2 image; give it, or leave such patients out with cohort.missing=exclude")
+
+
+def test_patients_without_a_sequence_are_left_out_and_counted(root):
+    table = sound()
+    table.loc[3, ["t2_image", "t2_mask"]] = ""
+    table.loc[4, [f"{s}_{kind}" for s in SEQUENCES for kind in ("image", "mask")]] = None
+    patients, exclusions = run(table, root, missing="exclude")
+    assert patients["patient_id"].tolist() == ["000", "003"]
+    assert exclusions.to_dict("records") == [
+        {"patient_id": "001", "reason": "no t2"},
+        {"patient_id": "002", "reason": "no cet1 and no t2"},
+    ]
+    assert len(run(table, root, sequences=["cet1"], missing="exclude")[0]) == 3
+
+
+def test_a_sequence_that_the_run_does_not_use_is_checked_only_when_asked(root):
+    table = sound()
+    table.loc[3, ["t2_image", "t2_mask"]] = ""
+    table.loc[4, "t2_image"] = "gone.nii"
+    run(table, root, sequences=["cet1"])
+    (fault,) = told(table, root, sequences=["cet1"], also=["t2"])
+    assert "t2_image is 'gone.nii'" in fault
+    run(sound().drop(columns=["t2_image", "t2_mask"]), root, sequences=["cet1"], also=["t2"])
+
+
+def test_a_second_readers_outline_is_checked_where_there_is_one(root):
+    table = sound().assign(cet1_mask_reader2=["", "p1/gone.nii", "", ""])
+    assert "cet1_mask_reader2 is 'p1/gone.nii', and there is no such file" in told(table, root)[0]
+
+
+def test_another_outcome_is_checked_where_it_is_there_and_may_be_missing(root):
+    table = sound().assign(os_months=["1", "", "3", "4"], os_event=["0", "", "1", "1"])
+    patients, _ = run(table, root)
+    assert patients["os_event"].isna().sum() == 1
+    assert "os_months is empty" in told(table, root, time="os_months", event="os_event")[0]
+    table.loc[3, "os_event"] = "7"
+    assert "os_event is '7'" in told(table, root)[0]
+
+
+def test_a_cohort_with_one_class_or_no_patient_is_a_fault(root):
+    (fault,) = told(sound().assign(dm_event="0"), root)
+    assert fault.startswith("data/patients.csv: dm_event is 0 in all 4 patients; nothing can be learnt from one class")
+    assert told(sound().iloc[:0], root) == ["data/patients.csv: there is no patient; write a line for each"]
+    (fault,) = told(sound().assign(t2_image="", t2_mask=""), root, missing="exclude")
+    assert "no patient is left (4 left out by cohort.missing=exclude)" in fault
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"kind": "number"}, "cohort.clinical.x.kind is 'number'; choose one of continuous, ordinal, binary"),
+        ({"kind": "ordinal"}, "cohort.clinical.x.levels is missing; list the levels"),
+        ({"kind": "binary", "levels": [False, True]}, "cohort.clinical.x.levels holds true or false"),
+        ({"kind": "binary", "levels": ["a", "b", "c"]}, "cohort.clinical.x.levels has 3 levels"),
+        ({"kind": "ordinal", "levels": ["a", "a"]}, "cohort.clinical.x.levels names a level twice"),
+        ({"kind": "continuous", "levels": ["a"]}, "cohort.clinical.x.levels: a continuous variable has no levels"),
+        ({"kind": "continuous", "cut": "4000"}, "cohort.clinical.x.cut is '4000'; write a comparison and a number"),
+        ({"kind": "binary", "cut": "> 1"}, "cohort.clinical.x.cut: only a continuous variable has a cut"),
+    ],
+)
+def test_a_wrong_declaration_is_named_by_its_key(declared, message):
+    with pytest.raises(InputError) as caught:
+        parse({"x": declared, "y": {"kind": "continuous"}})
+    assert str(caught.value).startswith(message)
+
+
+def test_declared_variables_are_parsed():
+    ebv, stage, sex = parse(
+        {
+            "ebv_dna": {"kind": "continuous", "levels": None, "cut": ">= 4000"},
+            "stage": {"kind": "ordinal", "levels": [1, 2]},
+            "sex": {"kind": "binary"},
+        }
+    )
+    assert (stage.levels, sex.levels) == (("1", "2"), ("0", "1"))
+    assert str(ebv.cut) == ">= 4000"
+    assert ebv.cut.holds(pd.Series([3999.0, 4000.0, None])).tolist() == [False, True, pd.NA]
+
+
+def test_a_variable_cannot_take_the_name_of_an_outcome():
+    with pytest.raises(InputError, match=r"cohort\.clinical\.dm_event: dm_event has its own meaning"):
+        parse({"dm_event": {"kind": "binary"}})
