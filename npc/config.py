@@ -283,4 +283,5 @@ _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("trainer.patience", *_POSITIVE),
     ("trainer.threads", *_POSITIVE),
     ("trainer.workers", *_NOT_NEGATIVE),
+    ("trainer.profiler", *_one_of("simple", "advanced")),
 ]

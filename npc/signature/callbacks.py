@@ -44,6 +44,10 @@ class BestEpoch(pl.Callback):
         self.score: tuple[float, float] | None = None
         self.epoch = -1
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """A run that was interrupted after its last epoch has no epoch to add."""
+        self._stop_if_waited(trainer, trainer.current_epoch - 1)
+
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Compares this epoch with the best one."""
         measured = trainer.callback_metrics
@@ -54,7 +58,10 @@ class BestEpoch(pl.Callback):
             trainer.save_checkpoint(part, weights_only=True)
             if trainer.is_global_zero:
                 os.replace(part, self.path)
-        trainer.should_stop = trainer.should_stop or trainer.current_epoch - self.epoch >= self.patience
+        self._stop_if_waited(trainer, trainer.current_epoch)
+
+    def _stop_if_waited(self, trainer: pl.Trainer, finished: int) -> None:
+        trainer.should_stop = trainer.should_stop or (self.score is not None and finished - self.epoch >= self.patience)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run must know."""

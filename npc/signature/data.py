@@ -64,14 +64,22 @@ class EpochSampler(Sampler):
 
     Lightning calls `set_epoch`, also after a resume. Yields (number, epoch). Where patients do not divide evenly among
     the processes, the first ones of the epoch stand twice, as in PyTorch's DistributedSampler.
+
+    Args:
+        size: patients.
+        seed: of the orders.
+        rank: of this process.
+        world: number of processes.
+        fixed: the first order in every epoch, to learn the same batches by heart.
     """
 
-    def __init__(self, size: int, seed: int, rank: int = 0, world: int = 1) -> None:
-        self.size, self.seed, self.rank, self.world, self.epoch = size, seed, rank, world, 0
+    def __init__(self, size: int, seed: int, rank: int = 0, world: int = 1, fixed: bool = False) -> None:
+        self.size, self.seed, self.rank, self.world, self.fixed = size, seed, rank, world, fixed
+        self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Sets the epoch whose order is drawn next."""
-        self.epoch = epoch
+        self.epoch = 0 if self.fixed else epoch
 
     def __len__(self) -> int:
         return -(-self.size // self.world)
@@ -115,8 +123,14 @@ class SliceDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """Shuffled and augmented batches."""
         trainer = self.trainer
-        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        sampler = EpochSampler(len(self.datasets["train"]), self.seed, rank, world)
+        assert trainer is not None
+        sampler = EpochSampler(
+            len(self.datasets["train"]),
+            self.seed,
+            trainer.global_rank,
+            trainer.world_size,
+            fixed=trainer.overfit_batches > 0,
+        )
         # Batch norm cannot learn from one patient: a last batch of one is left to the next epoch.
         lonely = self.batch_size > 1 and len(sampler) % self.batch_size == 1
         return self._loader("train", batch_size=self.batch_size, sampler=sampler, drop_last=lonely)

@@ -13,6 +13,7 @@ import torch
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader
 
@@ -25,6 +26,7 @@ from npc.signature.module import SignatureModule
 from npc.signature.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
+PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
 
 
 def fit(
@@ -46,7 +48,7 @@ def fit(
 
     Raises:
         InputError: training diverged, or the batches are too small for batch norm.
-        KeyboardInterrupt: Ctrl-C.
+        KeyboardInterrupt: Ctrl-C or SIGTERM.
     """
     _quieten()
     torch.set_num_threads(config.trainer.threads)
@@ -69,9 +71,9 @@ def fit(
         log.info("going on from %s", resume)
     try:
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    except SystemExit as end:
-        # Lightning ends the process itself on Ctrl-C; the command wants to say how to go on
-        raise KeyboardInterrupt if isinstance(end.__context__, KeyboardInterrupt) else end from None
+    except SystemExit:
+        # Lightning ends the process itself on Ctrl-C and SIGTERM; the command wants to say how to go on
+        raise KeyboardInterrupt from None
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
@@ -98,7 +100,9 @@ def _trainer(
     callbacks: list[pl.Callback] = [best, EpochLine(best)]
     if config.network.batch_norm.recalibrate:
         callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
-    callbacks.append(ModelCheckpoint(run.checkpoints, save_top_k=0, save_last=True, save_on_train_epoch_end=True))
+    # without a monitor the newest epoch is the one that is kept
+    newest = ModelCheckpoint(run.checkpoints, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
+    callbacks.append(newest)
     return pl.Trainer(
         max_epochs=choices.max_epochs,
         accelerator=choices.accelerator,
@@ -108,7 +112,7 @@ def _trainer(
         precision=choices.precision,
         limit_train_batches=choices.limit_train_batches,
         overfit_batches=choices.overfit_batches,
-        profiler=choices.profiler,
+        profiler=PROFILERS[choices.profiler](run.path, "profile") if choices.profiler else None,
         deterministic="warn" if torch.cuda.is_available() else True,
         use_distributed_sampler=False,  # the sampler shares the patients out itself
         num_sanity_val_steps=0,
