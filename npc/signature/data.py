@@ -70,16 +70,14 @@ class EpochSampler(Sampler):
         seed: of the orders.
         rank: of this process.
         world: number of processes.
-        fixed: the first order in every epoch, to learn the same batches by heart.
     """
 
-    def __init__(self, size: int, seed: int, rank: int = 0, world: int = 1, fixed: bool = False) -> None:
-        self.size, self.seed, self.rank, self.world, self.fixed = size, seed, rank, world, fixed
-        self.epoch = 0
+    def __init__(self, size: int, seed: int, rank: int = 0, world: int = 1) -> None:
+        self.size, self.seed, self.rank, self.world, self.epoch = size, seed, rank, world, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Sets the epoch whose order is drawn next."""
-        self.epoch = 0 if self.fixed else epoch
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return -(-self.size // self.world)
@@ -124,13 +122,7 @@ class SliceDataModule(pl.LightningDataModule):
         """Shuffled and augmented batches."""
         trainer = self.trainer
         assert trainer is not None
-        sampler = EpochSampler(
-            len(self.datasets["train"]),
-            self.seed,
-            trainer.global_rank,
-            trainer.world_size,
-            fixed=trainer.overfit_batches > 0,
-        )
+        sampler = EpochSampler(len(self.datasets["train"]), self.seed, trainer.global_rank, trainer.world_size)
         # Batch norm cannot learn from one patient: a last batch of one is left to the next epoch.
         lonely = self.batch_size > 1 and len(sampler) % self.batch_size == 1
         return self._loader("train", batch_size=self.batch_size, sampler=sampler, drop_last=lonely)
