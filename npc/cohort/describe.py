@@ -15,6 +15,9 @@ from npc.cohort.clinical import Variable
 from npc.cohort.cohort import Cohort
 
 
+SHOWN_GRIDS = 4  # of a sequence; the rarer ones share a row
+
+
 def describe(
     cohort: Cohort,
     clinical: Sequence[Variable],
@@ -148,7 +151,16 @@ def _told(summary: dict[str, Any]) -> str:
 def _grid_table(described: dict[str, Any]) -> Table:
     table = _table("Grids", "sequence", "size", "spacing (mm)", "images")
     for sequence, grids in described["grids"].items():
-        for grid in grids:
+        for grid in grids[:SHOWN_GRIDS]:
             size, spacing = (" x ".join(str(step) for step in grid[key]) for key in ("size", "spacing"))
             table.add_row(escape(sequence), size, spacing, str(grid["images"]))
+        if others := grids[SHOWN_GRIDS:]:
+            size, spacing = (_ranges([grid[key] for grid in others]) for key in ("size", "spacing"))
+            table.add_row(escape(sequence), size, spacing, str(sum(grid["images"] for grid in others)))
     return table
+
+
+def _ranges(grids: Sequence[Sequence[float]]) -> str:
+    """Smallest to largest along each axis."""
+    axes = [(min(axis), max(axis)) for axis in zip(*grids, strict=True)]
+    return " x ".join(str(low) if low == high else f"{low}-{high}" for low, high in axes)

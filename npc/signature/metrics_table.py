@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-COHORTS = {"train": "training", "validation": "internal validation", "test": "external test"}
+COHORTS = {"train": "training", "validation": "internal validation", "test": "test"}
 
 
 def print_metrics(metrics: Mapping[str, Any]) -> None:
