@@ -38,6 +38,7 @@ class Cohort:
     root: str = field(default=MISSING, metadata=_NEUTRAL)
     sequences: list[str] = MISSING
     clinical: dict[str, Variable] = field(default_factory=dict, metadata=_NEUTRAL)
+    development: str | None = None
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)

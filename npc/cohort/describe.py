@@ -14,7 +14,6 @@ from rich.text import Text
 from npc.cohort.clinical import Variable
 from npc.cohort.cohort import Cohort
 
-
 SHOWN_GRIDS = 4  # of a sequence; the rarer ones share a row
 
 

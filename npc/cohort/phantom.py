@@ -155,8 +155,8 @@ def _write_patient(folder: Path, patient: dict, *, matrix: int, seed: int) -> di
         if dicom:
             _write_series(folder / paths[f"{sequence}_image"], image, patient["patient_id"], sequence, scanner)
         else:
-            sitk.WriteImage(_placed(image), folder / paths[f"{sequence}_image"], True, 1)
-        sitk.WriteImage(_placed(outline), folder / paths[f"{sequence}_mask"], True, 1)
+            _write_nifti(folder / paths[f"{sequence}_image"], image)
+        _write_nifti(folder / paths[f"{sequence}_mask"], outline)
     return paths
 
 
@@ -166,12 +166,15 @@ def _geometry(matrix: int, slices: int) -> tuple[float, list[float]]:
     return pixel, [-(matrix - 1) / 2 * pixel] * 2 + [-(slices - 1) / 2 * SLICE_SPACING]
 
 
-def _placed(array: np.ndarray) -> sitk.Image:
+def _write_nifti(path: Path, array: np.ndarray) -> None:
     image = sitk.GetImageFromArray(array)
     pixel, origin = _geometry(array.shape[1], array.shape[0])
     image.SetSpacing((pixel, pixel, SLICE_SPACING))
     image.SetOrigin(origin)
-    return image
+    try:
+        sitk.WriteImage(image, path, useCompression=True, compressionLevel=1)
+    except RuntimeError:
+        raise InputError(f"{path}: cannot be written; is there space left, and may you write there?") from None
 
 
 def _write_series(folder: Path, image: np.ndarray, patient: str, sequence: str, scanner: Scanner) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-FIELD_OF_VIEW = 220.0  # mm, Table 1 of the paper: 200 to 250
+FIELD_OF_VIEW = 200.0  # mm, Table 1 of the paper: 200 to 250
 SLICES = 12
 SLICE_SPACING = 5.0  # mm: 4 mm thick, 1 mm apart
 
@@ -61,7 +61,7 @@ def draw_study(
     image = np.where(skull < 1, TISSUE[sequence] * (1 + 0.1 * smooth_noise(6)), 0.02)
     image[(skull > 0.9) & (skull < 1)] = FAT[sequence]
 
-    radius = 18 * np.exp(0.25 * np.clip(shown, -2.5, 2.5))
+    radius = 22 * np.exp(0.32 * np.clip(shown, -2.2, 2.2))
     stretch = rng.uniform(0.85, 1.15)
     dx, dy, dz = rng.uniform(-10, 10), rng.uniform(-10, 10), rng.uniform(-4, 4)
     distance = np.sqrt(

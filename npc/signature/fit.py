@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader
 
@@ -65,7 +66,10 @@ def fit(
         _event_weight(patients) if config.endpoint.class_weight else 1.0,
     )
     best = BestEpoch(run.best, config.trainer.patience)
-    trainer = _trainer(config, run, data, best, logger)
+    try:
+        trainer = _trainer(config, run, data, best, logger)
+    except (MisconfigurationException, ValueError) as error:
+        raise InputError(f"trainer: {error}") from None
     resume = run.last if run.last.exists() else None
     if resume:
         log.info("going on from %s", resume)

@@ -51,6 +51,8 @@ def train(config: DictConfig) -> None:
         fit(config, run, slices, patients, logger=False)
         return
     run.begin(config, data, patients["split"], cohort.exclusions)
+    if len(cohort.exclusions):
+        print(f"left out: {len(cohort.exclusions)} patients ({run.path / 'exclusions.csv'})")
     with run.logging(), open_logger(config, run) as (logger, report):
         predictions, metrics = fit(config, run, slices, patients, logger)
         metrics["oracle"] = {

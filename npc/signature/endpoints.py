@@ -1,0 +1,127 @@
+"""What a network's output means: loss and risk of each kind of endpoint.
+
+An output has shape (batch, outputs); several signatures have one each. `binary` and `landmark` differ in their label
+alone, which is made before (`npc.cohort.label`); `cox` and `hazard` use the time and respect censoring.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
+
+
+class Outcome(NamedTuple):
+    """Of a batch: label 0 or 1, months to event or censoring, and event 0 or 1, each (batch,)."""
+
+    label: Tensor
+    time: Tensor
+    event: Tensor
+
+
+class Endpoint(Protocol):
+    """A kind of endpoint."""
+
+    outputs: int
+
+    def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
+        """Mean loss of a batch, from (batch, outputs)."""
+
+    def risk(self, output: Tensor) -> Tensor:
+        """Higher is worse, (batch,)."""
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Yes or no: cross-entropy; the risk is the probability of yes.
+
+    Attributes:
+        event_weight: of a yes in the loss; 1 counts every patient the same.
+    """
+
+    event_weight: float = 1.0
+    outputs: int = 1
+
+    def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
+        """Binary cross-entropy."""
+        weight = output.new_tensor(self.event_weight)
+        return binary_cross_entropy_with_logits(output[:, 0], outcome.label.to(output.dtype), pos_weight=weight)
+
+    def risk(self, output: Tensor) -> Tensor:
+        """Probability."""
+        return torch.sigmoid(output[:, 0])
+
+
+@dataclass(frozen=True)
+class Cox:
+    """Proportional hazards: the risk is the log relative hazard.
+
+    The loss is the negative log partial likelihood (Efron's ties, torchsurv) of the patients of a batch, so a batch is
+    its own risk set; a batch without an event teaches nothing.
+    """
+
+    outputs: int = 1
+
+    def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
+        """Negative log partial likelihood for each event."""
+        from torchsurv.loss.cox import neg_partial_log_likelihood
+
+        event = outcome.event.bool()
+        if not event.any():
+            return output.sum() * 0
+        # its own mean is over the distinct months, of which ties make fewer
+        total = neg_partial_log_likelihood(output[:, 0], event, outcome.time.to(output.dtype), reduction="sum")
+        return total / event.sum()
+
+    def risk(self, output: Tensor) -> Tensor:
+        """Log relative hazard."""
+        return output[:, 0]
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """Discrete-time hazards: logistic in each interval (Gensheimer and Narasimhan, PeerJ 2019).
+
+    Attributes:
+        cuts: months at which the intervals end; nobody is followed beyond the last one here.
+    """
+
+    cuts: tuple[float, ...]
+
+    @property
+    def outputs(self) -> int:
+        """An interval each."""
+        return len(self.cuts)
+
+    def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
+        """Negative log likelihood: intervals that a patient got through, and the one with the event.
+
+        An interval in which a patient is censored says nothing.
+        """
+        ends = output.new_tensor(self.cuts)
+        starts = torch.cat([ends.new_zeros(1), ends[:-1]])
+        time = outcome.time.to(output.dtype)[:, None]
+        through = (time >= ends).to(output.dtype)
+        happened = ((time >= starts) & (time < ends) & outcome.event.bool()[:, None]).to(output.dtype)
+        return -(through * logsigmoid(-output) + happened * logsigmoid(output)).sum(dim=1).mean()
+
+    def risk(self, output: Tensor) -> Tensor:
+        """Probability of the event before the last cut."""
+        return 1 - torch.exp(logsigmoid(-output).sum(dim=1))
+
+
+def hazard_cuts(time: Sequence[float], event: Sequence[int], intervals: int) -> tuple[float, ...]:
+    """Months that part the training patients' events evenly; the last interval ends just after the last event.
+
+    Args:
+        time: of the training patients.
+        event: 0 or 1.
+        intervals: how many; fewer come out where events share their months.
+    """
+    months = np.asarray(time, dtype=float)[np.asarray(event) == 1]
+    cuts = np.unique(np.quantile(months, np.arange(1, intervals + 1) / intervals))
+    cuts[-1] = np.nextafter(np.float32(cuts[-1]), np.float32(np.inf))
+    return tuple(float(cut) for cut in cuts)

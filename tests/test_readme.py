@@ -1,0 +1,77 @@
+"""Every command that the README shows is run, on the tiny experiment where it would train for minutes."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.strip().splitlines()]
+TRAIN = [command for command in COMMANDS if "train.py" in command]
+
+
+def run(command: str, *more: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    words = [str(Path(sys.executable).parent / Path(word).name) if word.startswith(".venv/") else word
+             for word in shlex.split(command)]  # fmt: skip
+    return subprocess.run([*words, *more], cwd=cwd, capture_output=True, text=True, timeout=900)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phantom as a cohort folder, by the README's own command."""
+    place = tmp_path_factory.mktemp("readme") / "DIR"
+    (command,) = [line for line in COMMANDS if "cohort phantom" in line]
+    done = run(command.replace("DIR", str(place)))
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+def test_readme_has_the_commands_that_this_file_runs():
+    assert "make train" in COMMANDS
+    assert len(TRAIN) >= 8
+    known = ("make train", ".venv/bin/python train.py", ".venv/bin/npc cohort check", ".venv/bin/npc cohort phantom")
+    assert [line for line in COMMANDS if not line.startswith(known)] == []
+
+
+def test_check(folder: Path):
+    (command,) = [line for line in COMMANDS if "cohort check" in line]
+    done = run(command.replace("DIR", str(folder)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "60 patients" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", TRAIN)
+def test_train(command: str, folder: Path, tmp_path_factory: pytest.TempPathFactory):
+    shared = tmp_path_factory.getbasetemp() / "readme-shared"
+    more = ["network=tiny", "trainer.max_epochs=2", f"runs={shared}/runs", f"store={shared}/store"]
+    if "cohort=table" in command:
+        more.append("preprocess.size=32")
+    elif "cohort=sts" in command:
+        root = Path(ROOT, "../shared/data/sts")
+        if not root.exists():
+            pytest.skip("real data not here: ../shared/data/sts")
+    else:
+        more += ["cohort.n=60", "cohort.matrix=32", f"cohort.root={shared}/data"]
+    done = run(command.replace("DIR", str(folder)), *more)
+    import torch
+
+    if "trainer=gpu" in command and not torch.cuda.is_available():
+        assert done.returncode == 2
+        assert "trainer" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert "Deep-learning signature" in done.stdout
+
+
+@pytest.mark.slow
+def test_make_train_in_a_fresh_clone(tmp_path: Path):
+    run(f"git clone --quiet . {tmp_path / 'clone'}")
+    done = run("make train", cwd=tmp_path / "clone")
+    assert done.returncode == 0, done.stderr
+    assert "oracle" in done.stdout
+    assert len(list((tmp_path / "clone" / "runs" / "phantom" / "cet1-max").glob("*/DONE"))) == 1
