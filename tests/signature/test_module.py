@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from sklearn.metrics import log_loss, roc_auc_score
+from torch.utils.data import DataLoader, TensorDataset
+
+from npc.config import compose, plain
+from npc.errors import InputError
+from npc.signature.module import SignatureModule
+
+
+def module(*overrides: str, sequences: int = 1, event_weight: float = 1.0) -> SignatureModule:
+    config = plain(compose(["network=tiny", *overrides]))
+    torch.manual_seed(0)
+    return SignatureModule(config["network"], config["optimizer"], sequences, 1, event_weight)
+
+
+def patients(n: int, sequences: int = 1) -> TensorDataset:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(n, sequences, 1, 16, 16, generator=generator)
+    return TensorDataset(x, (torch.arange(n) % 3 == 0).float())
+
+
+def fit(signature: SignatureModule, n: int = 12, epochs: int = 2, callbacks: list | None = None) -> pl.Trainer:
+    data = patients(n, len(signature.network.towers))
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        callbacks=callbacks,
+    )
+    trainer.fit(signature, DataLoader(data, 4), DataLoader(data, 5))
+    return trainer
+
+
+def test_loss_is_the_mean_cross_entropy():
+    logits, label = torch.tensor([[-1.5], [0.2], [3.0]]), torch.tensor([0.0, 1.0, 0.0])
+    risk = 1 / (1 + np.exp(-logits.numpy()[:, 0].astype(float)))
+    assert float(module().loss(logits, label)) == pytest.approx(log_loss(label.numpy(), risk), rel=1e-6)
+
+
+def test_an_event_weighs_as_much_as_asked():
+    logits, label = torch.tensor([[-1.5], [0.2], [3.0]]), torch.tensor([0.0, 1.0, 0.0])
+    risk = 1 / (1 + np.exp(-logits.numpy()[:, 0].astype(float)))
+    each = -np.log(np.where(label.numpy() == 1, risk, 1 - risk))
+    assert float(module(event_weight=2.5).loss(logits, label)) == pytest.approx((each * [1, 2.5, 1]).mean(), rel=1e-6)
+
+
+def test_two_signatures_share_the_loss_equally():
+    """Each learns as if it were alone."""
+    logits, label = torch.tensor([[-1.5, 0.3], [0.2, 2.0]]), torch.tensor([0.0, 1.0])
+    signature = module()
+    alone = [signature.loss(logits[:, [i]], label) for i in range(2)]
+    assert float(signature.loss(logits, label)) == pytest.approx(float(sum(alone)) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("decay", [0, 0.05])
+def test_rate_of_each_update_is_that_of_keras(decay):
+    rates = []
+
+    class Watch(pl.Callback):
+        def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+            rates.append(optimizer.param_groups[0]["lr"])
+
+    fit(module("optimizer.lr=0.003", f"optimizer.decay={decay}"), callbacks=[Watch()])
+    np.testing.assert_allclose(rates, [0.003 / (1 + decay * update) for update in range(6)], rtol=1e-12)
+
+
+def test_an_update_is_keras_rmsprop():
+    """Keras 2.1.3: a = rho a + (1 - rho) g^2; p = p - lr g / (sqrt(a) + epsilon)."""
+    signature = module("optimizer.lr=0.01", "optimizer.decay=0.1").double()
+    configured = signature.configure_optimizers()
+    optimizer, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    x, label = patients(6).tensors
+    p = [parameter.detach().numpy().copy() for parameter in signature.parameters()]
+    a = [np.zeros_like(values) for values in p]
+    for update in range(3):
+        optimizer.zero_grad()
+        signature.loss(signature.network(x.double()), label).backward()
+        for i, parameter in enumerate(signature.parameters()):
+            g = parameter.grad.numpy()
+            a[i] = 0.9 * a[i] + 0.1 * g**2
+            p[i] -= 0.01 / (1 + 0.1 * update) * g / (np.sqrt(a[i]) + 1e-7)
+        optimizer.step()
+        schedule.step()
+        for expected, parameter in zip(p, signature.parameters(), strict=True):
+            np.testing.assert_allclose(parameter.detach().numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_every_parameter_is_trained():
+    signature = module("optimizer.lr=0.01", "network.join=mean", sequences=2)
+    before = {name: parameter.detach().clone() for name, parameter in signature.named_parameters()}
+    fit(signature, epochs=1)
+    assert not [name for name, parameter in signature.named_parameters() if torch.equal(parameter, before[name])]
+
+
+def test_risk_is_a_float64_probability_that_rises_with_the_logit():
+    signature = module().eval()
+    x = patients(20).tensors[0]
+    with torch.no_grad():
+        risk, logits = signature(x), signature.network(x)[:, 0]
+    assert risk.dtype == torch.float64
+    assert risk.shape == (20,)
+    assert ((risk >= 0) & (risk <= 1)).all()
+    assert len(set(logits.tolist())) > 1
+    assert torch.equal(risk.argsort(), logits.argsort())
+    torch.testing.assert_close(risk, 1 / (1 + torch.exp(-logits.double())))
+
+
+def test_large_logits_still_differ():
+    """In float32 every probability of a logit above 17 would be 1, and the ranks of patients ties."""
+    signature = module().eval()
+    signature.network.heads[0].bias.data += 20
+    risk = signature(patients(20).tensors[0])
+    assert len(set(risk.tolist())) == len(set(signature.network(patients(20).tensors[0])[:, 0].tolist()))
+
+
+def test_risk_of_two_signatures_is_their_mean():
+    signature = module("network.join=mean", sequences=2).eval()
+    x = patients(4, 2).tensors[0]
+    logits = signature.network(x).double()
+    assert logits.shape == (4, 2)
+    torch.testing.assert_close(signature(x), torch.sigmoid(logits).sum(1) / 2)
+
+
+@pytest.mark.parametrize(("overrides", "sequences"), [((), 1), (("network.join=mean",), 2)])
+def test_validation_is_measured_over_all_patients(overrides, sequences):
+    """12 patients in batches of 5: neither figure is a mean over batches."""
+    signature = module("optimizer.lr=0.01", *overrides, sequences=sequences)
+    trainer = fit(signature)
+    x, label = patients(12, sequences).tensors
+    signature.eval()
+    with torch.no_grad():
+        risk, logits = signature(x), signature.network(x).double()
+    each = torch.sigmoid(logits).numpy()
+    measured = trainer.callback_metrics
+    assert float(measured["val_auc"]) == pytest.approx(roc_auc_score(label, risk), abs=1e-6)
+    loss = np.mean([log_loss(label.numpy(), each[:, i]) for i in range(each.shape[1])])
+    assert float(measured["val_loss"]) == pytest.approx(loss, abs=1e-6)
+
+
+def test_training_loss_of_an_epoch_is_the_mean_over_patients():
+    losses = []
+
+    class Watch(pl.Callback):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+            losses.append((float(outputs["loss"]), len(batch[1])))
+
+    trainer = fit(module(), n=10, epochs=1, callbacks=[Watch()])
+    values, sizes = zip(*losses, strict=True)
+    assert sizes == (4, 4, 2)
+    assert float(trainer.callback_metrics["train_loss"]) == pytest.approx(np.average(values, weights=sizes), rel=1e-6)
+
+
+def test_divergence_names_the_rate():
+    with pytest.raises(InputError, match=r"^optimizer\.lr=1e\+30: training diverged.*lower rate"):
+        fit(module("optimizer.lr=1e30"), epochs=5)
+
+
+def test_divergence_of_the_validation_patients_names_the_rate():
+    signature = module()
+    signature.network.heads[0].bias.data[:] = torch.nan
+    signature.validation_step(patients(4).tensors, 0)
+    with pytest.raises(InputError, match=r"^optimizer\.lr=0\.0001: training diverged"):
+        signature.on_validation_epoch_end()

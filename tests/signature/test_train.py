@@ -1,0 +1,433 @@
+"""The run folder of a training, what its name depends on, what it may not depend on, and how it goes on."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from omegaconf import OmegaConf
+from sklearn.metrics import roc_auc_score
+
+from npc import config
+from npc.errors import InputError
+from npc.signature import run_folder
+from npc.signature.module import SignatureModule
+from npc.signature.train import train
+
+FILES = {
+    "config.yaml", "predictions.csv", "metrics.json", "model.ckpt", "train.log", "environment.json", "DONE",
+    "splits.csv", "exclusions.csv",
+}  # fmt: skip
+
+
+@pytest.fixture
+def cohort(shared, default_run, tmp_path):
+    """A copy of the phantom as a cohort folder of one's own, to change."""
+    folder = tmp_path / "cohort"
+    shutil.copytree(shared.table, folder, copy_function=os.link)
+    table = folder / "patients.csv"
+    table.unlink()  # the link, not the phantom's file
+    shutil.copy(shared.table / "patients.csv", table)
+    return folder
+
+
+def own(folder: Path, name: str = "ours") -> list[str]:
+    """The choices of the tiny experiment, which speaks of a phantom, for a cohort folder."""
+    cohort = ["cohort=table", f"cohort.root={folder}", f"cohort.name={name}", "cohort.size=32"]
+    return [*cohort, "network=tiny", "optimizer.lr=0.01", "trainer.max_epochs=4"]
+
+
+def change(folder: Path, chosen: pd.Series) -> None:
+    """Gives the chosen patients one another's images, the other outcome and other times."""
+    path = folder / "patients.csv"
+    table = pd.read_csv(path, dtype=str).set_index("patient_id")
+    who = table.index[table.index.isin(chosen.index[chosen])]
+    assert len(who) > 2
+    images = ["cet1_image", "cet1_mask", "t2_image", "t2_mask"]
+    table.loc[who, images] = table.loc[np.roll(who, 1), images].to_numpy()
+    table.loc[who, "dm_event"] = (1 - table.loc[who, "dm_event"].astype(int)).astype(str)
+    table.loc[who, "dmfs_months"] = (table.loc[who, "dmfs_months"].astype(float) / 2 + 1).astype(str)
+    table.reset_index().to_csv(path, index=False)
+
+
+# --- the run folder ---------------------------------------------------------------------------------------------------
+
+
+def test_the_folder_is_named_by_the_choices(default_config, default_run):
+    assert default_run.path.parts[-3:-1] == ("phantom", "cet1-max")
+    assert re.fullmatch("[0-9a-f]{12}", default_run.path.name)
+    written = OmegaConf.load(default_run.path / "config.yaml")
+    assert config.run_key(written) == default_run.path.name
+    assert OmegaConf.to_container(written) == OmegaConf.to_container(default_config, resolve=True)
+
+
+def test_the_folder_holds_the_files_of_a_run_and_no_leftovers(default_run):
+    names = {path.name for path in default_run.path.iterdir()}
+    assert names == FILES | {"csv"}
+    assert not [path for path in default_run.path.rglob("*") if path.suffix in (".tmp", ".part")]
+
+
+def test_done_is_written_last(default_run):
+    times = {path: path.stat().st_mtime_ns for path in default_run.path.rglob("*") if path.is_file()}
+    assert times.pop(default_run.path / "DONE") >= max(times.values())
+
+
+def test_predictions_hold_every_patient_of_the_cohort_once(default_run, shared):
+    lines = (default_run.path / "predictions.csv").read_text().splitlines()
+    assert lines[0] == "patient_id,split,label,time,event,risk"
+    assert len(lines) == 61
+    predictions = default_run.predictions
+    assert predictions.index.is_unique
+    cohort = pd.read_csv(shared.table / "patients.csv", dtype={"patient_id": str}).set_index("patient_id")
+    cohort = cohort.loc[predictions.index]
+    assert len(cohort) == 60
+    assert (predictions["label"] == cohort["dm_event"]).all()
+    assert (predictions["event"] == cohort["dm_event"]).all()
+    assert (predictions["time"] == cohort["dmfs_months"]).all()
+    assert predictions["risk"].between(0, 1).all()
+
+
+def test_splits_are_those_of_the_predictions(default_run, shared):
+    splits = pd.read_csv(default_run.path / "splits.csv", dtype=str).set_index("patient_id")["split"]
+    assert splits.sort_index().equals(default_run.predictions["split"].sort_index())
+    assert splits.value_counts().to_dict() == {"train": 36, "validation": 12, "test": 12}
+    centres = pd.read_csv(shared.table / "patients.csv", dtype=str).set_index("patient_id")["centre"]
+    assert set(centres[splits.index[splits == "test"]]) == {"hospital_2"}
+    assert set(centres[splits.index[splits != "test"]]) == {"hospital_1"}
+
+
+def test_the_model_gives_the_risks_that_are_written(default_config, default_run):
+    """To the last digit: nothing is lost in the file."""
+    from npc.cohort.load import load
+    from npc.imaging.preprocess import Preprocess
+    from npc.imaging.store import open_store
+
+    saved = torch.load(default_run.model, weights_only=True)
+    assert saved["hyper_parameters"]["channels"] == 1
+    module = SignatureModule(**saved["hyper_parameters"])
+    module.load_state_dict(saved["state_dict"])
+    module.eval()
+    cohort = load(default_config.cohort, default_config.endpoint, ["cet1"])
+    store = open_store(default_config.store, cohort, "cet1", Preprocess(**default_config.preprocess))
+    torch.set_num_threads(default_config.trainer.threads)
+    for _, rows in default_run.predictions.groupby("split"):
+        planes = store.array[[store.rows[patient] for patient in rows.index], 1]
+        x = torch.from_numpy(planes).float()[:, None, None] / 255
+        with torch.no_grad():
+            risk = torch.cat([module(part) for part in x.split(32)])
+        assert risk.tolist() == rows["risk"].tolist()
+
+
+def test_metrics_are_those_of_the_predictions(default_run):
+    metrics = json.loads((default_run.path / "metrics.json").read_text())
+    for split, rows in default_run.predictions.groupby("split"):
+        assert metrics["n"][split] == len(rows)
+        assert metrics["events"][split] == rows["event"].sum()
+        assert metrics["auc"][split] == roc_auc_score(rows["event"], rows["risk"])
+        assert 0 <= metrics["oracle"][split]["image"] <= 1
+
+
+def test_the_epoch_that_is_kept_is_the_best_one(default_run):
+    epochs = default_run.epochs
+    best = max(epochs.index, key=lambda epoch: (epochs["val_auc"][epoch], -epochs["val_loss"][epoch]))
+    metrics = json.loads((default_run.path / "metrics.json").read_text())
+    assert (metrics["best_epoch"], metrics["epochs"]) == (best + 1, 4)
+    assert metrics["auc"]["validation"] == pytest.approx(epochs["val_auc"][best], abs=1e-6)
+
+
+def test_environment_says_what_the_run_was_made_with(default_run):
+    environment = json.loads((default_run.path / "environment.json").read_text())
+    lines = "".join(f"{patient},{split}\n" for patient, split in sorted(default_run.predictions["split"].items()))
+    assert environment["data"]["split"] == hashlib.sha256(lines.encode()).hexdigest()
+    assert re.fullmatch("[0-9a-f]{64}", environment["data"]["store_cet1"])
+    assert environment["packages"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert {"git_commit", "git_dirty", "python", "npc"} <= set(environment)
+
+
+def test_the_log_has_a_line_for_each_epoch(default_run):
+    log = (default_run.path / "train.log").read_text()
+    assert re.findall(r"epoch +(\d)/4 ", log) == ["1", "2", "3", "4"]
+
+
+# --- the same choices -------------------------------------------------------------------------------------------------
+
+
+def test_the_same_choices_give_the_same_bytes_in_another_folder_from_another_store(default_run, trained, tmp_path):
+    again = trained(f"store={tmp_path / 'store'}", f"runs={tmp_path / 'elsewhere'}", "trainer.workers=1")
+    assert again.path.name == default_run.path.name
+    assert again.path != default_run.path
+    for name in ("predictions.csv", "metrics.json", "splits.csv"):
+        assert (again.path / name).read_bytes() == (default_run.path / name).read_bytes(), name
+    data = [json.loads((run.path / "environment.json").read_text())["data"] for run in (default_run, again)]
+    assert data[0] == data[1]
+
+
+def test_a_finished_run_is_not_run_again_unless_forced(trained, capsys):
+    run = trained("trainer.max_epochs=1")
+    first = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    assert "is complete" not in capsys.readouterr().out
+    trained("trainer.max_epochs=1")
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == first
+    told = capsys.readouterr().out
+    assert f"{run.path} is complete" in told.replace("\n", "")
+    assert "force=true" in told
+    assert "internal validation" in told
+    before = (run.path / "predictions.csv").read_bytes()
+    trained("trainer.max_epochs=1", "force=true")
+    assert (run.path / "predictions.csv").stat().st_mtime_ns > first[run.path / "predictions.csv"]
+    assert (run.path / "predictions.csv").read_bytes() == before
+    assert {path.name for path in run.path.iterdir()} == FILES | {"csv"}
+    assert (run.path / "train.log").read_text().count("epoch ") == 2  # one line, which names the best epoch
+
+
+def test_a_finished_run_of_other_patients_is_not_taken_for_this_one(trained, cohort):
+    run = trained(*own(cohort), "trainer.max_epochs=1")
+    predictions = (run.path / "predictions.csv").read_bytes()
+    change(cohort, run.predictions["split"] == "test")
+    with pytest.raises(InputError, match=r"cohort\.name=.*force=true"):
+        trained(*own(cohort), "trainer.max_epochs=1")
+    assert (run.path / "predictions.csv").read_bytes() == predictions
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["runs=/x", "store=/x", "cohort.root=/x", "logger=wandb", "trainer.devices=2", "trainer.accelerator=gpu",
+     "trainer.workers=3", "trainer.profiler=simple", "force=true", "cohort.name=other"],
+)  # fmt: skip
+def test_the_run_key_does_not_depend_on_where_and_how(override):
+    assert config.run_key(config.compose([override])) == config.run_key(config.compose([]))
+
+
+def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
+    overrides = [
+        "seed=1", "optimizer.lr=0.001", "optimizer.decay=0", "optimizer=adam", "augment=none", "augment.rotate=5",
+        "slices=three", "sequence=t2", "sequence=both", "cohort.seed=1", "cohort.n=100", "cohort.signal=0",
+        "cohort.external=20", "cohort.missing=exclude", "split.seed=1", "split=random", "batch_size=8",
+        "preprocess=roi_crop", "preprocess.size=32", "preprocess.equalise=false", "network=tiny", "network.join=mean",
+        "network.weights=imagenet", "network.batch_norm.momentum=0.1", "endpoint.class_weight=true",
+        "endpoint.event=os_event", "trainer.max_epochs=2", "trainer.patience=2", "trainer.threads=1",
+        "trainer.precision=64-true", "cohort.label=1", "+cohort.roi.cet1=GTV",
+    ]  # fmt: skip
+    keys = [config.run_key(config.compose([override])) for override in ["seed=0", *overrides]]
+    assert len(set(keys)) == len(overrides) + 1
+
+
+# --- what may be known ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def before(shared, default_run, tmp_path_factory):
+    """The phantom as a cohort folder, before anything is changed."""
+    choices = shared.compose(tmp_path_factory.mktemp("before"), *own(shared.table), "endpoint.class_weight=true")
+    train(choices)
+    return type(default_run)(config.run_folder(choices))
+
+
+def after(trained, cohort, before, split):
+    """The same run after the patients of a split were changed."""
+    change(cohort, before.predictions["split"] == split)
+    return trained(*own(cohort), "endpoint.class_weight=true")
+
+
+def test_nothing_of_the_test_patients_reaches_the_model(trained, cohort, before):
+    changed = after(trained, cohort, before, "test")
+    weights = changed.weights
+    for name, value in before.weights.items():
+        assert torch.equal(weights[name], value), name
+    assert changed.epochs.equals(before.epochs)
+    seen = before.predictions["split"] != "test"
+    assert changed.predictions[seen].equals(before.predictions[seen])
+    # and the patients were in fact changed
+    assert not (changed.predictions["event"] == before.predictions["event"])[~seen].any()
+    assert not (changed.predictions["risk"] == before.predictions["risk"])[~seen].any()
+
+
+def test_validation_patients_choose_the_epoch_and_nothing_else(trained, cohort, before):
+    changed = after(trained, cohort, before, "validation")
+    assert (changed.epochs["train_loss"] == before.epochs["train_loss"]).all()
+    assert (changed.epochs["val_loss"] != before.epochs["val_loss"]).all()
+
+
+def test_training_patients_reach_the_model(trained, cohort, before):
+    """The two proofs above would see it."""
+    changed = after(trained, cohort, before, "train")
+    assert not (changed.predictions["risk"] == before.predictions["risk"]).any()
+
+
+# --- going on ---------------------------------------------------------------------------------------------------------
+
+
+def interrupt(monkeypatch, where: str) -> None:
+    """The process ends just before the run is completed, or before one of the steps of that."""
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    if where == "complete":
+        monkeypatch.setattr(run_folder.RunFolder, "complete", stop)
+    elif where in ("last.ckpt", "checkpoints"):
+        method = "unlink" if where == "last.ckpt" else "rmdir"
+        real = getattr(Path, method)
+        monkeypatch.setattr(Path, method, lambda self, *a, **k: stop() if self.name == where else real(self, *a, **k))
+    else:
+        write = run_folder.write_text
+        monkeypatch.setattr(
+            run_folder, "write_text", lambda path, text: stop() if path.name == where else write(path, text)
+        )
+
+
+@pytest.mark.parametrize("where", ["complete", "predictions.csv", "metrics.json", "last.ckpt", "checkpoints", "DONE"])
+def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, trained, monkeypatch, where):
+    with monkeypatch.context() as patch:
+        interrupt(patch, where)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny())
+    assert not list(Path(tiny().runs).rglob("DONE"))
+    run = trained()
+    for name in ("predictions.csv", "metrics.json"):
+        assert (run.path / name).read_bytes() == (default_run.path / name).read_bytes(), name
+    assert {path.name for path in run.path.iterdir()} == FILES | {"csv"}
+    if where in ("complete", "predictions.csv"):
+        log = (run.path / "train.log").read_text()
+        assert log.count("going on from") == 1
+        assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
+
+
+@pytest.fixture
+def interrupted(tiny, monkeypatch):
+    """A run folder that was left before its end."""
+    with monkeypatch.context() as patch:
+        interrupt(patch, "complete")
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny())
+    return config.run_folder(tiny())
+
+
+def test_a_checkpoint_that_was_cut_short_is_no_dead_end(interrupted, default_run, trained):
+    """A kill in the middle of a copy to the disk of the runs leaves half a file."""
+    last = interrupted / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:1000])
+    assert trained().predictions.equals(default_run.predictions)
+
+
+@pytest.mark.parametrize("leftover", ["checkpoints/best.part", ".metrics.json.0a1b2c3d.tmp"])
+def test_leftovers_of_a_kill_are_cleared_away(interrupted, trained, leftover):
+    (interrupted / leftover).write_bytes(b"half")
+    assert {path.name for path in trained().path.iterdir()} == FILES | {"csv"}
+
+
+def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, monkeypatch):
+    overrides = [*own(cohort), "trainer.max_epochs=2"]
+    with monkeypatch.context() as patch:
+        interrupt(patch, "complete")
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(*overrides))
+    splits = pd.read_csv(next(Path(tiny().runs).rglob("splits.csv"))).set_index("patient_id")["split"]
+    change(cohort, splits == "train")
+    run = trained(*overrides)
+    assert "going on from" not in (run.path / "train.log").read_text()
+    assert run.predictions["risk"].equals(trained(*own(cohort, "fresh"), "trainer.max_epochs=2").predictions["risk"])
+
+
+# --- variants ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("slices=three",),
+        ("sequence=t2",),
+        ("sequence=both", "network.join=towers"),
+        ("sequence=both", "network.join=mean"),
+        ("sequence=both", "network.join=stack", "slices=three"),
+        ("endpoint.class_weight=true",),
+        ("augment=none",),
+        ("preprocess=roi_crop",),
+        ("seed=1",),
+    ],
+    ids=" ".join,
+)
+def test_variants_train_and_differ(default_run, trained, overrides):
+    run = trained("trainer.max_epochs=1", *overrides)
+    assert run.path != default_run.path
+    assert run.predictions.index.equals(default_run.predictions.index)
+    assert not (run.predictions["risk"] == default_run.predictions["risk"]).any()
+    first = torch.load(run.model, weights_only=True)["state_dict"]["network.towers.0.0.weight"]
+    assert first.shape[1] == (3 if "slices=three" in overrides else 1) * (2 if "network.join=stack" in overrides else 1)
+
+
+def test_seed_0_is_a_seed(default_run, trained):
+    """The default's first weights do not depend on what ran before."""
+    torch.manual_seed(123)
+    assert trained("seed=0").predictions.equals(default_run.predictions)
+
+
+def test_the_order_of_the_rows_does_not_matter(trained, cohort, before):
+    path = cohort / "patients.csv"
+    pd.read_csv(path, dtype=str)[::-1].to_csv(path, index=False)
+    reversed_rows = trained(*own(cohort), "endpoint.class_weight=true")
+    written = [(run.path / "predictions.csv").read_bytes() for run in (before, reversed_rows)]
+    assert written[0] == written[1]
+
+
+# --- patients who lack a sequence -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lacking(cohort):
+    """Two patients without T2."""
+    path = cohort / "patients.csv"
+    table = pd.read_csv(path, dtype=str).set_index("patient_id")
+    table.loc[["H1-0003", "H2-0002"], ["t2_image", "t2_mask"]] = ""
+    table.reset_index().to_csv(path, index=False)
+    return cohort
+
+
+def test_a_sequence_that_patients_lack_is_an_error_that_names_them(lacking, tiny):
+    with pytest.raises(InputError) as caught:
+        train(tiny(*own(lacking), "sequence=both"))
+    assert "H1-0003" in str(caught.value)
+    assert "H2-0002" in str(caught.value)
+    assert "H1-0004" not in str(caught.value)
+    assert "cohort.missing=exclude" in str(caught.value)
+
+
+def test_patients_who_lack_a_sequence_are_left_out_and_told_when_asked(lacking, trained):
+    run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "trainer.max_epochs=1")
+    exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
+    assert exclusions["patient_id"].tolist() == ["H1-0003", "H2-0002"]
+    assert exclusions["reason"].str.contains("t2").all()
+    assert len(run.predictions) == 58
+    assert not {"H1-0003", "H2-0002"} & set(run.predictions.index)
+
+
+def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
+    run = trained(*own(lacking), "sequence=cet1", "trainer.max_epochs=1")
+    assert len(run.predictions) == 60
+    assert (run.path / "exclusions.csv").read_text() == "patient_id,reason\n"
+
+
+# --- bad choices ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "trainer.precision=foo", "trainer.accelerator=foo", "trainer.strategy=foo", "trainer.devices=0",
+        "trainer.devices=foo", "trainer.limit_train_batches=foo", "trainer.limit_train_batches=1.5",
+        "trainer.limit_train_batches=0", "trainer.overfit_batches=foo", "seed=99999999999999",
+        pytest.param(
+            "trainer.accelerator=gpu",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: it is no fault here"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_choice_that_cannot_be_is_told(tiny, override):
+    with pytest.raises(InputError, match="^" + re.split("[.=]", override)[0]):
+        train(tiny(override))

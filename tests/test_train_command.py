@@ -1,0 +1,398 @@
+"""`python train.py` as its users run it: how it ends, what it says, and how it goes on after it was stopped."""
+
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+Result = subprocess.CompletedProcess[str]
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NPC_", "WANDB_", "PL_"))}
+    return kept | {"COLUMNS": "200"} | more
+
+
+def command(*overrides: str) -> list[str]:
+    return [sys.executable, "train.py", *overrides]
+
+
+def run(*overrides: str, **variables: str) -> Result:
+    return subprocess.run(
+        command(*overrides), cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Overrides for runs of seconds on one phantom and one store."""
+    folder = tmp_path_factory.mktemp("data")
+    overrides = [
+        "experiment=tiny",
+        f"cohort.root={folder}/phantom",
+        f"store={folder}/store",
+        "split.validation=0.25",
+        "trainer.accelerator=cpu",
+    ]
+    in_process(*overrides, f"runs={folder}/runs", "trainer.max_epochs=1")
+    return overrides
+
+
+def in_process(*overrides: str) -> Path:
+    """The run folder of a training without the ten seconds that torch takes to import."""
+    from npc import config
+    from npc.signature.train import train
+
+    choices = config.compose(overrides)
+    config.check(choices)
+    train(choices)
+    return config.run_folder(choices)
+
+
+@pytest.fixture(scope="module")
+def without_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PYTHONPATH on which torch cannot be imported."""
+    folder = tmp_path_factory.mktemp("without")
+    for name in ("torch", "pytorch_lightning"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise RuntimeError('torch was imported')\n")
+    return str(folder)
+
+
+# --- stopped and gone on ----------------------------------------------------------------------------------------------
+
+LONG = ("trainer.max_epochs=60", "trainer.patience=60")
+
+
+def stopped(number: int, epoch: int, *overrides: str) -> Result:
+    """Sends a signal once an epoch is done."""
+    runs = Path(next(override[5:] for override in overrides if override.startswith("runs=")))
+    with subprocess.Popen(
+        command(*overrides),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + 240
+        while process.poll() is None and time.monotonic() < deadline:
+            logs = list(runs.rglob("train.log"))
+            if logs and re.search(rf"epoch +{epoch}/60", logs[0].read_text()):
+                process.send_signal(number)
+                break
+            time.sleep(0.05)
+        else:
+            process.kill()
+        out, error = process.communicate(timeout=120)
+    return Result(process.args, process.returncode, out, error)
+
+
+@pytest.fixture(scope="module")
+def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """One run that is stopped by Ctrl-C, SIGTERM and kill -9 before it comes to its end."""
+    runs = tmp_path_factory.mktemp("runs")
+    overrides = [*data, *LONG, f"runs={runs}"]
+    told: dict[str, object] = {}
+    for name, number, epoch in (("int", signal.SIGINT, 10), ("term", signal.SIGTERM, 25), ("kill", signal.SIGKILL, 40)):
+        told[name] = stopped(number, epoch, *overrides)
+        told[f"{name} done"] = [path.name for path in runs.rglob("*") if path.name in ("DONE", "predictions.csv")]
+    told["end"] = run(*overrides)
+    told["folder"] = next(runs.rglob("config.yaml")).parent
+    return told
+
+
+def test_ctrl_c_ends_with_one_message_and_130(story):
+    assert story["int"].returncode == 130
+    assert "the same command goes on where it stopped" in story["int"].stderr
+    assert "Traceback" not in story["int"].stderr
+    assert story["int done"] == []
+
+
+def test_sigterm_ends_without_success(story):
+    assert story["term"].returncode not in (0, None)
+    assert "Traceback" not in story["term"].stderr
+    assert story["term done"] == []
+
+
+def test_kill_leaves_no_result(story):
+    assert story["kill"].returncode == -signal.SIGKILL
+    assert story["kill done"] == []
+
+
+def test_the_same_command_goes_on_and_ends_as_if_it_had_not_been_stopped(story, data, tmp_path):
+    assert story["end"].returncode == 0, story["end"].stderr
+    folder = story["folder"]
+    assert (folder / "DONE").exists()
+    log = (folder / "train.log").read_text()
+    assert log.count("going on from") == 3
+    epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/60", log)]
+    assert set(epochs) == set(range(1, 61))
+    assert len(epochs) <= 63  # at most the one epoch is run again that a stop fell into
+    whole = in_process(*data, *LONG, f"runs={tmp_path}")
+    assert whole.name == folder.name
+    for name in ("predictions.csv", "metrics.json"):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
+    assert not list(folder.rglob("*.tmp"))
+    assert not (folder / "checkpoints").exists()
+
+
+def test_the_result_is_printed(story):
+    out = story["end"].stdout
+    for word in ("training", "internal validation", "test", "oracle", str(story["folder"])):
+        assert word in out, word
+
+
+# --- what is told at once ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["optimizer.lrr=0.1"], "lrr"),
+        (["optimizr=adam"], "optimizr"),
+        (["optimizer=adamm"], "adamm"),
+        (["batch_size=many"], "many"),
+        (["optimizer.lr=small"], "small"),
+        (["force=maybe"], "maybe"),
+        (["slices=2"], "slices=2: must be one of max, three"),
+        (["sequence=foo"], "sequence=foo: the cohort phantom has cet1, t2, both"),
+        (["cohort=table"], "cohort.root: no value"),
+        (["cohort=table", "cohort.root=/no/such/folder"], "/no/such/folder"),
+        (["optimizer.lr=0"], "optimizer.lr=0"),
+        (["experiment=null"], "experiment"),
+        (["batch_size"], "batch_size"),
+        (["batch_size=[1"], "[1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_choice_ends_with_2_and_one_message_before_torch_is_imported(without_torch, overrides, told):
+    ended = run(*overrides, PYTHONPATH=without_torch)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("npc: ")
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.splitlines()) < 15
+
+
+def test_all_wrong_choices_are_told_at_once(without_torch):
+    ended = run("slices=2", "batch_size=0", "network.join=glue", PYTHONPATH=without_torch)
+    assert ended.returncode == 2
+    assert all(word in ended.stderr for word in ("slices=2", "batch_size=0", "network.join=glue"))
+
+
+def test_a_misspelt_choice_is_told_in_under_2_seconds():
+    started = time.monotonic()
+    assert run("optimizer.lrr=0.1").returncode == 2
+    assert time.monotonic() - started < 2
+
+
+def test_debug_shows_the_traceback(without_torch):
+    ended = run("slices=2", PYTHONPATH=without_torch, NPC_DEBUG="1")
+    assert ended.returncode != 0
+    assert "Traceback" in ended.stderr
+    assert "InputError" in ended.stderr
+
+
+def test_help_shows_how_to_begin(without_torch):
+    ended = run("--help", PYTHONPATH=without_torch)
+    assert ended.returncode == 0, ended.stderr
+    assert "python train.py sequence=cet1 slices=max" in ended.stdout
+    for group in ("cohort: phantom, sts, table", "optimizer: adam, rmsprop", "logger: csv, wandb"):
+        assert group in ended.stdout
+
+
+def test_the_choices_can_be_printed(without_torch):
+    ended = run("--cfg", "job", "sequence=t2", "optimizer.lr=0.5", PYTHONPATH=without_torch)
+    assert ended.returncode == 0, ended.stderr
+    assert "sequence: t2" in ended.stdout
+    assert "lr: 0.5" in ended.stdout
+
+
+def test_a_finished_run_is_told_again_without_torch(data, without_torch):
+    runs = f"runs={Path(data[2].removeprefix('store=')).parent / 'runs'}"
+    ended = run(*data, runs, "trainer.max_epochs=1", PYTHONPATH=without_torch)
+    assert ended.returncode == 0, ended.stderr
+    assert "is complete; force=true runs it again" in ended.stdout
+    assert "internal validation" in ended.stdout
+    unfinished = run(*data, runs, "trainer.max_epochs=2", PYTHONPATH=without_torch)
+    assert "torch was imported" in unfinished.stderr  # so the tests above would have seen it
+
+
+def test_nothing_is_left_where_the_command_is_given(without_torch):
+    before = set(ROOT.iterdir())
+    run("slices=2", PYTHONPATH=without_torch)
+    assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache", ROOT / ".ruff_cache"}
+
+
+# --- a full disk ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mounts a disk of a few kilobytes."""
+    mounted = []
+
+    def mount(kilobytes: int) -> Path:
+        folder = tmp_path / f"disk{kilobytes}"
+        folder.mkdir()
+        made = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)], capture_output=True, text=True
+        )
+        if made.returncode:
+            pytest.skip(f"a small disk cannot be mounted here: {made.stderr.strip()}")
+        mounted.append(folder)
+        return folder
+
+    try:
+        yield mount
+    finally:
+        for folder in mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [4, 64])
+def test_a_full_disk_is_told_and_the_run_goes_on_where_there_is_room(data, small_disk, kilobytes):
+    """4 kB do not hold the config, 64 kB not the checkpoints."""
+    disk = small_disk(kilobytes)
+    ended = run(*data, f"runs={disk}")
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert re.search(r"npc: .*[Nn]o space left", ended.stderr)
+    assert "make room" in ended.stderr
+    assert str(disk) in ended.stderr
+    assert not list(disk.rglob("DONE"))
+    grown = subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], capture_output=True)
+    assert grown.returncode == 0
+    folder = in_process(*data, f"runs={disk}")
+    assert (folder / "DONE").exists()
+
+
+def test_a_full_disk_of_the_store_is_told(data, small_disk):
+    disk = small_disk(16)
+    ended = run(*data, f"runs={disk.parent / 'runs'}", f"store={disk}")
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert re.search(r"npc: .*[Nn]o space left", ended.stderr)
+
+
+# --- Weights & Biases -------------------------------------------------------------------------------------------------
+
+
+def wandb_records(folder: Path) -> list:
+    """The records of an offline run: LevelDB's log format, in blocks of 32 kB, of W&B's messages."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    (path,) = folder.glob("run-*.wandb")
+    content, position, parts, records = path.read_bytes(), 7, b"", []
+    while position + 7 <= len(content):
+        left = 32768 - position % 32768
+        if left < 7:
+            position += left
+            continue
+        _, length, kind = struct.unpack("<IHB", content[position : position + 7])
+        parts += content[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):  # whole, or last part
+            records.append(Record.FromString(parts))
+            parts = b""
+    return records
+
+
+def offline_run(folder: Path) -> tuple[Path, list]:
+    (tracked,) = (folder / "wandb").glob("offline-run-*")
+    return tracked, wandb_records(tracked)
+
+
+def exit_code(records: list) -> int:
+    (code,) = (record.exit.exit_code for record in records if record.HasField("exit"))
+    return code
+
+
+@pytest.fixture
+def wandb_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """W&B as on a machine where nobody has set anything."""
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+
+def test_wandb_is_offline_and_holds_the_run(data, tmp_path, wandb_here):
+    folder = in_process(*data, f"runs={tmp_path}", "logger=wandb")
+    assert (folder / "DONE").exists()
+    tracked, records = offline_run(folder)
+    assert tracked.name.endswith(f"-{folder.name}")
+    assert exit_code(records) == 0
+    (started,) = (record.run for record in records if record.HasField("run"))
+    assert started.run_id == folder.name
+    config = {item.key: item.value_json for item in started.config.update}
+    assert config["sequence"] == '"cet1"'
+    logged = {
+        "/".join(item.nested_key) or item.key
+        for record in records
+        if record.HasField("history")
+        for item in record.history.item
+    }
+    assert {"train_loss", "val_loss", "val_auc"} <= logged
+
+    predictions = pd.read_csv(folder / "predictions.csv", dtype={"patient_id": str}, float_precision="round_trip")
+    (table,) = tracked.rglob("*predictions*.table.json")
+    content = json.loads(table.read_text())
+    assert content["columns"] == list(predictions.columns)
+    assert [row[0] for row in content["data"]] == predictions["patient_id"].tolist()
+    assert [row[-1] for row in content["data"]] == predictions["risk"].tolist()
+    artifacts = [record.request.log_artifact.artifact for record in records if record.HasField("request")]
+    artifacts += [record.artifact for record in records if record.HasField("artifact")]
+    assert f"predictions-{folder.name}" in {artifact.name for artifact in artifacts}
+
+    # of the patients it holds what the predictions say, not where their images lie or what they are called there
+    everything = b"".join(path.read_bytes() for path in (folder / "wandb").rglob("*") if path.is_file())
+    assert b"H1-0001" in everything
+    for private in (b"cet1_mask", b"images/H1", b".nii.gz", b"undifferentiated,"):
+        assert private not in everything
+
+
+def test_wandb_hears_of_a_failure(data, tmp_path, wandb_here):
+    from npc.errors import InputError
+
+    with pytest.raises(InputError, match="diverged"):
+        in_process(*data, f"runs={tmp_path}", "logger=wandb", "optimizer.lr=1e30")
+    (folder,) = (path.parent for path in tmp_path.rglob("config.yaml") if "wandb" not in path.parts)
+    assert exit_code(offline_run(folder)[1]) == 1
+
+
+def test_wandb_gives_the_same_predictions_as_csv(data, tmp_path, wandb_here):
+    one, other = (in_process(*data, f"runs={tmp_path / name}", f"logger={name}") for name in ("csv", "wandb"))
+    assert one.name == other.name
+    assert (one / "predictions.csv").read_bytes() == (other / "predictions.csv").read_bytes()
+
+
+# --- several processes ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_two_processes_complete_one_run_folder(data, tmp_path):
+    overrides = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.workers=0"]
+    ended = run(*data, *overrides, f"runs={tmp_path}")
+    assert ended.returncode == 0, ended.stderr
+    (done,) = tmp_path.rglob("DONE")
+    predictions = pd.read_csv(done.parent / "predictions.csv")
+    assert len(predictions) == 60
+    assert predictions["patient_id"].is_unique
+    assert predictions["risk"].between(0, 1).all()
+    log = (done.parent / "train.log").read_text()
+    assert re.findall(r"epoch +(\d)/4", log) == ["1", "2", "3", "4"]
+    assert not (done.parent / "checkpoints").exists()
