@@ -1,0 +1,343 @@
+"""The slice store: right rows, read once, whatever else happens to the files and processes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from npc.cohort.cohort import Cohort
+from npc.errors import InputError
+from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.readers import read_study
+from npc.imaging.store import Slices, open_store
+from tests.imaging.dicom_files import write_series
+
+SIZE = 16
+SETTINGS = Preprocess(SIZE)
+ROW = 3 * SIZE * SIZE
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# What another process runs: every patient of a folder's patients.csv, at a size.
+OPEN = """
+import sys
+from pathlib import Path
+import pandas as pd
+from npc.cohort.cohort import Cohort
+from npc.imaging.preprocess import Preprocess
+from npc.imaging.store import open_store
+
+def main(root, store, size):
+    patients = pd.read_csv(Path(root) / "patients.csv", index_col="patient_id")
+    return open_store(store, Cohort("ours", Path(root), patients, ("mr",)), "mr", Preprocess(int(size)))
+"""
+
+
+def write(path: Path, array: np.ndarray, spacing: float = 1.0) -> None:
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing((spacing, spacing, 3.0))
+    sitk.WriteImage(image, str(path))
+
+
+def draw(seed: int, shape: tuple[int, int, int] = (4, 12, 12)) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    mask = np.zeros(shape, np.uint8)
+    mask[1 : 3 + seed % 2, 2 : 6 + seed % 4, 3:9] = 1 + seed % 2
+    return rng.integers(0, 1000, shape).astype(np.int16), mask
+
+
+def write_cohort(root: Path, n: int = 6, suffix: str = ".nii.gz", shape: tuple[int, int, int] = (4, 12, 12)) -> Cohort:
+    """A cohort folder of one sequence; the last patient's image is a DICOM series."""
+    root.mkdir(parents=True)
+    rows = {}
+    for number in range(n):
+        image, mask = draw(number, shape)
+        name = f"{number}{suffix}" if number < n - 1 else str(number)
+        if number < n - 1:
+            write(root / name, image)
+        else:
+            write_series(root / name, image)
+        write(root / f"{number}_mask{suffix}", mask)
+        rows[f"P{number}"] = {"mr_image": name, "mr_mask": f"{number}_mask{suffix}"}
+    patients = pd.DataFrame.from_dict(rows, orient="index").rename_axis("patient_id")
+    patients.to_csv(root / "patients.csv")
+    return Cohort("ours", root, patients, ("mr",))
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Cohort:
+    return write_cohort(tmp_path / "cohort")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+def home(store: Path) -> Path:
+    """The folder of the only setting in a store."""
+    (found,) = store.glob("mr-*")
+    return found
+
+
+def check_rows(slices: Slices, cohort: Cohort, settings: Preprocess = SETTINGS) -> None:
+    """Each patient's row is what preprocessing gives."""
+    assert list(slices.rows) == list(cohort.patients.index)
+    assert slices.array.dtype == np.uint8
+    assert slices.array.shape[1:] == (3, settings.size, settings.size)
+    for patient, paths in cohort.patients.iterrows():
+        study = read_study(cohort.root / paths["mr_image"], cohort.root / paths["mr_mask"])
+        expected, _ = network_input(study.image, study.mask, settings)
+        assert expected.any()
+        np.testing.assert_array_equal(slices.array[slices.rows[str(patient)]], expected)
+
+
+def change_image(cohort: Cohort, patient: str, seed: int = 99) -> None:
+    write(cohort.root / cohort.patients.at[patient, "mr_image"], draw(seed)[0])
+
+
+def test_every_patient_has_a_row_and_it_is_the_networks_input(cohort, store):
+    slices = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(slices, cohort)
+    assert sorted(slices.rows.values()) == list(range(6))
+    assert len(slices.array) == 6
+    assert (home(store) / "rows.u8").stat().st_size == 6 * ROW
+    with pytest.raises(ValueError, match="read-only"):
+        slices.array[0] = 0
+
+
+def test_the_outlines_label_is_kept_to(cohort, store):
+    labelled = replace(cohort, patients=cohort.patients.iloc[[1]])  # its outline has the value 2
+    check_rows(open_store(store, labelled, "mr", SETTINGS, label=2), labelled)
+    with pytest.raises(InputError, match=r"1_mask\.nii\.gz has no label 1; those there: 2"):
+        open_store(store, labelled, "mr", SETTINGS, label=1)
+
+
+def test_a_second_opening_reads_no_image(cohort, store):
+    watch = f"""{OPEN}
+opened = []
+sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+
+def images():
+    found = [path for path in opened if path.startswith({str(cohort.root)!r}) and not path.endswith(".csv")]
+    opened.clear()
+    return found
+
+first = main(*sys.argv[1:])
+assert not images(), "opened an image"
+Path(sys.argv[1], "0.nii.gz").touch()
+second = main(*sys.argv[1:])
+assert images() == [{str(cohort.root / "0.nii.gz")!r}], "the audit sees no opening"
+assert first.hash == second.hash
+print(first.hash)
+"""
+    slices = open_store(store, cohort, "mr", SETTINGS)
+    command = [sys.executable, "-c", watch, str(cohort.root), str(store), str(SIZE)]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.strip() == slices.hash
+
+
+def test_files_of_the_same_size_and_time_are_taken_as_unchanged(cohort, store):
+    before = open_store(store, cohort, "mr", SETTINGS)
+    for file in cohort.root.rglob("*[0-9k].*"):
+        status = file.stat()
+        file.write_bytes(b"x" * status.st_size)
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    after = open_store(store, cohort, "mr", SETTINGS)
+    assert (after.rows, after.hash) == (before.rows, before.hash)
+    np.testing.assert_array_equal(after.array, before.array)
+
+
+def test_a_touched_file_gets_no_new_row(cohort, store):
+    before = open_store(store, cohort, "mr", SETTINGS)
+    for file in cohort.root.rglob("*.*"):
+        os.utime(file, (1, 1))
+    after = open_store(store, cohort, "mr", SETTINGS)
+    assert (after.rows, after.hash) == (before.rows, before.hash)
+    assert (home(store) / "rows.u8").stat().st_size == 6 * ROW
+
+
+@pytest.mark.parametrize("changed", ["image", "outline", "slice of a series"])
+def test_a_changed_file_gives_its_patient_alone_a_new_row(cohort, store, changed):
+    before = open_store(store, cohort, "mr", SETTINGS)
+    if changed == "image":
+        patient = "P2"
+        change_image(cohort, patient)
+    elif changed == "outline":
+        patient = "P3"
+        write(cohort.root / "3_mask.nii.gz", draw(0)[1])
+    else:
+        patient = "P5"
+        write_series(cohort.root / "5", draw(98)[0])
+    after = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(after, cohort)
+    assert after.rows == before.rows | {patient: 6}
+    assert after.hash != before.hash
+    assert (home(store) / "rows.u8").stat().st_size == 7 * ROW
+    np.testing.assert_array_equal(after.array[:6], before.array)
+
+
+def test_a_file_changed_back_finds_its_old_row(cohort, store):
+    old = (cohort.root / "2.nii.gz").read_bytes()
+    before = open_store(store, cohort, "mr", SETTINGS)
+    change_image(cohort, "P2")
+    open_store(store, cohort, "mr", SETTINGS)
+    (cohort.root / "2.nii.gz").write_bytes(old)
+    after = open_store(store, cohort, "mr", SETTINGS)
+    assert (after.rows, after.hash) == (before.rows, before.hash)
+    check_rows(after, cohort)
+
+
+@pytest.mark.parametrize(
+    "other", [Preprocess(SIZE, crop="roi"), Preprocess(SIZE, equalise=False), Preprocess(24)], ids=repr
+)
+def test_other_settings_lie_elsewhere(cohort, store, other):
+    one = open_store(store, cohort, "mr", SETTINGS)
+    first = home(store)
+    two = open_store(store, cohort, "mr", other)
+    assert len(list(store.glob("mr-*"))) == 2
+    assert one.hash != two.hash
+    assert (first / "rows.u8").stat().st_size == 6 * ROW
+    check_rows(two, cohort, other)
+    check_rows(open_store(store, cohort, "mr", SETTINGS), cohort)
+
+
+def test_a_larger_cohort_keeps_the_rows_that_are_there(cohort, store):
+    some = replace(cohort, patients=cohort.patients.iloc[[4, 1]])
+    before = open_store(store, some, "mr", SETTINGS)
+    check_rows(before, some)
+    after = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(after, cohort)
+    assert {patient: after.rows[patient] for patient in before.rows} == before.rows
+    assert after.hash != before.hash
+
+
+def test_the_hash_is_of_content_not_of_place_or_time(cohort, store, tmp_path):
+    copy = replace(cohort, root=tmp_path / "elsewhere" / "copy")
+    shutil.copytree(cohort.root, copy.root, copy_function=shutil.copyfile)
+    here, there = open_store(store, cohort, "mr", SETTINGS), open_store(store, copy, "mr", SETTINGS)
+    assert (here.hash, here.rows) == (there.hash, there.rows)
+    assert open_store(tmp_path / "another", copy, "mr", SETTINGS).hash == here.hash
+    change_image(copy, "P0")
+    assert open_store(store, copy, "mr", SETTINGS).hash != here.hash
+    assert open_store(store, cohort, "mr", SETTINGS).hash == here.hash
+
+
+def test_bytes_beyond_the_index_are_written_over(cohort, store):
+    before = open_store(store, cohort, "mr", SETTINGS)
+    with (home(store) / "rows.u8").open("ab") as rows:
+        rows.write(b"\7" * (ROW // 2))
+    change_image(cohort, "P2")
+    after = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(after, cohort)
+    assert after.rows == before.rows | {"P2": 6}
+    assert (home(store) / "rows.u8").stat().st_size == 7 * ROW
+
+
+def start(cohort: Cohort, store: Path, size: int, **environment: str) -> subprocess.Popen:
+    """Opens the store in another process, at the head of a group of its own."""
+    command = [sys.executable, "-c", f"{OPEN}\nmain(*sys.argv[1:])", str(cohort.root), str(store), str(size)]
+    return subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_at_once_make_every_row_once(tmp_path, store):
+    cohort = write_cohort(tmp_path / "cohort", n=40)
+    # each without workers of its own, which would only take time to start
+    processes = [start(cohort, store, SIZE, LOKY_MAX_CPU_COUNT="1") for _ in range(2)]
+    for process in processes:
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 0, told
+    slices = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(slices, cohort)
+    assert sorted(slices.rows.values()) == list(range(40))
+    assert sorted(json.loads((home(store) / "index.json").read_text()).values()) == list(range(40))
+    assert (home(store) / "rows.u8").stat().st_size == 40 * ROW
+
+
+def test_a_process_killed_half_way_leaves_what_the_next_one_goes_on_from(tmp_path, store):
+    n, size = 120, 256
+    cohort = write_cohort(tmp_path / "cohort", n, ".nii", (4, 24, 24))
+    process = start(cohort, store, size, LOKY_MAX_CPU_COUNT="1")
+    row = 3 * size * size
+    deadline = time.monotonic() + 120
+    while not any(file.stat().st_size > 60 * row for file in store.glob("mr-*/rows.u8")):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    kept = json.loads((home(store) / "index.json").read_text())
+    assert 50 <= len(kept) < n  # it was killed half way
+    slices = open_store(store, cohort, "mr", Preprocess(size))
+    check_rows(slices, cohort, Preprocess(size))
+    assert sorted(slices.rows.values()) == list(range(n))
+    assert json.loads((home(store) / "index.json").read_text()).items() >= kept.items()
+    assert (home(store) / "rows.u8").stat().st_size == n * row
+
+
+def test_the_faults_of_all_patients_are_told_at_once_and_good_rows_kept(cohort, store):
+    root = cohort.root
+    write(root / "0_mask.nii.gz", np.zeros((4, 12, 12), np.uint8))
+    write(root / "1_mask.nii.gz", draw(1)[1], spacing=2.0)
+    (root / "2.nii.gz").write_bytes((root / "2.nii.gz").read_bytes()[:-300])
+    with pytest.raises(InputError) as caught:
+        open_store(store, cohort, "mr", SETTINGS)
+    told = str(caught.value)
+    assert told.splitlines()[0].startswith("3 of 6 studies (mr) cannot be used")
+    assert len(caught.value.faults) == 3
+    assert f"{root}/0_mask.nii.gz has an empty outline" in told
+    assert f"{root}/1_mask.nii.gz is on another grid than {root}/1.nii.gz" in told
+    assert f"{root}/2.nii.gz is truncated" in told
+
+    kept = json.loads((home(store) / "index.json").read_text())
+    assert len(kept) == 3
+    good = replace(cohort, patients=cohort.patients.iloc[3:])
+    check_rows(open_store(store, good, "mr", SETTINGS), good)
+    for number in range(3):
+        image, mask = draw(number)
+        write(root / f"{number}.nii.gz", image)
+        write(root / f"{number}_mask.nii.gz", mask)
+    slices = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(slices, cohort)
+    assert json.loads((home(store) / "index.json").read_text()).items() >= kept.items()
+    assert (home(store) / "rows.u8").stat().st_size == 6 * ROW
+
+
+def test_an_outline_that_vanishes_names_the_patients_file(cohort, store):
+    dot = np.zeros((4, 12, 12), np.uint8)
+    dot[1, 0, 0] = 1
+    write(cohort.root / "4_mask.nii.gz", dot)
+    with pytest.raises(InputError, match=rf"{cohort.root}/4_mask\.nii\.gz: .* preprocess\.size=4") as caught:
+        open_store(store, cohort, "mr", Preprocess(4))
+    assert len(caught.value.faults) == 1
+
+
+def test_files_of_no_known_format_are_told_with_the_rest(cohort, store):
+    (cohort.root / "empty").mkdir()
+    (cohort.root / "0.jpg").touch()
+    write(cohort.root / "2_mask.nii.gz", np.zeros((4, 12, 12), np.uint8))
+    cohort.patients.loc["P0", "mr_image"] = "0.jpg"
+    cohort.patients.loc["P1", "mr_image"] = "empty"
+    with pytest.raises(InputError) as caught:
+        open_store(store, cohort, "mr", SETTINGS)
+    told = str(caught.value)
+    assert f"{cohort.root}/0.jpg is of an unknown format" in told
+    assert f"{cohort.root}/empty holds no DICOM files" in told
+    assert f"{cohort.root}/2_mask.nii.gz has an empty outline" in told

@@ -1,0 +1,312 @@
+"""The `npc` command as a user types it: what is printed, and how it ends."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from npc.cli import main
+from npc.cohort import phantom
+from npc.cohort.phantom_images import FIELD_OF_VIEW
+
+Npc = Callable[..., tuple[int, str, str]]
+PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0}
+
+
+@pytest.fixture
+def npc(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> Npc:
+    """Runs `npc` in this process: exit code, output, and what it said on the error stream."""
+    monkeypatch.delenv("NPC_DEBUG", raising=False)
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["npc", *map(str, words)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        output, told = capfd.readouterr()
+        return ended.value.code or 0, output, told
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phantom as cohort folder, not to be changed."""
+    folder = tmp_path_factory.mktemp("cli") / "cohort"
+    phantom.write(folder, **PHANTOM)
+    return folder
+
+
+@pytest.fixture
+def folder(published: Path, tmp_path: Path) -> Path:
+    """A phantom as cohort folder, to be spoilt."""
+    return shutil.copytree(published, tmp_path / "cohort")
+
+
+def figures(output: str) -> dict:
+    """The JSON that stands in the last line; a progress bar may have gone before."""
+    return json.loads(output.strip().splitlines()[-1])
+
+
+def test_help_tells_the_commands(npc):
+    for words, told in [
+        (["--help"], ["cohort"]),
+        (["cohort", "--help"], ["check", "phantom"]),
+        (["cohort", "check", "--help"], ["--json", "cohort=table cohort.root=DIR"]),
+        (["cohort", "phantom", "--help"], ["--seed", "--external", "--matrix", "--signal", "--json"]),
+    ]:
+        code, output, _ = npc(*words)
+        assert code == 0
+        for word in told:
+            assert word in output
+
+
+def test_without_a_command_the_help_is_shown(npc):
+    code, output, told = npc("cohort")
+    assert code == 2
+    assert "phantom" in output + told
+
+
+def test_the_installed_command_runs():
+    script = Path(sys.executable).with_name("npc")
+    ended = subprocess.run([script, "cohort", "check", "cohort=tabel"], capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("npc: ")
+    assert "Could not find 'cohort/tabel'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+# npc cohort phantom
+
+
+def test_phantom_writes_a_cohort_and_tells_its_figures(npc, tmp_path):
+    folder = tmp_path / "new" / "phantom"
+    code, output, _ = npc("cohort", "phantom", folder, "--n", 20, "--external", 5, "--matrix", 32, "--json")
+    assert code == 0
+    told = json.loads(output[output.index("{") :])
+    patients = pd.read_csv(folder / "patients.csv")
+    assert {centre: of["patients"] for centre, of in told.items()} == {"hospital_1": 15, "hospital_2": 5}
+    assert sum(of["events"] for of in told.values()) == patients["dm_event"].sum()
+    assert all(0 <= of["oracle_cet1"] <= 1 for of in told.values() if of["oracle_cet1"] is not None)
+    assert json.loads((folder / "phantom.json").read_text())["matrix"] == 32
+
+
+def test_phantom_says_what_to_do_next(npc, tmp_path):
+    code, output, _ = npc("cohort", "phantom", tmp_path / "p", "--n", 4, "--external", 0, "--matrix", 32)
+    assert code == 0
+    assert "hospital_1: patients 4, events" in output
+    assert f"python train.py cohort=table cohort.root={tmp_path / 'p'}" in output
+
+
+def test_json_is_all_that_is_printed(npc, tmp_path, published):
+    _, output, _ = npc("cohort", "phantom", tmp_path / "p", "--n", 4, "--external", 1, "--matrix", 32, "--json")
+    json.loads(output)
+    _, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}", "--json")
+    json.loads(output)
+
+
+def one_message(told: str) -> None:
+    assert told.startswith("npc: ")
+    assert told.count("npc: ") == 1
+    assert "Traceback" not in told
+
+
+def test_phantom_leaves_a_folder_that_is_there_alone(npc, folder):
+    before = sorted(folder.rglob("*"))
+    code, output, told = npc("cohort", "phantom", folder, "--n", 4, "--matrix", 32)
+    assert (code, output) == (2, "")
+    one_message(told)
+    assert told == f"npc: {folder}: exists already; remove it or name another folder\n"
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_phantom_tells_all_options_that_cannot_be(npc, tmp_path):
+    code, _, told = npc("cohort", "phantom", tmp_path / "p", "--n", 10, "--external", 10, "--matrix", 4, "--signal", 2)
+    assert code == 2
+    one_message(told)
+    for key in ("cohort.external=10", "cohort.matrix=4", "cohort.signal=2.0"):
+        assert key in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_phantom_tells_where_it_cannot_write(npc, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, told = npc("cohort", "phantom", tmp_path / "file" / "p", "--n", 4, "--matrix", 32)
+    assert code == 2
+    one_message(told)
+    assert str(tmp_path / "file") in told
+
+
+# npc cohort check
+
+
+def test_check_tells_what_a_cohort_holds(npc, published):
+    code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}", "--json")
+    assert code == 0
+    told = figures(output)
+    patients = pd.read_csv(published / "patients.csv")
+    assert told["patients"] == 12
+    assert told["faults"] == []
+    assert told["exclusions"] == []
+    for centre, rows in patients.groupby("centre"):
+        assert told["centres"][centre]["patients"] == len(rows)
+        assert told["centres"][centre]["events"] == rows["dm_event"].sum()
+        assert told["sequences"][centre] == {"cet1": len(rows), "t2": len(rows)}
+        assert told["clinical"]["sex"][centre]["counts"] == {
+            level: (rows["sex"] == level).sum() for level in ("women", "men")
+        }
+        assert told["clinical"]["age"][centre]["median"] == rows["age"].median()
+    pixel = round(FIELD_OF_VIEW / 32, 2)
+    grid = {"size": [12, 32, 32], "spacing": [5.0, pixel, pixel], "images": 12}
+    assert told["grids"] == {"cet1": [grid], "t2": [grid]}
+
+
+def test_check_prints_tables_for_people(npc, published):
+    code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}")
+    assert code == 0
+    for words in ("12 patients", "hospital_2", "median follow-up", "12 x 32 x 32", "IC+CCRT"):
+        assert words in output
+
+
+def test_check_builds_the_phantom_of_the_config(npc, tmp_path):
+    choices = [f"cohort.root={tmp_path}", "cohort.n=6", "cohort.external=2", "cohort.matrix=32"]
+    code, output, _ = npc("cohort", "check", *choices, "--json")
+    assert code == 0
+    assert figures(output)["patients"] == 6
+
+
+def test_check_counts_who_lacks_a_sequence(npc, folder):
+    patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    patients.loc[[0, 2], ["t2_image", "t2_mask"]] = None
+    patients.to_csv(folder / "patients.csv", index=False)
+    code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", "--json")
+    assert code == 0
+    told = figures(output)
+    assert told["patients"] == 12
+    assert told["sequences"]["hospital_1"] == {"cet1": 8, "t2": 6}
+    assert sum(grid["images"] for grid in told["grids"]["t2"]) == 10
+
+
+# A fault planted in each patient's line, and what is told of it.
+TABLE_FAULTS = [
+    ("patient_id", "H1-0002", "patient H1-0002: patient_id stands there more than once"),
+    ("t_stage", "T5", "t_stage is 'T5'; the levels are T1, T2, T3, T4"),
+    ("sex", "male", "sex is 'male'; the levels are women, men"),
+    ("dmfs_months", "-3", "dmfs_months is '-3', less than 0"),
+    ("dmfs_months", "", "dmfs_months is empty"),
+    ("dm_event", "2", "dm_event is '2'; write 1 for an event and 0 for none"),
+    ("cet1_image", "images/none.nii.gz", "cet1_image is 'images/none.nii.gz', and there is no such file"),
+    ("cet1_mask", "../x", "cet1_mask is '../x', which leads out of"),
+    ("centre", "", "centre is empty"),
+]
+
+
+def plant_in_table(folder: Path) -> list[str]:
+    patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    for row, (column, value, _) in enumerate(TABLE_FAULTS):
+        patients.loc[row, column] = value
+    patients.to_csv(folder / "patients.csv", index=False)
+    return [told for _, _, told in TABLE_FAULTS]
+
+
+def plant_in_images(folder: Path) -> list[str]:
+    """Spoils the last patients, whom the table's faults leave alone."""
+    _, empty, cut, lacking = sorted(pd.read_csv(folder / "patients.csv")["patient_id"])[-4:]
+    outline = folder / "images" / empty / "t2_mask.nii.gz"
+    image = sitk.ReadImage(outline)
+    sitk.WriteImage(image * 0, outline)
+    whole = folder / "images" / cut / "cet1_mask.nii.gz"
+    whole.write_bytes(whole.read_bytes()[:100])
+    (folder / "images" / lacking / "cet1" / "005.dcm").unlink()
+    return [f"{outline} has an empty outline", f"{whole} is truncated", f"images/{lacking}/cet1 lacks a slice"]
+
+
+def check_faults(ended: tuple[int, str, str], expected: list[str], as_json: bool) -> None:
+    """Each fault is told, once, and no other."""
+    code, output, _ = ended
+    assert code == 2
+    told = figures(output)["faults"] if as_json else output.split("Fault: ")[1:]
+    assert len(told) == len(expected)
+    for fault in expected:
+        words = fault.replace(" ", "")  # for people, the width of the terminal breaks lines
+        assert sum(words in "".join(said.split()) for said in told) == 1, fault
+
+
+@pytest.mark.parametrize("json_option", [["--json"], []], ids=["json", "people"])
+def test_check_tells_every_fault_of_the_table(npc, folder, json_option):
+    expected = plant_in_table(folder)
+    ended = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", *json_option)
+    check_faults(ended, expected, bool(json_option))
+
+
+@pytest.mark.parametrize("json_option", [["--json"], []], ids=["json", "people"])
+def test_check_tells_every_fault_of_the_images(npc, folder, json_option):
+    expected = plant_in_images(folder)
+    ended = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", *json_option)
+    check_faults(ended, expected, bool(json_option))
+
+
+def test_check_tells_faults_of_table_and_images_at_once(npc, folder):
+    expected = plant_in_table(folder) + plant_in_images(folder)
+    ended = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", "--json")
+    check_faults(ended, expected, as_json=True)
+
+
+def test_check_still_tells_figures_beside_faulty_images(npc, folder):
+    plant_in_images(folder)
+    _, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", "--json")
+    told = figures(output)
+    assert told["patients"] == 12
+    assert sum(grid["images"] for grid in told["grids"]["cet1"]) == 10
+    assert sum(grid["images"] for grid in told["grids"]["t2"]) == 11
+
+
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [
+        (["cohort=table"], "cohort.root is not set"),
+        (["cohort=table", "cohort.root=nowhere"], "there is no folder nowhere"),
+        (["cohort=table", "cohort.rot=x"], "Key 'rot' not in 'Cohort'"),
+        (["cohort=phantom", "cohort.n=many"], "Value 'many' of type 'str' could not be converted to Integer"),
+        (["cohort=phantom", "cohort.n=0", "cohort.matrix=1"], "cohort.matrix=1"),
+        (["cohort"], "cohort"),
+    ],
+)
+def test_check_tells_wrong_choices(npc, choices, told):
+    code, output, error = npc("cohort", "check", *choices)
+    assert code == 2
+    assert "Traceback" not in error
+    assert told in output + error
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(npc, folder):
+    patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    patients["centre"] = patients["centre"].replace("hospital_2", "[red]h[/blue]")
+    patients.to_csv(folder / "patients.csv", index=False)
+    code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={folder}")
+    assert code == 0
+    assert "[red]h[/blue]" in output
+
+
+def test_check_of_the_published_patients(npc, npc_data):
+    code, output, _ = npc("cohort", "check", "cohort=sts", f"cohort.root={npc_data / 'sts'}", "--json")
+    told = figures(output)
+    assert (code, told["faults"]) == (0, [])
+    assert told["patients"] == 39
+    assert told["sequences"] == {"McGill": {"mr_t1": 39, "ct": 16}}
+    assert {sequence: sum(grid["images"] for grid in grids) for sequence, grids in told["grids"].items()} == {
+        "mr_t1": 39,
+        "ct": 16,
+    }
+    assert np.isfinite(
+        [told["centres"]["McGill"]["median_follow_up"], told["clinical"]["age"]["McGill"]["median"]]
+    ).all()
