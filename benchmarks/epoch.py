@@ -19,6 +19,7 @@ from torch.optim.swa_utils import update_bn
 
 from npc.config import check, compose
 from npc.imaging.store import Slices
+from npc.signature.endpoints import Outcome
 from npc.signature.fit import fit
 from npc.signature.module import SignatureModule
 from npc.signature.run_folder import RunFolder
@@ -53,7 +54,8 @@ def npc_epochs() -> float:
 
 def bare_epochs() -> float:
     torch.manual_seed(0)
-    model = SignatureModule(dict(config.network), dict(config.optimizer), 1, 1)
+    binary = {"_target_": "npc.signature.endpoints.Binary"}
+    model = SignatureModule(dict(config.network), dict(config.optimizer), binary, 1, 1)
     optimizer = torch.optim.RMSprop(model.parameters(), lr=config.optimizer.lr, alpha=0.9, eps=1e-7)
     x = torch.from_numpy(array[:, None, 1:2]).float() / 255
     y = torch.tensor(patients["label"].to_numpy(), dtype=torch.float32)
@@ -63,7 +65,7 @@ def bare_epochs() -> float:
         model.train()
         for batch in torch.randperm(169).split(16):
             optimizer.zero_grad()
-            model.loss(model.network(x[batch]), y[batch]).backward()
+            model.loss(model.network(x[batch]), Outcome(y[batch], y[batch], y[batch])).backward()
             optimizer.step()
         update_bn(((x[i : i + 32],) for i in range(0, 169, 32)), model)
         model.eval()

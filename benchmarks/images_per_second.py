@@ -6,6 +6,7 @@ import time
 import torch
 
 from npc.config import compose
+from npc.signature.endpoints import Outcome
 from npc.signature.module import SignatureModule
 
 if not torch.cuda.is_available():
@@ -13,7 +14,8 @@ if not torch.cuda.is_available():
 config = compose([])
 print(torch.cuda.get_device_name())
 for batch_size in (1, 2, 4, 8, 16):
-    model = SignatureModule(dict(config.network), dict(config.optimizer), 1, 1).cuda()
+    binary = {"_target_": "npc.signature.endpoints.Binary"}
+    model = SignatureModule(dict(config.network), dict(config.optimizer), binary, 1, 1).cuda()
     optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-4, alpha=0.9, eps=1e-7)
     x = torch.rand(batch_size, 1, 1, 512, 512, device="cuda")
     y = torch.ones(batch_size, device="cuda")
@@ -22,7 +24,7 @@ for batch_size in (1, 2, 4, 8, 16):
             torch.cuda.synchronize()
             start = time.perf_counter()
         optimizer.zero_grad()
-        model.loss(model.network(x), y).backward()
+        model.loss(model.network(x), Outcome(y, y, y)).backward()
         optimizer.step()
     torch.cuda.synchronize()
     print(f"batch size {batch_size:2d}: {20 * batch_size / (time.perf_counter() - start):.0f} images per second")

@@ -36,15 +36,16 @@ def check(
 
     Example: npc cohort check cohort=table cohort.root=DIR
     """
+    from npc.config import compose, plain
+
+    config = compose(choices or [])  # before anything heavy is imported
     from rich.console import Console
 
     from npc.cohort import clinical
     from npc.cohort.describe import describe, tables
-    from npc.cohort.load import load
-    from npc.config import compose, plain
+    from npc.cohort.load import load, readable
     from npc.imaging.survey import survey
 
-    config = compose(choices or [])
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
     try:
         found = load(cohort, endpoint, sequences=[], also=sequences)
@@ -52,7 +53,9 @@ def check(
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(found, variables, time=endpoint.time, event=endpoint.event, grids=grids, faults=faults)
     except InputError as error:
-        described = {"faults": list(error.faults)}
+        # the images of the rows that can be read are looked at all the same: every fault is told at once
+        faults = survey(readable(cohort), sequences, cohort.label, dict(cohort.roi))[1]
+        described = {"faults": [*error.faults, *faults]}
     if as_json:
         print(json.dumps(described))
     else:
@@ -85,7 +88,8 @@ def phantom(
         return
     for centre, figures in summary.items():
         print(f"{centre}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None))
-    print(f"written to {folder}; train on it with: python train.py cohort=table cohort.root={folder}")
+    print(f"written to {folder}; train on it with:")
+    print(f"python train.py cohort=table cohort.root={folder} cohort.development=hospital_1 preprocess.size={matrix}")
 
 
 def main() -> None:

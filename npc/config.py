@@ -60,9 +60,12 @@ class PhantomCohort(Cohort):
 class Endpoint:
     """What is predicted."""
 
+    kind: str = MISSING  # binary | landmark | cox | hazard
     event: str = MISSING
     time: str = MISSING
     class_weight: bool = False
+    months: float | None = None  # landmark
+    intervals: int | None = None  # hazard
 
 
 @dataclass
@@ -238,6 +241,9 @@ def check(config: DictConfig) -> None:
     known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
     if config.sequence not in known:
         faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")
+    needed = {"landmark": "months", "hazard": "intervals"}.get(config.endpoint.kind)
+    if needed and config.endpoint[needed] is None:
+        faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.cohort.name in ("", ".", "..") or "/" in config.cohort.name:
         faults.append(f"cohort.name={config.cohort.name}: must be usable as the name of a folder")
     if faults:
@@ -262,6 +268,9 @@ _NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
 _SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
 _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("slices", *_one_of("max", "three")),
+    ("endpoint.kind", *_one_of("binary", "landmark", "cox", "hazard")),
+    ("endpoint.months", "more than 0", lambda value: value > 0),
+    ("endpoint.intervals", *_POSITIVE),
     ("cohort.missing", *_one_of("error", "exclude")),
     ("split.by", *_one_of("by_centre", "random")),
     ("split.seed", *_NOT_NEGATIVE),

@@ -166,14 +166,14 @@ def test_check_tells_what_a_cohort_holds(npc, published):
         }
         assert told["clinical"]["age"][centre]["median"] == rows["age"].median()
     pixel = round(FIELD_OF_VIEW / 32, 2)
-    grid = {"size": [12, 32, 32], "spacing": [5.0, pixel, pixel], "images": 12}
+    grid = {"size": [16, 32, 32], "spacing": [5.0, pixel, pixel], "images": 12}
     assert told["grids"] == {"cet1": [grid], "t2": [grid]}
 
 
 def test_check_prints_tables_for_people(npc, published):
     code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}")
     assert code == 0
-    for words in ("12 patients", "hospital_2", "median follow-up", "12 x 32 x 32", "IC+CCRT"):
+    for words in ("12 patients", "hospital_2", "median follow-up", "16 x 32 x 32", "IC+CCRT"):
         assert words in output
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+import pandas as pd
 from hydra.errors import HydraException
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from npc.cohort import clinical, dates, schema
+from npc.cohort import clinical, dates, paths, schema
+from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.config import Cohort as CohortConfig
 from npc.errors import InputError
@@ -34,16 +36,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         raise InputError(
             f"sequence: cohort {cohort.name} has no {', '.join(unknown)}; cohort.sequences has {', '.join(offered)}"
         )
-    if OmegaConf.is_missing(cohort, "root") or not cohort.root:
-        raise InputError("cohort.root is not set; set it to the cohort's folder")
-    try:
-        read = get_method(cohort._target_)
-    except (HydraException, ImportError, ValueError) as error:
-        raise InputError(f"cohort._target_: there is no source {cohort._target_} ({error})") from error
-
-    own = {item.name for item in fields(CohortConfig)}
-    options = {key: value for key, value in _plain(cohort).items() if key not in own}
-    table, root = read(root=Path(cohort.root).expanduser(), sequences=offered, **options)
+    table, root = _read(cohort)
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
     table, date_faults = dates.to_months(table)
@@ -61,6 +54,38 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     )
     patients = patients.set_index("patient_id").sort_index()
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions)
+
+
+def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
+    """The raw table of the source, and the folder that its paths are relative to."""
+    if OmegaConf.is_missing(cohort, "root") or not cohort.root:
+        raise InputError("cohort.root is not set; set it to the cohort's folder")
+    try:
+        read = get_method(cohort._target_)
+    except (HydraException, ImportError, ValueError) as error:
+        raise InputError(f"cohort._target_: there is no source {cohort._target_} ({error})") from error
+    own = {item.name for item in fields(CohortConfig)}
+    options = {key: value for key, value in _plain(cohort).items() if key not in own}
+    return read(root=Path(cohort.root).expanduser(), sequences=list(cohort.sequences), **options)
+
+
+def readable(cohort: DictConfig) -> Cohort:
+    """A cohort that did not pass the checks, for what can be read of it: paths that cannot be used are blanked.
+
+    Empty where there is no table.
+    """
+    try:
+        table, root = _read(cohort)
+    except InputError:
+        table, root = pd.DataFrame(), Path()
+    for sequence in cohort.sequences:
+        columns = [f"{sequence}_image", f"{sequence}_mask"]
+        if set(columns) <= set(table):
+            usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), text(cell))).all(axis=1)
+            table[columns] = table[columns].where(usable)
+        else:
+            table = table.drop(columns=columns, errors="ignore")
+    return Cohort(cohort.name, root, table, tuple(cohort.sequences))
 
 
 def _plain(config: DictConfig | dict) -> dict:

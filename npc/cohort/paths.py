@@ -29,3 +29,8 @@ def exists(home: Path, text: str) -> bool:
         return (home / text).exists()
     except (OSError, RuntimeError, ValueError):
         return False
+
+
+def is_usable(home: Path, text: str | None) -> bool:
+    """Whether the path can be read at all: none of the faults above."""
+    return text is not None and is_relative(text) and is_inside(home, text) and exists(home, text)

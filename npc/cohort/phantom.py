@@ -44,9 +44,11 @@ def read(
     """The phantom with these options as raw table and folder; it is built below `root` on first use."""
     options = check_options(seed=seed, n=n, external=external, matrix=matrix, signal=signal)
     folder = root / "-".join([f"recipe{RECIPE}", *(f"{key}{value}" for key, value in options.items())])
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder.parent)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
+            for killed in folder.parent.glob(f".{folder.name}.part*"):
+                shutil.rmtree(killed, ignore_errors=True)
             write(folder, **options)
     return table.read(folder, sequences)
 
@@ -88,7 +90,7 @@ def write(folder: Path, *, seed: int, n: int, external: int | None, matrix: int,
     ]
     part = folder.with_name(f".{folder.name}.part{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    _make_folder(part)
     try:
         draw = delayed(partial(_write_patient, part, matrix=matrix, seed=seed))
         work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(draw(patient) for patient in patients)
@@ -108,7 +110,7 @@ def oracle(root: Path, patients: pd.DataFrame, event: str, sequences: Sequence[s
 
     None where the patients have one class only. Empty if the cohort has no truth.
     """
-    if not (root / "truth.csv").exists():
+    if not (root / "phantom.json").exists():
         return {}
     truth = pd.read_csv(root / "truth.csv", dtype={"patient_id": str}).set_index("patient_id").loc[patients.index]
     signal = json.loads((root / "phantom.json").read_text())["signal"]
@@ -158,6 +160,13 @@ def _write_patient(folder: Path, patient: dict, *, matrix: int, seed: int) -> di
             _write_nifti(folder / paths[f"{sequence}_image"], image)
         _write_nifti(folder / paths[f"{sequence}_mask"], outline)
     return paths
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror}); name another folder") from error
 
 
 def _geometry(matrix: int, slices: int) -> tuple[float, list[float]]:

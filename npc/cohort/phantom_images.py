@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 FIELD_OF_VIEW = 200.0  # mm, Table 1 of the paper: 200 to 250
-SLICES = 12
+SLICES = 16
 SLICE_SPACING = 5.0  # mm: 4 mm thick, 1 mm apart
 
 

@@ -51,7 +51,7 @@ def split(
         splits = _random(events, rng, validation, test)
     else:
         raise InputError(f"split.by is '{by}'; choose by_centre or random")
-    _check_sizes(splits, events)
+    check_sizes(splits, events)
     return splits
 
 
@@ -129,7 +129,16 @@ def _allocate(n: int, fractions: Sequence[float]) -> list[int]:
     return counts
 
 
-def _check_sizes(splits: pd.Series, events: pd.Series) -> None:
+def check_sizes(splits: pd.Series, events: pd.Series) -> None:
+    """Refuses splits that nothing can be learned or chosen from.
+
+    Args:
+        splits: train, validation or test of each patient.
+        events: 0 or 1, on the same index.
+
+    Raises:
+        InputError: training or validation has one class only, or nobody tests.
+    """
     counts = {name: (int((splits == name).sum()), int(events[splits == name].sum())) for name in SPLITS}
     poor = [name for name in SPLITS[:2] if counts[name][1] in (0, counts[name][0])]
     if counts["test"][0] == 0:

@@ -75,11 +75,15 @@ def open_store(
         str(patient): (root / row[f"{sequence}_image"], root / row[f"{sequence}_mask"])
         for patient, row in cohort.patients.iterrows()
     }
-    keys = _content_keys(folder / "fingerprints.json", inputs)
+    keys, faults = _content_keys(folder / "fingerprints.json", inputs)
     index = _read_index(home)
-    if not set(keys.values()) <= index.keys():
+    if faults or not set(keys.values()) <= index.keys():
         with FileLock(home / "lock"):
-            _build(home, {key: inputs[patient] for patient, key in keys.items()}, settings, label, roi, sequence)
+            faults += _build(
+                home, {key: inputs[patient] for patient, key in keys.items()}, settings, label, roi, sequence
+            )
+        if faults:
+            raise InputError(sorted(faults), f"{len(faults)} of {len(inputs)} studies ({sequence}) cannot be used")
         index = _read_index(home)
     shape = (max(index.values()) + 1, 3, settings.size, settings.size)
     array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
@@ -94,8 +98,11 @@ def _build(
     label: int | None,
     roi: str | None,
     sequence: str,
-) -> None:
-    """Makes the rows that are missing; the lock is held, so another process may have made them meanwhile."""
+) -> list[str]:
+    """Makes the rows that are missing and gives the faults of those that cannot be made.
+
+    The lock is held, so another process may have made them meanwhile.
+    """
     index = _read_index(home)
     missing = [key for key in inputs if key not in index]
     work = Parallel(n_jobs=-1, return_as="generator_unordered", mmap_mode=None)(
@@ -115,8 +122,7 @@ def _build(
             if done % SAVE_EVERY == 0:
                 _save(rows, home, index)
         _save(rows, home, index)
-    if faults:
-        raise InputError(sorted(faults), f"{len(faults)} of {len(inputs)} studies ({sequence}) cannot be used")
+    return faults
 
 
 def _make_row(
@@ -143,10 +149,19 @@ def _read_index(home: Path) -> dict[str, int]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
-    """Hash of each patient's image and outline; files whose size and time have not changed are not opened."""
+def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple[dict[str, str], list[str]]:
+    """Hash of each patient's image and outline, and faults of those whose files cannot be found.
+
+    Files whose size and time have not changed are not opened.
+    """
     known: dict[str, list] = json.loads(cache.read_text()) if cache.exists() else {}
-    files = {path: image_files(path) for pair in inputs.values() for path in pair}
+    files: dict[Path, list[Path]] = {}
+    faults: list[str] = []
+    for path in dict.fromkeys(path for pair in inputs.values() for path in pair):
+        try:
+            files[path] = image_files(path)
+        except InputError as error:
+            faults += error.faults
     stamps = {str(file): _stamp(file) for parts in files.values() for file in parts}
     stale = [file for file, stamp in stamps.items() if known.get(file, [])[:2] != stamp]
     if stale:
@@ -160,7 +175,12 @@ def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> dict[
         # by name within a folder: the same series copied elsewhere is the same
         return _hash(json.dumps([[file.name if path.is_dir() else "", known[str(file)][2]] for file in files[path]]))
 
-    return {patient: _hash(content(image) + content(mask)) for patient, (image, mask) in inputs.items()}
+    keys = {
+        patient: _hash(content(image) + content(mask))
+        for patient, (image, mask) in inputs.items()
+        if image in files and mask in files
+    }
+    return keys, faults
 
 
 def _stamp(file: Path) -> list[int]:

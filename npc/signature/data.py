@@ -13,19 +13,19 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from npc.config import Augment
 from npc.imaging.store import Slices
 from npc.signature.augment import augmentation
+from npc.signature.endpoints import Outcome
 
 
 class SliceDataset(Dataset):
     """Patients' slices as tensors.
 
-    An item is `(x, label)`: x float32 (sequence, channel, row, column) with values from 0 to 1, label float32. It is
-    asked for by a patient's number, or by (number, epoch) for an augmented one: what the augmentation draws depends on
-    the seed, the epoch and the patient alone, not on workers, order or what came before.
+    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1. It is asked for by a
+    patient's number, or by (number, epoch) for an augmented one: what the augmentation draws depends on the seed, the
+    epoch and the patient alone, not on workers, order or what came before.
 
     Args:
         slices: of each sequence, in the order in which they are joined.
-        patients: identifiers, in the order of the numbers.
-        labels: 0 or 1 of each patient.
+        patients: indexed by patient_id, with `label`, `time` and `event`, in the order of the numbers.
         channels: 1 for the largest slice, 3 for it and its neighbours.
         augment: settings of the augmentation.
         seed: of the augmentation.
@@ -34,20 +34,20 @@ class SliceDataset(Dataset):
     def __init__(
         self,
         slices: Sequence[Slices],
-        patients: Sequence[str],
-        labels: Sequence[int],
+        patients: pd.DataFrame,
         channels: int,
         augment: Augment,
         seed: int,
     ) -> None:
-        self.slices, self.patients, self.labels, self.seed = slices, list(patients), list(labels), seed
+        self.slices, self.patients, self.seed = slices, list(patients.index), seed
+        self.outcomes = torch.tensor(patients[list(Outcome._fields)].to_numpy(dtype=np.float32))
         self.channels = slice(1, 2) if channels == 1 else slice(0, 3)
         self.augment = augmentation(augment, slices[0].array.shape[-1])
 
     def __len__(self) -> int:
         return len(self.patients)
 
-    def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor, Outcome]:
         number, epoch = index if isinstance(index, tuple) else (index, None)
         patient = self.patients[number]
         planes = np.stack([s.array[s.rows[patient], self.channels] for s in self.slices])
@@ -56,7 +56,7 @@ class SliceDataset(Dataset):
             draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
             self.augment.set_random_state(seed=int(draw))
             x = torch.as_tensor(self.augment(x.flatten(0, 1))).reshape(x.shape)
-        return x, torch.tensor(self.labels[number], dtype=torch.float32)
+        return x, Outcome(*self.outcomes[number])
 
 
 class EpochSampler(Sampler):
@@ -93,7 +93,7 @@ class SliceDataModule(pl.LightningDataModule):
 
     Args:
         slices: of each sequence.
-        patients: indexed by patient_id, with columns `split` (train, validation, test) and `label` (0, 1).
+        patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
         channels: 1 or 3.
         batch_size: of training, on each device.
         augment: settings, for training alone.
@@ -114,8 +114,7 @@ class SliceDataModule(pl.LightningDataModule):
         super().__init__()
         self.batch_size, self.seed, self.workers = batch_size, seed, workers
         self.datasets: Mapping[str, SliceDataset] = {
-            str(split): SliceDataset(slices, list(rows.index), list(rows["label"]), channels, augment, seed)
-            for split, rows in patients.groupby("split")
+            str(split): SliceDataset(slices, rows, channels, augment, seed) for split, rows in patients.groupby("split")
         }
 
     def train_dataloader(self) -> DataLoader:

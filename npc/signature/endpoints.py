@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
@@ -89,7 +90,7 @@ class Hazard:
         cuts: months at which the intervals end; nobody is followed beyond the last one here.
     """
 
-    cuts: tuple[float, ...]
+    cuts: Sequence[float]
 
     @property
     def outputs(self) -> int:
@@ -113,7 +114,7 @@ class Hazard:
         return 1 - torch.exp(logsigmoid(-output).sum(dim=1))
 
 
-def hazard_cuts(time: Sequence[float], event: Sequence[int], intervals: int) -> tuple[float, ...]:
+def hazard_cuts(time: ArrayLike, event: ArrayLike, intervals: int) -> tuple[float, ...]:
     """Months that part the training patients' events evenly; the last interval ends just after the last event.
 
     Args:

@@ -23,6 +23,7 @@ from npc.errors import InputError
 from npc.imaging.store import Slices
 from npc.signature.callbacks import BestEpoch, EpochLine, RecalibrateBatchNorm
 from npc.signature.data import SliceDataModule
+from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
 from npc.signature.run_folder import RunFolder
 
@@ -61,9 +62,9 @@ def fit(
     module = SignatureModule(
         plain(config.network),
         plain(config.optimizer),
+        _endpoint(config, patients[patients["split"] == "train"]),
         len(slices),
         channels,
-        _event_weight(patients) if config.endpoint.class_weight else 1.0,
     )
     best = BestEpoch(run.best, config.trainer.patience)
     try:
@@ -148,10 +149,17 @@ def _metrics(predictions: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _event_weight(patients: pd.DataFrame) -> float:
-    """Patients without an event for each with one, of the training cohort alone."""
-    label = patients.loc[patients["split"] == "train", "label"]
-    return float((label == 0).sum() / (label == 1).sum())
+def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
+    """The endpoint as plain values; what is fitted of it sees the training patients alone."""
+    match config.endpoint.kind:
+        case "cox":
+            return {"_target_": "npc.signature.endpoints.Cox"}
+        case "hazard":
+            cuts = hazard_cuts(training["time"], training["event"], config.endpoint.intervals)
+            return {"_target_": "npc.signature.endpoints.Hazard", "cuts": list(cuts)}
+    label = training["label"]
+    weight = float((label == 0).sum() / (label == 1).sum()) if config.endpoint.class_weight else 1.0
+    return {"_target_": "npc.signature.endpoints.Binary", "event_weight": weight}
 
 
 def _quieten() -> None:

@@ -10,76 +10,87 @@ from omegaconf import OmegaConf
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from npc.errors import InputError
+from npc.signature.endpoints import Endpoint, Outcome
 from npc.signature.networks import SignatureNetwork
 
 
 class SignatureModule(pl.LightningModule):
-    """Network, loss and optimizer.
+    """Network, endpoint and optimizer.
 
     The arguments are plain values, so that a checkpoint loads with `weights_only=True`.
 
     Args:
         network: settings, as in `conf/network`.
         optimizer: settings, as in `conf/optimizer`.
+        endpoint: `_target_` and arguments of a class of `npc.signature.endpoints`.
         sequences: how many are joined.
         channels: of each sequence, 1 or 3.
-        event_weight: of an event in the loss; 1 counts every patient the same.
     """
 
     def __init__(
         self,
         network: Mapping[str, Any],
         optimizer: Mapping[str, Any],
+        endpoint: Mapping[str, Any],
         sequences: int,
         channels: int,
-        event_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.optimizer_settings = dict(optimizer)
-        self.network = SignatureNetwork(OmegaConf.create(dict(network)), sequences, channels)  # type: ignore[arg-type]
-        self.event_weight = event_weight
-        self._validation: list[tuple[Tensor, Tensor]] = []
+        self.endpoint: Endpoint = instantiate(dict(endpoint))
+        settings: Any = OmegaConf.create(dict(network))
+        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs)
+        self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        """Risk: the probability of the event, float64 (batch,); the mean where there are several signatures."""
-        return torch.sigmoid(self.network(x).double()).mean(dim=1)
+        """Risk, float64 (batch,), higher is worse; the mean where there are several signatures."""
+        return self._risk(self.network(x).double())
 
-    def loss(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Binary cross-entropy of each signature, averaged; each of two signatures learns as if it were alone."""
-        weight = torch.tensor(self.event_weight, dtype=logits.dtype, device=logits.device)
-        return binary_cross_entropy_with_logits(
-            logits, label[:, None].to(logits.dtype).expand_as(logits), pos_weight=weight
-        )
+    def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
+        """Mean over the signatures, so that each of two learns as if it were alone.
 
-    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        Args:
+            output: (batch, signatures, outputs).
+            outcome: of the batch.
+        """
+        return torch.stack([self.endpoint.loss(signature, outcome) for signature in output.unbind(1)]).mean()
+
+    def training_step(self, batch: tuple[Tensor, Outcome], _: int) -> Tensor:
         """One update."""
-        x, label = batch
-        loss = self.loss(self.network(x), label)
+        x, outcome = batch
+        loss = self.loss(self.network(x), outcome)
         if not torch.isfinite(loss):
-            raise InputError(
-                f"optimizer.lr={self.optimizer_settings['lr']}: training diverged, the loss is {loss.item()} "
-                f"in epoch {self.current_epoch + 1}; take a lower rate"
-            )
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(label))
+            raise self._diverged()
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
-        """Keeps logits and labels until all are seen."""
-        self._validation.append((self.network(batch[0]).double().cpu(), batch[1].cpu()))
+    def validation_step(self, batch: tuple[Tensor, Outcome], _: int) -> None:
+        """Keeps outputs and outcomes until all are seen."""
+        x, outcome = batch
+        self._validation.append((self.network(x).double().cpu(), Outcome(*(part.cpu() for part in outcome))))
 
     def on_validation_epoch_end(self) -> None:
         """AUC and loss over all validation patients."""
-        logits, label = (torch.cat(parts) for parts in zip(*self._validation, strict=True))
+        outputs, outcomes = zip(*self._validation, strict=True)
         self._validation.clear()
-        risk = torch.sigmoid(logits).mean(dim=1)
+        output, outcome = torch.cat(outputs), Outcome(*map(torch.cat, zip(*outcomes, strict=True)))
+        risk = self._risk(output)
         if not torch.isfinite(risk).all():
-            raise InputError(f"optimizer.lr={self.optimizer_settings['lr']}: training diverged; take a lower rate")
-        self.log("val_auc", float(roc_auc_score(label.numpy(), risk.numpy())))
-        self.log("val_loss", float(self.loss(logits, label)))
+            raise self._diverged()
+        self.log("val_auc", float(roc_auc_score(outcome.label.numpy(), risk.numpy())))
+        self.log("val_loss", float(self.loss(output, outcome)))
+
+    def _risk(self, output: Tensor) -> Tensor:
+        return torch.stack([self.endpoint.risk(signature) for signature in output.unbind(1)]).mean(dim=0)
+
+    def _diverged(self) -> InputError:
+        return InputError(
+            f"optimizer.lr={self.optimizer_settings['lr']}: training diverged in epoch {self.current_epoch + 1} "
+            "(the loss is no longer finite); take a lower rate"
+        )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The rate of update `n` (from 0) is `lr / (1 + decay * n)`, as in Keras 2.1."""

@@ -13,17 +13,18 @@ from npc.errors import InputError
 class SignatureNetwork(nn.Module):
     """Slices of one or more sequences to logits.
 
-    Takes float32 (batch, sequence, channel, row, column), gives (batch, signatures). `join` says how several sequences
-    meet: `towers`, a backbone each whose features are joined before the last layer; `mean`, a whole network each, whose
-    probabilities are averaged (two signatures); `stack`, one backbone that sees them as channels.
+    Takes float32 (batch, sequence, channel, row, column), gives (batch, signatures, outputs). `join` says how several
+    sequences meet: `towers`, a backbone each whose features are joined before the last layer; `mean`, a whole network
+    each, whose risks are averaged (two signatures); `stack`, one backbone that sees them as channels.
 
     Args:
         settings: see `conf/network/resnet50.yaml`.
         sequences: how many.
         channels: of each sequence, 1 or 3.
+        outputs: of each signature; its endpoint says what they mean.
     """
 
-    def __init__(self, settings: Network, sequences: int, channels: int) -> None:
+    def __init__(self, settings: Network, sequences: int, channels: int, outputs: int = 1) -> None:
         super().__init__()
         self.stacked = settings.join == "stack"
         self.separate = settings.join == "mean"
@@ -32,16 +33,16 @@ class SignatureNetwork(nn.Module):
         backbones = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
         features = [tower.features for tower in backbones]
         self.towers = nn.ModuleList(backbones)
-        self.heads = nn.ModuleList(nn.Linear(n, 1) for n in (features if self.separate else [sum(features)]))
+        self.heads = nn.ModuleList(nn.Linear(n, outputs) for n in (features if self.separate else [sum(features)]))
         _set_batch_norm(self, settings.batch_norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of the event, (batch, signatures)."""
+        """(batch, signatures, outputs)."""
         inputs = [x.flatten(1, 2)] if self.stacked else list(x.unbind(1))
         features = [tower(part) for tower, part in zip(self.towers, inputs, strict=True)]
         if not self.separate:
             features = [torch.cat(features, dim=1)]
-        return torch.cat([head(part) for head, part in zip(self.heads, features, strict=True)], dim=1)
+        return torch.stack([head(part) for head, part in zip(self.heads, features, strict=True)], dim=1)
 
 
 class ResNet(nn.Module):

@@ -7,9 +7,10 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from npc.cohort.cohort import Cohort
+from npc.cohort.label import label
 from npc.cohort.load import load
 from npc.cohort.phantom import oracle
-from npc.cohort.split import split, split_hash
+from npc.cohort.split import check_sizes, split, split_hash
 from npc.config import run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
@@ -30,7 +31,7 @@ def train(config: DictConfig) -> None:
     run = RunFolder(run_folder(config))
     sequences = run_sequences(config)
     cohort = load(config.cohort, config.endpoint, sequences)
-    patients = _with_split_and_label(cohort, config)
+    patients, exclusions = _with_split_and_label(cohort, config)
     data = {"split": split_hash(patients["split"]), "outcome": _outcome_hash(patients)}
     if run.done and not config.force:
         _check_same_data(run, data)
@@ -50,9 +51,9 @@ def train(config: DictConfig) -> None:
     if _is_secondary_process():
         fit(config, run, slices, patients, logger=False)
         return
-    run.begin(config, data, patients["split"], cohort.exclusions)
-    if len(cohort.exclusions):
-        print(f"left out: {len(cohort.exclusions)} patients ({run.path / 'exclusions.csv'})")
+    run.begin(config, data, patients["split"], exclusions)
+    if len(exclusions):
+        print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
     with run.logging(), open_logger(config, run) as (logger, report):
         predictions, metrics = fit(config, run, slices, patients, logger)
         metrics["oracle"] = {
@@ -64,14 +65,25 @@ def train(config: DictConfig) -> None:
     print(f"written to {run.path}")
 
 
-def _with_split_and_label(cohort: Cohort, config: DictConfig) -> pd.DataFrame:
-    """The patients with `split`, and the endpoint as `label`, `time` and `event`."""
+def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The patients with `split`, `label`, `time` and `event`, and who was left out.
+
+    The split is drawn before anybody is left out for an unknown label, so that it is the same for every endpoint.
+    """
+    endpoint = config.endpoint
     patients = cohort.patients.copy()
-    patients["split"] = split(patients, config.endpoint.event, **config.split)
-    patients["time"] = patients[config.endpoint.time].astype(float)
-    patients["event"] = patients[config.endpoint.event].astype(int)
-    patients["label"] = patients["event"]
-    return patients
+    patients["split"] = split(patients, endpoint.event, **config.split)
+    patients["time"] = patients[endpoint.time].astype(float)
+    patients["event"] = patients[endpoint.event].astype(int)
+    patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)
+    unknown = patients.index[patients["label"].isna()]
+    if unknown.empty:
+        return patients, cohort.exclusions
+    patients = patients.drop(unknown)
+    check_sizes(patients["split"], patients["label"])
+    reason = f"censored before month {endpoint.months:g}"
+    lost = pd.DataFrame({"patient_id": unknown, "reason": reason})
+    return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)
 
 
 def _slices(config: DictConfig, cohort: Cohort, sequence: str) -> Slices:

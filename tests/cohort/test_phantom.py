@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from npc import config
 from npc.cohort import phantom
 from npc.cohort.load import load
-from npc.cohort.phantom_images import FIELD_OF_VIEW, SCANNERS, draw_study
+from npc.cohort.phantom_images import FIELD_OF_VIEW, SCANNERS, SLICES, draw_study
 from npc.cohort.phantom_population import HOSPITALS, draw_patient
 from npc.cohort.split import split
 from npc.errors import InputError
@@ -83,7 +83,7 @@ def test_hospital_1_is_nifti_and_hospital_2_dicom(small):
                 assert image.name.endswith(".nii.gz")
                 assert image.is_file()
             else:
-                assert len(list(image.glob("*.dcm"))) == 12
+                assert len(list(image.glob("*.dcm"))) == SLICES
 
 
 def test_it_is_a_cohort_folder_like_any(small):
@@ -104,7 +104,7 @@ def test_every_study_can_be_read_and_shows_a_tumour(small):
     for _, row in pd.read_csv(small / "patients.csv").iterrows():
         for sequence in ("cet1", "t2"):
             study = read_study(small / row[f"{sequence}_image"], small / row[f"{sequence}_mask"])
-            assert study.image.shape == (12, 32, 32)
+            assert study.image.shape == (SLICES, 32, 32)
             assert study.spacing == pytest.approx((5.0, pixel, pixel))
             rows, columns = np.nonzero(study.mask.any(axis=0))
             assert np.hypot(rows.mean() - 15.5, columns.mean() - 15.5) * pixel < 20  # mm off the middle
@@ -120,7 +120,7 @@ def test_the_same_options_give_the_same_bytes(small, tmp_path):
     phantom.write(tmp_path / "again", **SMALL)
     again = hashes(tmp_path / "again")
     assert again == hashes(small)
-    assert len(again) == 7 * 2 * 2 + 3 * 2 * (12 + 1) + 3
+    assert len(again) == 7 * 2 * 2 + 3 * 2 * (SLICES + 1) + 3
 
 
 def test_another_seed_gives_other_patients_and_pictures(small, tmp_path):
