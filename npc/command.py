@@ -31,6 +31,10 @@ def one_message() -> Iterator[None]:
         _end(str(error), 2)
     except (HydraException, OmegaConfBaseException) as error:
         _end(_config_message(error), 2)
+    except ValueError as error:
+        if "group override" not in str(error):  # Hydra's own for `experiment=null`
+            raise
+        _end(f"{error}; leave the group out to choose nothing", 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise

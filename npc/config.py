@@ -179,7 +179,7 @@ class Config:
 
 
 ConfigStore.instance().store(name="schema", node=Config)
-ConfigStore.instance().store(group="cohort", name="phantom_schema", node=PhantomCohort)
+ConfigStore.instance().store(name="phantom_schema", node=PhantomCohort)
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:
@@ -263,6 +263,10 @@ def _one_of(*values: str) -> tuple[str, Callable[[Any], bool]]:
     return "one of " + ", ".join(values), lambda value: value in values
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 _POSITIVE = ("1 or more", lambda value: value >= 1)
 _NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
 _SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
@@ -288,10 +292,12 @@ _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("optimizer.lr", "more than 0", lambda value: value > 0),
     ("optimizer.decay", *_NOT_NEGATIVE),
     ("batch_size", *_POSITIVE),
-    ("seed", *_NOT_NEGATIVE),
+    ("seed", "between 0 and 4294967295", lambda value: 0 <= value < 2**32),
     ("trainer.max_epochs", *_POSITIVE),
     ("trainer.patience", *_POSITIVE),
-    ("trainer.threads", *_POSITIVE),
+    ("trainer.threads", "between 1 and 1024", lambda value: 1 <= value <= 1024),
+    ("trainer.limit_train_batches", "a number more than 0", lambda value: _is_number(value) and value > 0),
+    ("trainer.overfit_batches", "a number, 0 or more", lambda value: _is_number(value) and value >= 0),
     ("trainer.workers", *_NOT_NEGATIVE),
     ("trainer.profiler", *_one_of("simple", "advanced")),
 ]

@@ -49,7 +49,6 @@ def open_store(
     cohort: Cohort,
     sequence: str,
     settings: Preprocess,
-    *,
     label: int | None = None,
     roi: str | None = None,
 ) -> Slices:
@@ -66,15 +65,11 @@ def open_store(
     Raises:
         InputError: faults of the images, of all patients at once.
     """
-    settings_hash = _hash(json.dumps([RECIPE, asdict(settings), label, roi], sort_keys=True))
     folder = Path(folder)
+    settings_hash = _settings_hash(settings, label, roi)
     home = folder / f"{sequence}-{settings_hash[:12]}"
     home.mkdir(parents=True, exist_ok=True)
-    root = cohort.root.resolve()
-    inputs = {
-        str(patient): (root / row[f"{sequence}_image"], root / row[f"{sequence}_mask"])
-        for patient, row in cohort.patients.iterrows()
-    }
+    inputs = _inputs(cohort, sequence)
     keys, faults = _content_keys(folder / "fingerprints.json", inputs)
     index = _read_index(home)
     if faults or not set(keys.values()) <= index.keys():
@@ -87,8 +82,38 @@ def open_store(
         index = _read_index(home)
     shape = (max(index.values()) + 1, 3, settings.size, settings.size)
     array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
-    content = _hash(json.dumps([settings_hash, sorted(keys.items())]))
-    return Slices(array, {patient: index[key] for patient, key in keys.items()}, content)
+    rows = {patient: index[key] for patient, key in keys.items()}
+    return Slices(array, rows, _slices_hash(settings_hash, keys))
+
+
+def slices_hash(
+    folder: str | Path,
+    cohort: Cohort,
+    sequence: str,
+    settings: Preprocess,
+    label: int | None = None,
+    roi: str | None = None,
+) -> str:
+    """What `open_store(...).hash` would be; nothing is built, and files that have not changed are not opened."""
+    keys, _ = _content_keys(Path(folder) / "fingerprints.json", _inputs(cohort, sequence))
+    return _slices_hash(_settings_hash(settings, label, roi), keys)
+
+
+def _inputs(cohort: Cohort, sequence: str) -> dict[str, tuple[Path, Path]]:
+    """Image and outline of each patient."""
+    root = cohort.root.resolve()
+    return {
+        str(patient): (root / row[f"{sequence}_image"], root / row[f"{sequence}_mask"])
+        for patient, row in cohort.patients.iterrows()
+    }
+
+
+def _settings_hash(settings: Preprocess, label: int | None, roi: str | None) -> str:
+    return _hash(json.dumps([RECIPE, asdict(settings), label, roi], sort_keys=True))
+
+
+def _slices_hash(settings_hash: str, keys: Mapping[str, str]) -> str:
+    return _hash(json.dumps([settings_hash, sorted(keys.items())]))
 
 
 def _build(
@@ -154,6 +179,7 @@ def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple
 
     Files whose size and time have not changed are not opened.
     """
+    cache.parent.mkdir(parents=True, exist_ok=True)
     known: dict[str, list] = json.loads(cache.read_text()) if cache.exists() else {}
     files: dict[Path, list[Path]] = {}
     faults: list[str] = []

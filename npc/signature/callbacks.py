@@ -1,7 +1,6 @@
 """What happens around the epochs: batch norm, the choice of the epoch, and a line for the user."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +53,7 @@ class BestEpoch(pl.Callback):
         score = (float(measured["val_auc"]), -float(measured["val_loss"]))
         if self.score is None or score > self.score:
             self.score, self.epoch = score, trainer.current_epoch
-            part = self.path.with_suffix(".part")
-            trainer.save_checkpoint(part, weights_only=True)
-            if trainer.is_global_zero:
-                os.replace(part, self.path)
+            trainer.save_checkpoint(self.path, weights_only=True)
         self._stop_if_waited(trainer, trainer.current_epoch)
 
     def _stop_if_waited(self, trainer: pl.Trainer, finished: int) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+from monai.utils import convert_to_tensor
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -55,7 +56,8 @@ class SliceDataset(Dataset):
         if epoch is not None and self.augment.transforms:
             draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
             self.augment.set_random_state(seed=int(draw))
-            x = torch.as_tensor(self.augment(x.flatten(0, 1))).reshape(x.shape)
+            changed = convert_to_tensor(self.augment(x.flatten(0, 1)), track_meta=False)
+            x = changed.reshape(x.shape).clamp(0, 1)
         return x, Outcome(*self.outcomes[number])
 
 

@@ -22,6 +22,7 @@ from npc.config import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
 from npc.signature.callbacks import BestEpoch, EpochLine, RecalibrateBatchNorm
+from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
@@ -69,11 +70,13 @@ def fit(
     best = BestEpoch(run.best, config.trainer.patience)
     try:
         trainer = _trainer(config, run, data, best, logger)
-    except (MisconfigurationException, ValueError) as error:
+    except (MisconfigurationException, ValueError, TypeError) as error:
         raise InputError(f"trainer: {error}") from None
-    resume = run.last if run.last.exists() else None
+    resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
         log.info("going on from %s", resume)
+    elif run.last.exists():
+        log.info("the checkpoints of an earlier attempt are damaged: starting anew")
     try:
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit:
@@ -125,6 +128,7 @@ def _trainer(
         enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
         logger=logger,
+        plugins=[WholeCheckpoints()],
         callbacks=callbacks,
     )
 

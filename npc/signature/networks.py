@@ -113,7 +113,7 @@ def _first_weights(name: str, weights: str) -> dict[str, Tensor] | None:
         if weights == "imagenet":
             return torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
         return torch.load(Path(weights).expanduser(), map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise InputError(f"network.weights={weights}: there is no such file") from None
     except OSError as error:
         raise InputError(
@@ -134,6 +134,7 @@ def _load(network: nn.Module, state: object, weights: str) -> None:
         for name in own
         if not name.startswith("fc.") and getattr(state.get(name), "shape", None) != own[name].shape
     ]
+    misfits += [name for name in state if name not in own]
     if misfits:
         raise InputError(f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others")
     network.load_state_dict(state, strict=False)

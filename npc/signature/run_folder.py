@@ -83,9 +83,11 @@ class RunFolder:
         """Writes the results and, last of all, DONE."""
         write_text(self.path / "predictions.csv", predictions[PREDICTION_COLUMNS].to_csv(index=False))
         write_json(self.path / "metrics.json", metrics)
+        self.last.unlink(missing_ok=True)  # before the best one: half of them would be no state to go on from
         self.best.replace(self.model)
-        self.last.unlink(missing_ok=True)
-        self.checkpoints.rmdir()
+        shutil.rmtree(self.checkpoints)
+        for leftover in self.path.glob(".*.tmp"):  # of an earlier attempt that was killed
+            leftover.unlink()
         write_text(self.path / "DONE", "")
 
 

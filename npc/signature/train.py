@@ -14,7 +14,7 @@ from npc.cohort.split import check_sizes, split, split_hash
 from npc.config import run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
-from npc.imaging.store import Slices, open_store
+from npc.imaging.store import open_store, slices_hash
 from npc.signature.metrics_table import print_metrics
 from npc.signature.run_folder import RunFolder
 
@@ -32,15 +32,18 @@ def train(config: DictConfig) -> None:
     sequences = run_sequences(config)
     cohort = load(config.cohort, config.endpoint, sequences)
     patients, exclusions = _with_split_and_label(cohort, config)
-    data = {"split": split_hash(patients["split"]), "outcome": _outcome_hash(patients)}
+    data = {
+        "split": split_hash(patients["split"]),
+        "outcome": _outcome_hash(patients),
+        **{f"store_{sequence}": slices_hash(*_stored(config, cohort, sequence)) for sequence in sequences},
+    }
     if run.done and not config.force:
         _check_same_data(run, data)
         print_metrics(run.metrics)
         print(f"{run.path} is complete; force=true runs it again")
         return
 
-    slices = [_slices(config, cohort, sequence) for sequence in sequences]
-    data |= {f"store_{sequence}": part.hash for sequence, part in zip(sequences, slices, strict=True)}
+    slices = [open_store(*_stored(config, cohort, sequence)) for sequence in sequences]
 
     # OpenMP's threads wait by spinning: where another job shares the cores an update took 3.2 s in place of 0.5 s.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -86,16 +89,12 @@ def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFr
     return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)
 
 
-def _slices(config: DictConfig, cohort: Cohort, sequence: str) -> Slices:
-    """One sequence of the cohort from the store."""
-    return open_store(
-        config.store,
-        cohort,
-        sequence,
-        Preprocess(**config.preprocess),
-        label=config.cohort.label,
-        roi=config.cohort.roi.get(sequence),
-    )
+def _stored(
+    config: DictConfig, cohort: Cohort, sequence: str
+) -> tuple:
+    """Where one sequence of the cohort lies in the store: the arguments of its functions."""
+    roi = config.cohort.roi.get(sequence)
+    return config.store, cohort, sequence, Preprocess(**config.preprocess), config.cohort.label, roi
 
 
 def _outcome_hash(patients: pd.DataFrame) -> str:
@@ -103,11 +102,10 @@ def _outcome_hash(patients: pd.DataFrame) -> str:
 
 
 def _check_same_data(run: RunFolder, data: dict[str, str]) -> None:
-    """A complete run is told again only of the patients and outcomes that it was made from."""
-    made_from = run.data() or {}
-    if any(made_from.get(name) != value for name, value in data.items()):
+    """A complete run is told again only of the patients, outcomes and images that it was made from."""
+    if run.data() != data:
         raise InputError(
-            f"{run.path}: was made from other patients or outcomes under the same name; "
+            f"{run.path}: was made from other patients, outcomes or images under the same name; "
             "give this cohort a name of its own (cohort.name=...), or replace the run with force=true"
         )
 
