@@ -24,13 +24,14 @@ setup: $(READY) ## .venv alone
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo "npc needs Python 3.11 or later (found: $(PYTHON)); name one: make PYTHON=..." >&2; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setting up .venv (torch and its libraries are some gigabytes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check uv
-	PATH="$$PATH:$(BIN)"; export PATH; \
+	@PATH="$$PATH:$(BIN)"; export PATH; \
 	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]' && \
 	{ $(BIN)/python -c 'import cv2' 2>/dev/null || \
-	uv pip install --quiet --python $(BIN)/python --reinstall-package opencv-python-headless \
+	uv pip install --quiet --python $(BIN)/python \
 	"$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' constraints.txt)"; }
-	touch $(READY)
+	@touch $(READY)
 
 .PHONY: help train test lint setup

@@ -6,21 +6,44 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import SimpleITK as sitk
+
 FOLDER = Path(sys.argv[1])
 BUILD = """
 import sys
-from npc.config import check, compose
 from npc.cohort.load import load
+from npc.config import compose
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import open_store
 folder = sys.argv[1]
-config = compose([f"cohort.root={folder}/phantom", "cohort.matrix=512", f"store={folder}/store"])
+config = compose(["cohort=table", f"cohort.root={folder}/cohort", "cohort.clinical=null", f"store={folder}/store"])
 cohort = load(config.cohort, config.endpoint, ["cet1", "t2"])
-print("phantom ready", flush=True)
+print("ready", flush=True)
 for sequence in ("cet1", "t2"):
     slices = open_store(config.store, cohort, sequence, Preprocess(**config.preprocess))
     print(sequence, slices.array.shape, flush=True)
 """
+
+
+def write_cohort(folder: Path, patients: int = 233, slices: int = 20, matrix: int = 512) -> None:
+    """Noise with a disc as its outline: what is in the images does not matter here, how large they are does."""
+    rows = []
+    y, x = np.mgrid[:matrix, :matrix] - matrix // 2
+    for number in range(patients):
+        row: dict[str, object] = {"patient_id": f"p{number:03d}", "centre": "h1" if number < 188 else "h2"}
+        row |= {"dmfs_months": 10.0, "dm_event": number % 2}
+        for sequence in ("cet1", "t2"):
+            rng = np.random.default_rng([number, len(sequence)])
+            image = rng.integers(0, 1000, (slices, matrix, matrix), dtype=np.int16)
+            mask = np.zeros(image.shape, np.uint8)
+            mask[5:15] = np.hypot(x, y) < rng.integers(20, 80)
+            for part, array in (("image", image), ("mask", mask)):
+                row[f"{sequence}_{part}"] = name = f"p{number:03d}_{sequence}_{part}.nii"
+                sitk.WriteImage(sitk.GetImageFromArray(array), folder / name)
+        rows.append(row)
+    pd.DataFrame(rows).to_csv(folder / "patients.csv", index=False)
 
 
 def memory_of_tree(root: int) -> float:
@@ -44,10 +67,13 @@ def memory_of_tree(root: int) -> float:
     return total / 2**20
 
 
+(FOLDER / "cohort").mkdir(parents=True, exist_ok=True)
+if not (FOLDER / "cohort" / "patients.csv").exists():
+    write_cohort(FOLDER / "cohort")
 process = subprocess.Popen([sys.executable, "-c", BUILD, str(FOLDER)], stdout=subprocess.PIPE, text=True)
 assert process.stdout is not None
 for line in process.stdout:
-    if line.startswith("phantom ready"):
+    if line.startswith("ready"):
         break
 start, peak, done = time.perf_counter(), 0.0, threading.Event()
 

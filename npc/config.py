@@ -37,7 +37,7 @@ class Cohort:
     name: str = field(default=MISSING, metadata=_NEUTRAL)
     root: str = field(default=MISSING, metadata=_NEUTRAL)
     sequences: list[str] = MISSING
-    clinical: dict[str, Variable] = field(default_factory=dict, metadata=_NEUTRAL)
+    clinical: dict[str, Variable] | None = field(default_factory=dict, metadata=_NEUTRAL)
     development: str | None = None
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
     label: int | None = None

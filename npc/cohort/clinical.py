@@ -56,17 +56,17 @@ class Variable:
     cut: Cut | None = None
 
 
-def parse(clinical: Mapping[str, Mapping[str, Any]]) -> tuple[Variable, ...]:
+def parse(clinical: Mapping[str, Mapping[str, Any]] | None) -> tuple[Variable, ...]:
     """The variables declared under `cohort.clinical`, in the config's order.
 
     Args:
-        clinical: name -> {kind, levels, cut}; levels and cut may be absent or None.
+        clinical: name -> {kind, levels, cut}; levels and cut may be absent or None. None declares none.
 
     Raises:
         InputError: a declaration is wrong; each fault names its config key.
     """
     faults: list[str] = []
-    variables = [_variable(name, declared, faults) for name, declared in clinical.items()]
+    variables = [_variable(name, declared, faults) for name, declared in (clinical or {}).items()]
     if faults:
         raise InputError(faults)
     return tuple(variables)

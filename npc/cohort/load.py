@@ -29,7 +29,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     Raises:
         InputError: with every fault of the config, or of the table.
     """
-    variables = clinical.parse(_plain(cohort.clinical))
+    variables = clinical.parse(_plain(cohort)["clinical"])
     offered = list(cohort.sequences)
     unknown = [sequence for sequence in [*sequences, *also] if sequence not in offered]
     if unknown:

@@ -68,7 +68,7 @@ def check(
         for sentence in sentences:
             told.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
-    _validate(frame, columns, told, skip)
+    _validate(frame, columns, told, skip, {variable.name for variable in clinical})
     lacking = _pairs(frame, sequences, [*asked, *also], missing, told)
     if frame.empty:
         told.add(None, "there is no patient; write a line for each")
@@ -215,25 +215,30 @@ def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.
 
 
 def _validate(
-    frame: pd.DataFrame, columns: dict[str, pa.Column], told: _Faults, skip: set[tuple[Hashable, str]]
+    frame: pd.DataFrame,
+    columns: dict[str, pa.Column],
+    told: _Faults,
+    skip: set[tuple[Hashable, str]],
+    clinical: set[str],
 ) -> None:
     try:
         pa.DataFrameSchema(columns).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         for case in errors.failure_cases.to_dict("records"):
             if case["check"] == "column_in_dataframe":
-                told.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns))))
+                told.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns)), clinical))
             elif (case["index"], case["column"]) not in skip:
                 sentence = str(case["check"]).replace("{value}", f"'{_shown(str(case['failure_case']))}'")
                 told.add(case["index"], f"{case['column']} {sentence}")
 
 
-def _absent(name: str, others: pd.Index) -> str:
+def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
     meant = {str(other).casefold(): str(other) for other in others}
     near = difflib.get_close_matches(name.casefold(), meant, n=1, cutoff=0.75)
     guess = f" (is it {meant[near[0]]}?)" if near else ""
     dates = " or the dates diagnosis_date, metastasis_date, last_follow_up" if name == "dmfs_months" else ""
-    return f"there is no column {name}{guess}; add it{dates}"
+    declared = ", or declare your own variables (cohort.clinical=null: none)" if name in clinical else ""
+    return f"there is no column {name}{guess}; add it{dates}{declared}"
 
 
 def _pairs(

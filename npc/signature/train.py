@@ -89,9 +89,7 @@ def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFr
     return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)
 
 
-def _stored(
-    config: DictConfig, cohort: Cohort, sequence: str
-) -> tuple:
+def _stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """Where one sequence of the cohort lies in the store: the arguments of its functions."""
     roi = config.cohort.roi.get(sequence)
     return config.store, cohort, sequence, Preprocess(**config.preprocess), config.cohort.label, roi
