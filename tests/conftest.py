@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: two test processes share the cores
+# A loaded machine is no failure, and a landing must not hang on the luck of a draw.
+settings.register_profile("npc", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("npc")
 
 
 @pytest.fixture(scope="session")
