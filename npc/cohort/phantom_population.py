@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 SEQUENCES = ("cet1", "t2")
 # Correlation between a tumour's aggressiveness and what a sequence shows of it, at signal 1.
 SHOWN = {"cet1": 0.97, "t2": 0.35}
-LOG_HAZARD_AGGRESSIVENESS = 1.4  # per standard deviation
+LOG_HAZARD_AGGRESSIVENESS = 1.9  # per standard deviation
 LOG_HAZARD_N_STAGE = np.log(1.35)  # per stage, about N2
 LOG_HAZARD_EBV = np.log(1.6)  # EBV-DNA of 4000 copies/mL and more
 LOG_HAZARD_ADDED_CHEMOTHERAPY = np.log(0.60)
@@ -31,7 +31,7 @@ class Hospital:
     age: tuple[float, float, int, int]  # mean, SD, youngest, oldest
     t_stage: tuple[int, int, int, int]
     n_stage: tuple[int, int, int, int]
-    keratinised: float  # share of differentiated non-keratinizing
+    differentiated: float  # share of differentiated, non-keratinizing
     ebv_high: float
     regimen: tuple[int, int, int]  # CCRT, IC+CCRT, CCRT+AC
     follow_up: tuple[float, float]  # months from diagnosis to the last look for metastasis, uniform
@@ -42,11 +42,11 @@ class Hospital:
 HOSPITALS = (
     Hospital(
         "hospital_1", "H1", 141 / 188, (42.2, 11.0, 18, 71), (6, 33, 100, 49), (12, 49, 94, 33), 9 / 188,
-        79 / 188, (62, 108, 18), (3, 118), 5, 73 / 188,
+        79 / 188, (62, 108, 18), (3, 118), 20, 73 / 188,
     ),
     Hospital(
         "hospital_2", "H2", 36 / 45, (43.2, 11.0, 20, 64), (6, 9, 22, 8), (1, 7, 33, 4), 3 / 45,
-        5 / 45, (5, 38, 2), (24, 102), 20, 13 / 45,
+        5 / 45, (5, 38, 2), (24, 102), 34, 13 / 45,
     ),
 )  # fmt: skip
 REGIMENS = ("CCRT", "IC+CCRT", "CCRT+AC")
@@ -86,7 +86,7 @@ def draw_patient(hospital: Hospital, number: int, seed: int, signal: float) -> d
         "t_stage": f"T{t_stage + 1}",
         "n_stage": f"N{n_stage}",
         "stage": "IVb" if n_stage == 3 else "IVa" if t_stage == 3 else "III",  # 7th AJCC edition
-        "histology": "differentiated" if rng.random() < hospital.keratinised else "undifferentiated",
+        "histology": "differentiated" if rng.random() < hospital.differentiated else "undifferentiated",
         "ebv_dna": _draw_ebv(ebv_high, rng),
         "regimen": regimen,
         # a day is 1/30.4375 months: nobody's table holds more digits than days

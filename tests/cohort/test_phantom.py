@@ -232,7 +232,7 @@ def test_cox_regression_finds_the_truth():
     patients = draw(0, 4000, seed=11)
     table = pd.DataFrame(
         {
-            "aggressiveness": patients["_image_part"] / 1.4,
+            "aggressiveness": patients["_image_part"] / 1.9,
             "n_stage": patients["n_stage"].str[1].astype(int),
             "ebv": (patients["ebv_dna"] >= 4000).astype(int),
             "added": (patients["regimen"] != "CCRT").astype(int),
@@ -243,7 +243,7 @@ def test_cox_regression_finds_the_truth():
     assert table["aggressiveness"].mean() == pytest.approx(0, abs=4 / np.sqrt(4000))
     assert table["aggressiveness"].std() == pytest.approx(1, abs=4 / np.sqrt(2 * 4000))
     found = CoxPHFitter().fit(table, "months", "event").summary
-    truth = {"aggressiveness": 1.4, "n_stage": np.log(1.35), "ebv": np.log(1.6), "added": np.log(0.60)}
+    truth = {"aggressiveness": 1.9, "n_stage": np.log(1.35), "ebv": np.log(1.6), "added": np.log(0.60)}
     for name, coefficient in truth.items():
         assert abs(found.at[name, "coef"] - coefficient) < 3 * found.at[name, "se(coef)"]
     assert found["se(coef)"].max() < 0.07  # else three of them say nothing
