@@ -34,7 +34,8 @@ def one_message() -> Iterator[None]:
     except ValueError as error:
         if "group override" not in str(error):  # Hydra's own for `experiment=null`
             raise
-        _end(f"{error}; leave the group out to choose nothing", 2)
+        given = " ".join(word for word in sys.argv[1:] if word.endswith("=null"))
+        _end(f"{given}: {error}; leave the group out to choose nothing", 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise

@@ -125,7 +125,7 @@ def test_sequences_that_a_run_reads():
         "cohort.signal=1",
         "augment.rotate=10.0",
         "optimizer.lr=1e-4",
-        "optimizer.decay=1.0e-3",
+        "optimizer.decay=1.0e-2",
     ],
 )
 def test_what_cannot_change_the_numbers_does_not_change_the_key(neutral):
@@ -162,6 +162,9 @@ OTHER = [
     "optimizer.options.alpha=0.99",
     "endpoint.class_weight=true",
     "endpoint.event=os_event",
+    "endpoint=landmark",
+    "endpoint=cox",
+    "endpoint=hazard",
     "trainer.max_epochs=5",
     "trainer.patience=3",
     "trainer.precision=16-mixed",

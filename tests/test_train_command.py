@@ -303,6 +303,8 @@ def wandb_records(folder: Path) -> list:
             position += left
             continue
         _, length, kind = struct.unpack("<IHB", content[position : position + 7])
+        if position + 7 + length > len(content):
+            break  # it is being written
         parts += content[position + 7 : position + 7 + length]
         position += 7 + length
         if kind in (1, 4):  # whole, or last part
@@ -312,8 +314,14 @@ def wandb_records(folder: Path) -> list:
 
 
 def offline_run(folder: Path) -> tuple[Path, list]:
+    """Folder and records; W&B's own process writes the last ones a moment after the run has ended."""
     (tracked,) = (folder / "wandb").glob("offline-run-*")
-    return tracked, wandb_records(tracked)
+    deadline = time.monotonic() + 30
+    records = wandb_records(tracked)
+    while not any(record.HasField("exit") for record in records) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        records = wandb_records(tracked)
+    return tracked, records
 
 
 def exit_code(records: list) -> int:

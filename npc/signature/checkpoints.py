@@ -23,11 +23,14 @@ class WholeCheckpoints(TorchCheckpointIO):
         part = target.with_name(f".{target.name}.part")
         content = io.BytesIO()
         torch.save(checkpoint, content)  # to a file, torch tells a full disk as a RuntimeError of its own
-        with part.open("wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        try:
+            with part.open("wb") as file:
+                file.write(content.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except OSError as error:  # of a write it does not name the file
+            raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def is_whole(path: Path) -> bool:

@@ -4,6 +4,7 @@ An output has shape (batch, outputs); several signatures have one each. `binary`
 alone, which is made before (`npc.cohort.label`); `cox` and `hazard` use the time and respect censoring.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -74,7 +75,9 @@ class Cox:
         if not event.any():
             return output.sum() * 0
         # its own mean is over the distinct months, of which ties make fewer
-        total = neg_partial_log_likelihood(output[:, 0], event, outcome.time.to(output.dtype), reduction="sum")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there are ties
+            total = neg_partial_log_likelihood(output[:, 0], event, outcome.time.to(output.dtype), reduction="sum")
         return total / event.sum()
 
     def risk(self, output: Tensor) -> Tensor:
@@ -125,4 +128,5 @@ def hazard_cuts(time: ArrayLike, event: ArrayLike, intervals: int) -> tuple[floa
     months = np.asarray(time, dtype=float)[np.asarray(event) == 1]
     cuts = np.unique(np.quantile(months, np.arange(1, intervals + 1) / intervals))
     cuts[-1] = np.nextafter(np.float32(cuts[-1]), np.float32(np.inf))
-    return tuple(float(cut) for cut in cuts)
+    # as exact as the months of a batch, so that a month at a cut lies on the same side whatever the precision
+    return tuple(float(np.float32(cut)) for cut in cuts)

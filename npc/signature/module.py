@@ -61,7 +61,9 @@ class SignatureModule(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, Outcome], _: int) -> Tensor:
         """One update."""
         x, outcome = batch
-        loss = self.loss(self.network(x), outcome)
+        output = self.network(x)
+        # months do not survive half precision
+        loss = self.loss(output.to(torch.promote_types(output.dtype, torch.float32)), outcome)
         if not torch.isfinite(loss):
             raise self._diverged()
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))

@@ -8,20 +8,28 @@ from torch.utils.data import DataLoader
 
 from npc.config import Augment
 from npc.signature.data import EpochSampler, SliceDataModule, SliceDataset
+from npc.signature.endpoints import Outcome
 
 NONE = Augment(flip=0, rotate=0, shift=0, intensity=0)
 LIGHT = Augment(flip=0.5, rotate=10, shift=0.05, intensity=0.1)
 PATIENTS = 12
 
 
+def outcomes(names) -> pd.DataFrame:
+    """Patients whose labels, months and events tell them apart."""
+    numbers = np.arange(len(names))
+    columns = {"event": numbers % 3 // 2, "time": numbers + 0.5, "label": numbers % 2}
+    return pd.DataFrame(columns, index=pd.Index(list(names), name="patient_id"))
+
+
 @pytest.fixture
 def dataset(stored, pictures):
     """Makes the dataset of some arrays, by default of one sequence."""
 
-    def make(*arrays, augment=LIGHT, seed=0, channels=1):
+    def make(*arrays, augment=LIGHT, seed=0, channels=1, order=None):
         stores = stored(*(arrays or [pictures(PATIENTS)]))
-        names = list(stores[0].rows)
-        return SliceDataset(stores, names, [number % 2 for number in range(len(names))], channels, augment, seed)
+        patients = outcomes(stores[0].rows)
+        return SliceDataset(stores, patients if order is None else patients.loc[order], channels, augment, seed)
 
     return make
 
@@ -33,8 +41,7 @@ def module(stored, pictures):
     def make(batch_size=4, training=8, workers=0):
         stores = stored(pictures(training + 4))
         splits = ["train"] * training + ["validation"] * 3 + ["test"]
-        patients = pd.DataFrame({"split": splits, "label": [0, 1] * (len(splits) // 2) + [0] * (len(splits) % 2)})
-        patients.index = pd.Index(list(stores[0].rows), name="patient_id")
+        patients = outcomes(stores[0].rows).assign(split=splits)
         data = SliceDataModule(stores, patients, 1, batch_size, LIGHT, 0, workers)
         data.trainer = SimpleNamespace(global_rank=0, world_size=1)
         return data
@@ -48,29 +55,37 @@ def test_an_item_is_the_patients_row_of_the_store(dataset, pictures, channels, w
     data = dataset(*arrays, channels=channels)
     assert len(data) == 5
     for number in range(5):
-        x, label = data[number]
-        assert x.dtype == label.dtype == torch.float32
+        x, outcome = data[number]
+        assert isinstance(outcome, Outcome)
+        assert {x.dtype, *(part.dtype for part in outcome)} == {torch.float32}
         expected = np.stack([array[number, which] for array in arrays]) / np.float32(255)
         np.testing.assert_array_equal(x.numpy(), expected)
-        assert label == number % 2
+        assert outcome.label == number % 2
+        assert outcome.time == number + 0.5
+        assert outcome.event == number % 3 // 2
 
 
 def test_rows_are_found_by_patient_not_by_place(dataset, pictures):
     array = pictures(4)
-    data = dataset(array)
-    data.patients = ["p3", "p0"]
-    np.testing.assert_array_equal(data[0][0][0], array[3, [1]] / np.float32(255))
+    data = dataset(array, order=["p3", "p0"])
+    assert data.patients == ["p3", "p0"]
+    for number, row in enumerate([3, 0]):
+        x, outcome = data[number]
+        np.testing.assert_array_equal(x[0], array[row, [1]] / np.float32(255))
+        assert outcome == (row % 2, row + 0.5, row % 3 // 2)
 
 
 def test_the_real_store_gives_the_same(tiny, default_run, shared):
     """`default_run` has built the store; its rows are what the network is given."""
     from npc.cohort.load import load
-    from npc.signature.train import _slices
+    from npc.imaging.store import open_store
+    from npc.signature.train import _stored
 
     config = tiny()
     cohort = load(config.cohort, config.endpoint, ["cet1"])
-    store = _slices(config, cohort, "cet1")
-    data = SliceDataset([store], list(cohort.patients.index), [0] * 60, 1, NONE, 0)
+    store = open_store(*_stored(config, cohort, "cet1"))
+    data = SliceDataset([store], outcomes(cohort.patients.index), 1, NONE, 0)
+    assert len(data) == 60
     for number, patient in enumerate(cohort.patients.index):
         np.testing.assert_array_equal(data[number][0][0, 0], store.array[store.rows[patient], 1] / np.float32(255))
 
@@ -164,8 +179,10 @@ def test_values_stay_between_0_and_1(dataset):
 
 def test_an_augmented_item_is_a_plain_tensor(dataset):
     """MONAI's own kind of tensor would go through every layer of the network, and costs time in each."""
-    x, label = next(iter(DataLoader(dataset(), 4, sampler=[(number, 0) for number in range(4)])))
-    assert type(x) is type(label) is torch.Tensor
+    x, outcome = next(iter(DataLoader(dataset(), 4, sampler=[(number, 0) for number in range(4)])))
+    assert type(outcome) is Outcome
+    assert {type(x), *map(type, outcome)} == {torch.Tensor}
+    assert [tuple(part.shape) for part in outcome] == [(4,)] * 3
 
 
 def test_no_augmentation_leaves_the_picture_alone(dataset):
@@ -223,7 +240,7 @@ def test_recalibration_sees_the_training_patients_as_they_are(module):
     [(8, 4, [4, 4]), (9, 4, [4, 4]), (10, 4, [4, 4, 2]), (8, 16, [8]), (3, 1, [1, 1, 1])],
 )
 def test_a_last_batch_of_one_is_left_out_and_only_then(module, training, batch_size, sizes):
-    assert [len(label) for _, label in module(batch_size, training).train_dataloader()] == sizes
+    assert [len(outcome.label) for _, outcome in module(batch_size, training).train_dataloader()] == sizes
 
 
 def test_who_is_left_out_changes_with_the_epoch(module):

@@ -3,27 +3,47 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from sklearn.metrics import log_loss, roc_auc_score
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset
 
 from npc.config import compose, plain
 from npc.errors import InputError
+from npc.signature.endpoints import Hazard, Outcome
 from npc.signature.module import SignatureModule
 
 
-def module(*overrides: str, sequences: int = 1, event_weight: float = 1.0) -> SignatureModule:
+def endpoint(kind: str = "Binary", **arguments: object) -> dict[str, object]:
+    return {"_target_": f"npc.signature.endpoints.{kind}", **arguments}
+
+
+def module(*overrides: str, sequences: int = 1, **chosen: object) -> SignatureModule:
     config = plain(compose(["network=tiny", *overrides]))
     torch.manual_seed(0)
-    return SignatureModule(config["network"], config["optimizer"], sequences, 1, event_weight)
+    return SignatureModule(config["network"], config["optimizer"], endpoint(**chosen), sequences, 1)
 
 
-def patients(n: int, sequences: int = 1) -> TensorDataset:
-    generator = torch.Generator().manual_seed(1)
-    x = torch.rand(n, sequences, 1, 16, 16, generator=generator)
-    return TensorDataset(x, (torch.arange(n) % 3 == 0).float())
+class Patients(Dataset):
+    """Pictures of noise; every third patient has the event."""
+
+    def __init__(self, n: int, sequences: int = 1) -> None:
+        generator = torch.Generator().manual_seed(1)
+        self.x = torch.rand(n, sequences, 1, 16, 16, generator=generator)
+        label = (torch.arange(n) % 3 == 0).float()
+        self.outcome = Outcome(label, 10 + torch.rand(n, generator=generator) * 50, label)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, Outcome]:
+        return self.x[number], Outcome(*(part[number] for part in self.outcome))
+
+
+def labelled(*label: float) -> Outcome:
+    """Patients of whom the label alone counts."""
+    return Outcome(torch.tensor(label), torch.ones(len(label)), torch.zeros(len(label)))
 
 
 def fit(signature: SignatureModule, n: int = 12, epochs: int = 2, callbacks: list | None = None) -> pl.Trainer:
-    data = patients(n, len(signature.network.towers))
+    data = Patients(n, len(signature.network.towers))
     trainer = pl.Trainer(
         max_epochs=epochs,
         accelerator="cpu",
@@ -39,24 +59,25 @@ def fit(signature: SignatureModule, n: int = 12, epochs: int = 2, callbacks: lis
 
 
 def test_loss_is_the_mean_cross_entropy():
-    logits, label = torch.tensor([[-1.5], [0.2], [3.0]]), torch.tensor([0.0, 1.0, 0.0])
-    risk = 1 / (1 + np.exp(-logits.numpy()[:, 0].astype(float)))
-    assert float(module().loss(logits, label)) == pytest.approx(log_loss(label.numpy(), risk), rel=1e-6)
+    logits, outcome = torch.tensor([[[-1.5]], [[0.2]], [[3.0]]]), labelled(0, 1, 0)
+    risk = 1 / (1 + np.exp(-logits.numpy()[:, 0, 0].astype(float)))
+    assert float(module().loss(logits, outcome)) == pytest.approx(log_loss(outcome.label.numpy(), risk), rel=1e-6)
 
 
 def test_an_event_weighs_as_much_as_asked():
-    logits, label = torch.tensor([[-1.5], [0.2], [3.0]]), torch.tensor([0.0, 1.0, 0.0])
-    risk = 1 / (1 + np.exp(-logits.numpy()[:, 0].astype(float)))
-    each = -np.log(np.where(label.numpy() == 1, risk, 1 - risk))
-    assert float(module(event_weight=2.5).loss(logits, label)) == pytest.approx((each * [1, 2.5, 1]).mean(), rel=1e-6)
+    logits, outcome = torch.tensor([[[-1.5]], [[0.2]], [[3.0]]]), labelled(0, 1, 0)
+    risk = 1 / (1 + np.exp(-logits.numpy()[:, 0, 0].astype(float)))
+    each = -np.log(np.where(outcome.label.numpy() == 1, risk, 1 - risk))
+    assert float(module(event_weight=2.5).loss(logits, outcome)) == pytest.approx((each * [1, 2.5, 1]).mean(), rel=1e-6)
 
 
 def test_two_signatures_share_the_loss_equally():
     """Each learns as if it were alone."""
-    logits, label = torch.tensor([[-1.5, 0.3], [0.2, 2.0]]), torch.tensor([0.0, 1.0])
+    logits, outcome = torch.tensor([[[-1.5], [0.3]], [[0.2], [2.0]]]), labelled(0, 1)
     signature = module()
-    alone = [signature.loss(logits[:, [i]], label) for i in range(2)]
-    assert float(signature.loss(logits, label)) == pytest.approx(float(sum(alone)) / 2, rel=1e-6)
+    alone = [signature.loss(logits[:, [i]], outcome) for i in range(2)]
+    assert alone[0] != alone[1]
+    assert float(signature.loss(logits, outcome)) == pytest.approx(float(sum(alone)) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("decay", [0, 0.05])
@@ -76,12 +97,12 @@ def test_an_update_is_keras_rmsprop():
     signature = module("optimizer.lr=0.01", "optimizer.decay=0.1").double()
     configured = signature.configure_optimizers()
     optimizer, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
-    x, label = patients(6).tensors
+    x, outcome = Patients(6)[:]
     p = [parameter.detach().numpy().copy() for parameter in signature.parameters()]
     a = [np.zeros_like(values) for values in p]
     for update in range(3):
         optimizer.zero_grad()
-        signature.loss(signature.network(x.double()), label).backward()
+        signature.loss(signature.network(x.double()), outcome).backward()
         for i, parameter in enumerate(signature.parameters()):
             g = parameter.grad.numpy()
             a[i] = 0.9 * a[i] + 0.1 * g**2
@@ -101,9 +122,9 @@ def test_every_parameter_is_trained():
 
 def test_risk_is_a_float64_probability_that_rises_with_the_logit():
     signature = module().eval()
-    x = patients(20).tensors[0]
+    x = Patients(20).x
     with torch.no_grad():
-        risk, logits = signature(x), signature.network(x)[:, 0]
+        risk, logits = signature(x), signature.network(x)[:, 0, 0]
     assert risk.dtype == torch.float64
     assert risk.shape == (20,)
     assert ((risk >= 0) & (risk <= 1)).all()
@@ -116,16 +137,30 @@ def test_large_logits_still_differ():
     """In float32 every probability of a logit above 17 would be 1, and the ranks of patients ties."""
     signature = module().eval()
     signature.network.heads[0].bias.data += 20
-    risk = signature(patients(20).tensors[0])
-    assert len(set(risk.tolist())) == len(set(signature.network(patients(20).tensors[0])[:, 0].tolist()))
+    x = Patients(20).x
+    risk = signature(x)
+    assert len(set(risk.tolist())) == len(set(signature.network(x)[:, 0, 0].tolist()))
 
 
 def test_risk_of_two_signatures_is_their_mean():
     signature = module("network.join=mean", sequences=2).eval()
-    x = patients(4, 2).tensors[0]
+    x = Patients(4, 2).x
     logits = signature.network(x).double()
-    assert logits.shape == (4, 2)
-    torch.testing.assert_close(signature(x), torch.sigmoid(logits).sum(1) / 2)
+    assert logits.shape == (4, 2, 1)
+    torch.testing.assert_close(signature(x), torch.sigmoid(logits).sum((1, 2)) / 2)
+
+
+@pytest.mark.parametrize("join", ["mean", "towers"])
+def test_hazards_are_an_output_each_of_every_signature(join):
+    cuts = [12.0, 24.0, 61.0]
+    signature = module(f"network.join={join}", sequences=2, kind="Hazard", cuts=cuts).eval()
+    x, outcome = Patients(4, 2)[:]
+    output = signature.network(x).detach()
+    assert output.shape == (4, 2 if join == "mean" else 1, 3)
+    each = [Hazard(cuts).risk(part.double()) for part in output.unbind(1)]
+    torch.testing.assert_close(signature(x), sum(each) / len(each))
+    losses = [float(Hazard(cuts).loss(part, outcome)) for part in output.unbind(1)]
+    assert float(signature.loss(output, outcome)) == pytest.approx(np.mean(losses), rel=1e-6)
 
 
 @pytest.mark.parametrize(("overrides", "sequences"), [((), 1), (("network.join=mean",), 2)])
@@ -133,10 +168,10 @@ def test_validation_is_measured_over_all_patients(overrides, sequences):
     """12 patients in batches of 5: neither figure is a mean over batches."""
     signature = module("optimizer.lr=0.01", *overrides, sequences=sequences)
     trainer = fit(signature)
-    x, label = patients(12, sequences).tensors
+    x, (label, _, _) = Patients(12, sequences)[:]
     signature.eval()
     with torch.no_grad():
-        risk, logits = signature(x), signature.network(x).double()
+        risk, logits = signature(x), signature.network(x).double()[:, :, 0]
     each = torch.sigmoid(logits).numpy()
     measured = trainer.callback_metrics
     assert float(measured["val_auc"]) == pytest.approx(roc_auc_score(label, risk), abs=1e-6)
@@ -144,12 +179,25 @@ def test_validation_is_measured_over_all_patients(overrides, sequences):
     assert float(measured["val_loss"]) == pytest.approx(loss, abs=1e-6)
 
 
+@pytest.mark.parametrize("chosen", [{"kind": "Cox"}, {"kind": "Hazard", "cuts": [20.0, 61.0]}], ids=["cox", "hazard"])
+def test_validation_of_times_is_measured_over_all_patients(chosen):
+    """A partial likelihood of batches would have other risk sets."""
+    signature = module("optimizer.lr=0.01", **chosen)
+    measured = fit(signature).callback_metrics
+    x, outcome = Patients(12)[:]
+    signature.eval()
+    with torch.no_grad():
+        risk, output = signature(x), signature.network(x).double()
+    assert float(measured["val_auc"]) == pytest.approx(roc_auc_score(outcome.label, risk), abs=1e-6)
+    assert float(measured["val_loss"]) == pytest.approx(float(signature.loss(output, outcome)), abs=1e-6)
+
+
 def test_training_loss_of_an_epoch_is_the_mean_over_patients():
     losses = []
 
     class Watch(pl.Callback):
         def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-            losses.append((float(outputs["loss"]), len(batch[1])))
+            losses.append((float(outputs["loss"]), len(batch[0])))
 
     trainer = fit(module(), n=10, epochs=1, callbacks=[Watch()])
     values, sizes = zip(*losses, strict=True)
@@ -165,6 +213,6 @@ def test_divergence_names_the_rate():
 def test_divergence_of_the_validation_patients_names_the_rate():
     signature = module()
     signature.network.heads[0].bias.data[:] = torch.nan
-    signature.validation_step(patients(4).tensors, 0)
+    signature.validation_step(Patients(4)[:], 0)
     with pytest.raises(InputError, match=r"^optimizer\.lr=0\.0001: training diverged"):
         signature.on_validation_epoch_end()

@@ -41,10 +41,11 @@ def fault(weights: str | Path, name: str = "resnet18") -> str:
 @pytest.mark.parametrize("join", ["towers", "mean", "stack"])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("sequences", [1, 2])
-def test_gives_one_logit_for_each_patient_and_signature(sequences, channels, join):
-    network = SignatureNetwork(settings(join=join), sequences, channels)
+def test_gives_its_outputs_for_each_patient_and_signature(sequences, channels, join):
     signatures = sequences if join == "mean" else 1
-    assert network(torch.rand(5, sequences, channels, 32, 32)).shape == (5, signatures)
+    x = torch.rand(5, sequences, channels, 32, 32)
+    assert SignatureNetwork(settings(join=join), sequences, channels)(x).shape == (5, signatures, 1)
+    assert SignatureNetwork(settings(join=join), sequences, channels, 4)(x).shape == (5, signatures, 4)
 
 
 @pytest.mark.parametrize("join", ["towers", "mean", "stack"])

@@ -15,10 +15,13 @@ from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc import config
+from npc.cohort.load import load
 from npc.errors import InputError
+from npc.imaging.store import open_store
 from npc.signature import run_folder
+from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
-from npc.signature.train import train
+from npc.signature.train import _stored, train
 
 FILES = {
     "config.yaml", "predictions.csv", "metrics.json", "model.ckpt", "train.log", "environment.json", "DONE",
@@ -104,9 +107,7 @@ def test_splits_are_those_of_the_predictions(default_run, shared):
 
 def test_the_model_gives_the_risks_that_are_written(default_config, default_run):
     """To the last digit: nothing is lost in the file."""
-    from npc.cohort.load import load
     from npc.imaging.preprocess import Preprocess
-    from npc.imaging.store import open_store
 
     saved = torch.load(default_run.model, weights_only=True)
     assert saved["hyper_parameters"]["channels"] == 1
@@ -195,6 +196,38 @@ def test_a_finished_run_of_other_patients_is_not_taken_for_this_one(trained, coh
     assert (run.path / "predictions.csv").read_bytes() == predictions
 
 
+def replace_images(cohort: Path, sequence: str) -> None:
+    """The first patient gets the pictures of the second one; the table says the same as before."""
+    table = pd.read_csv(cohort / "patients.csv", dtype=str).set_index("patient_id")
+    for column in (f"{sequence}_image", f"{sequence}_mask"):
+        mine, other = (cohort / table.loc[patient, column] for patient in ("H1-0001", "H1-0002"))
+        mine.unlink()  # the link, not the phantom's file
+        shutil.copy(other, mine)
+
+
+def test_a_finished_run_of_other_images_is_not_taken_for_this_one(trained, cohort):
+    run = trained(*own(cohort), "trainer.max_epochs=1")
+    before = run.predictions
+    first = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    replace_images(cohort, "cet1")
+    with pytest.raises(InputError, match=r"images.*cohort\.name=.*force=true") as caught:
+        trained(*own(cohort), "trainer.max_epochs=1")
+    assert str(run.path) in str(caught.value)
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == first
+    replaced = trained(*own(cohort), "trainer.max_epochs=1", "force=true").predictions
+    assert replaced.drop(columns="risk").equals(before.drop(columns="risk"))
+    assert not replaced["risk"].equals(before["risk"])
+
+
+def test_images_that_a_finished_run_has_not_read_may_change(trained, cohort, capsys):
+    run = trained(*own(cohort), "trainer.max_epochs=1")
+    first = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    replace_images(cohort, "t2")
+    trained(*own(cohort), "trainer.max_epochs=1")
+    assert "is complete" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == first
+
+
 @pytest.mark.parametrize(
     "override",
     ["runs=/x", "store=/x", "cohort.root=/x", "logger=wandb", "trainer.devices=2", "trainer.accelerator=gpu",
@@ -211,10 +244,11 @@ def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
         "cohort.external=20", "cohort.missing=exclude", "split.seed=1", "split=random", "batch_size=8",
         "preprocess=roi_crop", "preprocess.size=32", "preprocess.equalise=false", "network=tiny", "network.join=mean",
         "network.weights=imagenet", "network.batch_norm.momentum=0.1", "endpoint.class_weight=true",
-        "endpoint.event=os_event", "trainer.max_epochs=2", "trainer.patience=2", "trainer.threads=1",
-        "trainer.precision=64-true", "cohort.label=1", "+cohort.roi.cet1=GTV",
+        "endpoint.event=os_event", "endpoint=landmark", "endpoint=landmark endpoint.months=24", "endpoint=cox",
+        "endpoint=hazard", "endpoint=hazard endpoint.intervals=4", "trainer.max_epochs=2", "trainer.patience=2",
+        "trainer.threads=1", "trainer.precision=64-true", "cohort.label=1", "+cohort.roi.cet1=GTV",
     ]  # fmt: skip
-    keys = [config.run_key(config.compose([override])) for override in ["seed=0", *overrides]]
+    keys = [config.run_key(config.compose(override.split())) for override in ["seed=0", *overrides]]
     assert len(set(keys)) == len(overrides) + 1
 
 
@@ -272,9 +306,9 @@ def interrupt(monkeypatch, where: str) -> None:
     if where == "complete":
         monkeypatch.setattr(run_folder.RunFolder, "complete", stop)
     elif where in ("last.ckpt", "checkpoints"):
-        method = "unlink" if where == "last.ckpt" else "rmdir"
-        real = getattr(Path, method)
-        monkeypatch.setattr(Path, method, lambda self, *a, **k: stop() if self.name == where else real(self, *a, **k))
+        owner, method = (Path, "unlink") if where == "last.ckpt" else (shutil, "rmtree")
+        real = getattr(owner, method)
+        monkeypatch.setattr(owner, method, lambda path, *a, **k: stop() if path.name == where else real(path, *a, **k))
     else:
         write = run_folder.write_text
         monkeypatch.setattr(
@@ -316,7 +350,9 @@ def test_a_checkpoint_that_was_cut_short_is_no_dead_end(interrupted, default_run
     assert trained().predictions.equals(default_run.predictions)
 
 
-@pytest.mark.parametrize("leftover", ["checkpoints/best.part", ".metrics.json.0a1b2c3d.tmp"])
+@pytest.mark.parametrize(
+    "leftover", ["checkpoints/.best.ckpt.part", "checkpoints/.last.ckpt.part", ".metrics.json.0a1b2c3d.tmp"]
+)
 def test_leftovers_of_a_kill_are_cleared_away(interrupted, trained, leftover):
     (interrupted / leftover).write_bytes(b"half")
     assert {path.name for path in trained().path.iterdir()} == FILES | {"csv"}
@@ -376,6 +412,130 @@ def test_the_order_of_the_rows_does_not_matter(trained, cohort, before):
     assert written[0] == written[1]
 
 
+# --- endpoints --------------------------------------------------------------------------------------------------------
+
+
+def outcomes(folder: Path) -> pd.DataFrame:
+    """Months and events as the cohort folder tells them."""
+    table = pd.read_csv(folder / "patients.csv", dtype={"patient_id": str}, float_precision="round_trip")
+    return table.set_index("patient_id")[["dmfs_months", "dm_event"]].set_axis(["time", "event"], axis=1)
+
+
+def test_a_landmark_leaves_out_who_was_censored_before(default_run, shared, trained):
+    run = trained("endpoint=landmark", "trainer.max_epochs=1")
+    told = outcomes(shared.table)
+    unknown = (told["event"] == 0) & (told["time"] < 36)
+    late = (told["event"] == 1) & (told["time"] > 36)
+    assert 0 < unknown.sum() < 60
+    assert late.any()  # a metastasis after the landmark is a no
+
+    exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
+    assert exclusions["patient_id"].tolist() == sorted(unknown.index[unknown])
+    assert set(exclusions["reason"]) == {"censored before month 36"}
+    predictions = run.predictions
+    assert set(predictions.index) == set(unknown.index[~unknown])
+    told = told.loc[predictions.index]
+    assert predictions[["time", "event"]].equals(told)
+    assert (predictions["label"] == ((told["event"] == 1) & (told["time"] <= 36))).all()
+    assert (predictions["label"] != predictions["event"]).any()
+    assert predictions["split"].equals(default_run.predictions["split"].loc[predictions.index])
+    splits = pd.read_csv(run.path / "splits.csv", dtype=str).set_index("patient_id")["split"]
+    assert splits.sort_index().equals(predictions["split"].sort_index())
+
+    for split, rows in predictions.groupby("split"):
+        assert run.metrics["n"][split] == len(rows)
+        assert run.metrics["events"][split] == rows["label"].sum()
+        both = rows["label"].nunique() == 2
+        assert run.metrics["auc"][split] == (roc_auc_score(rows["label"], rows["risk"]) if both else None)
+
+
+def test_a_landmark_before_the_first_censoring_leaves_nobody_out(default_run, shared, trained):
+    told = outcomes(shared.table)
+    months = float(told["time"][told["event"] == 0].min())  # whoever is censored in that month got through it
+    run = trained("endpoint=landmark", f"endpoint.months={months}", "trainer.max_epochs=1")
+    assert (run.path / "exclusions.csv").read_text() == "patient_id,reason\n"
+    assert run.predictions["split"].equals(default_run.predictions["split"])
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [("endpoint=cox",), ("endpoint=hazard",), ("endpoint=hazard", "sequence=both", "network.join=mean")],
+    ids=" ".join,
+)
+def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
+    run = trained(*overrides)
+    predictions = run.predictions
+    same = ["split", "label", "time", "event"]
+    assert predictions[same].equals(default_run.predictions[same])  # nobody is left out: censoring is respected
+    assert (run.path / "exclusions.csv").read_text() == "patient_id,reason\n"
+    assert np.isfinite(predictions["risk"]).all()
+    assert predictions["risk"].nunique() > 50
+    assert np.isfinite(run.epochs[["train_loss", "val_loss", "val_auc"]]).all(axis=None)
+    assert run.epochs["train_loss"].is_unique  # something is learned from
+    for split, rows in predictions.groupby("split"):
+        assert run.metrics["auc"][split] == roc_auc_score(rows["event"], rows["risk"])
+
+    saved = torch.load(run.model, weights_only=True)
+    module = SignatureModule(**saved["hyper_parameters"])
+    module.load_state_dict(saved["state_dict"])
+    cohort = load(tiny().cohort, tiny().endpoint, ["cet1", "t2"])
+    stores = [open_store(*_stored(tiny(*overrides), cohort, s)) for s in config.run_sequences(tiny(*overrides))]
+    rows = predictions[predictions["split"] == "test"]
+    planes = np.stack([s.array[[s.rows[patient] for patient in rows.index], 1] for s in stores], axis=1)
+    torch.set_num_threads(tiny().trainer.threads)
+    with torch.no_grad():
+        x = torch.from_numpy(planes).float()[:, :, None] / 255
+        output, risk = module.eval().network(x).double(), module(x)
+    assert risk.tolist() == rows["risk"].tolist()
+    if "endpoint=cox" in overrides:
+        np.testing.assert_array_equal(risk, output[:, 0, 0])  # the log relative hazard
+    else:
+        # at the last cut, of the mean over the signatures
+        np.testing.assert_allclose(risk, (1 - torch.sigmoid(-output).prod(dim=2)).mean(dim=1), rtol=1e-9)
+        assert predictions["risk"].between(0, 1).all()
+
+
+def test_cuts_of_the_hazards_come_from_the_training_patients_alone(trained, cohort):
+    hazard = ("endpoint=hazard", "trainer.max_epochs=2")
+
+    def cuts(run) -> list[float]:
+        return torch.load(run.model, weights_only=True)["hyper_parameters"]["endpoint"]["cuts"]
+
+    def later(split: str) -> None:
+        """The patients of a split get one another's months, and all later."""
+        path = cohort / "patients.csv"
+        table = pd.read_csv(path, dtype=str).set_index("patient_id")
+        who = splits.index[splits == split]
+        table.loc[who, "dmfs_months"] = (np.roll(table.loc[who, "dmfs_months"].astype(float), 1) * 2 + 50).astype(str)
+        table.reset_index().to_csv(path, index=False)
+
+    before = trained(*own(cohort, "before"), *hazard)
+    seen = before.predictions
+    splits = seen["split"]
+    training = seen[splits == "train"]
+    assert cuts(before) == list(hazard_cuts(training["time"], training["event"], 5))
+    assert len(cuts(before)) == 5
+    assert cuts(before) != list(hazard_cuts(seen["time"], seen["event"], 5))  # so everybody's would show
+
+    later("test")
+    changed = trained(*own(cohort, "test"), *hazard)
+    assert cuts(changed) == cuts(before)
+    for name, value in before.weights.items():
+        assert torch.equal(changed.weights[name], value), name
+    assert changed.predictions.drop(columns="time").equals(seen.drop(columns="time"))
+    assert (changed.predictions["time"] != seen["time"]).equals(splits == "test")
+
+    later("validation")
+    changed = trained(*own(cohort, "validation"), *hazard)
+    assert cuts(changed) == cuts(before)
+    assert (changed.epochs["train_loss"] == before.epochs["train_loss"]).all()
+
+    later("train")
+    changed = trained(*own(cohort, "train"), *hazard)
+    assert cuts(changed) != cuts(before)
+    assert not (changed.predictions["risk"] == seen["risk"]).any()
+
+
 # --- patients who lack a sequence -------------------------------------------------------------------------------------
 
 
@@ -405,6 +565,18 @@ def test_patients_who_lack_a_sequence_are_left_out_and_told_when_asked(lacking, 
     assert exclusions["reason"].str.contains("t2").all()
     assert len(run.predictions) == 58
     assert not {"H1-0003", "H2-0002"} & set(run.predictions.index)
+
+
+def test_every_reason_to_be_left_out_is_told(lacking, trained):
+    run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "endpoint=landmark", "trainer.max_epochs=1")
+    told = outcomes(lacking).drop(["H1-0003", "H2-0002"])
+    unknown = sorted(told.index[(told["event"] == 0) & (told["time"] < 36)])
+    assert unknown
+    exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
+    assert exclusions["patient_id"].tolist() == ["H1-0003", "H2-0002", *unknown]
+    assert exclusions["reason"][:2].str.contains("t2").all()
+    assert set(exclusions["reason"][2:]) == {"censored before month 36"}
+    assert sorted(run.predictions.index) == sorted(told.index.drop(unknown))
 
 
 def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
