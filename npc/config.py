@@ -245,9 +245,7 @@ def check(config: DictConfig) -> None:
     if needed and config.endpoint[needed] is None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
-        faults.append(
-            f"endpoint.class_weight=true: means nothing to endpoint.kind={config.endpoint.kind}; leave it out"
-        )
+        faults.append(f"endpoint.class_weight=true: means nothing to {config.endpoint.kind}; leave it out")
     if config.cohort.name in ("", ".", "..") or "/" in config.cohort.name:
         faults.append(f"cohort.name={config.cohort.name}: must be usable as the name of a folder")
     if faults:
