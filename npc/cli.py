@@ -59,7 +59,7 @@ def check(
     if as_json:
         print(json.dumps(described))
     else:
-        Console().print(*tables(described), sep="\n")
+        Console(soft_wrap=True).print(*tables(described), sep="\n")
     raise typer.Exit(2 if described["faults"] else 0)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
 from npc.errors import InputError
@@ -20,6 +22,8 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def one_message() -> Iterator[None]:
     """Ends the process with 2 and one message on bad input, with 130 when interrupted.
 
+    Within a job of a multirun bad input is told and handed on: Hydra runs the other jobs before it ends.
+
     `NPC_DEBUG=1` shows the traceback instead. What is neither is a defect of npc and keeps its traceback.
     """
     if os.environ.get("NPC_DEBUG") == "1":
@@ -28,6 +32,9 @@ def one_message() -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        if _in_multirun_job():
+            print(f"npc: {error}", file=sys.stderr)
+            raise
         _end(str(error), 2)
     except (HydraException, OmegaConfBaseException) as error:
         _end(_config_message(error), 2)
@@ -43,6 +50,11 @@ def one_message() -> Iterator[None]:
         _end(f"no space left{where}; make room and give the same command again: it goes on where it stopped", 2)
     except KeyboardInterrupt:
         _end("interrupted; the same command goes on where it stopped", 130)
+
+
+def _in_multirun_job() -> bool:
+    """False again once Hydra has left its jobs."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def _config_message(error: BaseException) -> str:

@@ -209,6 +209,9 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def run_key(config: DictConfig) -> str:
     """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
     choices = plain(config)
+    weights = Path(config.network.weights).expanduser()
+    if weights.is_file():  # what is in it counts, not where it lies
+        choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     for path in _neutral_paths(Config):
         node = choices
         for key in path[:-1]:
@@ -274,6 +277,8 @@ _NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
 _SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
 _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("slices", *_one_of("max", "three")),
+    ("cohort.label", "a value of the outline, not 0", lambda value: value != 0),
+    ("trainer.precision", *_one_of("32-true", "16-mixed", "bf16-mixed")),
     ("endpoint.kind", *_one_of("binary", "landmark", "cox", "hazard")),
     ("endpoint.months", "more than 0", lambda value: value > 0),
     ("endpoint.intervals", *_POSITIVE),

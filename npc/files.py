@@ -1,4 +1,4 @@
-"""Writing a file so that a reader finds all of it or none of it."""
+"""Writing a file so that a reader finds all of it or none of it, and the folder for it."""
 
 import os
 import secrets
@@ -30,3 +30,15 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path} can't be written: {reason}; make room or choose another folder") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, if need be.
+
+    Raises:
+        InputError: something else is in the way, or there is no right to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} can't be made: {error.strerror}; choose another folder") from error

@@ -1,5 +1,6 @@
 """From the config to the checked cohort."""
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -66,7 +67,12 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
         raise InputError(f"cohort._target_: there is no source {cohort._target_} ({error})") from error
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}
-    return read(root=Path(cohort.root).expanduser(), sequences=list(cohort.sequences), **options)
+    arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
+    try:
+        inspect.signature(read).bind(**arguments)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"cohort._target_: {cohort._target_} is no source of a cohort ({error})") from None
+    return read(**arguments)
 
 
 def readable(cohort: DictConfig) -> Cohort:

@@ -12,11 +12,13 @@ def is_relative(text: str) -> bool:
 
 
 def is_inside(home: Path, text: str) -> bool:
-    """Whether the path stays in `home` (resolved); a symbolic link that leads out of it is out of it."""
+    """Whether the path, and all in a folder of it, stays in `home` (resolved), symbolic links included."""
     if not is_relative(text):
         return True
     try:
-        return (home / text).resolve().is_relative_to(home)
+        path = (home / text).resolve()
+        within = [path, *(file.resolve() for file in path.iterdir())] if path.is_dir() else [path]
+        return all(file.is_relative_to(home) for file in within)
     except (OSError, RuntimeError, ValueError):  # a circle of links, a null byte: there is no such file
         return True
 

@@ -26,6 +26,7 @@ from npc.cohort import table
 from npc.cohort.phantom_images import FIELD_OF_VIEW, SCANNERS, SLICE_SPACING, Scanner, draw_study
 from npc.cohort.phantom_population import HOSPITALS, SEQUENCES, best_image_score, draw_patient
 from npc.errors import InputError
+from npc.files import make_folder
 
 PUBLISHED_EXTERNAL = 45 / 233
 RECIPE = 1  # raise it when the same options give another phantom: folders of the old recipe are then left alone
@@ -44,7 +45,7 @@ def read(
     """The phantom with these options as raw table and folder; it is built below `root` on first use."""
     options = check_options(seed=seed, n=n, external=external, matrix=matrix, signal=signal)
     folder = root / "-".join([f"recipe{RECIPE}", *(f"{key}{value}" for key, value in options.items())])
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             for killed in folder.parent.glob(f".{folder.name}.part*"):
@@ -90,7 +91,7 @@ def write(folder: Path, *, seed: int, n: int, external: int | None, matrix: int,
     ]
     part = folder.with_name(f".{folder.name}.part{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
-    _make_folder(part)
+    make_folder(part)
     try:
         draw = delayed(partial(_write_patient, part, matrix=matrix, seed=seed))
         work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(draw(patient) for patient in patients)
@@ -100,7 +101,10 @@ def write(folder: Path, *, seed: int, n: int, external: int | None, matrix: int,
         rows.drop(columns=truth).join(pd.DataFrame(paths)).to_csv(part / "patients.csv", index=False)
         rows[["patient_id", *truth]].rename(columns=lambda c: c.lstrip("_")).to_csv(part / "truth.csv", index=False)
         (part / "phantom.json").write_text(json.dumps({"recipe": RECIPE, **options}) + "\n")
-        part.rename(folder)
+        try:
+            part.rename(folder)
+        except OSError:
+            raise InputError(f"{folder}: another process has made it meanwhile; remove it or name another") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -160,13 +164,6 @@ def _write_patient(folder: Path, patient: dict, *, matrix: int, seed: int) -> di
             _write_nifti(folder / paths[f"{sequence}_image"], image)
         _write_nifti(folder / paths[f"{sequence}_mask"], outline)
     return paths
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror}); name another folder") from error
 
 
 def _geometry(matrix: int, slices: int) -> tuple[float, list[float]]:

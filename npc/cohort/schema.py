@@ -53,7 +53,7 @@ def check(
     """
     if missing not in ("error", "exclude"):
         raise InputError(f"cohort.missing is '{missing}'; choose error or exclude")
-    outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if t != time}
+    outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if not {t, e} & {time, event}}
     asked = [s for s in sequences if s not in also]
     columns = {
         **_identity(),

@@ -12,7 +12,7 @@ from pydicom.uid import UID, RTStructureSetStorage
 
 from npc.errors import InputError
 
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+DICOM_SUFFIXES = (".dcm", ".dicom", ".dc3", ".ima", ".mr", ".mrdc")
 
 # What pydicom raises on a file that is cut off, damaged or no DICOM at all.
 UNREADABLE = (

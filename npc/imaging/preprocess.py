@@ -32,13 +32,17 @@ class Preprocess:
     equalise: bool = True
 
 
-def network_input(image: np.ndarray, mask: np.ndarray, settings: Preprocess) -> tuple[np.ndarray, int]:
+def network_input(
+    image: np.ndarray, mask: np.ndarray, settings: Preprocess, pixel: tuple[float, float] = (1.0, 1.0)
+) -> tuple[np.ndarray, int]:
     """Three slices of a study as the network sees them.
 
     Args:
         image: (slice, row, column), axial, any intensity scale.
         mask: bool, same shape, not empty.
         settings: of the input.
+        pixel: mm from row to row and from column to column; where they differ by more than 1%, as in the axial
+            slices of a coronal series, the slices are resampled to square pixels of the smaller one.
 
     Returns:
         uint8 (3, size, size) and the index of the largest slice, which is the middle one.
@@ -47,8 +51,9 @@ def network_input(image: np.ndarray, mask: np.ndarray, settings: Preprocess) -> 
         InputError: the outline is so small that nothing of it is left at this size.
     """
     chosen = three_slices(mask)
-    window = square_window(mask[chosen[1]], settings)
-    slices = np.stack([_prepare(image[z], mask[z], window, settings) for z in chosen])
+    planes = [_square_pixels(image[z], mask[z], pixel) for z in chosen]
+    window = square_window(planes[1][1], settings)
+    slices = np.stack([_prepare(*plane, window, settings) for plane in planes])
     if not slices[1].any():
         raise InputError(f"nothing of the outline is left at preprocess.size={settings.size}; take a larger size")
     return slices, chosen[1]
@@ -91,6 +96,17 @@ def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int
         longer = max(height, width)
         side = longer + 2 * round(settings.margin * longer)
     return top - (side - height) // 2, left - (side - width) // 2, side
+
+
+def _square_pixels(image: np.ndarray, mask: np.ndarray, pixel: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """A slice and its outline with pixels as high as wide; untouched where they are."""
+    finer = min(pixel)
+    if max(pixel) / finer <= 1.01:
+        return image, mask
+    rows, columns = (round(n * step / finer) for n, step in zip(image.shape, pixel, strict=True))
+    image = cv2.resize(image.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
+    inside = cv2.resize(mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST_EXACT)
+    return image, inside.astype(bool)
 
 
 def _prepare(image: np.ndarray, mask: np.ndarray, window: tuple[int, int, int], settings: Preprocess) -> np.ndarray:

@@ -11,7 +11,7 @@ from npc.errors import InputError
 from npc.imaging.dicom import DICOM_SUFFIXES, dicom_files, read_header, read_headers
 from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.series import read_series
-from npc.imaging.volumes import SUFFIXES, is_volume, read_volume, volume_files
+from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def image_files(path: Path) -> list[Path]:
     try:
         if not path.exists():
             raise InputError(f"{path} does not exist; correct the path or put the file there.")
-        files = dicom_files(path) if path.is_dir() else volume_files(path) if is_volume(path) else [path]
+        files = dicom_files(path) if path.is_dir() else [path]
     except OSError as error:
         raise InputError(f"{path} can't be opened ({error.strerror}); check its permissions.") from error
     if not files:

@@ -21,7 +21,7 @@ from rich.progress import track
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
-from npc.files import write_text
+from npc.files import make_folder, write_text
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.readers import image_files, read_study
 
@@ -68,10 +68,10 @@ def open_store(
     folder = Path(folder)
     settings_hash = _settings_hash(settings, label, roi)
     home = folder / f"{sequence}-{settings_hash[:12]}"
-    home.mkdir(parents=True, exist_ok=True)
+    make_folder(home)
     inputs = _inputs(cohort, sequence)
     keys, faults = _content_keys(folder / "fingerprints.json", inputs)
-    index = _read_index(home)
+    index = _read_index(home, settings)
     if faults or not set(keys.values()) <= index.keys():
         with FileLock(home / "lock"):
             faults += _build(
@@ -79,7 +79,7 @@ def open_store(
             )
         if faults:
             raise InputError(sorted(faults), f"{len(faults)} of {len(inputs)} studies ({sequence}) cannot be used")
-        index = _read_index(home)
+        index = _read_index(home, settings)
     shape = (max(index.values()) + 1, 3, settings.size, settings.size)
     array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
     rows = {patient: index[key] for patient, key in keys.items()}
@@ -128,7 +128,7 @@ def _build(
 
     The lock is held, so another process may have made them meanwhile.
     """
-    index = _read_index(home)
+    index = _read_index(home, settings)
     missing = [key for key in inputs if key not in index]
     work = Parallel(n_jobs=-1, return_as="generator_unordered", mmap_mode=None)(
         delayed(_make_row)(key, *inputs[key], settings, label, roi) for key in missing
@@ -156,7 +156,7 @@ def _make_row(
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
         study = read_study(image, mask, label=label, roi=roi)
-        return key, network_input(study.image, study.mask, settings)[0]
+        return key, network_input(study.image, study.mask, settings, study.spacing[1:])[0]
     except InputError as error:
         return key, InputError([fault if str(mask) in fault or str(image) in fault else f"{mask}: {fault}"
                                 for fault in error.faults])  # fmt: skip
@@ -164,14 +164,27 @@ def _make_row(
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int]) -> None:
     """The rows reach the disk before the index that speaks of them."""
-    rows.flush()
-    os.fsync(rows.fileno())
+    try:
+        rows.flush()
+        os.fsync(rows.fileno())
+    except OSError as error:  # of a write it does not name the file
+        raise OSError(error.errno, error.strerror, str(home / "rows.u8")) from error
     write_text(home / "index.json", json.dumps(index))
 
 
-def _read_index(home: Path) -> dict[str, int]:
-    path = home / "index.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+def _read_index(home: Path, settings: Preprocess) -> dict[str, int]:
+    """The rows that are there: an index may have outlived them (a copy cut short, a file cleaned away)."""
+    rows = home / "rows.u8"
+    whole = rows.stat().st_size // (3 * settings.size**2) if rows.exists() else 0
+    return {key: row for key, row in _read_json(home / "index.json").items() if row < whole}
+
+
+def _read_json(path: Path) -> dict:
+    """What was remembered; nothing where it cannot be read, since all of it can be found out again."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple[dict[str, str], list[str]]:
@@ -179,8 +192,8 @@ def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple
 
     Files whose size and time have not changed are not opened.
     """
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, list] = json.loads(cache.read_text()) if cache.exists() else {}
+    make_folder(cache.parent)
+    known: dict[str, list] = _read_json(cache)
     files: dict[Path, list[Path]] = {}
     faults: list[str] = []
     for path in dict.fromkeys(path for pair in inputs.values() for path in pair):
@@ -194,7 +207,7 @@ def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple
         hashes = Parallel(n_jobs=-1, prefer="threads")(delayed(_file_hash)(file) for file in stale)
         fresh = {file: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
         with FileLock(f"{cache}.lock"):
-            known = (json.loads(cache.read_text()) if cache.exists() else {}) | fresh
+            known = _read_json(cache) | fresh
             write_text(cache, json.dumps(known))
 
     def content(path: Path) -> str:

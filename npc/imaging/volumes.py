@@ -1,6 +1,7 @@
 """A volume in one file: NIfTI, NRRD or MetaImage."""
 
 import math
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -16,30 +17,20 @@ _READERS = {
     ".nii": "NiftiImageIO",
     ".nii.gz": "NiftiImageIO",
     ".nrrd": "NrrdImageIO",
-    ".nhdr": "NrrdImageIO",
     ".mha": "MetaImageIO",
-    ".mhd": "MetaImageIO",
 }
 SUFFIXES = tuple(_READERS)
 
 # What SimpleITK, gzip and a header out of range raise on a file that is cut off or damaged.
 _UNREADABLE = (RuntimeError, OSError, EOFError, OverflowError, ValueError, zlib.error, struct.error)
 
-_DETACHED = (".nhdr", ".mhd")  # text headers whose voxels lie in a second file
-_VOXEL_FILES = (".raw", ".raw.gz", ".zraw", ".gz", ".bz2", ".bin", ".dat", ".img")
+# A header that sends the reader to another file, which could lie anywhere and change unseen.
+_ELSEWHERE = re.compile(rb"^(ElementDataFile[ \t]*=[ \t]*(?!LOCAL\b)|data ?file[ \t]*:)", re.MULTILINE | re.IGNORECASE)
 
 
 def is_volume(path: Path) -> bool:
     """Whether the name is that of a format read here."""
     return path.name.lower().endswith(SUFFIXES)
-
-
-def volume_files(path: Path) -> list[Path]:
-    """The file, and beside a detached header the voxel file of the same name; nothing is opened."""
-    if path.suffix.lower() not in _DETACHED:
-        return [path]
-    voxels = {path.stem + suffix for suffix in _VOXEL_FILES}
-    return [path, *sorted(file for file in path.parent.iterdir() if file.name in voxels)]
 
 
 def read_volume(path: Path) -> sitk.Image:
@@ -53,6 +44,7 @@ def read_volume(path: Path) -> sitk.Image:
     reader.SetFileName(str(path))
     # Named, for otherwise the guess goes by the name as well and misses capitals (SCAN.MHA).
     reader.SetImageIO(next(io for end, io in _READERS.items() if path.name.lower().endswith(end)))
+    _refuse_detached(path)
     try:
         nifti = reader.GetImageIO() == "NiftiImageIO"
         nonfinite = nonfinite_voxels(path) if nifti else np.array([])
@@ -77,6 +69,15 @@ def read_volume(path: Path) -> sitk.Image:
     if len(size) < 3:
         raise InputError(f"{path} is a single {size[0]} x {size[1]} picture; give a volume of slices.")
     raise InputError(f"{path} holds {math.prod(size[3:])} volumes; give a file with one of them.")
+
+
+def _refuse_detached(path: Path) -> None:
+    """NRRD and MetaImage headers are text at the beginning of the file, up to an empty line or the voxels."""
+    if path.name.lower().endswith((".nrrd", ".mha")):
+        with path.open("rb") as file:
+            header = re.split(rb"\r?\n\r?\n|ElementDataFile[ \t]*=[ \t]*LOCAL", file.read(65536), maxsplit=1)[0]
+        if _ELSEWHERE.search(header):
+            raise InputError(f"{path} keeps its voxels in another file; save image and header as one file.")
 
 
 def _with_nan(image: sitk.Image, places: np.ndarray) -> sitk.Image:

@@ -1,5 +1,6 @@
 """From the slice store to batches."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -97,7 +98,7 @@ class SliceDataModule(pl.LightningDataModule):
         slices: of each sequence.
         patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
         channels: 1 or 3.
-        batch_size: of training, on each device.
+        batch_size: of training; several processes share it out.
         augment: settings, for training alone.
         seed: of order and augmentation.
         workers: processes that load.
@@ -124,9 +125,10 @@ class SliceDataModule(pl.LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         sampler = EpochSampler(len(self.datasets["train"]), self.seed, trainer.global_rank, trainer.world_size)
+        batch_size = max(self.batch_size // trainer.world_size, 1)
         # Batch norm cannot learn from one patient: a last batch of one is left to the next epoch.
-        lonely = self.batch_size > 1 and len(sampler) % self.batch_size == 1
-        return self._loader("train", batch_size=self.batch_size, sampler=sampler, drop_last=lonely)
+        lonely = batch_size > 1 and len(sampler) % batch_size == 1
+        return self._loader("train", batch_size=batch_size, sampler=sampler, drop_last=lonely)
 
     def val_dataloader(self) -> DataLoader:
         """The validation patients in order; every process sees them all, so that all choose the same epoch."""
@@ -134,7 +136,9 @@ class SliceDataModule(pl.LightningDataModule):
 
     def plain_dataloader(self, split: str) -> DataLoader:
         """Patients of a split in order, not augmented."""
-        return self._loader(split, batch_size=32)
+        # in parts as even as can be: batch norm's averages count every batch the same
+        size = len(self.datasets[split])
+        return self._loader(split, batch_size=math.ceil(size / math.ceil(size / 32)))
 
     def _loader(self, split: str, **options: Any) -> DataLoader:
         return DataLoader(

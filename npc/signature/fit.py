@@ -82,6 +82,8 @@ def fit(
     except SystemExit:
         # Lightning ends the process itself on Ctrl-C and SIGTERM; the command wants to say how to go on
         raise KeyboardInterrupt from None
+    except MisconfigurationException as error:
+        raise InputError(f"trainer: {error}") from None
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 
 from npc.config import plain
+from npc.errors import InputError
 from npc.signature.run_folder import RunFolder
 
 Report = Callable[[pd.DataFrame, dict[str, Any]], None]
@@ -33,17 +34,20 @@ def open_logger(config: DictConfig, run: RunFolder) -> Iterator[tuple[Logger, Re
 
     import wandb
 
-    tracked = wandb.init(
-        id=run.path.name,
-        name=f"{run.path.parent.name}-{run.path.name}",
-        project=settings.project,
-        entity=settings.entity,
-        tags=list(settings.tags),
-        dir=run.path,
-        mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # wandb checks it
-        resume="allow",
-        config=plain(config),
-    )
+    try:
+        tracked = wandb.init(
+            id=run.path.name,
+            name=f"{run.path.parent.name}-{run.path.name}",
+            project=settings.project,
+            entity=settings.entity,
+            tags=list(settings.tags),
+            dir=run.path,
+            mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # wandb checks it
+            resume="allow",
+            config=plain(config),
+        )
+    except (wandb.Error, ValueError) as error:
+        raise InputError(f"logger=wandb (WANDB_MODE={os.environ.get('WANDB_MODE', 'offline')}): {error}") from None
 
     def report(predictions: pd.DataFrame, metrics: dict[str, Any]) -> None:
         tracked.log({"predictions": wandb.Table(dataframe=predictions)})
@@ -56,5 +60,11 @@ def open_logger(config: DictConfig, run: RunFolder) -> Iterator[tuple[Logger, Re
     try:
         yield WandbLogger(experiment=tracked), report
         code = 0
+    except InputError:
+        code = 2
+        raise
+    except KeyboardInterrupt:
+        code = 130
+        raise
     finally:
         tracked.finish(exit_code=code)

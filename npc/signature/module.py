@@ -38,7 +38,11 @@ class SignatureModule(pl.LightningModule):
         channels: int,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        # a checkpoint brings its weights along: it must not need the file of the first ones
+        self.save_hyperparameters({
+            "network": {**network, "weights": "scratch"}, "optimizer": dict(optimizer), "endpoint": dict(endpoint),
+            "sequences": sequences, "channels": channels,
+        })  # fmt: skip
         self.optimizer_settings = dict(optimizer)
         self.endpoint: Endpoint = instantiate(dict(endpoint))
         settings: Any = OmegaConf.create(dict(network))

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from npc import __version__
-from npc.files import write_text
+from npc.cohort.split import write_splits
+from npc.errors import InputError
+from npc.files import make_folder, write_text
 
 PACKAGES = (
     "torch", "torchvision", "pytorch-lightning", "monai", "numpy", "pandas", "opencv-python", "SimpleITK",
@@ -56,9 +59,10 @@ class RunFolder:
     def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
         """Writes what the run is made of; checkpoints of other data, or of a run done again, are thrown away."""
         if self.done or self.data() != dict(data):
+            (self.path / "DONE").unlink(missing_ok=True)  # first, or a kill could leave it to vouch for half a run
             shutil.rmtree(self.path, ignore_errors=True)
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-        write_text(self.path / "splits.csv", split.rename("split").to_csv(index_label="patient_id"))
+        write_splits(split, self.path / "splits.csv")
         write_text(self.path / "exclusions.csv", exclusions.to_csv(index=False))
         write_json(self.path / "environment.json", {"data": dict(data), **environment()})
 
@@ -79,16 +83,38 @@ class RunFolder:
             root.removeHandler(file)
             file.close()
 
-    def complete(self, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
-        """Writes the results and, last of all, DONE."""
+    def write_results(self, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
+        """Predictions, metrics and the model of the best epoch."""
         write_text(self.path / "predictions.csv", predictions[PREDICTION_COLUMNS].to_csv(index=False))
         write_json(self.path / "metrics.json", metrics)
-        self.last.unlink(missing_ok=True)  # before the best one: half of them would be no state to go on from
-        self.best.replace(self.model)
-        shutil.rmtree(self.checkpoints)
-        for leftover in self.path.glob(".*.tmp"):  # of an earlier attempt that was killed
-            leftover.unlink()
+        part = self.model.with_suffix(".part")
+        shutil.copyfile(self.best, part)
+        part.replace(self.model)
+
+    def finish(self) -> None:
+        """Writes DONE, last of all; then what only an unfinished run needs goes."""
         write_text(self.path / "DONE", "")
+        self.clear_leftovers()
+
+    def clear_leftovers(self) -> None:
+        """Of a complete run: checkpoints, and parts of files that a kill left behind."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*.part")]:
+            leftover.unlink(missing_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held by the one process that works on this run.
+
+        Raises:
+            InputError: another one does.
+        """
+        make_folder(self.path.parent)
+        try:
+            with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0):
+                yield
+        except Timeout:
+            raise InputError(f"{self.path}: another process is working on this run; wait for it or stop it") from None
 
 
 def environment() -> dict[str, Any]:
@@ -99,7 +125,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": {name: version(name) for name in PACKAGES},
         "git_commit": _git("rev-parse", "HEAD"),
-        "git_dirty": bool(_git("status", "--porcelain")),
+        "git_dirty": None if (changes := _git("status", "--porcelain")) is None else bool(changes),
     }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import nullcontext
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -37,33 +38,36 @@ def train(config: DictConfig) -> None:
         "outcome": _outcome_hash(patients),
         **{f"store_{sequence}": slices_hash(*_stored(config, cohort, sequence)) for sequence in sequences},
     }
-    if run.done and not config.force:
-        _check_same_data(run, data)
-        print_metrics(run.metrics)
-        print(f"{run.path} is complete; force=true runs it again")
-        return
+    secondary = _is_secondary_process()
+    with nullcontext() if secondary else run.lock():
+        if run.done and not config.force and not secondary:
+            _check_same_data(run, data)
+            run.clear_leftovers()
+            print_metrics(run.metrics)
+            print(f"{run.path} is complete; force=true runs it again")
+            return
+        slices = [open_store(*_stored(config, cohort, sequence)) for sequence in sequences]
 
-    slices = [open_store(*_stored(config, cohort, sequence)) for sequence in sequences]
+        # OpenMP's threads wait by spinning: where another job shares the cores an update took 3.2 s, not 0.5 s.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # torch takes seconds to import: only now, when nothing of what was given can be wrong any more
+        from npc.signature.fit import fit
+        from npc.signature.loggers import open_logger
 
-    # OpenMP's threads wait by spinning: where another job shares the cores an update took 3.2 s in place of 0.5 s.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # torch takes seconds to import: only now, when nothing of what was given can be wrong any more
-    from npc.signature.fit import fit
-    from npc.signature.loggers import open_logger
-
-    if _is_secondary_process():
-        fit(config, run, slices, patients, logger=False)
-        return
-    run.begin(config, data, patients["split"], exclusions)
-    if len(exclusions):
-        print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
-    with run.logging(), open_logger(config, run) as (logger, report):
-        predictions, metrics = fit(config, run, slices, patients, logger)
-        metrics["oracle"] = {
-            name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
-        }
-        run.complete(predictions, metrics)
-        report(predictions, metrics)
+        if secondary:
+            fit(config, run, slices, patients, logger=False)
+            return
+        run.begin(config, data, patients["split"], exclusions)
+        if len(exclusions):
+            print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
+        with run.logging(), open_logger(config, run) as (logger, report):
+            predictions, metrics = fit(config, run, slices, patients, logger)
+            metrics["oracle"] = {
+                name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
+            }
+            run.write_results(predictions, metrics)
+            report(predictions, metrics)
+            run.finish()
     print_metrics(metrics)
     print(f"written to {run.path}")
 
@@ -71,7 +75,7 @@ def train(config: DictConfig) -> None:
 def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The patients with `split`, `label`, `time` and `event`, and who was left out.
 
-    The split is drawn before anybody is left out for an unknown label, so that it is the same for every endpoint.
+    The split is drawn before anybody is left out for an unknown label: every kind of endpoint has the same.
     """
     endpoint = config.endpoint
     patients = cohort.patients.copy()
@@ -80,10 +84,10 @@ def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFr
     patients["event"] = patients[endpoint.event].astype(int)
     patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)
     unknown = patients.index[patients["label"].isna()]
-    if unknown.empty:
-        return patients, cohort.exclusions
     patients = patients.drop(unknown)
     check_sizes(patients["split"], patients["label"])
+    if unknown.empty:
+        return patients, cohort.exclusions
     reason = f"censored before month {endpoint.months:g}"
     lost = pd.DataFrame({"patient_id": unknown, "reason": reason})
     return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)
