@@ -46,9 +46,9 @@ def test_check(folder: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", TRAIN)
-def test_train(command: str, folder: Path, tmp_path_factory: pytest.TempPathFactory):
+def test_train(command: str, folder: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
     shared = tmp_path_factory.getbasetemp() / "readme-shared"
-    more = ["network=tiny", "trainer.max_epochs=2", f"runs={shared}/runs", f"store={shared}/store"]
+    more = ["network=tiny", "trainer.max_epochs=2", f"runs={tmp_path}/runs", f"store={shared}/store"]
     if "cohort=table" in command:
         more.append("preprocess.size=32")
     elif "cohort=sts" in command:

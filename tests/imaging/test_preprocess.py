@@ -349,3 +349,16 @@ def test_negative_intensities_are_like_any():
     np.testing.assert_array_equal(slices[1], equalised_slice(hounsfield[1], mask[1]))
     brightest = np.unravel_index(np.where(mask[1], hounsfield[1], -np.inf).argmax(), (24, 24))
     assert slices[1][brightest] == 255
+
+
+def test_pixels_that_are_not_square_are_made_so():
+    """A ball in a coronal series, 5 mm from row to row of the axial slice, is round to the network."""
+    z, y, x = np.meshgrid(np.arange(-30, 31), np.arange(-50, 51, 5), np.arange(-50, 51), indexing="ij")
+    ball = np.sqrt(x**2 + y**2 + z**2) <= 30
+    image = np.random.default_rng(0).uniform(0, 100, ball.shape).astype(np.float32)
+    for crop in ("none", "roi"):
+        seen = network_input(image, ball, Preprocess(size=128, crop=crop), pixel=(5.0, 1.0))[0][1] > 0
+        height, width = (np.ptp(np.flatnonzero(seen.any(axis=axis))) + 1 for axis in (1, 0))
+        assert abs(height - width) <= 8  # a row of the series is 5 mm
+        stretched = network_input(image, ball, Preprocess(size=128, crop=crop))[0][1] > 0
+        assert np.ptp(np.flatnonzero(stretched.any(axis=1))) < width / 3

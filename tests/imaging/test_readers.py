@@ -17,7 +17,7 @@ from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX, write_rtstruct, w
 SPACING = (3.0, 1.5, 1.25)
 ORIGIN = (-20.0, 12.5, 100.0)
 SHAPE = (5, 8, 10)
-FORMATS = [".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"]
+FORMATS = [".nii", ".nii.gz", ".nrrd", ".mha"]
 TILT = tuple(sitk.VersorTransform((0.8, 0.3, 0.5), 0.2).GetMatrix())  # 11 degrees about a skew axis
 ORIENTATIONS = [
     "".join(side[flip] for side, flip in zip(axes, flips, strict=True))
@@ -262,10 +262,15 @@ class TestBadFiles:
         nifti["image_path"].write_bytes(gzip.compress(whole[:-2]))
         fault("image.nii.gz", "truncated", **nifti)
 
-    def test_voxel_file_of_a_detached_header_missing(self, nifti, tmp_path, values):
-        nifti["image_path"] = write(tmp_path / "apart.mhd", values)
-        (tmp_path / "apart.raw").unlink()
-        fault("apart.mhd", "unreadable", **nifti)
+    @pytest.mark.parametrize("suffix", [".mhd", ".nhdr"])
+    def test_detached_header(self, nifti, tmp_path, values, suffix):
+        """Its voxels could lie outside of the cohort, and change unseen."""
+        apart = write(tmp_path / f"apart{suffix}", values)
+        nifti["image_path"] = apart
+        fault(apart.name, "unknown format", **nifti)
+        renamed = apart.with_suffix({".mhd": ".mha", ".nhdr": ".nrrd"}[suffix])
+        nifti["image_path"] = apart.rename(renamed)
+        fault(renamed.name, "another file", "one file", **nifti)
 
     def test_not_what_its_name_says(self, nifti):
         nifti["mask_path"].write_text("<html>404</html>" * 99)
@@ -427,10 +432,6 @@ class TestBadRtstruct:
 class TestImageFiles:
     def test_volume(self, nifti):
         assert image_files(nifti["image_path"]) == [nifti["image_path"]]
-
-    def test_detached_voxels(self, tmp_path, values):
-        path = write(tmp_path / "image.mhd", values)
-        assert image_files(path) == [path, tmp_path / "image.raw"]
 
     def test_series_sorted_by_name_and_not_opened(self, tmp_path):
         for name in ("IM2", "IM1.dcm", "DICOMDIR", "1.2.840.77", "a.txt", ".hidden.dcm"):

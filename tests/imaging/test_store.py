@@ -341,3 +341,24 @@ def test_files_of_no_known_format_are_told_with_the_rest(cohort, store):
     assert f"{cohort.root}/0.jpg is of an unknown format" in told
     assert f"{cohort.root}/empty holds no DICOM files" in told
     assert f"{cohort.root}/2_mask.nii.gz has an empty outline" in told
+
+
+@pytest.mark.parametrize("damage", ["rows gone", "rows cut", "index gone", "index damaged", "fingerprints damaged"])
+def test_a_damaged_store_heals_itself(cohort, store, damage):
+    open_store(store, cohort, "mr", SETTINGS)
+    rows, index = home(store) / "rows.u8", home(store) / "index.json"
+    if damage == "rows gone":
+        rows.unlink()
+    elif damage == "rows cut":
+        os.truncate(rows, 2 * ROW + 5)
+    elif damage == "index gone":
+        index.unlink()
+    else:
+        (index if damage == "index damaged" else store / "fingerprints.json").write_text('{"half')
+    check_rows(open_store(store, cohort, "mr", SETTINGS), cohort)
+
+
+def test_a_store_in_the_way_of_a_file_is_told(cohort, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file.* can't be made"):
+        open_store(tmp_path / "file", cohort, "mr", SETTINGS)

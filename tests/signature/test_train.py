@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
@@ -121,7 +123,8 @@ def test_the_model_gives_the_risks_that_are_written(default_config, default_run)
         planes = store.array[[store.rows[patient] for patient in rows.index], 1]
         x = torch.from_numpy(planes).float()[:, None, None] / 255
         with torch.no_grad():
-            risk = torch.cat([module(part) for part in x.split(32)])
+            parts = math.ceil(len(x) / 32)  # as even as can be: a sum's rounding goes by the size of the batch
+            risk = torch.cat([module(part) for part in x.split(math.ceil(len(x) / parts))])
         assert risk.tolist() == rows["risk"].tolist()
 
 
@@ -303,12 +306,10 @@ def interrupt(monkeypatch, where: str) -> None:
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    if where == "complete":
-        monkeypatch.setattr(run_folder.RunFolder, "complete", stop)
-    elif where in ("last.ckpt", "checkpoints"):
-        owner, method = (Path, "unlink") if where == "last.ckpt" else (shutil, "rmtree")
-        real = getattr(owner, method)
-        monkeypatch.setattr(owner, method, lambda path, *a, **k: stop() if path.name == where else real(path, *a, **k))
+    if where in ("write_results", "finish", "clear_leftovers"):
+        monkeypatch.setattr(run_folder.RunFolder, where, stop)
+    elif where == "model.ckpt":
+        monkeypatch.setattr(shutil, "copyfile", stop)
     else:
         write = run_folder.write_text
         monkeypatch.setattr(
@@ -316,7 +317,7 @@ def interrupt(monkeypatch, where: str) -> None:
         )
 
 
-@pytest.mark.parametrize("where", ["complete", "predictions.csv", "metrics.json", "last.ckpt", "checkpoints", "DONE"])
+@pytest.mark.parametrize("where", ["write_results", "predictions.csv", "metrics.json", "model.ckpt", "finish", "DONE"])
 def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, trained, monkeypatch, where):
     with monkeypatch.context() as patch:
         interrupt(patch, where)
@@ -327,17 +328,52 @@ def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, traine
     for name in ("predictions.csv", "metrics.json"):
         assert (run.path / name).read_bytes() == (default_run.path / name).read_bytes(), name
     assert {path.name for path in run.path.iterdir()} == FILES | {"csv"}
-    if where in ("complete", "predictions.csv"):
-        log = (run.path / "train.log").read_text()
-        assert log.count("going on from") == 1
-        assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
+    log = (run.path / "train.log").read_text()
+    assert log.count("going on from") == 1
+    assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
+
+
+def test_a_run_that_was_interrupted_after_its_end_is_tidied(tiny, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        interrupt(patch, "clear_leftovers")
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny())
+    run = config.run_folder(tiny())
+    assert (run / "DONE").exists()
+    assert (run / "checkpoints").exists()
+    train(tiny())
+    assert "is complete" in capsys.readouterr().out
+    assert {path.name for path in run.iterdir()} == FILES | {"csv"}
+
+
+def test_a_second_process_on_the_same_run_is_refused(tiny):
+    run = run_folder.RunFolder(config.run_folder(tiny()))
+    with FileLock(run.path.with_name(f".{run.path.name}.lock"), is_singleton=False) as held:
+        assert held.is_locked
+        with pytest.raises(InputError, match="another process is working on this run"):
+            train(tiny())
+    assert not run.path.exists()
+
+
+def test_the_run_key_sees_the_content_of_weights_and_not_their_place(tiny, tmp_path):
+    first, copy, other = (tmp_path / name for name in ("a.pt", "b.pt", "c.pt"))
+    first.write_bytes(b"weights")
+    copy.write_bytes(b"weights")
+    other.write_bytes(b"others")
+    keys = [config.run_key(tiny(f"network.weights={path}")) for path in (first, copy, other)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_landmark_that_nobody_reaches_is_a_fault(tiny):
+    with pytest.raises(InputError, match="too few patients"):
+        train(tiny("endpoint=landmark", "endpoint.months=0.01"))
 
 
 @pytest.fixture
 def interrupted(tiny, monkeypatch):
     """A run folder that was left before its end."""
     with monkeypatch.context() as patch:
-        interrupt(patch, "complete")
+        interrupt(patch, "write_results")
         with pytest.raises(KeyboardInterrupt):
             train(tiny())
     return config.run_folder(tiny())
@@ -361,7 +397,7 @@ def test_leftovers_of_a_kill_are_cleared_away(interrupted, trained, leftover):
 def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, monkeypatch):
     overrides = [*own(cohort), "trainer.max_epochs=2"]
     with monkeypatch.context() as patch:
-        interrupt(patch, "complete")
+        interrupt(patch, "write_results")
         with pytest.raises(KeyboardInterrupt):
             train(tiny(*overrides))
     splits = pd.read_csv(next(Path(tiny().runs).rglob("splits.csv"))).set_index("patient_id")["split"]
