@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -32,16 +31,18 @@ def test_half_a_checkpoint_is_none(tmp_path, share):
     assert is_whole(path)
 
 
-@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("step", ["save", "replace"])
 def test_what_stops_the_writing_leaves_the_older_one(tmp_path, monkeypatch, step):
     path = tmp_path / "last.ckpt"
     save(path, 1)
 
     def full(*_):
+        if step == "save":
+            raise RuntimeError("PytorchStreamWriter failed writing file")
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full) if step == "fsync" else patch.setattr(Path, "replace", full)
+        patch.setattr(*((torch, "save") if step == "save" else (Path, "replace")), full)
         with pytest.raises(OSError, match="No space left"):
             save(path, 2)
     assert is_whole(path)
