@@ -379,7 +379,7 @@ def test_wandb_hears_of_a_failure(data, tmp_path, wandb_here):
     with pytest.raises(InputError, match="diverged"):
         in_process(*data, f"runs={tmp_path}", "logger=wandb", "optimizer.lr=1e30")
     (folder,) = (path.parent for path in tmp_path.rglob("config.yaml") if "wandb" not in path.parts)
-    assert exit_code(offline_run(folder)[1]) == 1
+    assert exit_code(offline_run(folder)[1]) == 2  # as the process does
 
 
 def test_wandb_gives_the_same_predictions_as_csv(data, tmp_path, wandb_here):
