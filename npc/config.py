@@ -43,6 +43,8 @@ class Cohort:
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
+    mssim: float = field(default=0.9, metadata=_NEUTRAL)
+    icc: float = field(default=0.75, metadata=_NEUTRAL)
 
 
 @dataclass
@@ -283,6 +285,8 @@ _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("endpoint.months", "more than 0", lambda value: value > 0),
     ("endpoint.intervals", *_POSITIVE),
     ("cohort.missing", *_one_of("error", "exclude")),
+    ("cohort.mssim", *_SHARE),
+    ("cohort.icc", *_SHARE),
     ("split.by", *_one_of("by_centre", "random")),
     ("split.seed", *_NOT_NEGATIVE),
     ("logger.name", *_one_of("csv", "wandb")),

@@ -1,4 +1,4 @@
-"""The `npc` command."""
+"""`npc cohort`: what a cohort holds, and whether it can be trusted."""
 
 import json
 from pathlib import Path
@@ -6,26 +6,12 @@ from typing import Annotated
 
 import typer
 
-from npc.command import one_message
 from npc.errors import InputError
 
-app = typer.Typer(
-    help="Tools beside train.py and evaluate.py.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-cohort_app = typer.Typer(help="Check a cohort, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(cohort_app, name="cohort")
+app = typer.Typer(help="Check a cohort, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.callback()
-def _app() -> None:
-    """Keeps `cohort` a group although it is the only one."""
-
-
-@cohort_app.command("check")
+@app.command("check")
 def check(
     choices: Annotated[
         list[str] | None, typer.Argument(help="as for train.py: cohort=table cohort.root=DIR", show_default=False)
@@ -63,7 +49,7 @@ def check(
     raise typer.Exit(2 if described["faults"] else 0)
 
 
-@cohort_app.command("phantom")
+@app.command("phantom")
 def phantom(
     folder: Annotated[Path, typer.Argument(help="a new folder", show_default=False)],
     seed: Annotated[int, typer.Option(help="another seed gives other patients")] = 0,
@@ -90,9 +76,3 @@ def phantom(
         print(f"{centre}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None))
     print(f"written to {folder}; train on it with:")
     print(f"python train.py cohort=table cohort.root={folder} cohort.development=hospital_1 preprocess.size={matrix}")
-
-
-def main() -> None:
-    """Entry point of `npc`."""
-    with one_message():
-        app()

@@ -1,0 +1,26 @@
+"""The `npc` command: one Typer app; each group of commands has a file of its own."""
+
+import typer
+
+from npc.cli.cohort import app as cohort_app
+from npc.command import one_message
+
+app = typer.Typer(
+    help="Tools beside train.py and evaluate.py.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(cohort_app, name="cohort")
+
+
+@app.callback()
+def _app() -> None:
+    """Keeps `cohort` a group although it is the only one."""
+
+
+def main() -> None:
+    """Entry point of `npc`."""
+    with one_message():
+        app()

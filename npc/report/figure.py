@@ -1,0 +1,58 @@
+"""Figures as a journal wants them: sized for its columns, PNG at 300 dpi and SVG, the same bytes each time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from npc.errors import InputError
+from npc.files import make_folder
+
+COLUMN, PAGE = 85.0, 178.0  # mm, of one column and of both
+# Okabe and Ito, 2008: told apart by the colour-blind; the order also runs from dark to light, for print in grey.
+COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
+    "font.size": 7,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "lines.linewidth": 1.2,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "savefig.dpi": 300,
+    "svg.hashsalt": "npc",
+}
+
+
+@contextmanager
+def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
+    """A figure to draw on, saved as `<path>.png` and `<path>.svg` in the end.
+
+    Args:
+        path: without suffix; its folder is made.
+        width: mm; `COLUMN` or `PAGE`.
+        height: mm.
+    """
+    make_folder(path.parent)
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
+        yield figure
+        for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
+            part = path.with_name(f".{path.name}.part{suffix}")
+            try:
+                figure.savefig(part, metadata=metadata)
+                part.replace(path.with_name(path.name + suffix))
+            except OSError as error:
+                raise InputError(f"{path}{suffix} can't be written: {error.strerror}; make room there") from error
+            finally:
+                part.unlink(missing_ok=True)
