@@ -1,0 +1,86 @@
+"""Intraclass correlation: how far raters agree on subjects (Shrout and Fleiss, Psychological Bulletin 1979)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import f as f_distribution
+
+from npc.statistics import NotEstimable
+
+
+@dataclass(frozen=True)
+class Icc:
+    """One coefficient.
+
+    Attributes:
+        estimate: the coefficient.
+        ci: lower and upper limit.
+        f: mean square of subjects over that of the residual.
+        p: of that F, one-sided as in `psych`.
+    """
+
+    estimate: float
+    ci: tuple[float, float]
+    f: float
+    p: float
+
+
+def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
+    """ICC(2,1) and ICC(3,1) of single ratings.
+
+    ICC(2,1) takes the raters as drawn from many and asks for absolute agreement; ICC(3,1) takes them as they are and
+    asks for consistency. Limits as McGraw and Wong (Psychological Methods 1996), and as R's `psych::ICC`.
+
+    Args:
+        ratings: (subjects, raters), every subject rated by every rater.
+        confidence: of the interval.
+
+    Raises:
+        NotEstimable: fewer than two subjects or raters, or no variation.
+    """
+    x = np.asarray(ratings, dtype=float)
+    if x.ndim != 2 or not np.isfinite(x).all():
+        raise ValueError("ratings must be finite numbers of shape (subjects, raters)")
+    n, k = x.shape
+    if n < 2 or k < 2:
+        raise NotEstimable(f"{n} subjects and {k} raters; two of each are needed")
+    rows = k * ((x.mean(axis=1) - x.mean()) ** 2).sum() / (n - 1)
+    columns = n * ((x.mean(axis=0) - x.mean()) ** 2).sum() / (k - 1)
+    residual = ((x - x.mean(axis=1, keepdims=True) - x.mean(axis=0) + x.mean()) ** 2).sum() / ((n - 1) * (k - 1))
+    scale = np.abs(x).max() ** 2 * np.finfo(float).eps ** 2 * x.size
+    if rows <= scale and residual <= scale:
+        raise NotEstimable("every subject has the same rating")
+    if residual <= scale:  # the raters differ by a constant at most
+        residual = 0.0
+    df_rows, df_residual = n - 1, (n - 1) * (k - 1)
+    f = rows / residual if residual else np.inf
+    p = float(f_distribution.sf(f, df_rows, df_residual))
+    tail = 1 - (1 - confidence) / 2
+
+    absolute = (rows - residual) / (rows + (k - 1) * residual + k * (columns - residual) / n)
+    consistency = (rows - residual) / (rows + (k - 1) * residual)
+
+    spread = k * columns + (k * n - k - n) * residual
+    if residual:
+        j = columns / residual
+        share = n * (1 + (k - 1) * absolute) - k * absolute
+        df = df_residual * (k * absolute * j + share) ** 2 / (df_rows * k**2 * absolute**2 * j**2 + share**2)
+        upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
+        limits = (
+            n * (rows - upper * residual) / (upper * spread + n * rows),
+            n * (lower * rows - residual) / (spread + n * lower * rows),
+        )
+    elif columns > scale:
+        df = float(k - 1)  # the limit of Satterthwaite's df as the residual vanishes
+        upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
+        limits = (n * rows / (upper * spread + n * rows), n * lower * rows / (spread + n * lower * rows))
+    else:
+        limits = (1.0, 1.0)
+    low = f / f_distribution.ppf(tail, df_rows, df_residual)
+    high = f * f_distribution.ppf(tail, df_residual, df_rows)
+    kept = (1.0, 1.0) if not residual else ((low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    return (
+        Icc(float(absolute), (float(limits[0]), float(limits[1])), float(f), p),
+        Icc(float(consistency), (float(kept[0]), float(kept[1])), float(f), p),
+    )
