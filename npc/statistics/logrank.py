@@ -1,0 +1,72 @@
+"""The log-rank test of two groups or more, also stratified (R's `survdiff` with rho 0)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import chi2
+
+from npc.statistics import NotEstimable
+from npc.statistics.kaplan_meier import checked
+
+
+@dataclass(frozen=True)
+class Test:
+    """A chi-squared test.
+
+    Attributes:
+        chi2: statistic.
+        df: degrees of freedom.
+        p: chance of at least this statistic under the null hypothesis.
+    """
+
+    chi2: float
+    df: int
+    p: float
+
+
+def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLike | None = None) -> Test:
+    """Compares survival between groups.
+
+    Args:
+        time: to event or censoring, (subjects,).
+        event: 1 for an event.
+        group: any labels.
+        strata: any labels; within each the groups are compared, and the comparisons are summed.
+
+    Raises:
+        NotEstimable: one group only, or no event where groups are together at risk.
+    """
+    t, d = checked(time, event)
+    levels, g = np.unique(np.asarray(group), return_inverse=True)
+    if len(g) != len(t):
+        raise ValueError("group must have one label a subject")
+    if len(levels) < 2:
+        raise NotEstimable("there is one group only")
+    strata_of = np.zeros(len(t), dtype=int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    excess, variance = np.zeros(len(levels)), np.zeros((len(levels),) * 2)
+    for stratum in range(strata_of.max() + 1):
+        here = strata_of == stratum
+        e, v = _excess(t[here], d[here], g[here], len(levels))
+        excess, variance = excess + e, variance + v
+    informed = np.diag(variance) > 0
+    if informed.sum() < 2:
+        raise NotEstimable("no event happens while more than one group is at risk")
+    kept = np.flatnonzero(informed)[:-1]
+    statistic = float(excess[kept] @ np.linalg.solve(variance[np.ix_(kept, kept)], excess[kept]))
+    return Test(statistic, len(kept), float(chi2.sf(statistic, len(kept))))
+
+
+def _excess(t: np.ndarray, d: np.ndarray, g: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Observed minus expected events of each group, and their hypergeometric covariance."""
+    times = np.unique(t[d == 1])
+    starts, ends = np.searchsorted(times, t, side="right"), np.searchsorted(times, t, side="left")
+    events, at_risk = np.zeros((len(times), groups)), np.zeros((len(times) + 1, groups))
+    np.add.at(events, (ends[d == 1], g[d == 1]), 1)
+    np.add.at(at_risk, (starts, g), 1)  # at risk at every event time up to its own
+    at_risk = at_risk[::-1].cumsum(axis=0)[::-1][1:]
+    total, happened = at_risk.sum(axis=1), events.sum(axis=1)
+    share = at_risk / total[:, None]
+    excess = (events - share * happened[:, None]).sum(axis=0)
+    weight = happened * (total - happened) / np.maximum(total - 1, 1)
+    return excess, np.diag((weight[:, None] * share).sum(axis=0)) - (share * weight[:, None]).T @ share
