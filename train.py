@@ -11,6 +11,7 @@ from npc.command import one_message
 def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then trains."""
     with one_message():
+        choices = config.of_run(choices)
         config.check(choices)
         from npc.signature.train import train
 

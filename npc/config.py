@@ -13,6 +13,8 @@ from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from npc.errors import InputError
 
@@ -40,6 +42,7 @@ class Cohort:
     clinical: dict[str, Variable] | None = field(default_factory=dict, metadata=_NEUTRAL)
     development: str | None = None
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
+    treatment: str | None = field(default=None, metadata=_NEUTRAL)
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
@@ -178,9 +181,46 @@ class Config:
     runs: str = field(default=MISSING, metadata=_NEUTRAL)
     store: str = field(default=MISSING, metadata=_NEUTRAL)
     force: bool = field(default=False, metadata=_NEUTRAL)
+    folds: int = field(default=0, metadata=_NEUTRAL)
+    refit: str | None = field(default=None, metadata=_NEUTRAL)
+
+
+@dataclass
+class Prognosis:
+    """How models are made of signatures and clinical variables."""
+
+    signature: str = MISSING  # out_of_fold | in_sample
+    cutoff: str = MISSING  # training | own | pooled
+    significance: float = MISSING
+
+
+@dataclass
+class Report:
+    """How figures are given."""
+
+    tests: str = MISSING  # paper | methods
+    ci: str = MISSING  # delong | logit | bootstrap
+    bootstrap: int = MISSING
+    seed: int = MISSING
+
+
+@dataclass
+class Evaluate:
+    """Every choice of `evaluate.py`."""
+
+    cohort: Cohort = MISSING
+    endpoint: Endpoint = MISSING
+    split: Split = MISSING
+    runs: str = MISSING
+    reports: str = MISSING
+    name: str = MISSING
+    variants: list[str] | None = None
+    prognosis: Prognosis = MISSING
+    report: Report = MISSING
 
 
 ConfigStore.instance().store(name="schema", node=Config)
+ConfigStore.instance().store(name="evaluate_schema", node=Evaluate)
 ConfigStore.instance().store(name="phantom_schema", node=PhantomCohort)
 
 
@@ -227,21 +267,54 @@ def run_folder(config: DictConfig) -> Path:
     return Path(config.runs) / config.cohort.name / f"{config.sequence}-{config.slices}" / run_key(config)
 
 
+def of_run(config: DictConfig) -> DictConfig:
+    """The choices of the finished run that `refit` names, with this call's own `folds`; as given without `refit`.
+
+    Raises:
+        InputError: there is no such run, or its choices mean another run today.
+    """
+    if not config.refit:
+        return config
+    folder = Path(config.refit).expanduser()
+    if not (folder / "DONE").exists():
+        raise InputError(f"refit={config.refit}: there is no finished run; give a folder runs/<cohort>/<variant>/<key>")
+    try:
+        own = {"runs": str(folder.resolve().parents[2]), "folds": config.folds, "force": False, "refit": None}
+        choices = OmegaConf.merge(config, OmegaConf.load(folder / "config.yaml"), own)
+    except (OSError, YAMLError, OmegaConfBaseException) as error:
+        raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
+    if run_key(cast(DictConfig, choices)) != folder.name:
+        raise InputError(f"refit={config.refit}: another version of npc made it; train it again")
+    return cast(DictConfig, choices)
+
+
+def check_evaluate(config: DictConfig) -> None:
+    """As `check`, for `evaluate.py`."""
+    faults = _broken_rules(config)
+    if config.name in ("", ".", "..") or "/" in config.name:
+        faults.append(f"name={config.name}: must be usable as the name of a folder")
+    if faults:
+        raise InputError(faults)
+
+
+def _broken_rules(config: DictConfig) -> list[str]:
+    OmegaConf.resolve(config)
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])
+    values = [(key, OmegaConf.select(config, key), want, good) for key, want, good in _RULES]
+    return [
+        f"{key}={value}: must be {want}" for key, value, want, good in values if value is not None and not good(value)
+    ]
+
+
 def check(config: DictConfig) -> None:
     """Checks what types cannot say.
 
     Raises:
         InputError: naming every key whose value cannot be.
     """
-    OmegaConf.resolve(config)
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])
-    faults = []
-    for key, want, good in _RULES:
-        value = OmegaConf.select(config, key)
-        if value is not None and not good(value):
-            faults.append(f"{key}={value}: must be {want}")
+    faults = _broken_rules(config)
     sequences = list(config.cohort.sequences)
     known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
     if config.sequence not in known:
@@ -303,6 +376,7 @@ _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("optimizer.lr", "more than 0", lambda value: value > 0),
     ("optimizer.decay", *_NOT_NEGATIVE),
     ("batch_size", *_POSITIVE),
+    ("folds", "0, or 2 and more", lambda value: value == 0 or value >= 2),
     ("seed", "between 0 and 4294967295", lambda value: 0 <= value < 2**32),
     ("trainer.max_epochs", *_POSITIVE),
     ("trainer.patience", *_POSITIVE),
@@ -310,5 +384,12 @@ _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("trainer.limit_train_batches", "a number more than 0", lambda value: _is_number(value) and value > 0),
     ("trainer.overfit_batches", "a number, 0 or more", lambda value: _is_number(value) and value >= 0),
     ("trainer.workers", *_NOT_NEGATIVE),
+    ("prognosis.signature", *_one_of("out_of_fold", "in_sample")),
+    ("prognosis.cutoff", *_one_of("training", "own", "pooled")),
+    ("prognosis.significance", "between 0 and 1", lambda value: 0 < value < 1),
+    ("report.tests", *_one_of("paper", "methods")),
+    ("report.ci", *_one_of("delong", "logit", "bootstrap")),
+    ("report.bootstrap", "100 or more", lambda value: value >= 100),
+    ("report.seed", *_NOT_NEGATIVE),
     ("trainer.profiler", *_one_of("simple", "advanced")),
 ]

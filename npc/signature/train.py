@@ -23,6 +23,8 @@ from npc.signature.run_folder import RunFolder
 def train(config: DictConfig) -> None:
     """Trains what the config asks for, or tells what an earlier run of the same choices gave.
 
+    With `folds` the training patients' out-of-fold risks are written besides.
+
     Args:
         config: checked choices (`npc.config.check`).
 
@@ -40,11 +42,14 @@ def train(config: DictConfig) -> None:
     }
     secondary = _is_secondary_process()
     with nullcontext() if secondary else run.lock():
-        if run.done and not config.force and not secondary:
+        # a secondary process starts after the first one has thrown away what force=true replaces
+        complete = run.done and (secondary or not config.force)
+        if complete and not secondary:
             _check_same_data(run, data)
             run.clear_leftovers()
             print_metrics(run.metrics)
             print(f"{run.path} is complete; force=true runs it again")
+        if complete and not _wants_folds(config, run):
             return
         slices = [open_store(*_stored(config, cohort, sequence)) for sequence in sequences]
 
@@ -53,23 +58,38 @@ def train(config: DictConfig) -> None:
         # torch takes seconds to import: only now, when nothing of what was given can be wrong any more
         from npc.signature.fit import fit
         from npc.signature.loggers import open_logger
+        from npc.signature.out_of_fold import write_out_of_fold
 
-        if secondary:
+        if complete:
+            pass
+        elif secondary:
             fit(config, run, slices, patients, logger=False)
-            return
-        run.begin(config, data, patients["split"], exclusions)
-        if len(exclusions):
-            print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
-        with run.logging(), open_logger(config, run) as (logger, report):
-            predictions, metrics = fit(config, run, slices, patients, logger)
-            metrics["oracle"] = {
-                name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
-            }
-            run.write_results(predictions, metrics)
-            report(predictions, metrics)
-            run.finish()
-    print_metrics(metrics)
-    print(f"written to {run.path}")
+        else:
+            run.begin(config, data, patients["split"], exclusions)
+            if len(exclusions):
+                print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
+            with run.logging(), open_logger(config, run) as (logger, report):
+                predictions, metrics = fit(config, run, slices, patients, logger)
+                metrics["oracle"] = {
+                    name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
+                }
+                run.write_results(predictions, metrics)
+                report(predictions, metrics)
+                run.finish()
+            print_metrics(metrics)
+            print(f"written to {run.path}")
+        if _wants_folds(config, run):
+            with nullcontext() if secondary else run.logging():
+                write_out_of_fold(config, run, slices, patients, secondary)
+            if not secondary:
+                print(f"written to {run.out_of_fold}")
+
+
+def _wants_folds(config: DictConfig, run: RunFolder) -> bool:
+    """Whether refits are asked for that are not there."""
+    if not config.folds:
+        return False
+    return not run.out_of_fold.exists() or pd.read_csv(run.out_of_fold)["fold"].max() != config.folds
 
 
 def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFrame, pd.DataFrame]:

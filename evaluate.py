@@ -1,0 +1,22 @@
+"""The paper's analysis from finished runs: `python evaluate.py --help`."""
+
+import hydra
+from omegaconf import DictConfig
+
+from npc import config
+from npc.command import one_message
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
+def main(choices: DictConfig) -> None:
+    """Checks the choices before anything heavy is imported, then reports."""
+    with one_message():
+        config.check_evaluate(choices)
+        from npc.report.evaluate import evaluate
+
+        evaluate(choices)
+
+
+if __name__ == "__main__":
+    with one_message():
+        main()

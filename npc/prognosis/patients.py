@@ -1,0 +1,46 @@
+"""The patients that a report speaks of: their clinical variables and what the runs say of them."""
+
+import numpy as np
+import pandas as pd
+
+from npc.cohort.cohort import Cohort
+from npc.cohort.label import label
+from npc.errors import InputError
+from npc.prognosis.runs import Run
+
+
+def analysed(cohort: Cohort, run: Run, *, kind: str, event: str, time: str, months: float | None) -> pd.DataFrame:
+    """The patients of a run with their clinical variables and centre.
+
+    Args:
+        cohort: checked.
+        run: any of the report; they agree on everything that is taken here.
+        kind: of the endpoint.
+        event: the endpoint's column of 0 and 1.
+        time: the endpoint's column of months.
+        months: of a landmark.
+
+    Returns:
+        indexed by `patient_id` in the order of the cohort: the cohort's columns, `split`, `label`, `time`, `event`.
+
+    Raises:
+        InputError: the run was made from another cohort.
+    """
+    unknown = run.predictions.index.difference(cohort.patients.index)
+    if len(unknown):
+        raise InputError(
+            f"{run.path}: {len(unknown)} of its patients ({', '.join(unknown[:3])}) are not in {cohort.root}; it was "
+            "made from another cohort: name that one (cohort=..., cohort.root=...)"
+        )
+    patients = cohort.patients.loc[cohort.patients.index.intersection(run.predictions.index)]
+    patients = patients.join(run.predictions[["split", "label", "time", "event"]])
+    outcome = label(patients[time], patients[event], kind, months).astype("float")
+    same = np.isclose(patients["time"], patients[time].astype(float), rtol=0, atol=1e-9)
+    same &= (patients["event"] == patients[event]).to_numpy() & (patients["label"] == outcome).to_numpy()
+    if not same.all():
+        raise InputError(
+            f"{run.path}: time, event or label of {(~same).sum()} patients ({', '.join(patients.index[~same][:3])}) "
+            f"are not those of {cohort.root} (endpoint {event}, {time}, {kind}); it was made from another cohort or "
+            "endpoint: name that one"
+        )
+    return patients

@@ -1,0 +1,114 @@
+"""Reading finished runs, and choosing among them by the internal validation cohort alone."""
+
+import numpy as np
+import pytest
+from run_folders import population, predictions, write_run
+
+from npc.errors import InputError
+from npc.prognosis.choice import best_by_variant, check_agreement
+from npc.prognosis.runs import finished_runs, read_predictions
+
+
+def faults(error: pytest.ExceptionInfo) -> str:
+    return str(error.value)
+
+
+def test_finished_runs_are_read_and_others_told(tmp_path):
+    table = predictions(population())
+    done = write_run(tmp_path, table)
+    half = write_run(tmp_path, table, key="b" * 12, done=False)
+    runs, unfinished = finished_runs(tmp_path, "ours")
+    assert [run.path for run in runs] == [done]
+    assert unfinished == [half]
+    assert (runs[0].variant, runs[0].key, runs[0].method) == ("cet1-max", "a" * 12, "deep_learning")
+    np.testing.assert_array_equal(runs[0].predictions["risk"], table["risk"])
+
+
+def test_a_risk_keeps_its_last_bit(tmp_path):
+    table = predictions(population())
+    table.loc[0, "risk"] = 0.1 + 0.2
+    assert read_predictions(write_run(tmp_path, table) / "predictions.csv")["risk"].iloc[0] == 0.1 + 0.2
+
+
+@pytest.mark.parametrize("prepare", [lambda home: None, lambda home: (home / "ours" / "cet1-max").mkdir(parents=True)])
+def test_an_empty_runs_folder_is_told(tmp_path, prepare):
+    prepare(tmp_path)
+    with pytest.raises(InputError, match=r"no finished run; train one"):
+        finished_runs(tmp_path, "ours")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("risk", np.nan, "risk is not a finite number"),
+        ("risk", np.inf, "risk is not a finite number"),
+        ("split", "dev", "split is none of train"),
+        ("label", 2, "label is not 0 or 1"),
+        ("time", -1, "time is not a number of months"),
+        ("patient_id", "P001", "stands there twice"),
+    ],
+)
+def test_every_fault_of_every_run_is_told_at_once(tmp_path, column, value, said):
+    table = predictions(population())
+    table.loc[7, column] = value
+    write_run(tmp_path, table)
+    broken = write_run(tmp_path, table, key="b" * 12)
+    (broken / "predictions.csv").unlink()
+    with pytest.raises(InputError) as error:
+        finished_runs(tmp_path, "ours")
+    assert said in faults(error)
+    assert f"{broken}/predictions.csv is missing" in faults(error)
+
+
+def test_the_best_run_has_the_highest_auc_then_the_lowest_loss_then_the_first_key(tmp_path):
+    patients = population()
+    weak, strong = predictions(patients, strength=0.2), predictions(patients, strength=3)
+    surer = strong.assign(risk=strong["risk"].clip(0.01, 0.99))
+    write_run(tmp_path, weak, key="aaa")
+    write_run(tmp_path, strong.assign(risk=0.4 + strong["risk"] / 10), key="bbb")  # the same order, poorly calibrated
+    write_run(tmp_path, surer, key="ddd")
+    write_run(tmp_path, surer, key="ccc")
+    runs, _ = finished_runs(tmp_path, "ours")
+    assert best_by_variant(runs)["cet1-max"].key == "ccc"
+
+
+def test_the_choice_does_not_see_the_test_cohort(tmp_path):
+    patients = population()
+    for key, seed in (("aaa", 1), ("bbb", 2)):
+        write_run(tmp_path / "before", predictions(patients, seed=seed), key=key)
+        table = predictions(patients, seed=seed)
+        here = table["split"] == "test"
+        table.loc[here, "risk"] = np.where(table.loc[here, "label"] == (key == "aaa"), 0.9, 0.1)
+        write_run(tmp_path / "after", table, key=key)
+    chosen = [
+        best_by_variant(finished_runs(tmp_path / when, "ours")[0])["cet1-max"].key for when in ("before", "after")
+    ]
+    assert chosen[0] == chosen[1]
+
+
+def test_a_variant_that_is_asked_for_and_missing_is_named(tmp_path):
+    write_run(tmp_path, predictions(population()))
+    runs, _ = finished_runs(tmp_path, "ours")
+    with pytest.raises(InputError, match=r"no finished run of t2-max, both-three \(there are cet1-max\)"):
+        best_by_variant(runs, ["cet1-max", "t2-max", "both-three"])
+
+
+def test_runs_that_disagree_are_listed_with_what_they_disagree_on(tmp_path):
+    patients = population()
+    first = predictions(patients)
+    write_run(tmp_path, first)
+    other = first.drop(index=3)
+    other.loc[5, "label"] = 1 - other.loc[5, "label"]
+    other.loc[6, "split"] = "test"
+    path = write_run(tmp_path, other, variant="t2-max")
+    runs, _ = finished_runs(tmp_path, "ours")
+    with pytest.raises(InputError) as error:
+        check_agreement(runs)
+    said = faults(error)
+    assert str(path) in said
+    for words in (
+        "lacks 1 patients (P003)",
+        "another label for 1 patients (P005)",
+        "another split for 1 patients (P006)",
+    ):
+        assert words in said
