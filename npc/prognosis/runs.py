@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss, roc_auc_score
 
 from npc.errors import InputError
+from npc.statistics.delong import auc
 
-COLUMNS = ["patient_id", "split", "label", "time", "event", "risk"]
 SPLITS = ("train", "validation", "test")
 METHODS = ("deep_learning", "radiomic")
+
+
+_TYPES = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,14 @@ def _read(path: Path) -> Run:
     label, risk = rows["label"].to_numpy(), rows["risk"].to_numpy()
     if len(np.unique(label)) < 2:
         raise InputError(f"{path}: the internal validation cohort has one class only, so no run can be chosen by it")
-    probable = ((risk >= 0) & (risk <= 1)).all()
-    loss = float(log_loss(label, risk)) if probable else float("inf")
-    return Run(path, method, predictions, float(roc_auc_score(label, risk)), loss)
+    return Run(path, method, predictions, auc(label, risk), _log_loss(label, risk))
+
+
+def _log_loss(label: np.ndarray, risk: np.ndarray) -> float:
+    """Mean log loss; infinite where the risk is no probability."""
+    if risk.min() < 0 or risk.max() > 1:
+        return float("inf")
+    return float(-np.log(np.clip(np.where(label == 1, risk, 1 - risk), 1e-15, 1)).mean())
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
@@ -101,35 +108,28 @@ def read_predictions(path: Path) -> pd.DataFrame:
         InputError: it is absent, not a table with these columns, or holds values that can't be.
     """
     try:
-        table = pd.read_csv(path, dtype={"patient_id": str, "split": str}, float_precision="round_trip")
+        table = pd.read_csv(path, dtype=_TYPES, float_precision="round_trip")
     except FileNotFoundError:
         raise InputError(f"{path} is missing although the run is finished; run it again with force=true") from None
     except (ValueError, OSError) as error:
-        raise InputError(f"{path} can't be read as a table ({error}); run it again with force=true") from None
-    absent = [column for column in COLUMNS if column not in table]
+        raise InputError(f"{path} can't be read as predictions ({error}); run it again with force=true") from None
+    absent = [column for column in _TYPES if column not in table]
     if absent:
         raise InputError(f"{path}: no column {', '.join(absent)}; run it again with force=true")
-    faults = [
-        f"{path}, patient {', '.join(map(str, table.loc[wrong, 'patient_id'].head(5)))}"
-        f"{' and others' if wrong.sum() > 5 else ''}: {said}"
-        for wrong, said in (
-            (table["patient_id"].isna() | table["patient_id"].duplicated(), "stands there twice, or without an id"),
-            (~table["split"].isin(SPLITS), f"split is none of {', '.join(SPLITS)}"),
-            (~table["label"].isin([0, 1]), "label is not 0 or 1"),
-            (~table["event"].isin([0, 1]), "event is not 0 or 1"),
-            (~_finite(table["time"]) | (_number(table["time"]) < 0), "time is not a number of months"),
-            (~_finite(table["risk"]), "risk is not a finite number (did training diverge?)"),
-        )
-        if wrong.any()
-    ]
+    patients, split, label, time, event, risk = (table[column].to_numpy() for column in _TYPES)
+    wrong = {
+        "stands there twice, or without an id": table["patient_id"].isna() | table["patient_id"].duplicated(),
+        f"split is none of {', '.join(SPLITS)}": ~np.isin(split, SPLITS),
+        "label is not 0 or 1": ~np.isin(label, (0, 1)),
+        "event is not 0 or 1": ~np.isin(event, (0, 1)),
+        "time is not a number of months": ~(np.isfinite(time) & (time >= 0)),
+        "risk is not a finite number (did training diverge?)": ~np.isfinite(risk),
+    }
+    faults = [f"{path}, {_named(patients[rows])}: {said}" for said, rows in wrong.items() if rows.any()]
     if faults:
         raise InputError(faults)
-    return table[COLUMNS].astype({"label": int, "event": int, "time": float, "risk": float}).set_index("patient_id")
+    return table.set_index("patient_id")
 
 
-def _number(column: pd.Series) -> pd.Series:
-    return pd.to_numeric(column, errors="coerce")
-
-
-def _finite(column: pd.Series) -> pd.Series:
-    return pd.Series(np.isfinite(_number(column).to_numpy(dtype=float)), column.index)
+def _named(patients: np.ndarray) -> str:
+    return f"patient {', '.join(map(str, patients[:5]))}{' and others' if len(patients) > 5 else ''}"

@@ -31,7 +31,11 @@ class Section:
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
     """Writes the page; pictures are put into it."""
     pages = Environment(
-        loader=PackageLoader("npc.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("npc.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     pages.filters["picture"] = lambda file: base64.b64encode(file.read_bytes()).decode()
     write_text(path, pages.get_template("report.html.jinja").render(title=title, sections=sections))

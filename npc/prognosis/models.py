@@ -1,0 +1,165 @@
+"""The models of a report: clinical, signatures, and both combined by logistic regression on the training cohort."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from npc.errors import InputError
+from npc.prognosis.encoding import Encoding, learn
+from npc.prognosis.runs import Run
+from npc.prognosis.univariate import Univariate
+from npc.statistics import NotEstimable
+from npc.statistics.logistic import Logistic, logistic
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that gives every patient a risk.
+
+    Attributes:
+        name: clinical, deep_learning, radiomic or combined.
+        risk: higher is worse; indexed by `patient_id`.
+        fitted: the logistic regression; None for a signature, which is a run's own.
+        terms: of the regression, in order.
+        encoding: of its clinical variables.
+        signature: the name of its signature's term, if it has one.
+        notes: what a reader must know of it.
+    """
+
+    name: str
+    risk: pd.Series
+    fitted: Logistic | None = None
+    terms: tuple[str, ...] = ()
+    encoding: Encoding | None = None
+    signature: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def scales(self, patients: pd.DataFrame) -> dict[str, list[tuple[str, float]]]:
+        """For a nomogram: what each value of each variable adds to the log odds."""
+        assert self.fitted is not None
+        weight = dict(zip(self.terms, self.fitted.coefficient[1:], strict=True))
+        scales: dict[str, list[tuple[str, float]]] = {}
+        if self.signature:
+            scales["Signature"] = [(f"{v:g}", v * weight[self.signature]) for v in np.linspace(0, 1, 11).round(1)]
+        for variable in self.encoding.variables if self.encoding else ():
+            for said, value in _values(variable.kind, patients[variable.name], variable.cut):
+                row = pd.DataFrame({variable.name: value})
+                columns = Encoding((variable,), self.encoding.fill, self.encoding.levels).transform(row)
+                part = sum(columns[term].iloc[0] * weight[term] for term in columns)
+                scales.setdefault(variable.name, []).append((said, float(part)))
+        return scales
+
+
+def signature(name: str, run: Run, index: pd.Index) -> Model:
+    """A run's own risk."""
+    return Model(name, run.predictions["risk"].loc[index])
+
+
+def clinical(patients: pd.DataFrame, tests: Sequence[Univariate], significance: float) -> Model:
+    """Logistic regression of the significant clinical variables.
+
+    Args:
+        patients: with the variables, `split` and `label`.
+        tests: of the training cohort.
+        significance: below which a variable is taken.
+
+    Raises:
+        NotEstimable: none is significant, or the regression can't be fitted.
+    """
+    return _regression("clinical", patients, _chosen(tests, significance), None)
+
+
+def combined(
+    patients: pd.DataFrame, tests: Sequence[Univariate], significance: float, run: Run, signature: str
+) -> Model:
+    """Logistic regression of the signature and the significant clinical variables.
+
+    Args:
+        patients: with the variables, `split` and `label`.
+        tests: of the training cohort.
+        significance: below which a variable is taken.
+        run: whose risk is the signature.
+        signature: `out_of_fold` gives the training patients the risks of refits that did not see them
+            (`train.py folds=K`), `in_sample` the run's own.
+
+    Raises:
+        NotEstimable: no variable is significant, or the regression can't be fitted.
+        InputError: `out_of_fold.csv` is not of the training patients.
+    """
+    risk = run.predictions["risk"].loc[patients.index].copy()
+    notes = []
+    if signature == "out_of_fold" and run.out_of_fold.exists():
+        risk.update(_out_of_fold(run, patients))
+        notes.append("fitted on out-of-fold signatures of the training cohort")
+    elif signature == "out_of_fold":
+        notes.append(
+            "fitted on the training cohort's in-sample signatures, which the network has learnt by heart, because "
+            f"there are no others: python train.py refit={run.path} folds=5 makes them"
+        )
+    else:
+        notes.append("fitted on the training cohort's in-sample signatures, as in the paper")
+    return _regression("combined", patients, _chosen(tests, significance), risk, notes)
+
+
+def _chosen(tests: Sequence[Univariate], significance: float) -> Encoding | list[Univariate]:
+    chosen = [test for test in tests if test.significant(significance)]
+    if not chosen:
+        raise NotEstimable(f"no clinical variable goes with the outcome in the training cohort (P < {significance:g})")
+    return chosen
+
+
+def _regression(
+    name: str, patients: pd.DataFrame, chosen: Sequence[Univariate], risk: pd.Series | None, notes: Sequence[str] = ()
+) -> Model:
+    training = patients["split"] == "train"
+    encoding = learn([test.variable for test in chosen], patients[training])
+    design = encoding.transform(patients)
+    if risk is not None:
+        design.insert(0, "signature", risk)
+    fitted = logistic(patients.loc[training, "label"], design[training])
+    filled = [f"{test.variable.name} ({test.missing})" for test in chosen if test.missing]
+    said = [*notes]
+    if filled:
+        said.append(f"missing in the training cohort and filled with its median or most frequent level: {', '.join(filled)}")
+    if fitted.separation:
+        said.append(f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood")
+    return Model(
+        name,
+        pd.Series(fitted.probability(design), patients.index),
+        fitted,
+        tuple(map(str, design.columns)),
+        encoding,
+        None if risk is None else "signature",
+        tuple(said),
+    )
+
+
+def _out_of_fold(run: Run, patients: pd.DataFrame) -> pd.Series:
+    try:
+        table = pd.read_csv(run.out_of_fold, dtype={"patient_id": str, "risk": float}, float_precision="round_trip")
+        risk = table.set_index("patient_id")["risk"]
+    except (ValueError, KeyError, OSError) as error:
+        raise InputError(f"{run.out_of_fold} can't be read ({error}); delete it and refit: train.py folds=5") from None
+    training = patients.index[patients["split"] == "train"]
+    if set(risk.index) != set(training) or risk.index.has_duplicates or not np.isfinite(risk).all():
+        raise InputError(
+            f"{run.out_of_fold}: not the {len(training)} training patients with a finite risk each; delete it and "
+            f"refit: python train.py refit={run.path} folds=5"
+        )
+    return risk
+
+
+def _values(kind: str, values: pd.Series, cut: object) -> list[tuple[str, object]]:
+    """What a nomogram marks of a variable, each as a column of one value."""
+    if cut is not None:
+        number = cut.value  # type: ignore[attr-defined]
+        beyond = cut.holds(pd.Series([number - abs(number) - 1, number + abs(number) + 1]))  # type: ignore[attr-defined]
+        sides = [("no", number - abs(number) - 1), ("yes", number + abs(number) + 1)]
+        return [(said, [value]) for said, value in (sides if beyond.iloc[1] else [("yes", sides[0][1]), ("no", sides[1][1])])]
+    if kind == "continuous":
+        low, high = float(values.min()), float(values.max())
+        return [(f"{value:.3g}", [value]) for value in np.linspace(low, high, 6)]
+    return [(str(level), pd.Categorical([level], values.cat.categories, ordered=bool(values.cat.ordered)))
+            for level in values.cat.categories if (values == level).any()]  # fmt: skip
