@@ -42,7 +42,6 @@ class Cohort:
     clinical: dict[str, Variable] | None = field(default_factory=dict, metadata=_NEUTRAL)
     development: str | None = None
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
-    treatment: str | None = field(default=None, metadata=_NEUTRAL)
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
@@ -192,6 +191,7 @@ class Prognosis:
     signature: str = MISSING  # out_of_fold | in_sample
     cutoff: str = MISSING  # training | own | pooled
     significance: float = MISSING
+    treatment: str | None = None  # the clinical variable whose first level is the standard treatment
 
 
 @dataclass

@@ -4,7 +4,7 @@ Both are chosen on the internal validation cohort: highest AUC, then lowest log 
 the test cohort takes part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from npc.errors import InputError
 from npc.prognosis.runs import Run
@@ -61,6 +61,6 @@ def check_agreement(runs: Sequence[Run]) -> None:
         )
 
 
-def _named(patients: Sequence[str]) -> str:
-    shown = ", ".join(list(patients)[:3])
-    return f"{len(patients)} patients ({shown}{', ...' if len(patients) > 3 else ''})"
+def _named(patients: Iterable[str]) -> str:
+    ids = list(patients)
+    return f"{len(ids)} patients ({', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''})"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
@@ -30,6 +31,24 @@ class Encoding:
         """Columns of float, a term each, named as a table would name it."""
         columns = {name: values for v in self.variables for name, values in self._columns(patients, v).items()}
         return pd.DataFrame(columns, index=patients.index, dtype=float)
+
+    def marks(self, variable: Variable, values: pd.Series) -> list[tuple[str, dict[str, float]]]:
+        """What a nomogram marks of a variable: what to write, and the value of each of its terms.
+
+        Args:
+            variable: one of these.
+            values: of the patients, for a continuous variable's range and the levels that there are.
+        """
+        if variable.cut:
+            return [(said, {f"{variable.name} {variable.cut}": value}) for said, value in (("no", 0.0), ("yes", 1.0))]
+        if variable.kind == "continuous":
+            steps = np.linspace(values.min(), values.max(), 6)
+            return [(f"{value:.3g}", {variable.name: float(value)}) for value in steps]
+        there = [level for level in values.cat.categories if (values == level).any()]
+        marked = pd.DataFrame({variable.name: pd.Categorical(there, values.cat.categories)})
+        terms = self._columns(marked, variable)
+        return [(str(level), {term: float(column.iloc[i]) for term, column in terms.items()})
+                for i, level in enumerate(there)]  # fmt: skip
 
     def _columns(self, patients: pd.DataFrame, variable: Variable) -> dict[str, pd.Series]:
         values = patients[variable.name].fillna(self.fill[variable.name])

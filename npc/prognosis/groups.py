@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-GROUPS = ("low risk", "high risk")
+GROUPS = ["low risk", "high risk"]
 
 
 def cutoffs(risk: pd.Series, split: pd.Series, rule: str) -> dict[str, float]:

@@ -43,12 +43,12 @@ class Model:
         scales: dict[str, list[tuple[str, float]]] = {}
         if self.signature:
             scales["Signature"] = [(f"{v:g}", v * weight[self.signature]) for v in np.linspace(0, 1, 11).round(1)]
-        for variable in self.encoding.variables if self.encoding else ():
-            for said, value in _values(variable.kind, patients[variable.name], variable.cut):
-                row = pd.DataFrame({variable.name: value})
-                columns = Encoding((variable,), self.encoding.fill, self.encoding.levels).transform(row)
-                part = sum(columns[term].iloc[0] * weight[term] for term in columns)
-                scales.setdefault(variable.name, []).append((said, float(part)))
+        if self.encoding:
+            for variable in self.encoding.variables:
+                marks = self.encoding.marks(variable, patients[variable.name])
+                scales[variable.name] = [
+                    (said, sum(value * weight[term] for term, value in terms.items())) for said, terms in marks
+                ]
         return scales
 
 
@@ -103,7 +103,7 @@ def combined(
     return _regression("combined", patients, _chosen(tests, significance), risk, notes)
 
 
-def _chosen(tests: Sequence[Univariate], significance: float) -> Encoding | list[Univariate]:
+def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate]:
     chosen = [test for test in tests if test.significant(significance)]
     if not chosen:
         raise NotEstimable(f"no clinical variable goes with the outcome in the training cohort (P < {significance:g})")
@@ -122,7 +122,9 @@ def _regression(
     filled = [f"{test.variable.name} ({test.missing})" for test in chosen if test.missing]
     said = [*notes]
     if filled:
-        said.append(f"missing in the training cohort and filled with its median or most frequent level: {', '.join(filled)}")
+        said.append(
+            f"missing in the training cohort and filled with its median or most frequent level: {', '.join(filled)}"
+        )
     if fitted.separation:
         said.append(f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood")
     return Model(
@@ -149,17 +151,3 @@ def _out_of_fold(run: Run, patients: pd.DataFrame) -> pd.Series:
             f"refit: python train.py refit={run.path} folds=5"
         )
     return risk
-
-
-def _values(kind: str, values: pd.Series, cut: object) -> list[tuple[str, object]]:
-    """What a nomogram marks of a variable, each as a column of one value."""
-    if cut is not None:
-        number = cut.value  # type: ignore[attr-defined]
-        beyond = cut.holds(pd.Series([number - abs(number) - 1, number + abs(number) + 1]))  # type: ignore[attr-defined]
-        sides = [("no", number - abs(number) - 1), ("yes", number + abs(number) + 1)]
-        return [(said, [value]) for said, value in (sides if beyond.iloc[1] else [("yes", sides[0][1]), ("no", sides[1][1])])]
-    if kind == "continuous":
-        low, high = float(values.min()), float(values.max())
-        return [(f"{value:.3g}", [value]) for value in np.linspace(low, high, 6)]
-    return [(str(level), pd.Categorical([level], values.cat.categories, ordered=bool(values.cat.ordered)))
-            for level in values.cat.categories if (values == level).any()]  # fmt: skip

@@ -1,5 +1,6 @@
 """The finished run folders of a cohort (DESIGN 3), whichever backend wrote them."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,13 @@ class Run:
     def out_of_fold(self) -> Path:
         """Risks of the training patients by refits that did not see them; written by `train.py folds=K`."""
         return self.path / "out_of_fold.csv"
+
+    def data(self) -> dict | None:
+        """Hashes of split, outcome and images from `environment.json`, where the backend wrote one."""
+        try:
+            return json.loads((self.path / "environment.json").read_text()).get("data")
+        except (OSError, ValueError):
+            return None
 
 
 def finished_runs(root: Path, cohort: str) -> tuple[list[Run], list[Path]]:

@@ -16,7 +16,7 @@ from npc.statistics import NotEstimable
 from npc.statistics.cox import Cox, cox
 from npc.statistics.logistic import logistic
 
-ARMS = ("standard", "additional")
+ARMS = ["standard", "additional"]
 
 
 def arms(patients: pd.DataFrame, variable: str) -> pd.Series:

@@ -63,7 +63,8 @@ def _curves(axes: Axes, panel: Panel, letter: str, ticks: np.ndarray, end: float
         months = fitted.survival_function_.index.to_numpy()
         survival = fitted.survival_function_.iloc[:, 0].to_numpy()
         axes.step(months, survival, dash, where="post", color=colour, label=f"{level} (n = {here.sum()})")
-        axes.fill_between(months, *interval.to_numpy().T, step="post", color=colour, alpha=0.12, linewidth=0)
+        lower, upper = interval.to_numpy().T
+        axes.fill_between(months, lower, upper, step="post", color=colour, alpha=0.12, linewidth=0)
         censored = panel.time[here & (panel.event == 0)]
         axes.plot(censored, fitted.predict(censored), "|", color=colour, markersize=3, markeredgewidth=0.6)
     axes.set_title(letter + panel.title, loc="left")

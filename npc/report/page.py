@@ -9,6 +9,48 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from npc.files import write_text
+from npc.report import table2, table3, tables
+from npc.report.names import MODELS
+from npc.report.report import Report
+
+
+def write(path: Path, report: Report, figures: Mapping[str, Path]) -> None:
+    """Writes the page of a report.
+
+    Args:
+        path: `report.html`.
+        report: in memory.
+        figures: PNG files by caption.
+    """
+    found = report.found
+    notes = [f"{MODELS[name]}: {note}" for name, model in found["models"].items() for note in model["notes"]]
+    notes += [f"{MODELS[name]} is left out: {reason}" for name, reason in found["left_out"].items()]
+    told = found["treatment"].get("note")
+    treatment = [told] if told else [
+        "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not drawn by "
+        "lot, and a score that contains the treatment groups patients by what is compared. Beside it stand the "
+        "weighted hazard ratio (IPTW), the difference of restricted means and the test of interaction."
+    ]  # fmt: skip
+    rules = [f"{rule}: {said}" for rule, said in found["provenance"]["rules"].items()]
+    runs = pd.DataFrame(found["provenance"]["runs"])[["run_key", "method", "variant", "validation_auc"]]
+    sections = [
+        Section("Models", notes, {"AUC (95% interval)": tables.aucs(report)}, _named(figures, "ROC")),
+        Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(report),
+                                    "At Youden's threshold of the training cohort": tables.classification(report)}),
+        Section("Risk groups", (), {"High against low risk": tables.survival(report)}, _named(figures, "Kaplan")),
+        Section("Treatment", treatment, {"Within risk groups": tables.treatment(report)}, _named(figures, "Treat")),
+        Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(report),
+                                    "Fitted models": tables.regression(report)}, _named(figures, "Nomogram")),
+        Section("Patients", (), {"Table 2": table2.table(found["table2"])}),
+        Section("Variants", ("In square brackets the paper's figure.",),
+                {"Table 3": table3.table(found["table3"], report.config.report.ci)}),
+        Section("Where the figures come from", rules, {"Runs": runs}),
+    ]  # fmt: skip
+    write_page(path, f"{report.config.cohort.name}: {report.config.name}", sections)
+
+
+def _named(figures: Mapping[str, Path], start: str) -> dict[str, Path]:
+    return {caption: path for caption, path in figures.items() if caption.startswith(start)}
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,16 @@ from npc.statistics.classification import classify
 from npc.statistics.cox import cox
 from npc.statistics.delong import compare, delong, interval, logit_interval
 from npc.statistics.kaplan_meier import kaplan_meier, restricted_mean
-from npc.statistics.logrank import logrank
+from npc.statistics.logrank import Test, logrank
 
 Figures = dict[str, Any]
+TEST, RATIO = ("chi2", "df", "p"), ("estimate", "ci", "p")
 
 
-def estimated(call: Callable[[], Any], *names: str) -> Any:
-    """What `call` gives; where that is not estimable, the names with None and a note."""
+def estimated(names: Sequence[str], call: Callable[..., Figures], *arguments: Any) -> Figures:
+    """What `call` gives for the arguments; where that is not estimable, the names with None and a note."""
     try:
-        return call()
+        return call(*arguments)
     except NotEstimable as reason:
         return {**dict.fromkeys(names), "note": f"{NOT_ESTIMABLE}: {reason}"}
 
@@ -87,8 +88,8 @@ def survival(patients: pd.DataFrame, group: pd.Series, stratified: bool = False)
             level: {"n": int((group == level).sum()), "events": int(event[group == level].sum())}
             for level in (first, second)
         },
-        "logrank": estimated(lambda: _test(logrank(time, event, group)), "chi2", "df", "p"),
-        "hazard_ratio": estimated(lambda: hazard_ratio(time, event, group), "estimate", "ci", "p"),
+        "logrank": estimated(TEST, _logrank, time, event, group),
+        "hazard_ratio": estimated(RATIO, hazard_ratio, time, event, group),
         "medians": {
             level: {"months": curves[level].median(), "ci": list(curves[level].median_interval())}
             | ({} if curves[level].median() is not None else {"note": "not reached"})
@@ -100,9 +101,7 @@ def survival(patients: pd.DataFrame, group: pd.Series, stratified: bool = False)
         },
     }
     if stratified:
-        figures["logrank_stratified"] = estimated(
-            lambda: _test(logrank(time, event, group, patients["split"])), "chi2", "df", "p"
-        )
+        figures["logrank_stratified"] = estimated(TEST, _logrank, time, event, group, patients["split"])
     return figures
 
 
@@ -123,7 +122,7 @@ def comparisons(patients: pd.DataFrame, risks: pd.DataFrame) -> Figures:
     for split, rows in patients.groupby("split"):
         tests: dict[str, Figures] = {}
         for (i, a), (j, b) in combinations(enumerate(names), 2):
-            tests[f"{a}__{b}"] = estimated(lambda i=i, j=j, rows=rows: _compared(rows, risks, i, j), "difference", "z", "p")
+            tests[f"{a}__{b}"] = estimated(("difference", "z", "p"), _compared, rows, risks, i, j)
         known = [pair for pair, test in tests.items() if test["p"] is not None]
         corrected = multipletests([tests[pair]["p"] for pair in known], method="holm")[1] if known else []
         for pair, test in tests.items():
@@ -132,9 +131,7 @@ def comparisons(patients: pd.DataFrame, risks: pd.DataFrame) -> Figures:
     return figures
 
 
-def within_groups(
-    patients: pd.DataFrame, group: pd.Series, arm: pd.Series, variables: Sequence[Variable]
-) -> Figures:
+def within_groups(patients: pd.DataFrame, group: pd.Series, arm: pd.Series, variables: Sequence[Variable]) -> Figures:
     """Additional against standard treatment in each risk group, and the test of interaction."""
     figures: Figures = {}
     for level in GROUPS:
@@ -142,30 +139,24 @@ def within_groups(
         rows, here_arm = patients[here], arm[here]
         figures[level.split()[0]] = {
             **survival(rows, here_arm),
-            "rmst_difference": estimated(lambda rows=rows, a=here_arm: _rmst(rows, a), "months", "ci", "until"),
-            "iptw_hazard_ratio": estimated(
-                lambda rows=rows, a=here_arm: _weighted(rows, a, variables), "estimate", "ci", "p"
-            ),
+            "rmst_difference": estimated(("months", "ci", "until"), _rmst, rows, here_arm),
+            "iptw_hazard_ratio": estimated(RATIO, _weighted, rows, here_arm, variables),
         }
 
-    def crossed() -> Figures:
-        found = treatment.interaction(patients, group, arm)
-        ratio, ci = found.hazard_ratio(2)
-        return {"hazard_ratio": ratio, "ci": list(ci), "p": float(found.p[2])}
-
-    return figures | {"interaction": estimated(crossed, "hazard_ratio", "ci", "p")}
+    return figures | {"interaction": estimated(RATIO, _interaction, patients, group, arm)}
 
 
 def regression(model: Model) -> Figures:
     """Coefficients and odds ratios of a fitted model."""
     fitted = model.fitted
     assert fitted is not None
-    rows = []
+    rows: list[Figures] = []
     for i, term in enumerate(("intercept", *model.terms)):
-        ratio = {} if i == 0 else dict(zip(("odds_ratio", "ci"), fitted.odds_ratio(i - 1), strict=True))
-        rows.append({"term": term, "coefficient": float(fitted.coefficient[i]),
-                     "standard_error": float(fitted.standard_error[i]), "p": float(fitted.p[i])}
-                    | {name: list(value) if isinstance(value, tuple) else value for name, value in ratio.items()})  # fmt: skip
+        figures = {"coefficient": fitted.coefficient[i], "standard_error": fitted.standard_error[i], "p": fitted.p[i]}
+        rows.append({"term": term} | {name: float(value) for name, value in figures.items()})
+        if i:
+            ratio, ci = fitted.odds_ratio(i - 1)
+            rows[-1] |= {"odds_ratio": ratio, "ci": list(ci)}
     return {"method": fitted.method, "separation": fitted.separation, "aic": fitted.aic, "terms": rows}
 
 
@@ -185,8 +176,18 @@ def univariate(tests: Sequence[Univariate], significance: float) -> Figures:
     }
 
 
-def _test(found: Any) -> Figures:
+def _test(found: Test) -> Figures:
     return {"chi2": found.chi2, "df": found.df, "p": found.p}
+
+
+def _logrank(*arguments: pd.Series) -> Figures:
+    return _test(logrank(*arguments))
+
+
+def _interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Figures:
+    found = treatment.interaction(patients, group, arm)
+    ratio, ci = found.hazard_ratio(2)
+    return {"estimate": ratio, "ci": list(ci), "p": float(found.p[2])}
 
 
 def _compared(rows: pd.DataFrame, risks: pd.DataFrame, i: int, j: int) -> Figures:

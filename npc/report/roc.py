@@ -27,7 +27,7 @@ def draw(path: Path, patients: pd.DataFrame, risks: pd.DataFrame, aucs: Mapping[
             here = patients["split"] == split
             events = int(patients.loc[here, "label"].sum())
             panel.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
-            for model, dash in zip(risks, DASHES, strict=False):
+            for model, dash in zip(map(str, risks), DASHES, strict=False):
                 name = f"{MODELS[model]}\n{aucs[model][split]}"
                 if patients.loc[here, "label"].nunique() == 2:
                     x, y, _ = roc_curve(patients.loc[here, "label"], risks.loc[here, model], drop_intermediate=False)
