@@ -92,9 +92,6 @@ def _levels(key: str, kind: str, declared: Any, faults: list[str]) -> tuple[str,
     if kind == "continuous":
         faults.append(f"{key}: a continuous variable has no levels; remove them or change its kind")
         return ()
-    if any(isinstance(level, bool) for level in declared):
-        faults.append(f'{key} holds true or false, as YAML reads a bare yes or no; quote them: ["no", "yes"]')
-        return ()
     levels = tuple(str(level).strip() for level in declared)
     if len(set(levels)) < len(levels):
         faults.append(f"{key} names a level twice ({', '.join(levels)}); name each once")

@@ -1,13 +1,13 @@
 """From the config to the checked cohort."""
 
 import inspect
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
-from hydra.errors import HydraException
-from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from npc.cohort import clinical, dates, paths, schema
@@ -32,6 +32,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     """
     variables = clinical.parse(_plain(cohort)["clinical"])
     offered = list(cohort.sequences)
+    _check_sequences(offered, cohort.get("roi") or {})
     unknown = [sequence for sequence in [*sequences, *also] if sequence not in offered]
     if unknown:
         raise InputError(
@@ -61,10 +62,14 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     """The raw table of the source, and the folder that its paths are relative to."""
     if OmegaConf.is_missing(cohort, "root") or not cohort.root:
         raise InputError("cohort.root is not set; set it to the cohort's folder")
+    module, _, function = cohort._target_.rpartition(".")
     try:
-        read = get_method(cohort._target_)
-    except (HydraException, ImportError, ValueError) as error:
-        raise InputError(f"cohort._target_: there is no source {cohort._target_} ({error})") from error
+        read = getattr(import_module(module), function)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"cohort._target_: there is no source {cohort._target_} ({error}); "
+            "name a function with its module, such as npc.cohort.table.read"
+        ) from error
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}
     arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
@@ -73,6 +78,19 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     except (TypeError, ValueError) as error:
         raise InputError(f"cohort._target_: {cohort._target_} is no source of a cohort ({error})") from None
     return read(**arguments)
+
+
+def _check_sequences(offered: Sequence[str], roi: Mapping[str, str]) -> None:
+    faults = [f"cohort.sequences names {name} twice; name each once" for name, n in Counter(offered).items() if n > 1]
+    if not offered:
+        faults.append("cohort.sequences names no sequence; name those that the cohort has, such as [cet1, t2]")
+    faults += [
+        f"cohort.roi.{name}: the cohort has no such sequence; cohort.sequences has {', '.join(offered)}"
+        for name in roi
+        if name not in offered
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def readable(cohort: DictConfig) -> Cohort:

@@ -1,6 +1,7 @@
 """The cohort folder's rules: every fault of every patient is told at once, in sentences."""
 
 import difflib
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from npc.cohort import cell, paths
+from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
 from npc.errors import InputError
 
@@ -70,6 +71,7 @@ def check(
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
     _validate(frame, columns, told, skip, {variable.name for variable in clinical})
     lacking = _pairs(frame, sequences, [*asked, *also], missing, told)
+    suspicious.tell(frame, list(outcomes), [*asked, *also], root, told.add)
     if frame.empty:
         told.add(None, "there is no patient; write a line for each")
     told.raise_if_any()
@@ -166,15 +168,24 @@ def _clinical(variable: Variable) -> pa.Column:
         f"is {{value}}; the levels are {', '.join(variable.levels)}: "
         f"correct the cell, or the list in cohort.clinical.{variable.name}.levels"
     )
+    if {"True", "False"} & set(variable.levels):  # all that is left of them by now
+        unknown += ' (YAML reads a bare yes or no as true or false: write ["no", "yes"])'
     return pa.Column(None, _each(lambda text: text in variable.levels, unknown), nullable=True)
 
 
-def _number(advice: str = "") -> pa.Check:
-    return _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}")
+def _number(advice: str = "") -> list[pa.Check]:
+    return [
+        _each(lambda text: not _has_decimal_comma(text), "is {value}, with a decimal comma; write a decimal point"),
+        _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}"),
+    ]
+
+
+def _has_decimal_comma(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+,\d+", text) is not None
 
 
 def _is_finite(text: str) -> bool:
-    return abs(cell.number(text)) < float("inf")
+    return _has_decimal_comma(text) or abs(cell.number(text)) < float("inf")
 
 
 def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, pa.Column]:
@@ -182,7 +193,7 @@ def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str,
     columns = {}
     for time, event in outcomes.items():
         checks = {
-            time: [_number(), _each(lambda text: not cell.number(text) < 0, negative)],
+            time: [*_number(), _each(lambda text: not cell.number(text) < 0, negative)],
             event: [_each(lambda text: text in ("0", "1"), "is {value}; write 1 for an event and 0 for none")],
         }
         for name in (time, event):
