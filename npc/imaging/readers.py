@@ -13,6 +13,9 @@ from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.series import read_series
 from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
 
+# Formats whose voxels lie beside their header, where they could change unseen.
+_HALVES = (".hdr", ".img", ".mhd", ".nhdr", ".raw")
+
 
 @dataclass(frozen=True)
 class Study:
@@ -79,6 +82,8 @@ def image_files(path: Path) -> list[Path]:
         raise InputError(f"{path} holds no DICOM files; give the folder that the slices lie in.")
     if path.is_dir() or is_volume(path) or path.suffix.lower() in DICOM_SUFFIXES:
         return files
+    if path.suffix.lower() in _HALVES:
+        raise InputError(f"{path} is one of two files, header and voxels; save them as one ({', '.join(SUFFIXES)}).")
     raise InputError(
         f"{path} is of an unknown format; give {', '.join(SUFFIXES)}, a folder with a DICOM series, "
         "or for an outline an RTSTRUCT (.dcm)."
@@ -139,6 +144,8 @@ def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
     if not np.isfinite(labels).all():
         raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
     inside = labels != 0 if label is None else labels == label
+    if inside.all():
+        raise InputError(f"{path} outlines all of the image; write 0 around the tumour.")
     if inside.any():
         return inside
     there = [f"{value:g}" for value in np.unique(labels[labels != 0])]
