@@ -25,7 +25,7 @@ from npc.files import make_folder, write_text
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.readers import image_files, read_study
 
-RECIPE = 1  # raise it when the same input and settings give another row
+RECIPE = 2  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
 
 
