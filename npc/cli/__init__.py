@@ -2,6 +2,7 @@
 
 import typer
 
+from npc.cli.audit import audit
 from npc.cli.cohort import app as cohort_app
 from npc.command import one_message
 
@@ -13,11 +14,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(cohort_app, name="cohort")
-
-
-@app.callback()
-def _app() -> None:
-    """Keeps `cohort` a group although it is the only one."""
+app.command("audit")(audit)
 
 
 def main() -> None:

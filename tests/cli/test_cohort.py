@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +11,10 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from npc.cli import main
 from npc.cohort import phantom
 from npc.cohort.phantom_images import FIELD_OF_VIEW
 
-Npc = Callable[..., tuple[int, str, str]]
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0}
-
-
-@pytest.fixture
-def npc(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> Npc:
-    """Runs `npc` in this process: exit code, output, and what it said on the error stream."""
-    monkeypatch.delenv("NPC_DEBUG", raising=False)
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["npc", *map(str, words)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        output, told = capfd.readouterr()
-        return ended.value.code or 0, output, told
-
-    return run
 
 
 @pytest.fixture(scope="module")
