@@ -72,7 +72,9 @@ def draw_icc(path: Path, icc: pd.DataFrame, threshold: float) -> None:
             axes.hlines(at, of["icc21_low"], of["icc21_high"], color=colour, linewidth=0.8)
             label = f"{TITLES[str(comparison)]} (n = {of['patients'].iloc[0]})"
             axes.plot(of["icc21"], at, marker, color=colour, ms=3, label=label)
-        axes.axvline(threshold, color=COLOURS[2], linestyle="--", linewidth=0.8, label=f"threshold {threshold:g}")
+        axes.axvline(
+            threshold, color=COLOURS[2], linestyle="--", linewidth=0.8, zorder=1, label=f"threshold {threshold:g}"
+        )
         axes.set_yticks(range(len(order)), list(map(short, order)))
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(-0.7, len(order) - 0.3)
