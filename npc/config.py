@@ -237,11 +237,7 @@ def check(config: DictConfig) -> None:
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])
-    faults = []
-    for key, want, good in _RULES:
-        value = OmegaConf.select(config, key)
-        if value is not None and not good(value):
-            faults.append(f"{key}={value}: must be {want}")
+    faults = value_faults(config)
     sequences = list(config.cohort.sequences)
     known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
     if config.sequence not in known:
@@ -251,10 +247,18 @@ def check(config: DictConfig) -> None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: means nothing to {config.endpoint.kind}; leave it out")
-    if config.cohort.name in ("", ".", "..") or "/" in config.cohort.name:
-        faults.append(f"cohort.name={config.cohort.name}: must be usable as the name of a folder")
     if faults:
         raise InputError(faults)
+
+
+def value_faults(config: DictConfig) -> list[str]:
+    """What is wrong with single values; a key without one is passed over, for a command may not need it."""
+    faults = []
+    for key, want, good in _RULES:
+        value = OmegaConf.select(config, key)
+        if value is not None and not good(value):
+            faults.append(f"{key}={value}: must be {want}")
+    return faults
 
 
 def _neutral_paths(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -279,6 +283,7 @@ _NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
 _SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
 _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("slices", *_one_of("max", "three")),
+    ("cohort.name", "usable as the name of a folder", lambda name: name not in ("", ".", "..") and "/" not in name),
     ("cohort.label", "a value of the outline, not 0", lambda value: value != 0),
     ("trainer.precision", *_one_of("32-true", "16-mixed", "bf16-mixed")),
     ("endpoint.kind", *_one_of("binary", "landmark", "cox", "hazard")),

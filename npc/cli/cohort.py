@@ -8,7 +8,9 @@ import typer
 
 from npc.errors import InputError
 
-app = typer.Typer(help="Check a cohort, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Check a cohort and its outlines, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("check")
@@ -47,6 +49,41 @@ def check(
     else:
         Console(soft_wrap=True).print(*tables(described), sep="\n")
     raise typer.Exit(2 if described["faults"] else 0)
+
+
+@app.command("agreement")
+def agreement(
+    choices: Annotated[
+        list[str] | None,
+        typer.Argument(help="as for train.py: cohort=table cohort.root=DIR slices=max", show_default=False),
+    ] = None,
+    reports: Annotated[Path, typer.Option(help="where the report folder goes")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Compare the outlines of several readers: overlap, distance, area, and which features agree.
+
+    Example: npc cohort agreement cohort=table cohort.root=DIR
+    """
+    from npc.config import compose, value_faults
+
+    config = compose(choices or [])  # before anything heavy is imported
+    if faults := value_faults(config):
+        raise InputError(faults)
+    from rich.console import Console
+
+    from npc.cohort.load import load
+    from npc.report.agreement import report
+    from npc.report.agreement_tables import tables
+
+    cohort, sequences = config.cohort, list(config.cohort.sequences)
+    folder = reports / f"{cohort.name}-agreement"
+    found = load(cohort, config.endpoint, sequences=[], also=sequences)
+    roi = dict(cohort.roi)
+    results = report(found, folder, slices=config.slices, label=cohort.label, roi=roi, threshold=cohort.icc)
+    if as_json:
+        print(json.dumps(results))
+    else:
+        Console(soft_wrap=True).print(*tables(results), f"written to {folder}", sep="\n")
 
 
 @app.command("phantom")

@@ -1,5 +1,6 @@
-"""An image and its outline, from any format, as two axial arrays on one grid."""
+"""An image and its outline, or several, from any format, as axial arrays on one grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -45,25 +46,46 @@ def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, r
         InputError: a file is missing or can't be read as one volume; the outline is not there, is empty or
             is on another grid; the image has no finite value somewhere inside of it.
     """
-    for path in (image_path, mask_path):
-        image_files(path)
+    return read_studies(image_path, [mask_path], label=label, roi=roi)[0]
+
+
+def read_studies(
+    image_path: Path, mask_paths: Sequence[Path], *, label: int | None = None, roi: str | None = None
+) -> list[Study]:
+    """Read an image, decoded once, with each of its outlines; all share the image's array.
+
+    Args:
+        image_path: as for `read_study`.
+        mask_paths: outlines of the same image, such as those of several readers.
+        label: as for `read_study`, of every outline.
+        roi: as for `read_study`, of every outline.
+
+    Raises:
+        InputError: as for `read_study`; the faults of all outlines at once.
+    """
+    faults: list[str] = []
+    for path in (image_path, *mask_paths):
+        try:
+            image_files(path)
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
     native = _read_image(image_path)
     image = _axial(native)
-    if structure := _rtstruct(mask_path):
-        mask = _axial(read_rtstruct(structure, str(mask_path), roi, native))
-    else:
-        mask = _axial(_read_image(mask_path))
-        _check_grid(image, mask, image_path, mask_path)
-
     values = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
-    inside = _outline(sitk.GetArrayFromImage(mask), mask_path, None if structure else label)
-    if bad := int((~np.isfinite(values[inside])).sum()):
-        raise InputError(
-            f"{image_path} has {bad} voxels inside the outline that are not finite (NaN or infinite); "
-            "repair the image or leave the patient out."
-        )
     column, row, slice_ = image.GetSpacing()
-    return Study(values, inside, (slice_, row, column))
+    studies = []
+    for path in mask_paths:
+        try:
+            inside = _read_outline(path, image_path, native, image, label, roi)
+            _check_finite(values, inside, image_path)
+            studies.append(Study(values, inside, (slice_, row, column)))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(dict.fromkeys(faults))  # the image's own would be told with each outline
+    return studies
 
 
 def image_files(path: Path) -> list[Path]:
@@ -96,6 +118,26 @@ def _read_image(path: Path) -> sitk.Image:
     if is_volume(path):
         return read_volume(path)
     raise InputError(f"{path} is a single DICOM file; give the folder that holds the whole series.")
+
+
+def _read_outline(
+    path: Path, image_path: Path, native: sitk.Image, image: sitk.Image, label: int | None, roi: str | None
+) -> np.ndarray:
+    """The outline as bool, on the grid of `image`, which is `native` made axial."""
+    if structure := _rtstruct(path):
+        mask, label = _axial(read_rtstruct(structure, str(path), roi, native)), None
+    else:
+        mask = _axial(_read_image(path))
+        _check_grid(image, mask, image_path, path)
+    return _outline(sitk.GetArrayFromImage(mask), path, label)
+
+
+def _check_finite(values: np.ndarray, inside: np.ndarray, image_path: Path) -> None:
+    if bad := int((~np.isfinite(values[inside])).sum()):
+        raise InputError(
+            f"{image_path} has {bad} voxels inside the outline that are not finite (NaN or infinite); "
+            "repair the image or leave the patient out."
+        )
 
 
 def _rtstruct(path: Path) -> Path | None:

@@ -13,6 +13,7 @@ import SimpleITK as sitk
 
 from npc.cohort import phantom
 from npc.cohort.phantom_images import FIELD_OF_VIEW
+from tests.second_outlines import add_second_outlines
 
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0}
 
@@ -290,3 +291,97 @@ def test_check_of_the_published_patients(npc, npc_data):
     assert np.isfinite(
         [told["centres"]["McGill"]["median_follow_up"], told["clinical"]["age"]["McGill"]["median"]]
     ).all()
+
+
+# npc cohort agreement
+
+
+@pytest.fixture(scope="module")
+def outlined(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phantom with second outlines of cet1: eight by the first reader, five by another."""
+    root = shutil.copytree(published, tmp_path_factory.mktemp("outlined") / "cohort")
+    add_second_outlines(root, "cet1", again=8, another=5)
+    return root
+
+
+def agree(root: Path, *more: object) -> list:
+    return ["cohort", "agreement", "cohort=table", f"cohort.root={root}", "cohort.name=ours", *more]
+
+
+def test_agreement_writes_its_report(npc, outlined, tmp_path):
+    code, output, told = npc(*agree(outlined, "--reports", tmp_path))
+    assert (code, told) == (0, "")
+    home = tmp_path / "ours-agreement"
+    written = {str(file.relative_to(home)) for file in home.rglob("*") if file.is_file()}
+    assert written == {
+        "results.json", "tables/overlap.csv", "tables/icc.csv",
+        *(f"figures/{name}.{end}" for name in ("overlap", "icc_cet1", "outlines_cet1") for end in ("png", "svg")),
+    }  # fmt: skip
+    results = json.loads((home / "results.json").read_text())
+    assert list(results["sequences"]) == ["cet1"]
+    again, another = (results["sequences"]["cet1"][comparison] for comparison in ("intra", "inter"))
+    assert (again["patients"], another["patients"]) == (8, 5)
+    # moved by a pixel: as far away, as large, and lengths are the same
+    assert again["hd95_mm"]["median"] == again["hd95_mm"]["max"] == FIELD_OF_VIEW / PHANTOM["matrix"]
+    assert again["area_difference_mm2"]["max"] == again["area_difference_mm2"]["min"] == 0
+    assert again["icc"]["original_shape2D_MajorAxisLength"]["icc21"]["value"] == pytest.approx(1)
+    assert another["area_difference"]["min"] > 0
+    overlap = pd.read_csv(home / "tables" / "overlap.csv")
+    dice = overlap.loc[overlap["comparison"] == "inter", "dice"]
+    assert (another["dice"]["median"], another["dice"]["min"]) == pytest.approx((dice.median(), dice.min()))
+    icc = pd.read_csv(home / "tables" / "icc.csv")
+    for comparison, found in (("intra", again), ("inter", another)):
+        rows = icc[(icc["comparison"] == comparison) & icc["not_estimable"].isna()]
+        assert found["features"] == len(rows) == 27
+        assert found["above"] == (rows["icc21"] > 0.75).sum() == 27 - len(found["below"])
+        assert set(found["below"]) == set(rows.loc[rows["icc21"] <= 0.75, "feature"])
+    assert f"{another['above']} ({another['share_above']:.0%})" in output
+    assert f"written to {home}" in output
+
+
+def test_agreement_as_json_is_what_is_written(npc, outlined, tmp_path):
+    code, output, _ = npc(*agree(outlined, "slices=three", "cohort.icc=0.9", "--reports", tmp_path, "--json"))
+    assert code == 0
+    results = json.loads(output)
+    assert results == json.loads((tmp_path / "ours-agreement" / "results.json").read_text())
+    assert (results["slices"], results["threshold"]) == ("three", 0.9)
+    assert "original_shape_VoxelVolume" in results["sequences"]["cet1"]["inter"]["icc"]
+
+
+def test_agreement_of_one_patient_is_told_as_not_estimable(npc, folder, tmp_path):
+    add_second_outlines(folder, "t2", again=1, another=0)
+    code, output, told = npc(*agree(folder, "--reports", tmp_path))
+    assert (code, told) == (0, "")
+    assert "t2, same reader again: not estimable, fewer than 2 patients: all features" in output
+    results = json.loads((tmp_path / "ours-agreement" / "results.json").read_text())
+    found = results["sequences"]["t2"]["intra"]
+    assert (found["features"], found["share_above"], len(found["not_estimable"])) == (0, None, 27)
+
+
+def test_agreement_needs_second_outlines(npc, published, tmp_path):
+    code, output, told = npc(*agree(published, "--reports", tmp_path))
+    assert (code, output) == (2, "")
+    one_message(told)
+    assert "no patient has a second outline" in told
+    assert "cet1_mask_reader1b" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_agreement_tells_the_faults_of_all_outlines(npc, folder, tmp_path):
+    add_second_outlines(folder, "cet1", again=3, another=0)
+    (folder / "reader1b_cet1_0.nii.gz").write_bytes(b"")
+    empty = sitk.ReadImage(folder / "reader1b_cet1_2.nii.gz") * 0
+    sitk.WriteImage(empty, folder / "reader1b_cet1_2.nii.gz")
+    code, _, told = npc(*agree(folder, "--reports", tmp_path))
+    assert code == 2
+    one_message(told)
+    assert "reader1b_cet1_0.nii.gz is truncated or unreadable" in told
+    assert "reader1b_cet1_2.nii.gz has an empty outline" in told
+
+
+def test_agreement_refuses_values_that_cannot_be(npc, outlined, tmp_path):
+    code, _, told = npc(*agree(outlined, "slices=four", "cohort.icc=75", "--reports", tmp_path))
+    assert code == 2
+    one_message(told)
+    assert "slices=four: must be one of max, three" in told
+    assert "cohort.icc=75" in told

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from pydicom.uid import generate_uid
 
 from npc.errors import InputError
-from npc.imaging.readers import Study, image_files, read_study
+from npc.imaging.readers import Study, image_files, read_studies, read_study
 from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX, write_rtstruct, write_series
 
 SPACING = (3.0, 1.5, 1.25)
@@ -460,3 +460,31 @@ class TestRealData:
         study = read_study(dicom / "image", dicom / "mask")
         assert study.image.shape == (83, 212, 199)
         assert study.mask.any(axis=(1, 2)).sum() == 67
+
+
+# several outlines of one image
+
+
+def test_several_outlines_share_an_image_that_is_read_once(nifti, tmp_path, outline):
+    second = write(tmp_path / "second.nii.gz", np.roll(outline, 1, axis=2))
+    studies = read_studies(nifti["image_path"], [nifti["mask_path"], second])
+    for study, mask in zip(studies, (outline, np.roll(outline, 1, axis=2)), strict=True):
+        alone = read_study(nifti["image_path"], second if mask is not outline else nifti["mask_path"])
+        np.testing.assert_array_equal(study.mask, alone.mask)
+        np.testing.assert_array_equal(study.image, alone.image)
+    assert studies[0].image is studies[1].image
+
+
+def test_the_faults_of_all_outlines_are_told(nifti, tmp_path, outline):
+    empty = write(tmp_path / "empty.nii.gz", outline * 0)
+    other = write(tmp_path / "other.nii.gz", outline, spacing=(3.0, 3.0, 3.0))
+    with pytest.raises(InputError) as caught:
+        read_studies(nifti["image_path"], [nifti["mask_path"], empty, other])
+    first, second = caught.value.faults
+    assert str(empty) in first
+    assert "empty outline" in first
+    assert str(other) in second
+    assert "another grid" in second
+    with pytest.raises(InputError) as caught:
+        read_studies(nifti["image_path"], [tmp_path / "a.nii", tmp_path / "b.nii"])
+    assert ["does not exist" in said for said in caught.value.faults] == [True, True]
