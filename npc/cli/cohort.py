@@ -82,7 +82,7 @@ def phantom(
     from npc.cohort import phantom as source
 
     choices = {item.name: context.params[item.name] for item in fields(Options)}
-    Options.of(choices, called="--{key} {value}")
+    Options.of(choices, called=lambda key, value: f"--{key.replace('_', '-')} {value}")
     source.write(folder, **choices)
     summary = source.summary(folder)
     if as_json:

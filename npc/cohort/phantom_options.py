@@ -1,7 +1,7 @@
 """What can be chosen about a phantom, and what each choice may be."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -23,6 +23,10 @@ _RULES = {
     "dice_reader1b": _DICE,
     "dice_reader2": _DICE,
 }
+
+
+def _key_of_config(key: str, value: object) -> str:
+    return f"cohort.{key}={value}"
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,19 @@ class Options:
     dice_reader2: float = 0.90
 
     @classmethod
-    def of(cls, choices: Mapping[str, Any], called: str = "cohort.{key}={value}") -> "Options":
+    def of(cls, choices: Mapping[str, Any], called: Callable[[str, object], str] = _key_of_config) -> "Options":
         """The options with these choices, the rest as published, `external` filled in.
 
         Args:
             choices: by name.
-            called: how a message names a choice.
+            called: how a message names a choice and its value.
 
         Raises:
             InputError: naming every choice that there is not, or that is out of range.
         """
         known = {item.name: item for item in fields(cls)}
         faults = [
-            f"{called.format(key=key, value=value)}: no such option; the phantom has {', '.join(known)}"
+            f"{called(key, value)}: no such option; the phantom has {', '.join(known)}"
             for key, value in choices.items()
             if key not in known
         ]
@@ -82,7 +86,7 @@ class Options:
             "external": (f"must be between 0 and n - 1 = {most}", lambda value: 0 <= value <= max(most, 0))
         }
         faults += [
-            f"{called.format(key=key, value=value)}: {rules[key][0]}"
+            f"{called(key, value)}: {rules[key][0]}"
             for key, value in values.items()
             if not math.isfinite(value) or not rules[key][1](value)
         ]

@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 from npc.cli import main
 from npc.cohort import phantom
+from npc.cohort.dates import DATES
 
 Npc = Callable[..., tuple[int, str, str]]
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0}
@@ -129,10 +130,11 @@ def test_phantom_leaves_a_folder_that_is_there_alone(npc, folder):
 
 
 def test_phantom_tells_all_options_that_cannot_be(npc, tmp_path):
-    code, _, told = npc("cohort", "phantom", tmp_path / "p", "--n", 10, "--external", 10, "--matrix", 4, "--signal", 2)
+    sizes = ["--n", 10, "--external", 10, "--matrix", 4]
+    code, _, told = npc("cohort", "phantom", tmp_path / "p", *sizes, "--signal", 2, "--dice-reader2", 0.1)
     assert code == 2
     one_message(told)
-    for key in ("--external 10:", "--matrix 4:", "--signal 2.0:"):
+    for key in ("--external 10:", "--matrix 4:", "--signal 2.0:", "--dice-reader2 0.1:"):
         assert key in told
     assert not list(tmp_path.iterdir())
 
@@ -212,6 +214,7 @@ TABLE_FAULTS = [
 
 def plant_in_table(folder: Path) -> list[str]:
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    patients = patients.drop(columns=list(DATES))  # which would fill in the months
     for row, (column, value, _) in enumerate(TABLE_FAULTS):
         patients.loc[row, column] = value
     patients.to_csv(folder / "patients.csv", index=False)
