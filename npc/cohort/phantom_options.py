@@ -80,7 +80,7 @@ class Options:
         ]
         values: dict[str, Any] = {key: choices.get(key, item.default) for key, item in known.items()}
         if values["external"] is None:
-            values["external"] = round(values["n"] * PUBLISHED_EXTERNAL)
+            values["external"] = max(round(values["n"] * PUBLISHED_EXTERNAL), 0)
         most = values["n"] - 1
         rules = _RULES | {
             "external": (f"must be between 0 and n - 1 = {most}", lambda value: 0 <= value <= max(most, 0))
