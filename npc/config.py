@@ -56,6 +56,13 @@ class PhantomCohort(Cohort):
     external: int | None = None
     matrix: int = MISSING
     signal: float = MISSING
+    treatment: float = MISSING
+    interaction: float = MISSING
+    confounding: float = MISSING
+    competing: float = MISSING
+    readers: int = MISSING
+    dice_reader1b: float = MISSING
+    dice_reader2: float = MISSING
 
 
 @dataclass

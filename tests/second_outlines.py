@@ -10,7 +10,7 @@ from scipy.ndimage import binary_dilation
 
 def add_second_outlines(root: Path, sequence: str, *, again: int, another: int) -> None:
     """Gives the first `again` patients an outline moved by a pixel, the first `another` one wider by 1 to 3 pixels."""
-    table = pd.read_csv(root / "patients.csv")
+    table = pd.read_csv(root / "patients.csv").filter(regex="^(?!.*_reader)")
     for column, count, change in (("reader1b", again, _moved), ("reader2", another, _wider)):
         paths = []
         for place, path in enumerate(table[f"{sequence}_mask"][:count]):
@@ -21,6 +21,12 @@ def add_second_outlines(root: Path, sequence: str, *, again: int, another: int) 
             sitk.WriteImage(changed, root / paths[-1])
         table[f"{sequence}_mask_{column}"] = pd.Series(paths, dtype=object)
     table.to_csv(root / "patients.csv", index=False)
+
+
+def pixels(root: Path, sequence: str, count: int) -> np.ndarray:
+    """Size in mm of the first patients' pixels."""
+    masks = pd.read_csv(root / "patients.csv")[f"{sequence}_mask"][:count]
+    return np.array([sitk.ReadImage(root / mask).GetSpacing()[0] for mask in masks])
 
 
 def _moved(mask: np.ndarray, place: int) -> np.ndarray:

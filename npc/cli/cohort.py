@@ -1,11 +1,13 @@
 """`npc cohort`: what a cohort holds, and whether it can be trusted."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from npc.cohort.phantom_options import Options
 from npc.errors import InputError
 
 app = typer.Typer(
@@ -88,14 +90,26 @@ def agreement(
 
 @app.command("phantom")
 def phantom(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="a new folder", show_default=False)],
-    seed: Annotated[int, typer.Option(help="another seed gives other patients")] = 0,
-    n: Annotated[int, typer.Option(help="patients in all")] = 233,
+    seed: Annotated[int, typer.Option(help="another seed gives other patients")] = Options.seed,
+    n: Annotated[int, typer.Option(help="patients in all")] = Options.n,
     external: Annotated[
         int | None, typer.Option(help="of them at hospital 2  [default: the paper's 45 of 233]", show_default=False)
-    ] = None,
-    matrix: Annotated[int, typer.Option(help="pixels of an image along a side")] = 64,
-    signal: Annotated[float, typer.Option(help="0 to 1: how much the pictures show")] = 1.0,
+    ] = Options.external,
+    matrix: Annotated[int, typer.Option(help="pixels of an image along a side")] = Options.matrix,
+    signal: Annotated[float, typer.Option(help="0 to 1: how much the pictures show")] = Options.signal,
+    treatment: Annotated[float, typer.Option(help="hazard ratio of additional chemotherapy")] = Options.treatment,
+    interaction: Annotated[
+        float, typer.Option(help="what an SD of aggressiveness adds to the log of --treatment")
+    ] = Options.interaction,
+    confounding: Annotated[float, typer.Option(help="0: treated at random; 1: by indication")] = Options.confounding,
+    competing: Annotated[float, typer.Option(help="hazard of death without metastasis, a year")] = Options.competing,
+    readers: Annotated[int, typer.Option(help="patients of hospital 1 with second outlines")] = Options.readers,
+    dice_reader1b: Annotated[
+        float, typer.Option(help="Dice of reader 1 with the first outline")
+    ] = Options.dice_reader1b,
+    dice_reader2: Annotated[float, typer.Option(help="Dice of reader 2 with the first outline")] = Options.dice_reader2,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
 ) -> None:
     """Write synthetic patients whose truth is known (truth.csv) as a cohort folder.
@@ -104,7 +118,9 @@ def phantom(
     """
     from npc.cohort import phantom as source
 
-    source.write(folder, seed=seed, n=n, external=external, matrix=matrix, signal=signal)
+    choices = {item.name: context.params[item.name] for item in fields(Options)}
+    Options.of(choices, called=lambda key, value: f"--{key.replace('_', '-')} {value}")
+    source.write(folder, **choices)
     summary = source.summary(folder)
     if as_json:
         print(json.dumps(summary))

@@ -12,9 +12,7 @@ from npc.errors import InputError
 from npc.imaging.readers import read_study
 from npc.radiomics.features import features
 from npc.radiomics.reproducibility import cases, measure, reproducibility
-from tests.second_outlines import add_second_outlines
-
-PIXEL = 200 / 32  # mm
+from tests.second_outlines import add_second_outlines, pixels
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +45,10 @@ def test_every_patient_with_a_second_outline_is_compared(cohort, measured):
     assert list(values["patient_id"].unique()) == list(cohort.patients.index[:4])
 
 
-def test_an_outline_moved_by_a_pixel_keeps_its_area(measured):
+def test_an_outline_moved_by_a_pixel_keeps_its_area(cohort, measured):
     overlap, _ = measured
     again = overlap[overlap["comparison"] == "intra"]
-    assert (again["hd95_mm"] == PIXEL).all()
+    np.testing.assert_allclose(again["hd95_mm"], pixels(cohort.root, "cet1", 4))
     assert (again[["area_difference_mm2", "area_difference"]] == 0).all(axis=None)
     assert again["same_slice"].all()
     assert again["dice"].between(0.5, 1, inclusive="neither").all()
@@ -64,8 +62,9 @@ def test_a_wider_outline_is_larger_by_as_many_mm2(cohort, measured):
         read_study(cohort.root / patient["cet1_image"], cohort.root / patient[column]).mask.sum(axis=(1, 2)).max()
         for column in ("cet1_mask", "cet1_mask_reader2")
     )
-    assert row["area_mm2"] == pytest.approx(first * PIXEL**2)
-    assert row["area_difference_mm2"] == pytest.approx((second - first) * PIXEL**2)
+    pixel = pixels(cohort.root, "cet1", 1)[0] ** 2
+    assert row["area_mm2"] == pytest.approx(first * pixel)
+    assert row["area_difference_mm2"] == pytest.approx((second - first) * pixel)
     assert row["area_difference"] == pytest.approx((second - first) / first)
 
 

@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc import config
+from npc.cohort.dates import DATES
 from npc.cohort.load import load
 from npc.errors import InputError
 from npc.imaging.store import open_store
@@ -38,7 +39,8 @@ def cohort(shared, default_run, tmp_path):
     shutil.copytree(shared.table, folder, copy_function=os.link)
     table = folder / "patients.csv"
     table.unlink()  # the link, not the phantom's file
-    shutil.copy(shared.table / "patients.csv", table)
+    # without the dates, which would contradict changed outcomes
+    pd.read_csv(shared.table / "patients.csv", dtype=str).drop(columns=list(DATES)).to_csv(table, index=False)
     return folder
 
 
