@@ -63,6 +63,7 @@ class PhantomCohort(Cohort):
     readers: int = MISSING
     dice_reader1b: float = MISSING
     dice_reader2: float = MISSING
+    dates: bool = MISSING
 
 
 @dataclass

@@ -110,6 +110,7 @@ def phantom(
         float, typer.Option(help="Dice of reader 1 with the first outline")
     ] = Options.dice_reader1b,
     dice_reader2: Annotated[float, typer.Option(help="Dice of reader 2 with the first outline")] = Options.dice_reader2,
+    dates: Annotated[bool, typer.Option("--dates", help="dates beside the months")] = Options.dates,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
 ) -> None:
     """Write synthetic patients whose truth is known (truth.csv) as a cohort folder.

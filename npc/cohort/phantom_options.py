@@ -22,6 +22,7 @@ _RULES = {
     "readers": ("must be 0 patients or more", lambda value: value >= 0),
     "dice_reader1b": _DICE,
     "dice_reader2": _DICE,
+    "dates": ("must be true or false", lambda value: isinstance(value, bool)),
 }
 
 
@@ -46,6 +47,7 @@ class Options:
         readers: patients of hospital 1 with second outlines, at most all of them.
         dice_reader1b: agreement of the first reader's second outline with the first.
         dice_reader2: agreement of the second reader's outline with the first's first.
+        dates: whether the table has dates beside the months; who edits its outcomes is then told of contradictions.
     """
 
     seed: int = 0
@@ -60,6 +62,7 @@ class Options:
     readers: int = 30
     dice_reader1b: float = 0.95
     dice_reader2: float = 0.90
+    dates: bool = False
 
     @classmethod
     def of(cls, choices: Mapping[str, Any], called: Callable[[str, object], str] = _key_of_config) -> "Options":

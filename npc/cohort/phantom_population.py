@@ -46,9 +46,10 @@ def draw_patient(hospital: Hospital, number: int, options: Options) -> tuple[dic
         "histology": "differentiated" if rng.random() < hospital.differentiated else "undifferentiated",
         "ebv_dna": _draw_ebv(ebv_high, rng),
         "regimen": REGIMENS[(1 if induction else 2) if course.added else 0],
+        **(course.dates if options.dates else {}),
         **course.recorded,
     }
-    return patient, {**name, **course.truth, **{f"{s}_shown": shown[s] for s in SEQUENCES}}
+    return patient, {**name, **course.truth, **course.dates, **{f"{s}_shown": shown[s] for s in SEQUENCES}}
 
 
 def best_image_score(truth_shown: dict[str, np.ndarray], signal: float) -> np.ndarray:

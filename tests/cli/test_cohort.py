@@ -12,7 +12,6 @@ import pytest
 import SimpleITK as sitk
 
 from npc.cohort import phantom
-from npc.cohort.dates import DATES
 from tests.second_outlines import add_second_outlines, pixels
 
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0, "readers": 0}
@@ -195,7 +194,6 @@ TABLE_FAULTS = [
 
 def plant_in_table(folder: Path) -> list[str]:
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
-    patients = patients.drop(columns=list(DATES))  # which would fill in the months
     for row, (column, value, _) in enumerate(TABLE_FAULTS):
         patients.loc[row, column] = value
     patients.to_csv(folder / "patients.csv", index=False)

@@ -57,7 +57,7 @@ def test_the_linear_predictor_is_the_sum_of_what_is_known(population):
     _, _, patients = population
     effect = patients["treatment_effect"] * patients["added_chemotherapy"]
     n_stage = patients["n_stage"].str[1].astype(int)
-    clinical = np.log(1.35) * (n_stage - 2) + np.log(1.6) * (patients["ebv_dna"] >= 4000) + effect
+    clinical = np.log(2.2) * (n_stage - 2) + np.log(3.0) * (patients["ebv_dna"] >= 4000) + effect
     np.testing.assert_allclose(patients["clinical_part"], clinical)
     np.testing.assert_allclose(patients["image_part"], 1.9 * patients["aggressiveness"])
     np.testing.assert_allclose(patients["linear_predictor"], patients["image_part"] + clinical)
@@ -118,7 +118,7 @@ def test_cox_regression_finds_the_truth():
         product=patients["aggressiveness"] * patients["added_chemotherapy"],
     )
     found = cox(patients, "aggressiveness", "n_stage", "ebv", "added_chemotherapy", "product")
-    truth = {"aggressiveness": 1.9, "n_stage": np.log(1.35), "ebv": np.log(1.6)}
+    truth = {"aggressiveness": 1.9, "n_stage": np.log(2.2), "ebv": np.log(3.0)}
     for name, coefficient in (truth | {"added_chemotherapy": np.log(0.60), "product": 0.3}).items():
         assert abs(found.at[name, "coef"] - coefficient) < 3 * found.at[name, "se(coef)"]
     assert found["se(coef)"].max() < 0.08  # else most of them say nothing

@@ -17,7 +17,6 @@ from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc import config
-from npc.cohort.dates import DATES
 from npc.cohort.load import load
 from npc.errors import InputError
 from npc.imaging.store import open_store
@@ -39,8 +38,7 @@ def cohort(shared, default_run, tmp_path):
     shutil.copytree(shared.table, folder, copy_function=os.link)
     table = folder / "patients.csv"
     table.unlink()  # the link, not the phantom's file
-    # without the dates, which would contradict changed outcomes
-    pd.read_csv(shared.table / "patients.csv", dtype=str).drop(columns=list(DATES)).to_csv(table, index=False)
+    shutil.copyfile(shared.table / "patients.csv", table)
     return folder
 
 
