@@ -34,7 +34,6 @@ def config(folder: Path, **changes: object) -> DictConfig:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Eight patients; e lacks the sequence, and f has faults that would stop a run."""
-    (tmp_path / "i.nii").touch()
     rows = [
         ("a", "A", "50", "III", "12", "0"),
         ("b", "A", "17", "II", "12", "1"),
@@ -46,7 +45,10 @@ def folder(tmp_path: Path) -> Path:
         ("h", "B", "18", "IVB", "12", "1"),
     ]
     table = pd.DataFrame(rows, columns=["patient_id", "centre", "age", "stage", "dmfs_months", "dm_event"])
-    table["cet1_image"] = table["cet1_mask"] = ["i.nii"] * 4 + [""] + ["i.nii"] * 3
+    for kind in ("image", "mask"):
+        table[f"cet1_{kind}"] = table["patient_id"].map({name: f"{name}_{kind}.nii" for name in "abcdfgh"})
+        for path in table[f"cet1_{kind}"].dropna():
+            (tmp_path / path).touch()
     table.to_csv(tmp_path / "patients.csv", index=False)
     return tmp_path
 
