@@ -30,6 +30,15 @@ class Variable:
 
 
 @dataclass
+class Criterion:
+    """Who of a cohort belongs to the study, by one column."""
+
+    column: str = MISSING
+    keep: Any = MISSING  # levels such as [III, IVa, IVb], or a cut such as ">= 18"
+    reason: str = MISSING  # of who is left out
+
+
+@dataclass
 class Cohort:
     """Where the patients come from."""
 
@@ -39,6 +48,8 @@ class Cohort:
     sequences: list[str] = MISSING
     clinical: dict[str, Variable] | None = field(default_factory=dict, metadata=_NEUTRAL)
     development: str | None = None
+    exclude: dict[str, str] = field(default_factory=dict)  # patients left out by hand: id -> reason
+    criteria: dict[str, Criterion] = field(default_factory=dict)  # in order: the first that applies leaves out
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """`npc cohort`: what a cohort holds, and whether it can be trusted."""
 
 import json
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,9 @@ from npc.cohort.phantom_options import Options
 from npc.errors import InputError
 
 app = typer.Typer(
-    help="Check a cohort and its outlines, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None
+    help="Check a cohort, count its patients, compare outlines, or make a synthetic one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -34,14 +37,16 @@ def check(
     from npc.cohort import clinical
     from npc.cohort.describe import describe, tables
     from npc.cohort.load import load, readable
+    from npc.imaging.acquisition_table import by_scanner, shown
     from npc.imaging.survey import survey
 
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
     try:
         found = load(cohort, endpoint, sequences=[], also=sequences)
-        grids, faults = survey(found, sequences, cohort.label, dict(cohort.roi))
+        grids, faults, acquisitions = survey(found, sequences, cohort.label, dict(cohort.roi))
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(found, variables, time=endpoint.time, event=endpoint.event, grids=grids, faults=faults)
+        described["acquisition"] = by_scanner(acquisitions)
     except InputError as error:
         # the images of the rows that can be read are looked at all the same: every fault is told at once
         faults = survey(readable(cohort), sequences, cohort.label, dict(cohort.roi))[1]
@@ -49,7 +54,7 @@ def check(
     if as_json:
         print(json.dumps(described))
     else:
-        Console(soft_wrap=True).print(*tables(described), sep="\n")
+        Console(soft_wrap=True).print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
     raise typer.Exit(2 if described["faults"] else 0)
 
 
@@ -86,6 +91,38 @@ def agreement(
         print(json.dumps(results))
     else:
         Console(soft_wrap=True).print(*tables(results), f"written to {folder}", sep="\n")
+
+
+@app.command("flow")
+def flow(
+    choices: Annotated[
+        list[str] | None,
+        typer.Argument(help="as for train.py: cohort=table cohort.root=DIR criteria=paper", show_default=False),
+    ] = None,
+    reports: Annotated[Path, typer.Option(help="where the report folder goes")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Count who is left out and why, from all patients to training, validation and test; draw the flow diagram.
+
+    Example: npc cohort flow cohort=table cohort.root=DIR criteria=paper sequence=both
+    """
+    from npc.config import compose, run_sequences, value_faults
+
+    config = compose(choices or [])  # before anything heavy is imported
+    if faults := value_faults(config):
+        raise InputError(faults)
+    from npc.cohort.analysed import analysed
+    from npc.cohort.load import load
+    from npc.report.flow import as_lines, write_flow
+
+    found, folder = load(config.cohort, config.endpoint, run_sequences(config)), reports / f"{config.cohort.name}-flow"
+    try:
+        patients, exclusions = analysed(found, config.endpoint, config.split)
+    except InputError as error:  # of an unlabelled cohort, or of one centre: the diagram ends before the split
+        print(f"npc: not split: {error}", file=sys.stderr)
+        patients, exclusions = found.patients, found.exclusions
+    counts = write_flow(folder, exclusions, patients)
+    print(json.dumps(counts) if as_json else "\n".join([*as_lines(counts), f"written to {folder}"]))
 
 
 @app.command("phantom")

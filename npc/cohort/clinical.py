@@ -37,6 +37,12 @@ class Cut:
         met = COMPARISONS[self.comparison](values, self.value)
         return met.astype("boolean").mask(values.isna())
 
+    @classmethod
+    def read(cls, written: str) -> Cut | None:
+        """The cut that a text such as `>= 4000` writes; None where it writes none."""
+        found = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", written)
+        return found and cls(found[1], float(found[2]))
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -106,8 +112,7 @@ def _cut(key: str, kind: str, declared: Any, faults: list[str]) -> Cut | None:
     if kind != "continuous":
         faults.append(f"{key}: only a continuous variable has a cut; remove it or change the kind")
         return None
-    written = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", str(declared))
-    if written is None:
+    cut = Cut.read(str(declared))
+    if cut is None:
         faults.append(f"{key} is '{declared}'; write a comparison and a number, such as '>= 4000'")
-        return None
-    return Cut(written[1], float(written[2]))
+    return cut

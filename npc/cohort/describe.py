@@ -57,13 +57,14 @@ def describe(
     }
 
 
-def tables(described: dict[str, Any]) -> list[RenderableType]:
-    """What `describe` found as rich tables; with a `faults` key alone, only these."""
+def tables(described: dict[str, Any], more: Sequence[RenderableType] = ()) -> list[RenderableType]:
+    """What `describe` found as rich tables, with `more` beside the images'; with a `faults` key alone, only these."""
     parts: list[RenderableType] = []
     if "centres" in described:
         parts = [_outcome_table(described), _sequence_table(described)]
         parts += [_clinical_table(described)] if described["clinical"] else []
         parts += [_grid_table(described)] if described["grids"] else []
+        parts += more
         parts += [Text(f"Left out: {left['patient_id']}: {left['reason']}") for left in described["exclusions"]]
     parts += [Text(f"Fault: {fault}", style="red") for fault in described["faults"]]
     return parts or [Text("No fault found.")]

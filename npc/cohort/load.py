@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from npc.cohort import clinical, dates, paths, schema
+from npc.cohort import clinical, criteria, dates, paths, schema
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.config import Cohort as CohortConfig
@@ -22,7 +22,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
 
     Args:
         cohort: `_target_` (a source: `read(root, sequences, **options) -> (table, root)`), `name`, `root`,
-            `sequences`, `clinical`, `missing`, and whatever else the source takes.
+            `sequences`, `clinical`, `exclude`, `criteria`, `missing`, and whatever else the source takes.
         endpoint: `event` and `time`, the endpoint's columns.
         sequences: those that this run needs of every patient.
         also: those whose files are checked where the table names them, for `npc cohort check`.
@@ -42,6 +42,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
     table, date_faults = dates.to_months(table)
+    left_out, criteria_faults = _leave_out(table, cohort)
     patients, exclusions = schema.check(
         table,
         where=table.attrs.get("file", str(root)),
@@ -53,6 +54,8 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         event=endpoint.event,
         also=also,
         date_faults=date_faults,
+        left_out=left_out,
+        criteria_faults=criteria_faults,
     )
     patients = patients.set_index("patient_id").sort_index()
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions)
@@ -93,13 +96,19 @@ def _check_sequences(offered: Sequence[str], roi: Mapping[str, str]) -> None:
         raise InputError(faults)
 
 
+def _leave_out(table: pd.DataFrame, cohort: DictConfig) -> tuple[dict, dict]:
+    """Rows that do not belong to the study, and what is wrong with what says so (`criteria.leave_out`)."""
+    return criteria.leave_out(table, criteria.parse(_plain(cohort).get("criteria")), cohort.get("exclude") or {})
+
+
 def readable(cohort: DictConfig) -> Cohort:
     """A cohort that did not pass the checks, for what can be read of it: paths that cannot be used are blanked.
 
-    Empty where there is no table.
+    Empty where there is no table; without the patients whom the config leaves out.
     """
     try:
         table, root = _read(cohort)
+        table = table.drop(index=list(_leave_out(dates.to_months(table)[0], cohort)[0]))
     except InputError:
         table, root = pd.DataFrame(), Path()
     for sequence in cohort.sequences:

@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def check(
     event: str,
     also: Sequence[str] = (),
     date_faults: Mapping[Hashable, Sequence[str]] | None = None,
+    left_out: Mapping[Hashable, str] | None = None,
+    criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check a source's table and give its columns their types.
 
@@ -44,10 +47,13 @@ def check(
         event: the endpoint's column of 0 and 1.
         also: further sequences, which a patient may lack but whose files are checked where they are named.
         date_faults: what `dates.to_months` found; told with the rest.
+        left_out: rows that do not belong to the study, and why, in the order in which they are to be told. Of them
+            only `patient_id` and `centre` are checked: what is not used needs no correction.
+        criteria_faults: what `criteria.leave_out` found; told with the rest.
 
     Returns:
         The patients (numbers as float, levels as categories, events as integers, paths as strings) and those
-        left out, `patient_id` and `reason`.
+        left out, `patient_id`, `centre` and `reason`.
 
     Raises:
         InputError: the table breaks a rule.
@@ -57,31 +63,32 @@ def check(
     outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if not {t, e} & {time, event}}
     asked = [s for s in sequences if s not in also]
     columns = {
-        **_identity(),
         **{variable.name: _clinical(variable) for variable in clinical},
         **_outcomes(outcomes, required=(time, event)),
         **_files(root, sequences, also, table.columns),
     }
-    frame = _as_text(table, columns, codes={*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")})
+    codes = {*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")}
+    everybody = _as_text(table, _identity() | columns, codes)
+    out = dict(left_out or {})
+    frame = everybody.drop(index=list(out))
 
-    told = _Faults(where, frame)
-    for row, sentences in (date_faults or {}).items():
-        for sentence in sentences:
+    told = _Faults(where, everybody)
+    for row, sentences in [*(criteria_faults or {}).items(), *(date_faults or {}).items()]:
+        for sentence in sentences if row not in out else ():
             told.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
+    _validate(everybody, _identity(), told, set(), set())
     _validate(frame, columns, told, skip, {variable.name for variable in clinical})
     lacking = _pairs(frame, sequences, [*asked, *also], missing, told)
     suspicious.tell(frame, list(outcomes), [*asked, *also], root, told.add)
-    if frame.empty:
+    if everybody.empty:
         told.add(None, "there is no patient; write a line for each")
     told.raise_if_any()
 
-    kept = frame.drop(index=list(lacking))
-    _endpoint_has_both(kept, event, where, len(lacking))
-    exclusions = pd.DataFrame(
-        [(frame.at[row, "patient_id"], reason) for row, reason in lacking.items()], columns=["patient_id", "reason"]
-    )
-    return _typed(kept, columns, outcomes, clinical), exclusions
+    kept, out = frame.drop(index=list(lacking)), out | lacking
+    _endpoint_has_both(kept, event, where, out.values())
+    exclusions = everybody.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
+    return _typed(kept, columns, outcomes, clinical), exclusions.reset_index(drop=True)
 
 
 class _Faults:
@@ -283,10 +290,11 @@ def _named(frame: pd.DataFrame, sequences: Sequence[str]) -> Iterator[tuple[str,
             yield from ((sequence, *pair) for pair in pairs)
 
 
-def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, n_excluded: int) -> None:
-    out = f" ({n_excluded} left out by cohort.missing=exclude)" if n_excluded else ""
+def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, reasons: Iterable[str]) -> None:
+    counted = ", ".join(f"{n} {reason}" for reason, n in Counter(reasons).items())
+    out = f" (left out: {counted})" if counted else ""
     if kept.empty:
-        raise InputError(f"{where}: no patient is left{out}; give the images or choose another sequence")
+        raise InputError(f"{where}: no patient is left{out}; give what they lack, or leave out fewer")
     classes = set(kept[event])
     if len(classes) == 1:
         raise InputError(

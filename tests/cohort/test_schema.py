@@ -206,8 +206,8 @@ def test_patients_without_a_sequence_are_left_out_and_counted(root):
     patients, exclusions = run(table, root, missing="exclude")
     assert patients["patient_id"].tolist() == ["000", "003"]
     assert exclusions.to_dict("records") == [
-        {"patient_id": "001", "reason": "no t2"},
-        {"patient_id": "002", "reason": "no cet1 and no t2"},
+        {"patient_id": "001", "centre": "B", "reason": "no t2"},
+        {"patient_id": "002", "centre": "A", "reason": "no cet1 and no t2"},
     ]
     assert len(run(table, root, sequences=["cet1"], missing="exclude")[0]) == 3
 
@@ -241,7 +241,7 @@ def test_a_cohort_with_one_class_or_no_patient_is_a_fault(root):
     assert fault.startswith("data/patients.csv: dm_event is 0 in all 4 patients; nothing can be learnt from one class")
     assert told(sound().iloc[:0], root) == ["data/patients.csv: there is no patient; write a line for each"]
     (fault,) = told(sound().assign(t2_image="", t2_mask=""), root, missing="exclude")
-    assert "no patient is left (4 left out by cohort.missing=exclude)" in fault
+    assert "no patient is left (left out: 4 no t2)" in fault
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_loads_a_sorted_and_typed_cohort(tmp_path):
     ]
     assert cohort.patients["age"].isna().tolist() == [False, False, True]
     assert cohort.exclusions.empty
-    assert cohort.exclusions.columns.tolist() == ["patient_id", "reason"]
+    assert cohort.exclusions.columns.tolist() == ["patient_id", "centre", "reason"]
 
 
 def test_load_tells_dates_and_other_faults_together(tmp_path):
