@@ -19,6 +19,7 @@ def folder(tmp_path: Path) -> Path:
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients["age"], patients["dm_event"] = "60", ["0", "1"] * 12
     patients["dmfs_months"] = [str(20 + row) for row in range(24)]
+    patients = patients.drop(columns=["diagnosis_date", "metastasis_date", "last_follow_up"])
     patients.loc[3, ["age", "t_stage"]] = ["44", "T9"]
     patients.loc[5, "age"] = ""
     patients.loc[20, ["t2_image", "t2_mask"]] = None
@@ -104,16 +105,17 @@ def test_what_cannot_be_is_one_message(npc, folder, tmp_path, more, told):
 
 def test_check_prints_how_images_were_acquired(npc, folder):
     (folder / "images" / "H1-0001" / "t2.json").write_text(
-        json.dumps({"Manufacturer": "GE", "MagneticFieldStrength": 3, "EchoTime": 0.085, "SliceThickness": 4})
+        json.dumps({"Manufacturer": "UIH", "MagneticFieldStrength": 3, "EchoTime": 0.085, "SliceThickness": 4})
     )
     words = ["cohort=table", f"cohort.root={folder}", CRITERIA]
     code, output, _ = npc("cohort", "check", *words, "--json")
     assert code == 0
     rows = pd.DataFrame(json.loads(output.strip().splitlines()[-1])["acquisition"])
+    assert {"GE", "Philips", "United Imaging"} == set(rows["vendor"])  # the phantom has those of Table 1
     counts = rows.groupby("sequence")["patients"].sum()
     assert counts.to_dict() == {"cet1": 22, "t2": 21}  # of 24: two are left out, one lacks T2-w
     assert (3, [85, 85], [4, 4]) in rows[["field", "te", "thickness"]].itertuples(index=False, name=None)
     _, output, _ = npc("cohort", "check", *words)
     assert "spacing between slices (mm)" in output
-    assert "3T GE" in output
+    assert "3T United Imaging" in output
     assert "Left out: H1-0004: younger than 50" in output
