@@ -19,7 +19,6 @@ def folder(tmp_path: Path) -> Path:
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients["age"], patients["dm_event"] = "60", ["0", "1"] * 12
     patients["dmfs_months"] = [str(20 + row) for row in range(24)]
-    patients = patients.drop(columns=["diagnosis_date", "metastasis_date", "last_follow_up"])
     patients.loc[3, ["age", "t_stage"]] = ["44", "T9"]
     patients.loc[5, "age"] = ""
     patients.loc[20, ["t2_image", "t2_mask"]] = None
