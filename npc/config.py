@@ -50,6 +50,7 @@ class Cohort:
     development: str | None = None
     exclude: dict[str, str] = field(default_factory=dict)  # patients left out by hand: id -> reason
     criteria: dict[str, Criterion] = field(default_factory=dict)  # in order: the first that applies leaves out
+    labelled: bool = field(default=True, metadata=_NEUTRAL)  # false: no outcome is known
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)
@@ -259,6 +260,11 @@ def check(config: DictConfig) -> None:
     faults = value_faults(config)
     sequences = list(config.cohort.sequences)
     known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
+    if not config.cohort.labelled:
+        faults.append(
+            f"cohort.labelled=false: of {config.cohort.name} no outcome is known, so there is nothing to learn; look "
+            "at it with npc cohort check, quality, agreement or flow, or train on another cohort"
+        )
     if config.sequence not in known:
         faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")
     needed = {"landmark": "months", "hazard": "intervals"}.get(config.endpoint.kind)

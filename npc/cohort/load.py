@@ -22,7 +22,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
 
     Args:
         cohort: `_target_` (a source: `read(root, sequences, **options) -> (table, root)`), `name`, `root`,
-            `sequences`, `clinical`, `exclude`, `criteria`, `missing`, and whatever else the source takes.
+            `sequences`, `clinical`, `exclude`, `criteria`, `labelled`, `missing`, and whatever else the source takes.
         endpoint: `event` and `time`, the endpoint's columns.
         sequences: those that this run needs of every patient.
         also: those whose files are checked where the table names them, for `npc cohort check`.
@@ -56,6 +56,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         date_faults=date_faults,
         left_out=left_out,
         criteria_faults=criteria_faults,
+        labelled=cohort.get("labelled", True),
     )
     patients = patients.set_index("patient_id").sort_index()
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions)

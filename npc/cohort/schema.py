@@ -33,6 +33,7 @@ def check(
     date_faults: Mapping[Hashable, Sequence[str]] | None = None,
     left_out: Mapping[Hashable, str] | None = None,
     criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
+    labelled: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check a source's table and give its columns their types.
 
@@ -50,6 +51,7 @@ def check(
         left_out: rows that do not belong to the study, and why, in the order in which they are to be told. Of them
             only `patient_id` and `centre` are checked: what is not used needs no correction.
         criteria_faults: what `criteria.leave_out` found; told with the rest.
+        labelled: whether the endpoint's columns must be there.
 
     Returns:
         The patients (numbers as float, levels as categories, events as integers, paths as strings) and those
@@ -64,7 +66,7 @@ def check(
     asked = [s for s in sequences if s not in also]
     columns = {
         **{variable.name: _clinical(variable) for variable in clinical},
-        **_outcomes(outcomes, required=(time, event)),
+        **_outcomes(outcomes, required=(time, event) if labelled else ()),
         **_files(root, sequences, also, table.columns),
     }
     codes = {*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")}
@@ -86,7 +88,8 @@ def check(
     told.raise_if_any()
 
     kept, out = frame.drop(index=list(lacking)), out | lacking
-    _endpoint_has_both(kept, event, where, out.values())
+    if labelled:
+        _endpoint_has_both(kept, event, where, out.values())
     exclusions = everybody.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
     return _typed(kept, columns, outcomes, clinical), exclusions.reset_index(drop=True)
 
@@ -255,8 +258,9 @@ def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
     near = difflib.get_close_matches(name.casefold(), meant, n=1, cutoff=0.75)
     guess = f" (is it {meant[near[0]]}?)" if near else ""
     dates = " or the dates diagnosis_date, metastasis_date, last_follow_up" if name == "dmfs_months" else ""
+    outcome = " (cohort.labelled=false where no outcome is known)" if name in {*OUTCOMES, *OUTCOMES.values()} else ""
     declared = ", or declare your own variables (cohort.clinical=null: none)" if name in clinical else ""
-    return f"there is no column {name}{guess}; add it{dates}{declared}"
+    return f"there is no column {name}{guess}; add it{dates}{declared}{outcome}"
 
 
 def _pairs(

@@ -26,11 +26,13 @@ class Study:
         image: float32 (slice, row, column), finite inside the outline.
         mask: bool, the same shape, with at least one voxel set.
         spacing: mm, (slice, row, column).
+        by_index: whether the outline's header places it nowhere, so that it was laid on the image voxel by voxel.
     """
 
     image: np.ndarray
     mask: np.ndarray
     spacing: tuple[float, float, float]
+    by_index: bool = False
 
 
 def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, roi: str | None = None) -> Study:
@@ -78,9 +80,9 @@ def read_studies(
     studies = []
     for path in mask_paths:
         try:
-            inside = _read_outline(path, image_path, native, image, label, roi)
+            inside, by_index = _read_outline(path, image_path, native, image, label, roi)
             _check_finite(values, inside, image_path)
-            studies.append(Study(values, inside, (slice_, row, column)))
+            studies.append(Study(values, inside, (slice_, row, column), by_index))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -122,14 +124,35 @@ def _read_image(path: Path) -> sitk.Image:
 
 def _read_outline(
     path: Path, image_path: Path, native: sitk.Image, image: sitk.Image, label: int | None, roi: str | None
-) -> np.ndarray:
-    """The outline as bool, on the grid of `image`, which is `native` made axial."""
+) -> tuple[np.ndarray, bool]:
+    """The outline as bool, on the grid of `image`, which is `native` made axial; and whether it was laid by index."""
+    by_index = False
     if structure := _rtstruct(path):
         mask, label = _axial(read_rtstruct(structure, str(path), roi, native)), None
     else:
-        mask = _axial(_read_image(path))
+        given = _read_image(path)
+        by_index = _is_placed_nowhere(given) and given.GetSize() == native.GetSize() and not _same_grid(given, native)
+        if by_index:
+            given.CopyInformation(native)
+        mask = _axial(given)
         _check_grid(image, mask, image_path, path)
-    return _outline(sitk.GetArrayFromImage(mask), path, label)
+    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index
+
+
+def _is_placed_nowhere(mask: sitk.Image) -> bool:
+    """Whether a header says no more than sizes: the origin at 0, the axes along the patient's.
+
+    Scripts and some exports write such NIfTI files, the published NPC set (`npc.cohort.foshan`) perhaps among them;
+    those who use them lay their voxels (x, y, z) on the image's (z, y, x) by index.
+    """
+    return not np.any(mask.GetOrigin()) and np.array_equal(np.abs(mask.GetDirection()), np.eye(3).ravel())
+
+
+def _same_grid(one: sitk.Image, other: sitk.Image) -> bool:
+    return bool(np.isclose(one.GetOrigin(), other.GetOrigin(), atol=0.5 * min(other.GetSpacing())).all()) and bool(
+        np.isclose(one.GetDirection(), other.GetDirection(), atol=1e-3).all()
+        and np.isclose(one.GetSpacing(), other.GetSpacing(), rtol=1e-3).all()
+    )
 
 
 def _check_finite(values: np.ndarray, inside: np.ndarray, image_path: Path) -> None:

@@ -28,8 +28,9 @@ def survey(
         roi: name of the outline in an RTSTRUCT, by sequence.
 
     Returns:
-        for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count}`, one
-        sentence a fault, and sequence and acquisition of each sound study.
+        for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count, "by_index":
+        count of outlines that their header places nowhere}`, one sentence a fault, and sequence and acquisition of each
+        sound study.
     """
     studies = [
         (sequence, cohort.root / row[f"{sequence}_image"], cohort.root / row[f"{sequence}_mask"])
@@ -41,28 +42,32 @@ def survey(
         delayed(_read)(image, mask, label, roi.get(sequence)) for sequence, image, mask in studies
     )
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
+    by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     faults: list[str] = []
     acquisitions: list[tuple[str, Acquisition]] = []
     for (sequence, *_), found in zip(studies, track(work, "Reading images", len(studies), transient=True), strict=True):
         if isinstance(found, InputError):
             faults += found.faults
         else:
-            grid, acquisition = found
+            grid, laid, acquisition = found
             counts[sequence][grid] += 1
+            by_index[sequence][grid] += laid
             acquisitions.append((sequence, acquisition))
     grids = {
         sequence: [
-            {"size": list(size), "spacing": list(spacing), "images": n} for (size, spacing), n in count.most_common()
+            {"size": list(grid[0]), "spacing": list(grid[1]), "images": n, "by_index": by_index[sequence][grid]}
+            for grid, n in count.most_common()
         ]
         for sequence, count in counts.items()
     }
     return grids, faults, acquisitions
 
 
-def _read(image: Path, mask: Path, label: int | None, roi: str | None) -> tuple[Grid, Acquisition] | InputError:
+def _read(image: Path, mask: Path, label: int | None, roi: str | None) -> tuple[Grid, bool, Acquisition] | InputError:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
         study = read_study(image, mask, label=label, roi=roi)
     except InputError as error:
         return error
-    return (study.image.shape, tuple(round(step, 2) for step in study.spacing)), read_acquisition(image, study)
+    grid = study.image.shape, tuple(round(step, 2) for step in study.spacing)
+    return grid, study.by_index, read_acquisition(image, study)
