@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
+from memory import memory_of_tree
 
 FOLDER = Path(sys.argv[1])
 BUILD = """
@@ -44,27 +45,6 @@ def write_cohort(folder: Path, patients: int = 233, slices: int = 20, matrix: in
                 sitk.WriteImage(sitk.GetImageFromArray(array), folder / name)
         rows.append(row)
     pd.DataFrame(rows).to_csv(folder / "patients.csv", index=False)
-
-
-def memory_of_tree(root: int) -> float:
-    """Gigabytes of a process and its descendants."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-    tree = {root}
-    while more := {child for child, parent in parents.items() if parent in tree} - tree:
-        tree |= more
-    total = 0
-    for process in tree:
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-        except (OSError, StopIteration):
-            continue
-    return total / 2**20
 
 
 (FOLDER / "cohort").mkdir(parents=True, exist_ok=True)

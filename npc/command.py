@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,17 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError
 
 from npc.errors import InputError
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# OmegaConf's words for a value of the wrong shape, in those of somebody who writes a config
+_PLAINER = (
+    (r"\w+ is not a ListConfig, list or tuple", "one value stands where a list belongs; write [a, b]"),
+    (r"\w+ is not a subclass of (\w+)\. value:", r"where the keys of a \1 belong (key: value) stands"),
+)
 
 
 @contextmanager
@@ -38,6 +45,10 @@ def one_message() -> Iterator[None]:
         _end(str(error), 2)
     except (HydraException, OmegaConfBaseException) as error:
         _end(_config_message(error), 2)
+    except MarkedYAMLError as error:
+        _end(_yaml_message(error), 2)
+    except UnicodeDecodeError as error:  # of a config: our own readers tell theirs
+        _end(f"a file is not UTF-8 text in the line {_line_around(error)}; save it as UTF-8", 2)
     except ValueError as error:
         if "group override" not in str(error):  # Hydra's own for `experiment=null`
             raise
@@ -63,9 +74,31 @@ def _config_message(error: BaseException) -> str:
     if error.__cause__ is not None and str(error.__cause__) not in told[0]:
         told.append(str(error.__cause__))
     lines = [line.strip() for text in told for line in text.splitlines()]
-    noise = ("full_key:", "object_type=", "reference_type=", "Set the environment variable", "To append to your config")
-    kept = [line for line in lines if line and not line.startswith(noise)]
+    noise = ["full_key:", "object_type=", "reference_type=", "Set the environment variable"]
+    if not any("not in struct" in line for line in lines):  # only a dictionary can be added to
+        noise.append("To append to your config")
+    kept = [line for line in lines if line and not line.startswith(tuple(noise))]
+    for theirs, plainer in _PLAINER:
+        kept = [re.sub(theirs, plainer, line) for line in kept]
+    keys = {line.removeprefix("full_key:").strip() for line in lines if line.startswith("full_key:")} - {""}
+    kept += [f"at {key}" for key in sorted(keys) if not any(key in line for line in kept)]
     return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains)"])
+
+
+def _yaml_message(error: MarkedYAMLError) -> str:
+    """The parser's own words, and what a config may hold."""
+    mark = error.problem_mark or error.context_mark
+    place = f"{mark.name}, line {mark.line + 1}: " if mark else ""
+    return (
+        f"{place}not YAML that a config may hold ({error.problem}); indent with blanks, close brackets and quotes, "
+        "name each key once and use no tags (!)"
+    )
+
+
+def _line_around(error: UnicodeDecodeError) -> str:
+    before, after = error.object[: error.start], error.object[error.start :]
+    line = before.rpartition(b"\n")[2] + after.partition(b"\n")[0]
+    return ascii(line.decode("latin-1")[:100])
 
 
 def _end(message: str, code: int) -> NoReturn:

@@ -32,6 +32,15 @@ class Variable:
 
 
 @dataclass
+class Criterion:
+    """Who of a cohort belongs to the study, by one column."""
+
+    column: str = MISSING
+    keep: Any = MISSING  # levels such as [III, IVa, IVb], or a cut such as ">= 18"
+    reason: str = MISSING  # of who is left out
+
+
+@dataclass
 class Cohort:
     """Where the patients come from."""
 
@@ -41,6 +50,9 @@ class Cohort:
     sequences: list[str] = MISSING
     clinical: dict[str, Variable] | None = field(default_factory=dict, metadata=_NEUTRAL)
     development: str | None = None
+    exclude: dict[str, str] = field(default_factory=dict)  # patients left out by hand: id -> reason
+    criteria: dict[str, Criterion] = field(default_factory=dict)  # in order: the first that applies leaves out
+    labelled: bool = field(default=True, metadata=_NEUTRAL)  # false: no outcome is known
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
     label: int | None = None
     roi: dict[str, str] = field(default_factory=dict)
@@ -58,6 +70,14 @@ class PhantomCohort(Cohort):
     external: int | None = None
     matrix: int = MISSING
     signal: float = MISSING
+    treatment: float = MISSING
+    interaction: float = MISSING
+    confounding: float = MISSING
+    competing: float = MISSING
+    readers: int = MISSING
+    dice_reader1b: float = MISSING
+    dice_reader2: float = MISSING
+    dates: bool = MISSING
 
 
 @dataclass
@@ -288,24 +308,21 @@ def of_run(config: DictConfig) -> DictConfig:
     return cast(DictConfig, choices)
 
 
-def check_evaluate(config: DictConfig) -> None:
-    """As `check`, for `evaluate.py`."""
-    faults = _broken_rules(config)
-    if config.name in ("", ".", "..") or "/" in config.name:
-        faults.append(f"name={config.name}: must be usable as the name of a folder")
-    if faults:
-        raise InputError(faults)
-
-
-def _broken_rules(config: DictConfig) -> list[str]:
+def _check_given(config: DictConfig) -> None:
     OmegaConf.resolve(config)
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])
-    values = [(key, OmegaConf.select(config, key), want, good) for key, want, good in _RULES]
-    return [
-        f"{key}={value}: must be {want}" for key, value, want, good in values if value is not None and not good(value)
-    ]
+
+
+def check_evaluate(config: DictConfig) -> None:
+    """As `check`, for `evaluate.py`."""
+    _check_given(config)
+    faults = value_faults(config)
+    if config.name in ("", ".", "..") or "/" in config.name:
+        faults.append(f"name={config.name}: must be usable as the name of a folder")
+    if faults:
+        raise InputError(faults)
 
 
 def check(config: DictConfig) -> None:
@@ -314,9 +331,15 @@ def check(config: DictConfig) -> None:
     Raises:
         InputError: naming every key whose value cannot be.
     """
-    faults = _broken_rules(config)
+    _check_given(config)
+    faults = value_faults(config)
     sequences = list(config.cohort.sequences)
     known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
+    if not config.cohort.labelled:
+        faults.append(
+            f"cohort.labelled=false: of {config.cohort.name} no outcome is known, so there is nothing to learn; look "
+            "at it with npc cohort check, quality, agreement or flow, or train on another cohort"
+        )
     if config.sequence not in known:
         faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")
     needed = {"landmark": "months", "hazard": "intervals"}.get(config.endpoint.kind)
@@ -324,10 +347,18 @@ def check(config: DictConfig) -> None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: means nothing to {config.endpoint.kind}; leave it out")
-    if config.cohort.name in ("", ".", "..") or "/" in config.cohort.name:
-        faults.append(f"cohort.name={config.cohort.name}: must be usable as the name of a folder")
     if faults:
         raise InputError(faults)
+
+
+def value_faults(config: DictConfig) -> list[str]:
+    """What is wrong with single values; a key without one is passed over, for a command may not need it."""
+    faults = []
+    for key, want, good in _RULES:
+        value = OmegaConf.select(config, key)
+        if value is not None and not good(value):
+            faults.append(f"{key}={value}: must be {want}")
+    return faults
 
 
 def _neutral_paths(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -352,6 +383,7 @@ _NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
 _SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
 _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
     ("slices", *_one_of("max", "three")),
+    ("cohort.name", "usable as the name of a folder", lambda name: name not in ("", ".", "..") and "/" not in name),
     ("cohort.label", "a value of the outline, not 0", lambda value: value != 0),
     ("trainer.precision", *_one_of("32-true", "16-mixed", "bf16-mixed")),
     ("endpoint.kind", *_one_of("binary", "landmark", "cox", "hazard")),

@@ -1,14 +1,21 @@
 """`npc cohort`: what a cohort holds, and whether it can be trusted."""
 
 import json
+import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from npc.cohort.phantom_options import Options
 from npc.errors import InputError
 
-app = typer.Typer(help="Check a cohort, or make a synthetic one.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Check a cohort, count its patients, compare outlines, or make a synthetic one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("check")
@@ -30,14 +37,16 @@ def check(
     from npc.cohort import clinical
     from npc.cohort.describe import describe, tables
     from npc.cohort.load import load, readable
+    from npc.imaging.acquisition_table import by_scanner, shown
     from npc.imaging.survey import survey
 
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
     try:
         found = load(cohort, endpoint, sequences=[], also=sequences)
-        grids, faults = survey(found, sequences, cohort.label, dict(cohort.roi))
+        grids, faults, acquisitions = survey(found, sequences, cohort.label, dict(cohort.roi))
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(found, variables, time=endpoint.time, event=endpoint.event, grids=grids, faults=faults)
+        described["acquisition"] = by_scanner(acquisitions)
     except InputError as error:
         # the images of the rows that can be read are looked at all the same: every fault is told at once
         faults = survey(readable(cohort), sequences, cohort.label, dict(cohort.roi))[1]
@@ -45,20 +54,100 @@ def check(
     if as_json:
         print(json.dumps(described))
     else:
-        Console(soft_wrap=True).print(*tables(described), sep="\n")
+        Console(soft_wrap=True).print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
     raise typer.Exit(2 if described["faults"] else 0)
+
+
+@app.command("agreement")
+def agreement(
+    choices: Annotated[
+        list[str] | None,
+        typer.Argument(help="as for train.py: cohort=table cohort.root=DIR slices=max", show_default=False),
+    ] = None,
+    reports: Annotated[Path, typer.Option(help="where the report folder goes")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Compare the outlines of several readers: overlap, distance, area, and which features agree.
+
+    Example: npc cohort agreement cohort=table cohort.root=DIR
+    """
+    from npc.config import compose, value_faults
+
+    config = compose(choices or [])  # before anything heavy is imported
+    if faults := value_faults(config):
+        raise InputError(faults)
+    from rich.console import Console
+
+    from npc.cohort.load import load
+    from npc.report.agreement import report
+    from npc.report.agreement_tables import tables
+
+    cohort, sequences = config.cohort, list(config.cohort.sequences)
+    folder = reports / f"{cohort.name}-agreement"
+    found = load(cohort, config.endpoint, sequences=[], also=sequences)
+    roi = dict(cohort.roi)
+    results = report(found, folder, slices=config.slices, label=cohort.label, roi=roi, threshold=cohort.icc)
+    if as_json:
+        print(json.dumps(results))
+    else:
+        Console(soft_wrap=True).print(*tables(results), f"written to {folder}", sep="\n")
+
+
+@app.command("flow")
+def flow(
+    choices: Annotated[
+        list[str] | None,
+        typer.Argument(help="as for train.py: cohort=table cohort.root=DIR criteria=paper", show_default=False),
+    ] = None,
+    reports: Annotated[Path, typer.Option(help="where the report folder goes")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Count who is left out and why, from all patients to training, validation and test; draw the flow diagram.
+
+    Example: npc cohort flow cohort=table cohort.root=DIR criteria=paper sequence=both
+    """
+    from npc.config import compose, run_sequences, value_faults
+
+    config = compose(choices or [])  # before anything heavy is imported
+    if faults := value_faults(config):
+        raise InputError(faults)
+    from npc.cohort.analysed import analysed
+    from npc.cohort.load import load
+    from npc.report.flow import as_lines, write_flow
+
+    found, folder = load(config.cohort, config.endpoint, run_sequences(config)), reports / f"{config.cohort.name}-flow"
+    try:
+        patients, exclusions = analysed(found, config.endpoint, config.split)
+    except InputError as error:  # of an unlabelled cohort, or of one centre: the diagram ends before the split
+        print(f"npc: not split: {error}", file=sys.stderr)
+        patients, exclusions = found.patients, found.exclusions
+    counts = write_flow(folder, exclusions, patients)
+    print(json.dumps(counts) if as_json else "\n".join([*as_lines(counts), f"written to {folder}"]))
 
 
 @app.command("phantom")
 def phantom(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="a new folder", show_default=False)],
-    seed: Annotated[int, typer.Option(help="another seed gives other patients")] = 0,
-    n: Annotated[int, typer.Option(help="patients in all")] = 233,
+    seed: Annotated[int, typer.Option(help="another seed gives other patients")] = Options.seed,
+    n: Annotated[int, typer.Option(help="patients in all")] = Options.n,
     external: Annotated[
         int | None, typer.Option(help="of them at hospital 2  [default: the paper's 45 of 233]", show_default=False)
-    ] = None,
-    matrix: Annotated[int, typer.Option(help="pixels of an image along a side")] = 64,
-    signal: Annotated[float, typer.Option(help="0 to 1: how much the pictures show")] = 1.0,
+    ] = Options.external,
+    matrix: Annotated[int, typer.Option(help="pixels of an image along a side")] = Options.matrix,
+    signal: Annotated[float, typer.Option(help="0 to 1: how much the pictures show")] = Options.signal,
+    treatment: Annotated[float, typer.Option(help="hazard ratio of additional chemotherapy")] = Options.treatment,
+    interaction: Annotated[
+        float, typer.Option(help="what an SD of aggressiveness adds to the log of --treatment")
+    ] = Options.interaction,
+    confounding: Annotated[float, typer.Option(help="0: treated at random; 1: by indication")] = Options.confounding,
+    competing: Annotated[float, typer.Option(help="hazard of death without metastasis, a year")] = Options.competing,
+    readers: Annotated[int, typer.Option(help="patients of hospital 1 with second outlines")] = Options.readers,
+    dice_reader1b: Annotated[
+        float, typer.Option(help="Dice of reader 1 with the first outline")
+    ] = Options.dice_reader1b,
+    dice_reader2: Annotated[float, typer.Option(help="Dice of reader 2 with the first outline")] = Options.dice_reader2,
+    dates: Annotated[bool, typer.Option("--dates", help="dates beside the months")] = Options.dates,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
 ) -> None:
     """Write synthetic patients whose truth is known (truth.csv) as a cohort folder.
@@ -67,7 +156,9 @@ def phantom(
     """
     from npc.cohort import phantom as source
 
-    source.write(folder, seed=seed, n=n, external=external, matrix=matrix, signal=signal)
+    choices = {item.name: context.params[item.name] for item in fields(Options)}
+    Options.of(choices, called=lambda key, value: f"--{key.replace('_', '-')} {value}")
+    source.write(folder, **choices)
     summary = source.summary(folder)
     if as_json:
         print(json.dumps(summary))

@@ -37,6 +37,12 @@ class Cut:
         met = COMPARISONS[self.comparison](values, self.value)
         return met.astype("boolean").mask(values.isna())
 
+    @classmethod
+    def read(cls, written: str) -> Cut | None:
+        """The cut that a text such as `>= 4000` writes; None where it writes none."""
+        found = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", written)
+        return found and cls(found[1], float(found[2]))
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -92,9 +98,6 @@ def _levels(key: str, kind: str, declared: Any, faults: list[str]) -> tuple[str,
     if kind == "continuous":
         faults.append(f"{key}: a continuous variable has no levels; remove them or change its kind")
         return ()
-    if any(isinstance(level, bool) for level in declared):
-        faults.append(f'{key} holds true or false, as YAML reads a bare yes or no; quote them: ["no", "yes"]')
-        return ()
     levels = tuple(str(level).strip() for level in declared)
     if len(set(levels)) < len(levels):
         faults.append(f"{key} names a level twice ({', '.join(levels)}); name each once")
@@ -109,8 +112,7 @@ def _cut(key: str, kind: str, declared: Any, faults: list[str]) -> Cut | None:
     if kind != "continuous":
         faults.append(f"{key}: only a continuous variable has a cut; remove it or change the kind")
         return None
-    written = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", str(declared))
-    if written is None:
+    cut = Cut.read(str(declared))
+    if cut is None:
         faults.append(f"{key} is '{declared}'; write a comparison and a number, such as '>= 4000'")
-        return None
-    return Cut(written[1], float(written[2]))
+    return cut

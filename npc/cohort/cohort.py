@@ -17,11 +17,12 @@ class Cohort:
             (DESIGN 3): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
-        exclusions: `patient_id` and `reason` of every patient who was left out.
+        exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
+            by hand, by criterion, for a missing sequence.
     """
 
     name: str
     root: Path
     patients: pd.DataFrame
     sequences: tuple[str, ...]
-    exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"patient_id": [], "reason": []}))
+    exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))

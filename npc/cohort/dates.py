@@ -1,5 +1,6 @@
 """Dates in place of months: time from diagnosis to metastasis or to the last follow-up."""
 
+import re
 from collections.abc import Hashable
 from datetime import date
 
@@ -66,10 +67,14 @@ class _Patient:
         try:
             if len(day) != 10 or hour.strip("0:."):
                 raise ValueError
-            return date.fromisoformat(day)
+            found = date.fromisoformat(day)
         except ValueError:
-            self.faults.append(f"{name} is '{written}', not a date; write year-month-day, such as 2013-02-28")
+            wrong = "no day of the calendar" if re.fullmatch(r"\d{4}-\d\d-\d\d", day) else "not a date"
+            self.faults.append(f"{name} is '{written}', {wrong}; write year-month-day, such as 2013-02-28")
             return None
+        if found > date.today():
+            self.faults.append(f"{name} {found} is in the future; correct it")
+        return found
 
     def _check_order(self) -> None:
         for first, second in (DATES[:2], DATES[::2], DATES[1:]):

@@ -57,13 +57,14 @@ def describe(
     }
 
 
-def tables(described: dict[str, Any]) -> list[RenderableType]:
-    """What `describe` found as rich tables; with a `faults` key alone, only these."""
+def tables(described: dict[str, Any], more: Sequence[RenderableType] = ()) -> list[RenderableType]:
+    """What `describe` found as rich tables, with `more` beside the images'; with a `faults` key alone, only these."""
     parts: list[RenderableType] = []
     if "centres" in described:
         parts = [_outcome_table(described), _sequence_table(described)]
         parts += [_clinical_table(described)] if described["clinical"] else []
         parts += [_grid_table(described)] if described["grids"] else []
+        parts += more
         parts += [Text(f"Left out: {left['patient_id']}: {left['reason']}") for left in described["exclusions"]]
     parts += [Text(f"Fault: {fault}", style="red") for fault in described["faults"]]
     return parts or [Text("No fault found.")]
@@ -79,6 +80,8 @@ def median_follow_up(months: pd.Series, events: pd.Series) -> float | None:
 
 
 def _outcome(group: pd.DataFrame, time: str, event: str) -> dict[str, Any]:
+    if not {time, event} <= set(group):  # no outcome is known
+        return {"patients": len(group)} | dict.fromkeys(("events", "median_follow_up", "first_event", "last_event"))
     at = group.loc[group[event] == 1, time]
     return {
         "patients": len(group),
@@ -119,7 +122,8 @@ def _outcome_table(described: dict[str, Any]) -> Table:
     table = _table(title, *headings)
     for centre, found in described["centres"].items():
         times = [_months(found[key]) for key in ("median_follow_up", "first_event", "last_event")]
-        table.add_row(escape(centre), str(found["patients"]), str(found["events"]), *times)
+        events = "–" if found["events"] is None else str(found["events"])
+        table.add_row(escape(centre), str(found["patients"]), events, *times)
     return table
 
 
@@ -148,14 +152,15 @@ def _told(summary: dict[str, Any]) -> str:
 
 
 def _grid_table(described: dict[str, Any]) -> Table:
-    table = _table("Grids", "sequence", "size", "spacing (mm)", "images")
+    table = _table("Grids", "sequence", "size", "spacing (mm)", "images", "of them outlines laid on by index")
     for sequence, grids in described["grids"].items():
         for grid in grids[:SHOWN_GRIDS]:
             size, spacing = (" x ".join(str(step) for step in grid[key]) for key in ("size", "spacing"))
-            table.add_row(escape(sequence), size, spacing, str(grid["images"]))
+            table.add_row(escape(sequence), size, spacing, str(grid["images"]), str(grid["by_index"]))
         if others := grids[SHOWN_GRIDS:]:
             size, spacing = (_ranges([grid[key] for grid in others]) for key in ("size", "spacing"))
-            table.add_row(escape(sequence), size, spacing, str(sum(grid["images"] for grid in others)))
+            sums = [str(sum(grid[key] for grid in others)) for key in ("images", "by_index")]
+            table.add_row(escape(sequence), size, spacing, *sums)
     return table
 
 

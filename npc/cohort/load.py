@@ -1,16 +1,16 @@
 """From the config to the checked cohort."""
 
 import inspect
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
-from hydra.errors import HydraException
-from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from npc.cohort import clinical, dates, paths, schema
+from npc.cohort import clinical, criteria, dates, paths, schema
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.config import Cohort as CohortConfig
@@ -22,7 +22,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
 
     Args:
         cohort: `_target_` (a source: `read(root, sequences, **options) -> (table, root)`), `name`, `root`,
-            `sequences`, `clinical`, `missing`, and whatever else the source takes.
+            `sequences`, `clinical`, `exclude`, `criteria`, `labelled`, `missing`, and whatever else the source takes.
         endpoint: `event` and `time`, the endpoint's columns.
         sequences: those that this run needs of every patient.
         also: those whose files are checked where the table names them, for `npc cohort check`.
@@ -32,6 +32,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     """
     variables = clinical.parse(_plain(cohort)["clinical"])
     offered = list(cohort.sequences)
+    _check_sequences(offered, cohort.get("roi") or {})
     unknown = [sequence for sequence in [*sequences, *also] if sequence not in offered]
     if unknown:
         raise InputError(
@@ -41,6 +42,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
     table, date_faults = dates.to_months(table)
+    left_out, criteria_faults = _leave_out(table, cohort)
     patients, exclusions = schema.check(
         table,
         where=table.attrs.get("file", str(root)),
@@ -52,6 +54,9 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         event=endpoint.event,
         also=also,
         date_faults=date_faults,
+        left_out=left_out,
+        criteria_faults=criteria_faults,
+        labelled=cohort.get("labelled", True),
     )
     patients = patients.set_index("patient_id").sort_index()
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions)
@@ -61,10 +66,14 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     """The raw table of the source, and the folder that its paths are relative to."""
     if OmegaConf.is_missing(cohort, "root") or not cohort.root:
         raise InputError("cohort.root is not set; set it to the cohort's folder")
+    module, _, function = cohort._target_.rpartition(".")
     try:
-        read = get_method(cohort._target_)
-    except (HydraException, ImportError, ValueError) as error:
-        raise InputError(f"cohort._target_: there is no source {cohort._target_} ({error})") from error
+        read = getattr(import_module(module), function)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"cohort._target_: there is no source {cohort._target_} ({error}); "
+            "name a function with its module, such as npc.cohort.table.read"
+        ) from error
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}
     arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
@@ -75,13 +84,32 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     return read(**arguments)
 
 
+def _check_sequences(offered: Sequence[str], roi: Mapping[str, str]) -> None:
+    faults = [f"cohort.sequences names {name} twice; name each once" for name, n in Counter(offered).items() if n > 1]
+    if not offered:
+        faults.append("cohort.sequences names no sequence; name those that the cohort has, such as [cet1, t2]")
+    faults += [
+        f"cohort.roi.{name}: the cohort has no such sequence; cohort.sequences has {', '.join(offered)}"
+        for name in roi
+        if name not in offered
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _leave_out(table: pd.DataFrame, cohort: DictConfig) -> tuple[dict, dict]:
+    """Rows that do not belong to the study, and what is wrong with what says so (`criteria.leave_out`)."""
+    return criteria.leave_out(table, criteria.parse(_plain(cohort).get("criteria")), cohort.get("exclude") or {})
+
+
 def readable(cohort: DictConfig) -> Cohort:
     """A cohort that did not pass the checks, for what can be read of it: paths that cannot be used are blanked.
 
-    Empty where there is no table.
+    Empty where there is no table; without the patients whom the config leaves out.
     """
     try:
         table, root = _read(cohort)
+        table = table.drop(index=list(_leave_out(dates.to_months(table)[0], cohort)[0]))
     except InputError:
         table, root = pd.DataFrame(), Path()
     for sequence in cohort.sequences:

@@ -1,106 +1,80 @@
 """A synthetic cohort whose truth is known: `cohort=phantom`, `npc cohort phantom`.
 
 Hospital 1 is written as NIfTI, hospital 2 as DICOM series with NIfTI outlines, so that the default job reads both.
-`truth.csv` holds, for each patient, the true linear predictor, what the image and the clinical variables contribute
-to it, and what each sequence shows: the best AUC that anybody can reach is known.
+`truth.csv` holds, for each patient, the true linear predictor and its parts, what each sequence shows, and the outcome
+under either treatment: the best AUC that anybody can reach and the true effect of the treatment are known.
 """
 
+import csv
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import SimpleITK as sitk
 from filelock import FileLock
 from joblib import Parallel, delayed
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from rich.progress import track
 from sklearn.metrics import roc_auc_score
 
 from npc.cohort import table
-from npc.cohort.phantom_images import FIELD_OF_VIEW, SCANNERS, SLICE_SPACING, Scanner, draw_study
-from npc.cohort.phantom_population import HOSPITALS, SEQUENCES, best_image_score, draw_patient
+from npc.cohort.phantom_files import write_nifti, write_series, write_sidecar
+from npc.cohort.phantom_hospitals import HOSPITALS
+from npc.cohort.phantom_images import draw_study
+from npc.cohort.phantom_options import Options
+from npc.cohort.phantom_outlines import READERS, outlined_again, redraw
+from npc.cohort.phantom_population import SEQUENCES, best_image_score, draw_patient
+from npc.cohort.phantom_scanners import draw_acquisition
 from npc.errors import InputError
 from npc.files import make_folder
 
-PUBLISHED_EXTERNAL = 45 / 233
-RECIPE = 1  # raise it when the same options give another phantom: folders of the old recipe are then left alone
+RECIPE = 2  # raise it when the same options give another phantom: folders of the old recipe are then left alone
+
+Row = dict[str, Any]
 
 
-def read(
-    root: Path,
-    sequences: Sequence[str],
-    *,
-    seed: int = 0,
-    n: int = 233,
-    external: int | None = None,
-    matrix: int = 64,
-    signal: float = 1.0,
-) -> tuple[pd.DataFrame, Path]:
+def read(root: Path, sequences: Sequence[str], **choices: Any) -> tuple[pd.DataFrame, Path]:
     """The phantom with these options as raw table and folder; it is built below `root` on first use."""
-    options = check_options(seed=seed, n=n, external=external, matrix=matrix, signal=signal)
-    folder = root / "-".join([f"recipe{RECIPE}", *(f"{key}{value}" for key, value in options.items())])
+    options = Options.of(choices)
+    shown = [f"{key}{value}" for key, value in list(asdict(options).items())[:5]]
+    folder = root / "-".join([f"recipe{RECIPE}", *shown, hashlib.sha256(_description(options)).hexdigest()[:8]])
     make_folder(folder.parent)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             for killed in folder.parent.glob(f".{folder.name}.part*"):
                 shutil.rmtree(killed, ignore_errors=True)
-            write(folder, **options)
+            write(folder, **choices)
     return table.read(folder, sequences)
 
 
-def check_options(*, seed: int, n: int, external: int | None, matrix: int, signal: float) -> dict:
-    """The options with `external` filled in (the published share of `n`), or an InputError that names the key."""
-    if external is None:
-        external = round(n * PUBLISHED_EXTERNAL)
-    faults = [
-        f"cohort.{key}={value}: {want}"
-        for key, value, want, good in (
-            ("seed", seed, "must be 0 or more", seed >= 0),
-            ("n", n, "a phantom needs at least 2 patients", n >= 2),
-            ("external", external, f"must be between 0 and n - 1 = {n - 1}", 0 <= external < max(n, 1)),
-            ("matrix", matrix, "must be between 16 and 1024 pixels", 16 <= matrix <= 1024),
-            ("signal", signal, "must be between 0 and 1", 0 <= signal <= 1),
-        )
-        if not good
-    ]
-    if faults:
-        raise InputError(faults)
-    return {"seed": seed, "n": n, "external": external, "matrix": matrix, "signal": float(signal)}
-
-
-def write(folder: Path, *, seed: int, n: int, external: int | None, matrix: int, signal: float) -> None:
+def write(folder: Path, **choices: Any) -> None:
     """Writes a phantom as a cohort folder (DESIGN 3) with `truth.csv`; all of it or, if interrupted, nothing.
+
+    Args:
+        folder: a new one.
+        choices: of `Options`; the rest is as published.
 
     Raises:
         InputError: an option out of range, or a folder that exists already.
     """
-    options = check_options(seed=seed, n=n, external=external, matrix=matrix, signal=signal)
+    options = Options.of(choices)
     if folder.exists():
         raise InputError(f"{folder}: exists already; remove it or name another folder")
-    sizes = (n - options["external"], options["external"])
-    patients = [
-        draw_patient(hospital, number, seed, signal)
-        for hospital, size in zip(HOSPITALS, sizes, strict=True)
-        for number in range(size)
-    ]
     part = folder.with_name(f".{folder.name}.part{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
     make_folder(part)
     try:
-        draw = delayed(partial(_write_patient, part, matrix=matrix, seed=seed))
-        work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(draw(patient) for patient in patients)
-        paths = list(track(work, "Drawing the phantom", total=len(patients), transient=True))
-        rows = pd.DataFrame(patients)
-        truth = [str(column) for column in rows if str(column).startswith("_")]
-        rows.drop(columns=truth).join(pd.DataFrame(paths)).to_csv(part / "patients.csv", index=False)
-        rows[["patient_id", *truth]].rename(columns=lambda c: c.lstrip("_")).to_csv(part / "truth.csv", index=False)
-        (part / "phantom.json").write_text(json.dumps({"recipe": RECIPE, **options}) + "\n")
+        draw = delayed(partial(_write_patient, part, options=options))
+        numbers = ((hospital, number) for hospital, size in enumerate(options.sizes) for number in range(size))
+        work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(draw(*place) for place in numbers)
+        _write_tables(part, track(work, "Drawing the phantom", total=options.n, transient=True))
+        (part / "phantom.json").write_bytes(_description(options))
         try:
             part.rename(folder)
         except OSError:
@@ -144,70 +118,50 @@ def summary(folder: Path) -> dict[str, dict[str, float | None]]:
     }
 
 
-def _write_patient(folder: Path, patient: dict, *, matrix: int, seed: int) -> dict[str, str]:
-    """Draws and writes one patient's sequences; the paths for `patients.csv`."""
-    hospital = next(h for h in HOSPITALS if h.name == patient["centre"])
-    number = int(patient["patient_id"].rsplit("-", 1)[1])
-    scanner = SCANNERS[hospital.name]
-    paths = {}
+def _description(options: Options) -> bytes:
+    """What `phantom.json` holds."""
+    return (json.dumps({"recipe": RECIPE, **asdict(options)}) + "\n").encode()
+
+
+def _write_tables(folder: Path, rows: Iterable[tuple[Row, Row]]) -> None:
+    """A line for each patient as it comes, so that a large phantom needs no more memory than a small one."""
+    with (
+        (folder / "patients.csv").open("w", encoding="utf-8", newline="") as patients,
+        (folder / "truth.csv").open("w", encoding="utf-8", newline="") as truth,
+    ):
+        writers = [csv.writer(file, lineterminator="\n") for file in (patients, truth)]
+        for number, pair in enumerate(rows):
+            for writer, row in zip(writers, pair, strict=True):
+                if number == 0:
+                    writer.writerow(row)
+                writer.writerow(row.values())
+
+
+def _write_patient(folder: Path, hospital: int, number: int, *, options: Options) -> tuple[Row, Row]:
+    """Draws and writes one patient; the rows of `patients.csv` and of `truth.csv`."""
+    patient, truth = draw_patient(HOSPITALS[hospital], number, options)
+    acquisition = draw_acquisition(hospital, number, options.seed)
+    grid, name = acquisition.grid(options.matrix), str(patient["patient_id"])
+    home = Path("images") / name
+    (folder / home).mkdir(parents=True, exist_ok=True)
     for index, sequence in enumerate(SEQUENCES):
-        rng = np.random.default_rng([seed, HOSPITALS.index(hospital), number, 1 + index])
-        image, outline = draw_study(sequence, patient[f"_{sequence}_shown"], matrix, scanner, rng)
-        home = Path("images") / patient["patient_id"]
-        (folder / home).mkdir(parents=True, exist_ok=True)
-        dicom = hospital is HOSPITALS[1]
-        paths[f"{sequence}_image"] = str(home / (sequence if dicom else f"{sequence}.nii.gz"))
-        paths[f"{sequence}_mask"] = str(home / f"{sequence}_mask.nii.gz")
-        if dicom:
-            _write_series(folder / paths[f"{sequence}_image"], image, patient["patient_id"], sequence, scanner)
+        rng = np.random.default_rng([options.seed, hospital, number, 1 + index])
+        image, depth = draw_study(sequence, truth[f"{sequence}_shown"], options.matrix, acquisition, rng)
+        if hospital == 0:
+            patient[f"{sequence}_image"] = home / f"{sequence}.nii.gz"
+            write_nifti(folder / home / f"{sequence}.nii.gz", image, grid)
+            write_sidecar(folder / home / f"{sequence}.json", sequence, acquisition)
         else:
-            _write_nifti(folder / paths[f"{sequence}_image"], image)
-        _write_nifti(folder / paths[f"{sequence}_mask"], outline)
-    return paths
-
-
-def _geometry(matrix: int, slices: int) -> tuple[float, list[float]]:
-    """Pixel spacing in mm and the position (LPS, mm) of the first voxel of a volume centred on the origin."""
-    pixel = FIELD_OF_VIEW / matrix
-    return pixel, [-(matrix - 1) / 2 * pixel] * 2 + [-(slices - 1) / 2 * SLICE_SPACING]
-
-
-def _write_nifti(path: Path, array: np.ndarray) -> None:
-    image = sitk.GetImageFromArray(array)
-    pixel, origin = _geometry(array.shape[1], array.shape[0])
-    image.SetSpacing((pixel, pixel, SLICE_SPACING))
-    image.SetOrigin(origin)
-    try:
-        sitk.WriteImage(image, path, useCompression=True, compressionLevel=1)
-    except RuntimeError:
-        raise InputError(f"{path}: cannot be written; is there space left, and may you write there?") from None
-
-
-def _write_series(folder: Path, image: np.ndarray, patient: str, sequence: str, scanner: Scanner) -> None:
-    """One DICOM file a slice; the same phantom gives the same bytes, UIDs included."""
-    folder.mkdir()
-    pixel, origin = _geometry(image.shape[1], image.shape[0])
-    study = generate_uid(entropy_srcs=[patient])
-    series = generate_uid(entropy_srcs=[patient, sequence])
-    for number, pixels in enumerate(image):
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID = MRImageStorage
-        meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[patient, sequence, str(number)])
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        path = folder / f"{number:03d}.dcm"
-        header = FileDataset(path, {}, file_meta=meta, preamble=b"\0" * 128)
-        header.SOPClassUID, header.SOPInstanceUID = MRImageStorage, meta.MediaStorageSOPInstanceUID
-        header.PatientName, header.PatientID = "Phantom", patient
-        header.StudyInstanceUID, header.SeriesInstanceUID, header.FrameOfReferenceUID = study, series, study
-        header.Modality, header.SeriesDescription = "MR", sequence
-        header.Manufacturer, header.MagneticFieldStrength = scanner.manufacturer, scanner.field
-        header.InstanceNumber = number + 1
-        header.ImagePositionPatient = [*origin[:2], origin[2] + number * SLICE_SPACING]
-        header.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-        header.PixelSpacing = [pixel, pixel]
-        header.SliceThickness, header.SpacingBetweenSlices = SLICE_SPACING - 1, SLICE_SPACING
-        header.Rows, header.Columns = pixels.shape
-        header.SamplesPerPixel, header.PhotometricInterpretation = 1, "MONOCHROME2"
-        header.BitsAllocated, header.BitsStored, header.HighBit, header.PixelRepresentation = 16, 16, 15, 1
-        header.PixelData = pixels.tobytes()
-        header.save_as(path, enforce_file_format=True)
+            patient[f"{sequence}_image"] = home / sequence
+            write_series(folder / home / sequence, image, name, sequence, acquisition)
+        outlines = {"mask": (depth < 1).astype(np.uint8)}
+        if hospital == 0 and number in outlined_again(options):
+            for reader in READERS:
+                dice = getattr(options, f"dice_{reader}")
+                outlines[f"mask_{reader}"] = redraw(depth, dice, grid, rng)
+        for column in ("mask", *(f"mask_{reader}" for reader in READERS if options.readers)):
+            path = home / f"{sequence}_{column}.nii.gz"
+            patient[f"{sequence}_{column}"] = path if column in outlines else None
+            if column in outlines:
+                write_nifti(folder / path, outlines[column], grid)
+    return patient, truth | {"scanner": acquisition.scanner.name}

@@ -5,32 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-FIELD_OF_VIEW = 200.0  # mm, Table 1 of the paper: 200 to 250
-SLICES = 16
-SLICE_SPACING = 5.0  # mm: 4 mm thick, 1 mm apart
+from npc.cohort.phantom_scanners import Acquisition, Grid
 
 
 @dataclass(frozen=True)
-class Scanner:
-    """How one hospital's pictures differ from another's."""
+class Tissue:
+    """Relaxation times in ms at 1.5 T; `enhanced` is T1 after contrast agent."""
 
-    scale: float  # grey levels of soft tissue
-    noise: float  # SD as a share of soft tissue
-    shading: float  # how much brighter one side is than the other
-    manufacturer: str
-    field: float  # tesla
+    t1: float
+    enhanced: float
+    t2: float
 
 
-SCANNERS = {
-    "hospital_1": Scanner(400, 0.04, 0.10, "GE MEDICAL SYSTEMS", 1.5),
-    "hospital_2": Scanner(900, 0.06, 0.20, "Philips Medical Systems", 1.5),
-}
-TISSUE = {"cet1": 0.45, "t2": 0.35}  # tumours are brighter (1) in both sequences
-FAT = {"cet1": 0.9, "t2": 0.8}
+TUMOUR, MUSCLE, FAT = Tissue(1200, 400, 100), Tissue(900, 750, 50), Tissue(260, 260, 80)
+T1_AT_3T = 1.2  # times that at 1.5 T
 
 
 def draw_study(
-    sequence: str, shown: float, matrix: int, scanner: Scanner, rng: np.random.Generator
+    sequence: str, shown: float, matrix: int, acquisition: Acquisition, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws one sequence of one patient.
 
@@ -38,28 +30,20 @@ def draw_study(
         sequence: `cet1` or `t2`.
         shown: standardised aggressiveness as this sequence shows it.
         matrix: pixels along a side; the field of view stays the same.
-        scanner: of the patient's hospital.
+        acquisition: of the patient.
         rng: of this patient and sequence.
 
     Returns:
-        image, int16 (slice, row, column), and outline, uint8 of the same shape.
+        image, int16 (slice, row, column), and depth of the same shape: distance from the tumour's middle as a share
+        of that to its edge, so that its outline is `depth < 1`.
     """
-    pixel = FIELD_OF_VIEW / matrix
-    z, y, x = np.meshgrid(
-        (np.arange(SLICES) - (SLICES - 1) / 2) * SLICE_SPACING,
-        (np.arange(matrix) - (matrix - 1) / 2) * pixel,
-        (np.arange(matrix) - (matrix - 1) / 2) * pixel,
-        indexing="ij",
-    )
-
-    def smooth_noise(mm: float) -> np.ndarray:
-        """Standardised noise with structures of about `mm`."""
-        noise = gaussian_filter(rng.standard_normal(z.shape), (mm / SLICE_SPACING, mm / pixel, mm / pixel))
-        return noise / noise.std()
+    grid, scanner = acquisition.grid(matrix), acquisition.scanner
+    z, y, x = np.meshgrid(*(axis.astype(np.float32) for axis in grid.axes), indexing="ij")
+    fat, muscle = (relative_signal(tissue, sequence, acquisition) for tissue in (FAT, MUSCLE))
 
     skull = np.hypot(x / 75, y / 95)
-    image = np.where(skull < 1, TISSUE[sequence] * (1 + 0.1 * smooth_noise(6)), 0.02)
-    image[(skull > 0.9) & (skull < 1)] = FAT[sequence]
+    image = np.where(skull < 1, muscle * (1 + 0.1 * smooth_noise(grid, 6, rng)), 0.02)
+    image[(skull > 0.9) & (skull < 1)] = fat
 
     radius = 22 * np.exp(0.32 * np.clip(shown, -2.2, 2.2))
     stretch = rng.uniform(0.85, 1.15)
@@ -67,17 +51,52 @@ def draw_study(
     distance = np.sqrt(
         ((x - dx) / (radius * stretch)) ** 2 + ((y - dy) / (radius / stretch)) ** 2 + ((z - dz) / (0.8 * radius)) ** 2
     )
-    depth = distance * (1 + 0.10 * smooth_noise(10))
-    outline = depth < 1
+    depth = distance * (1 + 0.10 * smooth_noise(grid, 10, rng))
+    depth.flat[distance.argmin()] = 0  # coarse pixels could miss a small tumour
 
     # Aggressive tumours are coarser, more uneven and necrotic in the middle.
     coarse = 1 / (1 + np.exp(-shown))
-    grain = 1 + (0.10 + 0.15 * coarse) * smooth_noise(3 + 5 * coarse)
+    grain = 1 + (0.10 + 0.15 * coarse) * smooth_noise(grid, 3 + 5 * coarse, rng)
     necrosis = np.clip(0.15 + 0.2 * shown, 0, 0.8)
     tumour = np.where(depth < necrosis, 0.35, 1.0) * grain
-    image = np.where(outline, tumour, image)
+    image = np.where(depth < 1, tumour, image)
 
-    image *= 1 + scanner.shading * x / FIELD_OF_VIEW
-    noise = scanner.noise * rng.standard_normal((2, *z.shape))
-    magnitude = np.hypot(image + noise[0], noise[1])  # Rician, as in magnitude MR
-    return np.clip(magnitude * scanner.scale, 0, 32767).astype(np.int16), outline.astype(np.uint8)
+    image *= 1 + scanner.shading * x / acquisition.field_of_view
+    noise = scanner.noise * rng.standard_normal((2, *grid.shape), np.float32)
+    magnitude = np.abs(_acquire(image, noise[0] + 1j * noise[1], scanner.protocols[sequence].matrix))
+    return np.clip(magnitude * scanner.scale, 0, 32767).astype(np.int16), depth
+
+
+def smooth_noise(grid: Grid, mm: float, rng: np.random.Generator) -> np.ndarray:
+    """Standardised noise with structures of about `mm`."""
+    noise = gaussian_filter(rng.standard_normal(grid.shape, np.float32), [mm / step for step in grid.spacing])
+    return noise / noise.std()
+
+
+def relative_signal(tissue: Tissue, sequence: str, acquisition: Acquisition) -> float:
+    """A tissue's signal in a spin echo, `(1 - exp(-TR/T1)) exp(-TE/T2)`, as a share of a tumour's."""
+    longer = T1_AT_3T if acquisition.scanner.field > 1.5 else 1.0
+    tr, te = acquisition.tr[sequence], acquisition.te[sequence]
+
+    def signal(tissue: Tissue) -> float:
+        t1 = longer * (tissue.enhanced if sequence == "cet1" else tissue.t1)
+        return float((1 - np.exp(-tr / t1)) * np.exp(-te / tissue.t2))
+
+    return signal(tissue) / signal(TUMOUR)
+
+
+def _acquire(image: np.ndarray, noise: np.ndarray, matrix: tuple[int, int]) -> np.ndarray:
+    """The complex picture that the scanner makes of its acquisition matrix: frequencies beyond it are zero.
+
+    The noise keeps its SD. Rows are encoded by frequency, columns by phase.
+    """
+    steps = [min(wanted, n) for wanted, n in zip(matrix, image.shape[1:], strict=True)]
+    if steps == list(image.shape[1:]):  # Rician all the same: the caller takes the magnitude
+        return image + noise
+    kept = steps[0] * steps[1] / (image.shape[1] * image.shape[2])
+    spectrum = np.fft.fftshift(np.fft.fft2(image + noise / np.sqrt(kept)), axes=(1, 2))
+    for axis, step in enumerate(steps, 1):
+        frequency = np.arange(image.shape[axis]) - image.shape[axis] // 2
+        outside = (frequency < -(step // 2)) | (frequency >= step - step // 2)
+        spectrum[(slice(None),) * axis + (outside,)] = 0
+    return np.fft.ifft2(np.fft.ifftshift(spectrum, axes=(1, 2)))

@@ -1,14 +1,16 @@
 """The cohort folder's rules: every fault of every patient is told at once, in sentences."""
 
 import difflib
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
-from npc.cohort import cell, paths
+from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
 from npc.errors import InputError
 
@@ -29,6 +31,9 @@ def check(
     event: str,
     also: Sequence[str] = (),
     date_faults: Mapping[Hashable, Sequence[str]] | None = None,
+    left_out: Mapping[Hashable, str] | None = None,
+    criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
+    labelled: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check a source's table and give its columns their types.
 
@@ -43,10 +48,14 @@ def check(
         event: the endpoint's column of 0 and 1.
         also: further sequences, which a patient may lack but whose files are checked where they are named.
         date_faults: what `dates.to_months` found; told with the rest.
+        left_out: rows that do not belong to the study, and why, in the order in which they are to be told. Of them
+            only `patient_id` and `centre` are checked: what is not used needs no correction.
+        criteria_faults: what `criteria.leave_out` found; told with the rest.
+        labelled: whether the endpoint's columns must be there.
 
     Returns:
         The patients (numbers as float, levels as categories, events as integers, paths as strings) and those
-        left out, `patient_id` and `reason`.
+        left out, `patient_id`, `centre` and `reason`.
 
     Raises:
         InputError: the table breaks a rule.
@@ -56,30 +65,33 @@ def check(
     outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if not {t, e} & {time, event}}
     asked = [s for s in sequences if s not in also]
     columns = {
-        **_identity(),
         **{variable.name: _clinical(variable) for variable in clinical},
-        **_outcomes(outcomes, required=(time, event)),
+        **_outcomes(outcomes, required=(time, event) if labelled else ()),
         **_files(root, sequences, also, table.columns),
     }
-    frame = _as_text(table, columns, codes={*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")})
+    codes = {*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")}
+    everybody = _as_text(table, _identity() | columns, codes)
+    out = dict(left_out or {})
+    frame = everybody.drop(index=list(out))
 
-    told = _Faults(where, frame)
-    for row, sentences in (date_faults or {}).items():
-        for sentence in sentences:
+    told = _Faults(where, everybody)
+    for row, sentences in [*(criteria_faults or {}).items(), *(date_faults or {}).items()]:
+        for sentence in sentences if row not in out else ():
             told.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
+    _validate(everybody, _identity(), told, set(), set())
     _validate(frame, columns, told, skip, {variable.name for variable in clinical})
     lacking = _pairs(frame, sequences, [*asked, *also], missing, told)
-    if frame.empty:
+    suspicious.tell(frame, list(outcomes), [*asked, *also], root, told.add)
+    if everybody.empty:
         told.add(None, "there is no patient; write a line for each")
     told.raise_if_any()
 
-    kept = frame.drop(index=list(lacking))
-    _endpoint_has_both(kept, event, where, len(lacking))
-    exclusions = pd.DataFrame(
-        [(frame.at[row, "patient_id"], reason) for row, reason in lacking.items()], columns=["patient_id", "reason"]
-    )
-    return _typed(kept, columns, outcomes, clinical), exclusions
+    kept, out = frame.drop(index=list(lacking)), out | lacking
+    if labelled:
+        _endpoint_has_both(kept, event, where, out.values())
+    exclusions = everybody.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
+    return _typed(kept, columns, outcomes, clinical), exclusions.reset_index(drop=True)
 
 
 class _Faults:
@@ -166,15 +178,24 @@ def _clinical(variable: Variable) -> pa.Column:
         f"is {{value}}; the levels are {', '.join(variable.levels)}: "
         f"correct the cell, or the list in cohort.clinical.{variable.name}.levels"
     )
+    if {"True", "False"} & set(variable.levels):  # all that is left of them by now
+        unknown += ' (YAML reads a bare yes or no as true or false: write ["no", "yes"])'
     return pa.Column(None, _each(lambda text: text in variable.levels, unknown), nullable=True)
 
 
-def _number(advice: str = "") -> pa.Check:
-    return _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}")
+def _number(advice: str = "") -> list[pa.Check]:
+    return [
+        _each(lambda text: not _has_decimal_comma(text), "is {value}, with a decimal comma; write a decimal point"),
+        _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}"),
+    ]
+
+
+def _has_decimal_comma(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+,\d+", text) is not None
 
 
 def _is_finite(text: str) -> bool:
-    return abs(cell.number(text)) < float("inf")
+    return _has_decimal_comma(text) or abs(cell.number(text)) < float("inf")
 
 
 def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, pa.Column]:
@@ -182,7 +203,7 @@ def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str,
     columns = {}
     for time, event in outcomes.items():
         checks = {
-            time: [_number(), _each(lambda text: not cell.number(text) < 0, negative)],
+            time: [*_number(), _each(lambda text: not cell.number(text) < 0, negative)],
             event: [_each(lambda text: text in ("0", "1"), "is {value}; write 1 for an event and 0 for none")],
         }
         for name in (time, event):
@@ -237,8 +258,9 @@ def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
     near = difflib.get_close_matches(name.casefold(), meant, n=1, cutoff=0.75)
     guess = f" (is it {meant[near[0]]}?)" if near else ""
     dates = " or the dates diagnosis_date, metastasis_date, last_follow_up" if name == "dmfs_months" else ""
+    outcome = " (cohort.labelled=false where no outcome is known)" if name in {*OUTCOMES, *OUTCOMES.values()} else ""
     declared = ", or declare your own variables (cohort.clinical=null: none)" if name in clinical else ""
-    return f"there is no column {name}{guess}; add it{dates}{declared}"
+    return f"there is no column {name}{guess}; add it{dates}{declared}{outcome}"
 
 
 def _pairs(
@@ -272,10 +294,11 @@ def _named(frame: pd.DataFrame, sequences: Sequence[str]) -> Iterator[tuple[str,
             yield from ((sequence, *pair) for pair in pairs)
 
 
-def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, n_excluded: int) -> None:
-    out = f" ({n_excluded} left out by cohort.missing=exclude)" if n_excluded else ""
+def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, reasons: Iterable[str]) -> None:
+    counted = ", ".join(f"{n} {reason}" for reason, n in Counter(reasons).items())
+    out = f" (left out: {counted})" if counted else ""
     if kept.empty:
-        raise InputError(f"{where}: no patient is left{out}; give the images or choose another sequence")
+        raise InputError(f"{where}: no patient is left{out}; give what they lack, or leave out fewer")
     classes = set(kept[event])
     if len(classes) == 1:
         raise InputError(

@@ -27,6 +27,8 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
     Raises:
         InputError: there is no such folder or file, or it can't be read as a table.
     """
+    if root.is_file():
+        raise InputError(f"cohort.root: {root} is a file; set cohort.root to the folder that it lies in")
     if not root.is_dir():
         raise InputError(f"cohort.root: there is no folder {root}; set cohort.root to the cohort's folder")
     return read_csv(root / FILE), root
@@ -39,7 +41,9 @@ def read_csv(path: Path) -> pd.DataFrame:
     that are too short, without a word; here both are faults.
     """
     try:
-        content = path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
+        _refuse_other_formats(path, raw)
+        content = raw.decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path} is missing; put the cohort's table there") from None
     except OSError as error:
@@ -60,18 +64,27 @@ def read_csv(path: Path) -> pd.DataFrame:
                 lines.append(line)
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not CSV ({error}); mend the line") from None
+        raise InputError(f"{path}, line {line}: not CSV ({error}); mend the line, and close each quote") from None
     if not rows:
         raise InputError(f"{path} is empty; write a line of column names and a line for each patient")
     return _frame(path, [name.strip() for name in rows[0]], rows[1:], lines[1:])
 
 
+def _refuse_other_formats(path: Path, raw: bytes) -> None:
+    for start, what in ((b"PK\x03\x04", "a spreadsheet's workbook"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16")):
+        if raw.startswith(start):
+            raise InputError(f"{path} is {what}, not UTF-8 text; save the table as 'CSV UTF-8'")
+
+
 def _frame(path: Path, header: list[str], rows: list[list[str]], lines: list[int]) -> pd.DataFrame:
     while header and not header[-1]:  # columns that a spreadsheet exports though nothing stands in them
         header.pop()
-    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        raise InputError(f"{path} is separated by semicolons or tabs; save it with commas")
-    faults = [f"{path}: column {name} stands there twice" for name, n in Counter(header).items() if n > 1 and name]
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise InputError(f"{path} is separated by {called}; save it with commas")
+    faults = [
+        f"{path}: column {name} stands there twice; keep one" for name, n in Counter(header).items() if n > 1 and name
+    ]
     faults += [f"{path}: column {i} has no name; name it" for i, name in enumerate(header, 1) if not name]
     width = len(header)
     for line, row in zip(lines, rows, strict=True):

@@ -28,8 +28,11 @@ UNREADABLE = (
     struct.error,
 )
 
-GEOMETRY = ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
-_TAGS = ["SeriesInstanceUID", "NumberOfFrames", "SamplesPerPixel", "SliceThickness", *GEOMETRY]
+# How many numbers each tag of the geometry holds.
+GEOMETRY = {"Rows": 1, "Columns": 1, "PixelSpacing": 2, "ImageOrientationPatient": 6, "ImagePositionPatient": 3}
+RESCALING = ("RescaleSlope", "RescaleIntercept")
+_TAGS = ["SeriesInstanceUID", "FrameOfReferenceUID", "NumberOfFrames", "SamplesPerPixel", "SliceThickness"]
+_TAGS += [*GEOMETRY, *RESCALING]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Header:
         frames: number of pictures in the file.
         samples: values a pixel; 3 for colours.
         thickness: mm; 0 where the file does not say.
-        tags: the geometry, as far as the file has it.
+        frame: identifier of its frame of reference, empty where the file has none; as `series`.
+        tags: geometry and rescaling, as far as the file has them.
     """
 
     file: Path
@@ -53,6 +57,7 @@ class Header:
     frames: int
     samples: int
     thickness: float
+    frame: str
     tags: pydicom.Dataset
 
     @property
@@ -100,6 +105,8 @@ def read_header(file: Path, called: str) -> Header:
         InputError: the file is truncated or unreadable.
     """
     try:
+        if not file.stat().st_size:
+            raise InputError(f"{called} is empty (0 bytes); copy or export it again.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom quotes the values that it finds fault with
             tags = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
@@ -112,7 +119,10 @@ def read_header(file: Path, called: str) -> Header:
                 frames=int(tags.get("NumberOfFrames") or 1),
                 samples=int(tags.get("SamplesPerPixel") or 1),
                 thickness=float(tags.get("SliceThickness") or 0),
+                frame=str(tags.get("FrameOfReferenceUID") or ""),
                 tags=tags,
             )
+    except InvalidDicomError as error:
+        raise InputError(f"{called} is no DICOM file; leave it out or export it again.") from error
     except UNREADABLE as error:
-        raise InputError(f"{called} is not a readable DICOM file; copy or export it again.") from error
+        raise InputError(f"{called} is a damaged DICOM file; copy or export it again.") from error

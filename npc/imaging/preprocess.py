@@ -103,7 +103,8 @@ def _square_pixels(image: np.ndarray, mask: np.ndarray, pixel: tuple[float, floa
     finer = min(pixel)
     if max(pixel) / finer <= 1.01:
         return image, mask
-    rows, columns = (round(n * step / finer) for n, step in zip(image.shape, pixel, strict=True))
+    # To the thousandth: at half a pixel, as of 3 rows of 1.5 mm, the noise of a header would decide.
+    rows, columns = (round(n * round(step / finer, 3)) for n, step in zip(image.shape, pixel, strict=True))
     image = cv2.resize(image.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
     inside = cv2.resize(mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST_EXACT)
     return image, inside.astype(bool)

@@ -1,5 +1,6 @@
-"""An image and its outline, from any format, as two axial arrays on one grid."""
+"""An image and its outline, or several, from any format, as axial arrays on one grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -13,6 +14,9 @@ from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.series import read_series
 from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
 
+# Formats whose voxels lie beside their header, where they could change unseen.
+_HALVES = (".hdr", ".img", ".mhd", ".nhdr", ".raw")
+
 
 @dataclass(frozen=True)
 class Study:
@@ -22,11 +26,13 @@ class Study:
         image: float32 (slice, row, column), finite inside the outline.
         mask: bool, the same shape, with at least one voxel set.
         spacing: mm, (slice, row, column).
+        by_index: whether the outline's header places it nowhere, so that it was laid on the image voxel by voxel.
     """
 
     image: np.ndarray
     mask: np.ndarray
     spacing: tuple[float, float, float]
+    by_index: bool = False
 
 
 def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, roi: str | None = None) -> Study:
@@ -42,25 +48,46 @@ def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, r
         InputError: a file is missing or can't be read as one volume; the outline is not there, is empty or
             is on another grid; the image has no finite value somewhere inside of it.
     """
-    for path in (image_path, mask_path):
-        image_files(path)
+    return read_studies(image_path, [mask_path], label=label, roi=roi)[0]
+
+
+def read_studies(
+    image_path: Path, mask_paths: Sequence[Path], *, label: int | None = None, roi: str | None = None
+) -> list[Study]:
+    """Read an image, decoded once, with each of its outlines; all share the image's array.
+
+    Args:
+        image_path: as for `read_study`.
+        mask_paths: outlines of the same image, such as those of several readers.
+        label: as for `read_study`, of every outline.
+        roi: as for `read_study`, of every outline.
+
+    Raises:
+        InputError: as for `read_study`; the faults of all outlines at once.
+    """
+    faults: list[str] = []
+    for path in (image_path, *mask_paths):
+        try:
+            image_files(path)
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
     native = _read_image(image_path)
     image = _axial(native)
-    if structure := _rtstruct(mask_path):
-        mask = _axial(read_rtstruct(structure, str(mask_path), roi, native))
-    else:
-        mask = _axial(_read_image(mask_path))
-        _check_grid(image, mask, image_path, mask_path)
-
     values = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
-    inside = _outline(sitk.GetArrayFromImage(mask), mask_path, None if structure else label)
-    if bad := int((~np.isfinite(values[inside])).sum()):
-        raise InputError(
-            f"{image_path} has {bad} voxels inside the outline that are not finite (NaN or infinite); "
-            "repair the image or leave the patient out."
-        )
     column, row, slice_ = image.GetSpacing()
-    return Study(values, inside, (slice_, row, column))
+    studies = []
+    for path in mask_paths:
+        try:
+            inside, by_index = _read_outline(path, image_path, native, image, label, roi)
+            _check_finite(values, inside, image_path)
+            studies.append(Study(values, inside, (slice_, row, column), by_index))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(dict.fromkeys(faults))  # the image's own would be told with each outline
+    return studies
 
 
 def image_files(path: Path) -> list[Path]:
@@ -79,6 +106,8 @@ def image_files(path: Path) -> list[Path]:
         raise InputError(f"{path} holds no DICOM files; give the folder that the slices lie in.")
     if path.is_dir() or is_volume(path) or path.suffix.lower() in DICOM_SUFFIXES:
         return files
+    if path.suffix.lower() in _HALVES:
+        raise InputError(f"{path} is one of two files, header and voxels; save them as one ({', '.join(SUFFIXES)}).")
     raise InputError(
         f"{path} is of an unknown format; give {', '.join(SUFFIXES)}, a folder with a DICOM series, "
         "or for an outline an RTSTRUCT (.dcm)."
@@ -91,6 +120,47 @@ def _read_image(path: Path) -> sitk.Image:
     if is_volume(path):
         return read_volume(path)
     raise InputError(f"{path} is a single DICOM file; give the folder that holds the whole series.")
+
+
+def _read_outline(
+    path: Path, image_path: Path, native: sitk.Image, image: sitk.Image, label: int | None, roi: str | None
+) -> tuple[np.ndarray, bool]:
+    """The outline as bool, on the grid of `image`, which is `native` made axial; and whether it was laid by index."""
+    by_index = False
+    if structure := _rtstruct(path):
+        mask, label = _axial(read_rtstruct(structure, str(path), roi, native)), None
+    else:
+        given = _read_image(path)
+        by_index = _is_placed_nowhere(given) and given.GetSize() == native.GetSize() and not _same_grid(given, native)
+        if by_index:
+            given.CopyInformation(native)
+        mask = _axial(given)
+        _check_grid(image, mask, image_path, path)
+    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index
+
+
+def _is_placed_nowhere(mask: sitk.Image) -> bool:
+    """Whether a header says no more than sizes: the origin at 0, the axes along the patient's.
+
+    Scripts and some exports write such NIfTI files, the published NPC set (`npc.cohort.foshan`) perhaps among them;
+    those who use them lay their voxels (x, y, z) on the image's (z, y, x) by index.
+    """
+    return not np.any(mask.GetOrigin()) and np.array_equal(np.abs(mask.GetDirection()), np.eye(3).ravel())
+
+
+def _same_grid(one: sitk.Image, other: sitk.Image) -> bool:
+    return bool(np.isclose(one.GetOrigin(), other.GetOrigin(), atol=0.5 * min(other.GetSpacing())).all()) and bool(
+        np.isclose(one.GetDirection(), other.GetDirection(), atol=1e-3).all()
+        and np.isclose(one.GetSpacing(), other.GetSpacing(), rtol=1e-3).all()
+    )
+
+
+def _check_finite(values: np.ndarray, inside: np.ndarray, image_path: Path) -> None:
+    if bad := int((~np.isfinite(values[inside])).sum()):
+        raise InputError(
+            f"{image_path} has {bad} voxels inside the outline that are not finite (NaN or infinite); "
+            "repair the image or leave the patient out."
+        )
 
 
 def _rtstruct(path: Path) -> Path | None:
@@ -139,6 +209,8 @@ def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
     if not np.isfinite(labels).all():
         raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
     inside = labels != 0 if label is None else labels == label
+    if inside.all():
+        raise InputError(f"{path} outlines all of the image; write 0 around the tumour.")
     if inside.any():
         return inside
     there = [f"{value:g}" for value in np.unique(labels[labels != 0])]

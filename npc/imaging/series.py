@@ -3,14 +3,22 @@
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import SimpleITK as sitk
 
 from npc.errors import InputError
-from npc.imaging.dicom import GEOMETRY, Header
+from npc.imaging.dicom import UNREADABLE, Header
+from npc.imaging.geometry import slice_geometry
 from npc.imaging.quiet import quiet_stderr
 
 # Slices this far off an even grid, as a part of the gap between two, are no longer rounding in the header.
 _UNEVEN = 0.1
+
+# Where an image keeps the identifier of its frame of reference, for comparison with an outline's.
+FRAME_OF_REFERENCE = "0020|0052"
+
+_PLANE = {"size": slice(0, 2), "pixel spacing": slice(2, 4), "orientation": slice(4, 10)}
+_CUT_OFF = "pixel data that breaks off"
 
 
 def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
@@ -38,14 +46,15 @@ def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
 
 def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
     """The slices in order along their normal, checked to make one regular volume."""
-    geometry = [_geometry(header) for header in headers]
+    geometry = [slice_geometry(header) for header in headers]
     planes = np.array([plane for plane, _ in geometry])
     positions = np.array([position for _, position in geometry])
-    odd = ~np.isclose(planes, np.median(planes, axis=0), rtol=0, atol=1e-3).all(axis=1)
+    odd = ~np.isclose(planes, np.median(planes, axis=0), rtol=0, atol=1e-3)
     if odd.any():
-        header = headers[int(odd.argmax())]
+        file = int(odd.any(axis=1).argmax())
+        what = next(name for name, part in _PLANE.items() if odd[file, part].any())
         raise InputError(
-            f"{header.called} has another size, pixel spacing or orientation than most slices; "
+            f"{headers[file].called} has another {what} than most slices; "
             "keep one stack of slices in the folder (no scout images)."
         )
 
@@ -75,22 +84,6 @@ def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
     return [headers[index] for index in order]
 
 
-def _geometry(header: Header) -> tuple[list[float], list[float]]:
-    """Size, pixel spacing and orientation of a slice in a row of ten, and its position (mm)."""
-    try:
-        rows, columns, spacing, orientation, position = (header.tags[tag].value for tag in GEOMETRY)
-        plane = [float(value) for value in (rows, columns, *spacing, *orientation)]
-        position = [float(value) for value in position]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{header.called} lacks its size, position, orientation or pixel spacing; "
-            "export the series again with complete headers."
-        ) from error
-    if len(plane) != 10 or len(position) != 3 or not np.isfinite([*plane, *position]).all():
-        raise InputError(f"{header.called} has a damaged header; export the series again.")
-    return plane, position
-
-
 def _read_pixels(headers: list[Header]) -> sitk.Image:
     """Read slices that stand in order; rescaling may differ from slice to slice, so as float32."""
     reader = sitk.ImageSeriesReader()
@@ -100,16 +93,27 @@ def _read_pixels(headers: list[Header]) -> sitk.Image:
         with quiet_stderr():
             image = reader.Execute()
     except RuntimeError as error:
-        called = next((header.called for header in headers if not _readable(header.file)), None)
-        raise InputError(
-            f"{called or headers[0].file.parent} has pixel data that is truncated or in an unknown "
-            "compression; copy or export it again."
-        ) from error
+        bad = next((header for header in headers if not _readable(header.file)), headers[0])
+        raise InputError(f"{bad.called} has {_pixel_fault(bad.file)}; copy or export it again.") from error
     if len(headers) == 1:  # no gap to take the spacing from
         if headers[0].thickness <= 0:
             raise InputError(f"{headers[0].called} is a single slice without its thickness; give a whole series.")
         image.SetSpacing((*image.GetSpacing()[:2], headers[0].thickness))
+    if headers[0].frame:
+        image.SetMetaData(FRAME_OF_REFERENCE, headers[0].frame)
     return image
+
+
+def _pixel_fault(file: Path) -> str:
+    """Why the reader fails on a file whose header is sound."""
+    try:
+        dataset = pydicom.dcmread(file, specific_tags=["PixelData"])
+        if "PixelData" not in dataset:
+            return "no pixel data"
+        syntax = dataset.file_meta.TransferSyntaxUID
+        return f"pixel data that can't be decompressed ({syntax.name})" if syntax.is_compressed else _CUT_OFF
+    except UNREADABLE:
+        return _CUT_OFF
 
 
 def _readable(file: Path) -> bool:

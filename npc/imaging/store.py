@@ -25,7 +25,7 @@ from npc.files import make_folder, write_text
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.readers import image_files, read_study
 
-RECIPE = 1  # raise it when the same input and settings give another row
+RECIPE = 2  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
 
 
@@ -201,18 +201,20 @@ def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple
             files[path] = image_files(path)
         except InputError as error:
             faults += error.faults
-    stamps = {str(file): _stamp(file) for parts in files.values() for file in parts}
-    stale = [file for file, stamp in stamps.items() if known.get(file, [])[:2] != stamp]
+    # remembered under a hash, since names of DICOM files often spell the patient's
+    names = {file: _hash(str(file)) for parts in files.values() for file in parts}
+    stamps = {file: _stamp(file) for file in names}
+    stale = [file for file, stamp in stamps.items() if known.get(names[file], [])[:2] != stamp]
     if stale:
         hashes = Parallel(n_jobs=-1, prefer="threads")(delayed(_file_hash)(file) for file in stale)
-        fresh = {file: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
+        fresh = {names[file]: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
         with FileLock(f"{cache}.lock"):
             known = _read_json(cache) | fresh
             write_text(cache, json.dumps(known))
 
     def content(path: Path) -> str:
         # by name within a folder: the same series copied elsewhere is the same
-        return _hash(json.dumps([[file.name if path.is_dir() else "", known[str(file)][2]] for file in files[path]]))
+        return _hash(json.dumps([[file.name if path.is_dir() else "", known[names[file]][2]] for file in files[path]]))
 
     keys = {
         patient: _hash(content(image) + content(mask))
@@ -227,8 +229,8 @@ def _stamp(file: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _file_hash(file: str) -> str:
-    with open(file, "rb") as stream:
+def _file_hash(file: Path) -> str:
+    with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Every study of a cohort read once: its grid, or what is wrong with it."""
+"""Every study of a cohort read once: its grid and how it was acquired, or what is wrong with it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from rich.progress import track
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
+from npc.imaging.acquisition import Acquisition, read_acquisition
 from npc.imaging.readers import read_study
 
 Grid = tuple[tuple[int, ...], tuple[float, ...]]
@@ -17,8 +18,8 @@ Grid = tuple[tuple[int, ...], tuple[float, ...]]
 
 def survey(
     cohort: Cohort, sequences: Sequence[str], label: int | None, roi: dict[str, str]
-) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
-    """Grids by sequence, the most common first, and the faults of all studies.
+) -> tuple[dict[str, list[dict[str, Any]]], list[str], list[tuple[str, Acquisition]]]:
+    """Grids by sequence, the most common first, the faults of all studies, and how the others were acquired.
 
     Args:
         cohort: absent images are passed over.
@@ -27,8 +28,9 @@ def survey(
         roi: name of the outline in an RTSTRUCT, by sequence.
 
     Returns:
-        for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count}`, and one
-        sentence a fault.
+        for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count, "by_index":
+        count of outlines that their header places nowhere}`, one sentence a fault, and sequence and acquisition of each
+        sound study.
     """
     studies = [
         (sequence, cohort.root / row[f"{sequence}_image"], cohort.root / row[f"{sequence}_mask"])
@@ -40,24 +42,32 @@ def survey(
         delayed(_read)(image, mask, label, roi.get(sequence)) for sequence, image, mask in studies
     )
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
+    by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     faults: list[str] = []
+    acquisitions: list[tuple[str, Acquisition]] = []
     for (sequence, *_), found in zip(studies, track(work, "Reading images", len(studies), transient=True), strict=True):
         if isinstance(found, InputError):
             faults += found.faults
         else:
-            counts[sequence][found] += 1
-    return {
+            grid, laid, acquisition = found
+            counts[sequence][grid] += 1
+            by_index[sequence][grid] += laid
+            acquisitions.append((sequence, acquisition))
+    grids = {
         sequence: [
-            {"size": list(size), "spacing": list(spacing), "images": n} for (size, spacing), n in count.most_common()
+            {"size": list(grid[0]), "spacing": list(grid[1]), "images": n, "by_index": by_index[sequence][grid]}
+            for grid, n in count.most_common()
         ]
         for sequence, count in counts.items()
-    }, faults
+    }
+    return grids, faults, acquisitions
 
 
-def _read(image: Path, mask: Path, label: int | None, roi: str | None) -> Grid | InputError:
+def _read(image: Path, mask: Path, label: int | None, roi: str | None) -> tuple[Grid, bool, Acquisition] | InputError:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
         study = read_study(image, mask, label=label, roi=roi)
     except InputError as error:
         return error
-    return study.image.shape, tuple(round(step, 2) for step in study.spacing)
+    grid = study.image.shape, tuple(round(step, 2) for step in study.spacing)
+    return grid, study.by_index, read_acquisition(image, study)

@@ -53,7 +53,7 @@ def read_volume(path: Path) -> sitk.Image:
             size = reader.GetSize()
             if reader.GetNumberOfComponents() == 1 and len(size) >= 3 and set(size[3:]) <= {1}:
                 reader.SetExtractSize([*size[:3], *(0 for _ in size[3:])])
-                image = reader.Execute()
+                image = _checked(reader.Execute(), path)
                 return _with_nan(image, nonfinite) if nonfinite.size else image
     except _UNREADABLE as error:
         if "orthonormal" in str(error):
@@ -71,11 +71,22 @@ def read_volume(path: Path) -> sitk.Image:
     raise InputError(f"{path} holds {math.prod(size[3:])} volumes; give a file with one of them.")
 
 
+def _checked(image: sitk.Image, path: Path) -> sitk.Image:
+    if not np.isfinite([*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]).all():
+        raise InputError(f"{path} has a grid that is not finite (NaN or infinite) in its header; export it again.")
+    return image
+
+
 def _refuse_detached(path: Path) -> None:
     """NRRD and MetaImage headers are text at the beginning of the file, up to an empty line or the voxels."""
     if path.name.lower().endswith((".nrrd", ".mha")):
         with path.open("rb") as file:
-            header = re.split(rb"\r?\n\r?\n|ElementDataFile[ \t]*=[ \t]*LOCAL", file.read(65536), maxsplit=1)[0]
+            start = file.read(65536)
+        if not start:
+            raise InputError(f"{path} is empty (0 bytes); copy it again.")
+        if path.name.lower().endswith(".nrrd") and not start.startswith(b"NRRD"):
+            raise InputError(f"{path} is no NRRD file, whatever its name says; copy or export it again.")
+        header = re.split(rb"\r?\n\r?\n|ElementDataFile[ \t]*=[ \t]*LOCAL", start, maxsplit=1)[0]
         if _ELSEWHERE.search(header):
             raise InputError(f"{path} keeps its voxels in another file; save image and header as one file.")
 

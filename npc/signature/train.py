@@ -7,11 +7,11 @@ from contextlib import nullcontext
 import pandas as pd
 from omegaconf import DictConfig
 
+from npc.cohort.analysed import analysed
 from npc.cohort.cohort import Cohort
-from npc.cohort.label import label
 from npc.cohort.load import load
 from npc.cohort.phantom import oracle
-from npc.cohort.split import check_sizes, split, split_hash
+from npc.cohort.split import split_hash
 from npc.config import run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
@@ -34,7 +34,7 @@ def train(config: DictConfig) -> None:
     run = RunFolder(run_folder(config))
     sequences = run_sequences(config)
     cohort = load(config.cohort, config.endpoint, sequences)
-    patients, exclusions = _with_split_and_label(cohort, config)
+    patients, exclusions = analysed(cohort, config.endpoint, config.split)
     data = {
         "split": split_hash(patients["split"]),
         "outcome": _outcome_hash(patients),
@@ -90,27 +90,6 @@ def _wants_folds(config: DictConfig, run: RunFolder) -> bool:
     if not config.folds:
         return False
     return not run.out_of_fold.exists() or pd.read_csv(run.out_of_fold)["fold"].max() != config.folds
-
-
-def _with_split_and_label(cohort: Cohort, config: DictConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The patients with `split`, `label`, `time` and `event`, and who was left out.
-
-    The split is drawn before anybody is left out for an unknown label: every kind of endpoint has the same.
-    """
-    endpoint = config.endpoint
-    patients = cohort.patients.copy()
-    patients["split"] = split(patients, endpoint.event, **config.split)
-    patients["time"] = patients[endpoint.time].astype(float)
-    patients["event"] = patients[endpoint.event].astype(int)
-    patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)
-    unknown = patients.index[patients["label"].isna()]
-    patients = patients.drop(unknown)
-    check_sizes(patients["split"], patients["label"])
-    if unknown.empty:
-        return patients, cohort.exclusions
-    reason = f"censored before month {endpoint.months:g}"
-    lost = pd.DataFrame({"patient_id": unknown, "reason": reason})
-    return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)
 
 
 def _stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:

@@ -35,6 +35,17 @@ def pearson(counts: ArrayLike) -> Association:
     return _power_divergence(counts, "Pearson chi-squared", "pearson")
 
 
+def pearson_with_continuity(counts: ArrayLike) -> Association:
+    """Pearson's chi-squared of a 2 x 2 table with Yates' correction (SPSS's "Continuity Correction", R's default).
+
+    Args:
+        counts: (2, 2).
+    """
+    found = stats.chi2_contingency(_table(counts), correction=True)
+    name = "Pearson chi-squared with continuity correction"
+    return Association(name, float(found.statistic), float(found.dof), float(found.pvalue))
+
+
 def likelihood_ratio(counts: ArrayLike) -> Association:
     """Likelihood-ratio chi-squared, G (SPSS's "Likelihood Ratio").
 
@@ -81,6 +92,20 @@ def kruskal_wallis_of_levels(counts: ArrayLike) -> Association:
     ranks = np.arange(len(table))
     found = stats.kruskal(*(np.repeat(ranks, group) for group in table.T))
     return Association("Kruskal-Wallis", float(found.statistic), float(table.shape[1] - 1), float(found.pvalue))
+
+
+def linear_by_linear(counts: ArrayLike) -> Association:
+    """Mantel's test of trend, (n - 1) r squared of the scores 1, 2, ... (SPSS's "Linear-by-Linear Association").
+
+    Mantel, J Am Stat Assoc 1963;58:690-700.
+
+    Args:
+        counts: (levels, groups), both in order; empty ones are left out before they are scored.
+    """
+    table = _table(counts)
+    level, group = (np.repeat(scores.ravel(), table.ravel()) for scores in np.indices(table.shape))
+    statistic = float((table.sum() - 1) * np.corrcoef(level, group)[0, 1] ** 2)
+    return Association("linear-by-linear", statistic, 1.0, float(stats.chi2.sf(statistic, 1)))
 
 
 def anova_or_t(groups: list[np.ndarray]) -> Association:

@@ -12,9 +12,9 @@ import pytest
 import SimpleITK as sitk
 
 from npc.cohort import phantom
-from npc.cohort.phantom_images import FIELD_OF_VIEW
+from tests.second_outlines import add_second_outlines, pixels
 
-PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0}
+PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0, "readers": 0}
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,11 @@ def test_phantom_leaves_a_folder_that_is_there_alone(npc, folder):
 
 
 def test_phantom_tells_all_options_that_cannot_be(npc, tmp_path):
-    code, _, told = npc("cohort", "phantom", tmp_path / "p", "--n", 10, "--external", 10, "--matrix", 4, "--signal", 2)
+    sizes = ["--n", 10, "--external", 10, "--matrix", 4]
+    code, _, told = npc("cohort", "phantom", tmp_path / "p", *sizes, "--signal", 2, "--dice-reader2", 0.1)
     assert code == 2
     one_message(told)
-    for key in ("cohort.external=10", "cohort.matrix=4", "cohort.signal=2.0"):
+    for key in ("--external 10:", "--matrix 4:", "--signal 2.0:", "--dice-reader2 0.1:"):
         assert key in told
     assert not list(tmp_path.iterdir())
 
@@ -145,9 +146,10 @@ def test_check_tells_what_a_cohort_holds(npc, published):
             level: (rows["sex"] == level).sum() for level in ("women", "men")
         }
         assert told["clinical"]["age"][centre]["median"] == rows["age"].median()
-    pixel = round(FIELD_OF_VIEW / 32, 2)
-    grid = {"size": [16, 32, 32], "spacing": [5.0, pixel, pixel], "images": 12}
-    assert told["grids"] == {"cet1": [grid], "t2": [grid]}
+    for grids in told["grids"].values():
+        assert sum(grid["images"] for grid in grids) == 12
+        assert {tuple(grid["size"]) for grid in grids} == {(16, 32, 32), (14, 32, 32)}
+        assert {grid["spacing"][0] for grid in grids} == {5.0, 6.0}
 
 
 def test_check_prints_tables_for_people(npc, published):
@@ -290,3 +292,99 @@ def test_check_of_the_published_patients(npc, npc_data):
     assert np.isfinite(
         [told["centres"]["McGill"]["median_follow_up"], told["clinical"]["age"]["McGill"]["median"]]
     ).all()
+
+
+# npc cohort agreement
+
+
+@pytest.fixture(scope="module")
+def outlined(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phantom with second outlines of cet1: eight by the first reader, five by another."""
+    root = shutil.copytree(published, tmp_path_factory.mktemp("outlined") / "cohort")
+    add_second_outlines(root, "cet1", again=8, another=5)
+    return root
+
+
+def agree(root: Path, *more: object) -> list:
+    return ["cohort", "agreement", "cohort=table", f"cohort.root={root}", "cohort.name=ours", *more]
+
+
+def test_agreement_writes_its_report(npc, outlined, tmp_path):
+    code, output, told = npc(*agree(outlined, "--reports", tmp_path))
+    assert (code, told) == (0, "")
+    home = tmp_path / "ours-agreement"
+    written = {str(file.relative_to(home)) for file in home.rglob("*") if file.is_file()}
+    assert written == {
+        "results.json", "tables/overlap.csv", "tables/icc.csv",
+        *(f"figures/{name}.{end}" for name in ("overlap", "icc_cet1", "outlines_cet1") for end in ("png", "svg")),
+    }  # fmt: skip
+    results = json.loads((home / "results.json").read_text())
+    assert list(results["sequences"]) == ["cet1"]
+    again, another = (results["sequences"]["cet1"][comparison] for comparison in ("intra", "inter"))
+    assert (again["patients"], another["patients"]) == (8, 5)
+    # moved by a pixel: as far away, as large, and lengths are the same
+    sizes = pixels(outlined, "cet1", 8)
+    found = [again["hd95_mm"][figure] for figure in ("min", "median", "max")]
+    assert found == pytest.approx([sizes.min(), np.median(sizes), sizes.max()])
+    assert again["area_difference_mm2"]["max"] == again["area_difference_mm2"]["min"] == 0
+    assert again["icc"]["original_shape2D_MajorAxisLength"]["icc21"]["value"] == pytest.approx(1)
+    assert another["area_difference"]["min"] > 0
+    overlap = pd.read_csv(home / "tables" / "overlap.csv")
+    dice = overlap.loc[overlap["comparison"] == "inter", "dice"]
+    assert (another["dice"]["median"], another["dice"]["min"]) == pytest.approx((dice.median(), dice.min()))
+    icc = pd.read_csv(home / "tables" / "icc.csv")
+    for comparison, found in (("intra", again), ("inter", another)):
+        rows = icc[(icc["comparison"] == comparison) & icc["not_estimable"].isna()]
+        assert found["features"] == len(rows) == 27
+        assert found["above"] == (rows["icc21"] > 0.75).sum() == 27 - len(found["below"])
+        assert set(found["below"]) == set(rows.loc[rows["icc21"] <= 0.75, "feature"])
+    assert f"{another['above']} ({another['share_above']:.0%})" in output
+    assert f"written to {home}" in output
+
+
+def test_agreement_as_json_is_what_is_written(npc, outlined, tmp_path):
+    code, output, _ = npc(*agree(outlined, "slices=three", "cohort.icc=0.9", "--reports", tmp_path, "--json"))
+    assert code == 0
+    results = json.loads(output)
+    assert results == json.loads((tmp_path / "ours-agreement" / "results.json").read_text())
+    assert (results["slices"], results["threshold"]) == ("three", 0.9)
+    assert "original_shape_VoxelVolume" in results["sequences"]["cet1"]["inter"]["icc"]
+
+
+def test_agreement_of_one_patient_is_told_as_not_estimable(npc, folder, tmp_path):
+    add_second_outlines(folder, "t2", again=1, another=0)
+    code, output, told = npc(*agree(folder, "--reports", tmp_path))
+    assert (code, told) == (0, "")
+    assert "t2, same reader again: not estimable, fewer than 2 patients: all features" in output
+    results = json.loads((tmp_path / "ours-agreement" / "results.json").read_text())
+    found = results["sequences"]["t2"]["intra"]
+    assert (found["features"], found["share_above"], len(found["not_estimable"])) == (0, None, 27)
+
+
+def test_agreement_needs_second_outlines(npc, published, tmp_path):
+    code, output, told = npc(*agree(published, "--reports", tmp_path))
+    assert (code, output) == (2, "")
+    one_message(told)
+    assert "no patient has a second outline" in told
+    assert "cet1_mask_reader1b" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_agreement_tells_the_faults_of_all_outlines(npc, folder, tmp_path):
+    add_second_outlines(folder, "cet1", again=3, another=0)
+    (folder / "reader1b_cet1_0.nii.gz").write_bytes(b"")
+    empty = sitk.ReadImage(folder / "reader1b_cet1_2.nii.gz") * 0
+    sitk.WriteImage(empty, folder / "reader1b_cet1_2.nii.gz")
+    code, _, told = npc(*agree(folder, "--reports", tmp_path))
+    assert code == 2
+    one_message(told)
+    assert "reader1b_cet1_0.nii.gz is empty" in told
+    assert "reader1b_cet1_2.nii.gz has an empty outline" in told
+
+
+def test_agreement_refuses_values_that_cannot_be(npc, outlined, tmp_path):
+    code, _, told = npc(*agree(outlined, "slices=four", "cohort.icc=75", "--reports", tmp_path))
+    assert code == 2
+    one_message(told)
+    assert "slices=four: must be one of max, three" in told
+    assert "cohort.icc=75" in told

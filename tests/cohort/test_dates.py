@@ -58,7 +58,10 @@ def test_months_stand_where_dates_are_not_known():
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ({"diagnosis_date": "2011-02-30"}, "diagnosis_date is '2011-02-30', not a date; write year-month-day"),
+        (
+            {"diagnosis_date": "2011-02-30"},
+            "diagnosis_date is '2011-02-30', no day of the calendar; write year-month-day",
+        ),
         ({"diagnosis_date": "01.02.2011"}, "diagnosis_date is '01.02.2011', not a date"),
         ({"last_follow_up": "20120101"}, "last_follow_up is '20120101', not a date"),
         ({"last_follow_up": "2009-12-31"}, "last_follow_up 2009-12-31 is before diagnosis_date 2010-01-01"),

@@ -63,10 +63,13 @@ def test_columns_that_a_spreadsheet_adds_behind_the_last_are_left_out(tmp_path):
     [
         ("", "patients.csv is empty; write a line of column names"),
         ("\n \n", "patients.csv is empty"),
-        (b"PK\x03\x04\xff\xfe", "patients.csv is not UTF-8 text; save the table as 'CSV UTF-8'"),
+        (
+            b"PK\x03\x04\xff\xfe",
+            "patients.csv is a spreadsheet's workbook, not UTF-8 text; save the table as 'CSV UTF-8'",
+        ),
         ("patient_id,centre\nö,b\n".encode("latin-1"), "not UTF-8"),
         (b"a\0b", "patients.csv is not a text file"),
-        ("patient_id;centre\n1;2\n", "separated by semicolons or tabs; save it with commas"),
+        ("patient_id;centre\n1;2\n", "separated by semicolons; save it with commas"),
         ("patient_id,centre\n1\n", "line 2: 1 cells under 2 column names"),
         ("patient_id,centre\na,b\n1,2,3\n", "line 3: 3 cells under 2 column names"),
         ("patient_id,age,age\n1,2,3\n", "column age stands there twice"),
@@ -97,7 +100,7 @@ def test_loads_a_sorted_and_typed_cohort(tmp_path):
     ]
     assert cohort.patients["age"].isna().tolist() == [False, False, True]
     assert cohort.exclusions.empty
-    assert cohort.exclusions.columns.tolist() == ["patient_id", "reason"]
+    assert cohort.exclusions.columns.tolist() == ["patient_id", "centre", "reason"]
 
 
 def test_load_tells_dates_and_other_faults_together(tmp_path):

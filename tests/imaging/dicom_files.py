@@ -9,6 +9,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, RTStructureSetSt
 from skimage.measure import find_contours
 
 UID_PREFIX = "1.2.826.0.1.3680043.10.999."
+FRAME_OF_REFERENCE = UID_PREFIX + "1"
 IDENTIFIERS = {
     "PatientName": "DOE^JANE",
     "PatientID": "HOSPITAL-4711",
@@ -49,6 +50,7 @@ def write_series(
     for number, pixels in enumerate(np.asarray(array, dtype=np.int16)):
         dataset = _dataset(MRImageStorage, "MR")
         dataset.SeriesInstanceUID, dataset.StudyInstanceUID = series, study
+        dataset.FrameOfReferenceUID = FRAME_OF_REFERENCE
         dataset.Rows, dataset.Columns = pixels.shape
         dataset.PixelSpacing = [_ds(step) for step in spacing[1:]]
         dataset.SliceThickness = _ds(spacing[0])
@@ -81,6 +83,7 @@ def write_rtstruct(
     for number, (name, mask) in enumerate(masks.items(), 1):
         roi, outline = Dataset(), Dataset()
         roi.ROINumber, roi.ROIName = number, name
+        roi.ReferencedFrameOfReferenceUID = FRAME_OF_REFERENCE
         outline.ReferencedROINumber, outline.ContourSequence = number, []
         for index, plane in enumerate(mask):
             for loop in find_contours(np.pad(plane, 1).astype(float), 0.5):

@@ -179,33 +179,6 @@ def test_a_neighbour_without_outline_is_empty():
     assert slices[2].any()
 
 
-@unhurried
-@given(studies(), st.floats(0.01, 100), st.integers(-1000, 1000))
-def test_the_intensity_scale_does_not_matter(pair, slope, offset):
-    image, mask = pair
-    settings_ = Preprocess(image.shape[1], equalise=False)
-    before, _ = network_input(image, mask, settings_)
-    after, _ = network_input(image.astype(np.float64) * slope + offset, mask, settings_)
-    assert np.abs(before.astype(int) - after).max() <= 1
-
-
-@unhurried
-@given(studies(), st.sampled_from(["rows", "columns", "transposed"]))
-def test_flips_commute_with_preprocessing(pair, how):
-    def turned(array: np.ndarray) -> np.ndarray:
-        return {
-            "rows": array[:, ::-1],
-            "columns": array[:, :, ::-1],
-            "transposed": array.transpose(0, 2, 1),
-        }[how]
-
-    image, mask = pair
-    settings_ = Preprocess(image.shape[1])
-    np.testing.assert_array_equal(
-        network_input(turned(image), turned(mask), settings_)[0], turned(network_input(image, mask, settings_)[0])
-    )
-
-
 @pytest.mark.parametrize(
     ("size", "smooth"),
     [

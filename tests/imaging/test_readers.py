@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from pydicom.uid import generate_uid
 
 from npc.errors import InputError
-from npc.imaging.readers import Study, image_files, read_study
+from npc.imaging.readers import Study, image_files, read_studies, read_study
 from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX, write_rtstruct, write_series
 
 SPACING = (3.0, 1.5, 1.25)
@@ -254,7 +254,7 @@ class TestBadFiles:
     def test_truncated(self, nifti, tmp_path, values, suffix, keep, capfd):
         path = write(tmp_path / f"cut{suffix}", values)
         path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
-        fault(path.name, "truncated or unreadable", "again", **nifti | {"image_path": path})
+        fault(path.name, "again", **nifti | {"image_path": path})
         assert capfd.readouterr().err == ""
 
     def test_truncated_before_it_was_compressed(self, nifti, tmp_path, values):
@@ -267,14 +267,14 @@ class TestBadFiles:
         """Its voxels could lie outside of the cohort, and change unseen."""
         apart = write(tmp_path / f"apart{suffix}", values)
         nifti["image_path"] = apart
-        fault(apart.name, "unknown format", **nifti)
+        fault(apart.name, "one of two files", **nifti)
         renamed = apart.with_suffix({".mhd": ".mha", ".nhdr": ".nrrd"}[suffix])
         nifti["image_path"] = apart.rename(renamed)
         fault(renamed.name, "another file", "one file", **nifti)
 
     def test_not_what_its_name_says(self, nifti):
         nifti["mask_path"].write_text("<html>404</html>" * 99)
-        fault("mask.nii.gz", "unreadable", **nifti)
+        fault("mask.nii.gz", "not compressed", **nifti)
 
     def test_unknown_format(self, nifti):
         nifti["image_path"] = nifti["image_path"].rename(nifti["image_path"].with_name("image.mat"))
@@ -365,16 +365,16 @@ class TestBadSeries:
         fault("sheared", "resample", **series)
 
     @pytest.mark.parametrize(
-        "tags",
+        ("tags", "what"),
         [
-            {"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]},
-            {"PixelSpacing": [2, 2]},
-            {"Rows": SHAPE[1] // 2},
+            ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "orientation"),
+            ({"PixelSpacing": [2, 2]}, "pixel spacing"),
+            ({"Rows": SHAPE[1] // 2}, "size"),
         ],
     )
-    def test_slice_unlike_the_others(self, series, slices, tags):
+    def test_slice_unlike_the_others(self, series, slices, tags, what):
         change(slices[1], **tags)
-        fault("image: file 2 of 5", "size, pixel spacing or orientation", "scout", **series)
+        fault("image: file 2 of 5", f"another {what} than most", "scout", **series)
 
     @pytest.mark.parametrize("keep", [0, 200, 300, 500, 900, -1])
     def test_truncated_slice(self, series, slices, keep, capfd):
@@ -384,7 +384,7 @@ class TestBadSeries:
 
     def test_slice_without_position(self, series, slices):
         change(slices[0], ImagePositionPatient=None)
-        fault("image: file 1 of 5", "lacks its", "position", **series)
+        fault("image: file 1 of 5", "lacks ImagePositionPatient", **series)
 
     def test_multi_frame_file(self, series, slices):
         change(slices[0], NumberOfFrames=4)
@@ -460,3 +460,31 @@ class TestRealData:
         study = read_study(dicom / "image", dicom / "mask")
         assert study.image.shape == (83, 212, 199)
         assert study.mask.any(axis=(1, 2)).sum() == 67
+
+
+# several outlines of one image
+
+
+def test_several_outlines_share_an_image_that_is_read_once(nifti, tmp_path, outline):
+    second = write(tmp_path / "second.nii.gz", np.roll(outline, 1, axis=2))
+    studies = read_studies(nifti["image_path"], [nifti["mask_path"], second])
+    for study, mask in zip(studies, (outline, np.roll(outline, 1, axis=2)), strict=True):
+        alone = read_study(nifti["image_path"], second if mask is not outline else nifti["mask_path"])
+        np.testing.assert_array_equal(study.mask, alone.mask)
+        np.testing.assert_array_equal(study.image, alone.image)
+    assert studies[0].image is studies[1].image
+
+
+def test_the_faults_of_all_outlines_are_told(nifti, tmp_path, outline):
+    empty = write(tmp_path / "empty.nii.gz", outline * 0)
+    other = write(tmp_path / "other.nii.gz", outline, spacing=(3.0, 3.0, 3.0))
+    with pytest.raises(InputError) as caught:
+        read_studies(nifti["image_path"], [nifti["mask_path"], empty, other])
+    first, second = caught.value.faults
+    assert str(empty) in first
+    assert "empty outline" in first
+    assert str(other) in second
+    assert "another grid" in second
+    with pytest.raises(InputError) as caught:
+        read_studies(nifti["image_path"], [tmp_path / "a.nii", tmp_path / "b.nii"])
+    assert ["does not exist" in said for said in caught.value.faults] == [True, True]

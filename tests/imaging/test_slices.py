@@ -79,32 +79,6 @@ def test_no_slice_goes_before_the_chosen_one(mask):
 
 
 @unhurried
-@given(masks | tied_masks, st.sampled_from(["rows", "columns", "both", "transposed"]))
-def test_turning_the_slices_changes_nothing(mask, how):
-    turned = {
-        "rows": mask[:, ::-1],
-        "columns": mask[:, :, ::-1],
-        "both": mask[:, ::-1, ::-1],
-        "transposed": mask.transpose(0, 2, 1),
-    }[how]
-    assert three_slices(turned) == three_slices(mask)
-
-
-@unhurried
-@given(masks | tied_masks)
-def test_upside_down_the_same_slice_is_chosen_unless_two_are_equally_good(mask):
-    chosen, other = largest_slice(mask), len(mask) - 1 - largest_slice(mask[::-1])
-    assert mask[chosen].sum() == mask[other].sum()
-    assert distance(mask, chosen) == distance(mask, other)
-    equals = [
-        z
-        for z in range(len(mask))
-        if mask[z].sum() == mask[chosen].sum() and distance(mask, z) == distance(mask, chosen)
-    ]
-    assert (chosen, other) == (min(equals), max(equals))
-
-
-@unhurried
 @given(masks)
 def test_three_slices_are_neighbours_inside_the_volume(mask):
     below, middle, above = three_slices(mask)

@@ -38,7 +38,7 @@ def cohort(shared, default_run, tmp_path):
     shutil.copytree(shared.table, folder, copy_function=os.link)
     table = folder / "patients.csv"
     table.unlink()  # the link, not the phantom's file
-    shutil.copy(shared.table / "patients.csv", table)
+    shutil.copyfile(shared.table / "patients.csv", table)
     return folder
 
 

@@ -11,8 +11,10 @@ from npc.statistics.association import (
     fisher,
     kruskal_wallis_of_levels,
     likelihood_ratio,
+    linear_by_linear,
     mann_whitney,
     pearson,
+    pearson_with_continuity,
     t_or_mann_whitney,
 )
 
@@ -31,6 +33,24 @@ def test_table_2_is_that_of_r_and_its_printed_values_are_likelihood_ratio(refere
 
 def test_fishers_tea_tasting():
     assert fisher([[3, 1], [1, 3]]).p == pytest.approx(0.485714285714286, abs=1e-12)  # R's fisher.test
+
+
+def test_continuity_correction_of_the_tea_tasting():
+    assert pearson_with_continuity([[3, 1], [1, 3]]).statistic == 0.5  # 8 (|9 - 1| - 4)^2 / 4^4
+    assert pearson_with_continuity([[3, 1], [1, 3]]).p == pytest.approx(0.479500122186953, abs=1e-12)
+
+
+def test_linear_by_linear_of_two_by_two_is_pearson_with_n_less_1():
+    """There r squared is chi-squared / n."""
+    table = [[30, 12], [18, 25]]
+    assert linear_by_linear(table).statistic == pytest.approx(pearson(table).statistic * 84 / 85, abs=1e-12)
+
+
+def test_linear_by_linear_of_agresti_is_the_published_figure():
+    """Alcohol and malformation with scores 1 to 5 (Agresti, Categorical Data Analysis, 2.5): M2 = 1.83, P = 0.176."""
+    counts = [[17066, 48], [14464, 38], [788, 5], [126, 1], [37, 1]]
+    found = linear_by_linear(counts)
+    assert (round(found.statistic, 2), round(found.p, 3)) == (1.83, 0.176)
 
 
 def test_fisher_of_a_larger_table_is_near_r_and_comes_again():

@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 _NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
@@ -89,9 +89,9 @@ class PValue:
 
 def rounded(value: Fraction | float, digits: int) -> str:
     """With `digits` decimals, halves away from zero; a Fraction is rounded exactly."""
-    exact = Fraction(value) * 10**digits
-    whole = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return f"{whole.quantize(Decimal(1), ROUND_HALF_UP).scaleb(-digits):.{digits}f}"
+    exact = Fraction(value)
+    whole, decimals = divmod(floor(abs(exact) * 10**digits + Fraction(1, 2)), 10**digits)
+    return ("-" if exact < 0 else "") + (f"{whole}.{decimals:0{digits}}" if digits else str(whole))
 
 
 def whole(value: int) -> Number:

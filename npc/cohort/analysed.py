@@ -1,0 +1,44 @@
+"""Who is analysed: the patients with their split and label, and all who were left out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.cohort.cohort import Cohort
+from npc.cohort.label import label
+from npc.cohort.split import check_sizes, split
+from npc.errors import InputError
+
+
+def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The patients of a run.
+
+    The split is drawn before anybody is left out for an unknown label: every kind of endpoint has the same.
+
+    Args:
+        cohort: a checked cohort.
+        endpoint: its columns `event` and `time`, its `kind`, and the `months` of a landmark.
+        choices: of the split.
+
+    Returns:
+        The patients with `split`, `label`, `time` and `event`, and who was left out, those without a label last.
+
+    Raises:
+        InputError: there is no outcome, the choices cannot be, or a split is too small.
+    """
+    if endpoint.event not in cohort.patients:
+        raise InputError(f"cohort {cohort.name}: there is no {endpoint.event}, and so no split of its patients")
+    patients = cohort.patients.copy()
+    patients["split"] = split(patients, endpoint.event, **choices)
+    patients["time"] = patients[endpoint.time].astype(float)
+    patients["event"] = patients[endpoint.event].astype(int)
+    patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)
+    unknown = patients[patients["label"].isna()]
+    patients = patients.drop(unknown.index)
+    check_sizes(patients["split"], patients["label"])
+    if unknown.empty:
+        return patients, cohort.exclusions
+    lost = unknown[["centre"]].assign(reason=f"censored before month {endpoint.months:g}").reset_index()
+    return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)

@@ -1,0 +1,44 @@
+"""The phantom's two hospitals: counts of Table 2 of Zhang et al., JMRI 2020, and their follow-up."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """What one hospital's patients and follow-up look like; counts in the order of the levels."""
+
+    name: str
+    prefix: str
+    men: float
+    age: tuple[float, float, int, int]  # mean, SD, youngest, oldest
+    t_stage: tuple[int, int, int, int]
+    n_stage: tuple[int, int, int, int]
+    differentiated: float  # share of differentiated, non-keratinizing
+    ebv_high: float
+    regimen: tuple[int, int, int]  # CCRT, IC+CCRT, CCRT+AC
+    opened: date  # first admission
+    follow_up: tuple[float, float]  # months from diagnosis to the last look for metastasis, uniform
+    last_contact: float  # months by which the last contact outlasts it, at most
+    events: float  # published share of patients with metastasis
+
+
+# Hospital 1 is the paper's training and validation cohort together.
+HOSPITALS = (
+    Hospital(
+        "hospital_1", "H1", 141 / 188, (42.2, 11.0, 18, 71), (6, 33, 100, 49), (12, 49, 94, 33), 9 / 188,
+        79 / 188, (62, 108, 18), date(2009, 3, 1), (5, 118), 20, 73 / 188,
+    ),
+    Hospital(
+        "hospital_2", "H2", 36 / 45, (43.2, 11.0, 20, 64), (6, 9, 22, 8), (1, 7, 33, 4), 3 / 45,
+        5 / 45, (5, 38, 2), date(2008, 8, 1), (24, 102), 34, 13 / 45,
+    ),
+)  # fmt: skip
+REGIMENS = ("CCRT", "IC+CCRT", "CCRT+AC")
+
+
+def shares(counts: tuple[int, ...]) -> np.ndarray:
+    """Counts as parts of one."""
+    return np.array(counts) / sum(counts)

@@ -1,0 +1,154 @@
+"""How an image was acquired: what Table 1 of the paper tells, from DICOM headers or a NIfTI file's BIDS sidecar.
+
+Nothing that somebody typed can pass: of the tags below, numbers are checked for their range and rounded, and the
+manufacturer becomes one of a fixed list.
+"""
+
+import json
+import math
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+
+from npc.imaging.dicom import UNREADABLE, dicom_files
+from npc.imaging.readers import Study
+from npc.imaging.volumes import SUFFIXES
+
+VENDORS = {
+    "GE": r"\bge\b|general electric",
+    "Philips": "philips",
+    "Siemens": "siemens",
+    "Canon/Toshiba": "canon|toshiba",
+    "Hitachi": "hitachi",
+    "United Imaging": r"\buih\b|united imaging",
+}
+OTHER = "other"
+NOMINAL_FIELDS = (0.2, 0.3, 0.35, 0.5, 0.55, 1.0, 1.2, 1.5, 3.0, 5.0, 7.0)  # tesla; a 3 T magnet may say 2.8936
+_TAGS = [
+    "Manufacturer", "MagneticFieldStrength", "RepetitionTime", "EchoTime", "NumberOfAverages", "AcquisitionMatrix",
+    "SliceThickness", "SpacingBetweenSlices", "Rows",
+]  # fmt: skip
+_READ_FAILURES = (*UNREADABLE, RecursionError)
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One image's parameters; None is not known.
+
+    Attributes:
+        vendor: a key of `VENDORS`, or `OTHER`.
+        field: tesla, nominal.
+        tr: repetition time, ms.
+        te: echo time, ms.
+        averages: number of excitations.
+        field_of_view: mm, (height, width).
+        acquired: steps of frequency and phase encoding.
+        reconstructed: pixels, (rows, columns).
+        thickness: of a slice, mm.
+        gap: between slices, mm; below 0 where they overlap.
+    """
+
+    vendor: str | None
+    field: float | None
+    tr: float | None
+    te: float | None
+    averages: float | None
+    field_of_view: tuple[float, float]
+    acquired: tuple[int, int] | None
+    reconstructed: tuple[int, int]
+    thickness: float | None
+    gap: float | None
+
+
+def read_acquisition(image: Path, study: Study) -> Acquisition:
+    """What the image's header or sidecar tells, and the study's geometry; what can't be read is not known.
+
+    Args:
+        image: DICOM folder, or a volume beside which a sidecar may lie (`cet1.json` beside `cet1.nii.gz`).
+        study: the same image, read. Where no distance between slices is told, it is that of their positions.
+    """
+    tags = _dicom_tags(image) if image.is_dir() else _sidecar_tags(image)
+    thickness = _number(tags.get("SliceThickness"), 0.01, 100)
+    distance = _number(tags.get("SpacingBetweenSlices"), 0.01, 100) or study.spacing[0]
+    rows, columns = study.image.shape[1:]
+    return Acquisition(
+        vendor=_vendor(tags.get("Manufacturer")),
+        field=_field(_number(tags.get("MagneticFieldStrength"), 0.01, 20, digits=4)),
+        tr=_number(tags.get("RepetitionTime"), 0.1, 60_000, digits=1),
+        te=_number(tags.get("EchoTime"), 0.01, 2_000, digits=1),
+        averages=_number(tags.get("NumberOfAverages"), 0.1, 100, digits=1),
+        field_of_view=(round(rows * study.spacing[1], 1), round(columns * study.spacing[2], 1)),
+        acquired=_acquired(tags),
+        reconstructed=(rows, columns),
+        thickness=thickness,
+        gap=None if thickness is None else round(distance - thickness, 2),
+    )
+
+
+def _dicom_tags(folder: Path) -> Mapping[str, Any]:
+    """Of the first image; the slices of a series share them."""
+    for file in dicom_files(folder):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pydicom quotes the values that it finds fault with
+                header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
+                tags = {tag: header.get(tag) for tag in _TAGS}
+        except _READ_FAILURES:
+            continue
+        if tags["Rows"] is not None:
+            return tags
+    return {}
+
+
+def _sidecar_tags(volume: Path) -> Mapping[str, Any]:
+    """Under the names of DICOM, times in ms as there."""
+    suffix = next(end for end in SUFFIXES if volume.name.lower().endswith(end))
+    try:
+        tags = json.loads(volume.with_name(volume.name[: -len(suffix)] + ".json").read_text(encoding="utf-8"))
+    except _READ_FAILURES:
+        return {}
+    if not isinstance(tags, dict):
+        return {}
+    for time in ("RepetitionTime", "EchoTime"):
+        seconds = _number(tags.get(time), 1e-5, 60, digits=6)
+        tags[time] = None if seconds is None else 1000 * seconds
+    return tags
+
+
+def _number(value: Any, low: float, high: float, digits: int = 2) -> float | None:
+    """The value rounded, if it is one number in the range."""
+    try:
+        number = math.nan if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return round(number, digits) if low <= number <= high else None
+
+
+def _vendor(manufacturer: Any) -> str | None:
+    if not manufacturer:
+        return None
+    said = str(manufacturer).casefold()
+    return next((vendor for vendor, words in VENDORS.items() if re.search(words, said)), OTHER)
+
+
+def _field(tesla: float | None) -> float | None:
+    if tesla is None:
+        return None
+    nominal = min(NOMINAL_FIELDS, key=lambda strength: abs(strength - tesla))
+    return nominal if abs(nominal - tesla) <= 0.05 * nominal else round(tesla, 1)
+
+
+def _acquired(tags: Mapping[str, Any]) -> tuple[int, int] | None:
+    """DICOM: frequency rows and columns, phase rows and columns, of which two are 0; dcm2niix: one by one."""
+    matrix = tags.get("AcquisitionMatrix")
+    if isinstance(matrix, Sequence) and len(matrix) == 4:
+        sides = [_number(value, 0, 8192, digits=0) or 0 for value in matrix]
+        steps = [max(sides[:2]), max(sides[2:])]
+    else:
+        steps = [_number(tags.get(name), 1, 8192, digits=0) or 0 for name in ("BaseResolution", "AcquisitionMatrixPE")]
+    return (int(steps[0]), int(steps[1])) if min(steps) > 0 else None

@@ -1,0 +1,104 @@
+"""Acquisition parameters of a cohort by scanner and sequence: Table 1 of the paper."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from npc.imaging.acquisition import Acquisition
+
+NOT_KNOWN = "not known"
+# Heading of each of Table 1's columns, and where its range stands.
+COLUMNS = {
+    "TR (ms)": "tr",
+    "TE (ms)": "te",
+    "NEX": "averages",
+    "FOV (mm)": "field_of_view",
+    "acquisition matrix": "acquired",
+    "reconstructed matrix": "reconstructed",
+    "slice thickness (mm)": "thickness",
+    "spacing between slices (mm)": "gap",
+}
+
+
+def by_scanner(acquisitions: Iterable[tuple[str, Acquisition]]) -> list[dict[str, Any]]:
+    """Rows of Table 1, ready for JSON.
+
+    Args:
+        acquisitions: of each image, with its sequence.
+
+    Returns:
+        For each scanner (`vendor` and `field` in tesla, None where not known) and sequence: `patients`, and for each
+        parameter its smallest and largest value, of two-sided ones along each side; None where no image tells it.
+        Sorted by scanner; its sequences in the order given.
+    """
+    groups: dict[tuple[str | None, float | None, str], list[Acquisition]] = {}
+    order: dict[str, int] = {}
+    for sequence, acquisition in acquisitions:
+        order.setdefault(sequence, len(order))
+        groups.setdefault((acquisition.vendor, acquisition.field, sequence), []).append(acquisition)
+    ranked = sorted(groups, key=lambda key: (key[0] is None, key[0] or "", key[1] is None, key[1] or 0, order[key[2]]))
+    return [
+        {
+            **dict(zip(("vendor", "field", "sequence"), key, strict=True)),
+            "patients": len(groups[key]),
+            **{name: _range([getattr(image, name) for image in groups[key]]) for name in COLUMNS.values()},
+        }
+        for key in ranked
+    ]
+
+
+def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The rows as Table 1 prints them, text throughout."""
+    return pd.DataFrame(
+        [
+            {
+                "scanner": _scanner(row),
+                "N": str(row["patients"]),
+                "sequence": row["sequence"],
+                **{heading: _told(row[name]) for heading, name in COLUMNS.items()},
+            }
+            for row in rows
+        ]
+    )
+
+
+def shown(rows: Sequence[dict[str, Any]]) -> list[Table]:
+    """The table for a terminal; none without images."""
+    if not rows:
+        return []
+    printed = as_table(rows)
+    table = Table(title="Acquisition", title_justify="left")
+    for heading in printed:
+        table.add_column(str(heading), justify="left" if heading in ("scanner", "sequence") else "right")
+    for cells in printed.itertuples(index=False):
+        table.add_row(*cells)
+    return [table]
+
+
+def _range(values: Sequence[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    if isinstance(known[0], tuple):
+        return [[min(side), max(side)] for side in zip(*known, strict=True)]
+    return [min(known), max(known)]
+
+
+def _scanner(row: dict[str, Any]) -> str:
+    if row["vendor"] is None and row["field"] is None:
+        return NOT_KNOWN
+    field = f"field {NOT_KNOWN}" if row["field"] is None else f"{row['field']:g}T"
+    return f"{field} {row['vendor'] or f'vendor {NOT_KNOWN}'}"
+
+
+def _told(found: Any) -> str:
+    """4, 440–600, 200 × 200–250 × 250 (smallest and largest along each side)."""
+    if found is None:
+        return NOT_KNOWN
+    if isinstance(found[0], list):
+        low, high = (" × ".join(f"{side[end]:g}" for side in found) for end in (0, 1))
+    else:
+        low, high = (f"{value:g}" for value in found)
+    return low if low == high else f"{low}–{high}"

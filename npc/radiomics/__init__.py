@@ -1,0 +1,1 @@
+"""Radiomic features of the outlined tumours, and which of them can be trusted."""

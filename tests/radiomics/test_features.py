@@ -1,0 +1,78 @@
+"""Features: the values that pyradiomics' authors publish, on the slices that the networks see, without a sound."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from npc.errors import InputError
+from npc.imaging.readers import Study, read_study
+from npc.radiomics.features import features
+
+
+def published(npc_data, case, kind) -> dict[str, float]:
+    table = pd.read_csv(npc_data / "pyradiomics" / "baseline" / f"baseline_{kind}.csv", index_col=0)[case]
+    return {name: float(value) for name, value in table.items() if name.startswith(f"original_{kind}_")}
+
+
+def read(npc_data, case) -> Study:
+    folder = npc_data / "pyradiomics"
+    return read_study(folder / f"{case}_image.nrrd", folder / f"{case}_label.nrrd", label=1)
+
+
+@pytest.mark.parametrize("case", ["brain1", "brain2", "breast1"])
+def test_shape_of_the_largest_slice_has_the_published_values(npc_data, case):
+    found = features(read(npc_data, case), "max")
+    expected = published(npc_data, f"{case}_shape2D", "shape2D")
+    assert len(expected) == 9
+    np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["shape", "firstorder"])
+def test_three_slices_have_the_published_values(npc_data, kind):
+    """Of the published cases the one that is outlined on three slices; its baseline shifts and bins intensities."""
+    found = features(read(npc_data, "breast1"), "three")
+    expected = published(npc_data, "breast1", kind)
+    for other in ("Energy", "TotalEnergy", "RootMeanSquared", "Entropy", "Uniformity"):
+        expected.pop(f"original_firstorder_{other}", None)
+    assert len(expected) >= 13
+    np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-6)
+
+
+def block(*, image=None) -> Study:
+    """4 x 3 pixels on slice 1, 2 x 2 on slice 2."""
+    mask = np.zeros((4, 8, 8), bool)
+    mask[1, 2:6, 3:6] = mask[2, 2:4, 3:5] = True
+    values = np.arange(mask.size, dtype=np.float32).reshape(mask.shape) if image is None else image
+    return Study(values, mask, (5.0, 0.5, 2.0))
+
+
+def test_values_that_can_be_counted_by_hand():
+    study = block()
+    one, three = features(study, "max"), features(study, "three")
+    assert one["original_shape2D_PixelSurface"] == pytest.approx(12 * 0.5 * 2)
+    assert three["original_shape_VoxelVolume"] == pytest.approx(16 * 5 * 0.5 * 2)
+    assert one["original_firstorder_Mean"] == pytest.approx(study.image[1, 2:6, 3:6].mean())
+    assert three["original_firstorder_Maximum"] == study.image[2, 3, 4]
+
+
+def test_units_of_the_scanner_do_not_change_entropy():
+    study = block()
+    scaled = Study(study.image * 1000 + 50, study.mask, study.spacing)
+    for name in ("Entropy", "Uniformity"):
+        name = f"original_firstorder_{name}"
+        assert features(scaled, "max")[name] == pytest.approx(features(study, "max")[name])
+
+
+def test_a_pixel_has_no_elongation_and_nothing_is_said(capfd):
+    mask = np.zeros((3, 4, 4), bool)
+    mask[1, 0, 0] = True
+    found = features(Study(np.ones(mask.shape, np.float32), mask, (1.0, 1.0, 1.0)), "max")
+    assert found["original_shape2D_Elongation"] is None
+    assert found["original_shape2D_PixelSurface"] == 1
+    assert len(found) == 27
+    assert capfd.readouterr() == ("", "")
+
+
+def test_other_slices_are_refused():
+    with pytest.raises(InputError, match="slices=two: must be one of max, three"):
+        features(block(), "two")

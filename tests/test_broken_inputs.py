@@ -1,0 +1,117 @@
+"""Each kind of broken input ends the real command with one clear message of its own."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from npc.cli import main
+from tests.broken_inputs import configs, dicom, rtstruct, tables, volumes  # noqa: F401 (they fill the corpus)
+from tests.broken_inputs.corpus import CORPUS, Kind
+from tests.broken_inputs.good_cohort import write_good_cohort
+from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMES = {kind.name: kind for kind in CORPUS}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The good cohort, not to be changed."""
+    folder = tmp_path_factory.mktemp("good") / "cohort"
+    write_good_cohort(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(good: Path, tmp_path: Path) -> Path:
+    """The good cohort, to be spoilt."""
+    return shutil.copytree(good, tmp_path / "cohort")
+
+
+def choices(folder: Path, *more: str) -> list[str]:
+    return ["cohort=table", f"cohort.root={folder}", *more]
+
+
+def tells(message: str, kind: Kind) -> bool:
+    return all(word in message for word in (kind.where, *kind.told))
+
+
+def keeps_secrets(text: str) -> bool:
+    return not any(secret in text for secret in (*IDENTIFIERS.values(), UID_PREFIX, "Traceback"))
+
+
+@pytest.fixture
+def check(folder, monkeypatch, capfd):
+    """Runs `npc cohort check` in this process: its exit code, the messages, and all that was printed."""
+    monkeypatch.delenv("NPC_DEBUG", raising=False)
+
+    def run(*more: str) -> tuple[int, list[str], str]:
+        monkeypatch.setattr(sys, "argv", ["npc", "cohort", "check", *choices(folder, *more), "--json"])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        output, told = capfd.readouterr()
+        messages = json.loads(output.splitlines()[-1])["faults"] if output else [told]
+        return ended.value.code or 0, [message.replace(f"{folder}", "COHORT") for message in messages], output + told
+
+    return run
+
+
+def test_the_good_cohort_passes(check):
+    assert check()[:2] == (0, [])
+
+
+def test_the_corpus_is_large_and_its_kinds_have_names_of_their_own():
+    assert len(NAMES) == len(CORPUS) >= 100
+
+
+@pytest.mark.parametrize("kind", CORPUS, ids=lambda kind: kind.name)
+def test_one_message_of_its_own_says_what_is_wrong(kind, check, folder):
+    code, messages, printed = check(*(kind.spoil(folder) or []))
+    assert code == 2
+    assert len(messages) == 1, messages
+    (message,) = messages
+    assert tells(message, kind), message
+    assert [other.name for other in CORPUS if tells(message, other)] == [kind.name]
+    assert re.search(r"[;,(:] ", message)  # what is wrong, and what to do
+    assert len(message) < 500
+    assert keeps_secrets(printed)
+    assert not (Path.cwd() / "pwned").exists()  # by the tag that would run code
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    variables = {name: value for name, value in os.environ.items() if name != "NPC_DEBUG"}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=variables | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_process_of_its_own_prints_nothing_beside_the_fault(folder):
+    """ITK prints what it thinks of a grid past Python."""
+    kind = NAMES["volumes-nan_in_the_grid"]
+    broken = choices(folder, *(kind.spoil(folder) or []))
+    ended = run("-c", "from npc.cli import main; main()", "cohort", "check", *broken)
+    assert (ended.returncode, ended.stderr) == (2, "")
+    assert ended.stdout.count("Fault: ") == 1
+    assert tells(ended.stdout, kind)
+
+
+@pytest.mark.parametrize("name", ["tables-unknown_level", "configs-tag_that_would_run_code"])
+def test_train_tells_the_same(name, folder):
+    kind = NAMES[name]
+    ended = run("train.py", *choices(folder, *(kind.spoil(folder) or [])))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("npc: ")
+    assert tells(ended.stderr, kind)
+    assert keeps_secrets(ended.stderr + ended.stdout)

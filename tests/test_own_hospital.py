@@ -1,0 +1,97 @@
+"""The page that leads from a hospital's archive to a cohort: its table, its commands and its source work as shown."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from tests.imaging.dicom_files import write_series
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "own_hospital.md").read_text()
+
+
+def block(language: str, number: int = 0) -> str:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[number]
+
+
+COMMANDS = block("sh").strip().splitlines()
+
+
+def tumour(place: int) -> np.ndarray:
+    mask = np.zeros((5, 24, 24), np.uint8)
+    mask[1:4, 6 + place : 16, 7:17] = 1
+    return mask
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page's folder with its table continued for more patients, so that training has whom to learn from."""
+    home = tmp_path_factory.mktemp("hospital") / "cohort"
+    header, *lines = block("csv").strip().splitlines()
+    rng = np.random.default_rng(0)
+    table = [header]
+    for number in range(24):
+        line = lines[0 if number % 3 == 0 else 2 if number % 3 == 1 else 1]
+        old = line.split(",")[0]
+        table.append(line.replace(old, f"P{number + 1:03d}"))
+        patient = home / "images" / f"P{number + 1:03d}"
+        mask = tumour(number % 4)
+        write_series(patient / "cet1", (rng.integers(20, 60, mask.shape) + 100 * mask).astype(np.int16))
+        for name, outline in (("cet1_mask", mask), ("cet1_mask_b", np.roll(mask, 1, axis=2))):
+            image = sitk.GetImageFromArray(outline)
+            image.SetSpacing((1.0, 1.0, 3.0))
+            sitk.WriteImage(image, patient / f"{name}.nii.gz")
+    (home / "patients.csv").write_text("\n".join(table) + "\n")
+    return home
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: Path):
+    words = command.replace("DIR", str(folder)).split()
+    words[0] = sys.executable if words[0].endswith("python") else str(Path(sys.executable).parent / "npc")
+    more = ["cohort.clinical=null", "cohort.sequences=[cet1]", "cohort.size=24"]
+    if "train.py" in command:
+        more += ["network=tiny", "trainer.max_epochs=1", f"runs={tmp_path}/runs", f"store={tmp_path}/store"]
+    elif "check" not in command:
+        more += ["--reports", str(tmp_path)]
+    done = subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if "check" in command:
+        assert "24 patients" in done.stdout
+
+
+def test_the_page_shows_every_command_that_looks_at_a_cohort():
+    for name in ("check", "flow", "quality", "agreement"):
+        assert any(f"npc cohort {name} " in command for command in COMMANDS)
+
+
+def test_the_source_of_the_page_is_a_source(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "page_source.py").write_text(block("python"))
+    monkeypatch.syspath_prepend(tmp_path)
+    home = tmp_path / "ours"
+    home.mkdir()
+    lines = ["patient_id,centre,dmfs_months,dm_event"]
+    for number in range(4):
+        patient = f"P{number + 1:03d}"
+        lines.append(f"{patient},north,{10 + number},{number % 2}")
+        mask = sitk.ReadImage(folder / "images" / patient / "cet1_mask.nii.gz")
+        sitk.WriteImage(sitk.Cast(mask, sitk.sitkFloat32) * 100, home / f"{patient}_cet1.nii.gz")
+        shutil.copy(folder / "images" / patient / "cet1_mask.nii.gz", home / f"{patient}_cet1_roi.nii.gz")
+    (home / "outcome.csv").write_text("\n".join(lines) + "\n")
+
+    import yaml
+    from omegaconf import OmegaConf
+
+    from npc.cohort.load import load
+
+    own = {"_target_": "page_source.read", "root": str(home), "missing": "error"}
+    config = OmegaConf.create(yaml.safe_load(block("yaml")) | own)
+    endpoint = OmegaConf.create({"event": "dm_event", "time": "dmfs_months"})
+    cohort = load(config, endpoint, ["cet1"])
+    assert list(cohort.patients.index) == ["P001", "P002", "P003", "P004"]
