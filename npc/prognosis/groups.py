@@ -24,4 +24,5 @@ def cutoffs(risk: pd.Series, split: pd.Series, rule: str) -> dict[str, float]:
 def groups(risk: pd.Series, split: pd.Series, cutoff: dict[str, float]) -> pd.Series:
     """Low or high risk of each patient, as ordered categories; a risk above the cut-off is high."""
     high = risk > split.map(cutoff).astype(float)
-    return pd.Series(pd.Categorical.from_codes(high.astype(int), GROUPS, ordered=True), risk.index, name="group")
+    names = [GROUPS[int(above)] for above in high]
+    return pd.Series(pd.Categorical(names, GROUPS, ordered=True), risk.index, name="group")

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ SPLITS = ("train", "validation", "test")
 METHODS = ("deep_learning", "radiomic")
 
 
-_TYPES = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
+_TYPES: Any = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ ARMS = ["standard", "additional"]
 def arms(patients: pd.DataFrame, variable: str) -> pd.Series:
     """Standard (the variable's first level) or additional treatment, as ordered categories; missing where not known."""
     values = patients[variable]
-    code = np.where(values.isna(), -1, (values.cat.codes > 0).astype(int))
-    return pd.Series(pd.Categorical.from_codes(code, ARMS, ordered=True), patients.index, name="arm")
+    names = [None if code < 0 else ARMS[int(code > 0)] for code in values.cat.codes]
+    return pd.Series(pd.Categorical(names, ARMS, ordered=True), patients.index, name="arm")
 
 
 def interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Cox:

@@ -87,7 +87,7 @@ def _at_risk(axes: Axes, panel: Panel, ticks: np.ndarray, end: float) -> None:
     axes.set_yticks(range(0, -len(levels), -1), levels)
     axes.set_title("number at risk", loc="left", fontsize=6.5, pad=1)
     axes.spines["left"].set_visible(False)
-    axes.tick_params(left=False)
+    axes.tick_params(axis="y", left=False, pad=9)  # clear of the numbers at month 0
 
 
 def _ticks(end: float) -> np.ndarray:

@@ -21,7 +21,7 @@ def draw(path: Path, patients: pd.DataFrame, risks: pd.DataFrame, aucs: Mapping[
         risks: a column a model, the same patients.
         aucs: the words for AUC and interval, by model and split.
     """
-    with drawing(path, width=PAGE, height=68) as figure:
+    with drawing(path, width=PAGE, height=82) as figure:
         panels = figure.subplots(1, len(COHORTS), sharey=True)
         for panel, letter, (split, cohort) in zip(panels, "abc", COHORTS.items(), strict=True):
             here = patients["split"] == split
