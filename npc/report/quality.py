@@ -85,12 +85,10 @@ def quality_tables(results: dict[str, Any]) -> list[RenderableType]:
         f"{escape(', '.join(results['external']))}",
         title_justify="left",
     )
-    for i, heading in enumerate(
-        ("sequence", "masking", "patients", "external", "lacking", f"≥ {threshold:g}", "median (range)")
-    ):
-        table.add_column(heading, justify="left" if i < 2 else "right", no_wrap=True)
+    for i, heading in enumerate(("sequence", "masking", "patients", "lacking", f"≥ {threshold:g}", "median (range)")):
+        table.add_column(heading, justify="left" if i < 2 else "right")
     for sequence, found in results["sequences"].items():
-        counts = [str(n) for n in (*found["patients"].values(), found["lacking"])]
+        counts = [" x ".join(str(n) for n in found["patients"].values()), str(found["lacking"])]
         if "not_estimable" in found:
             table.add_row(escape(sequence), found["not_estimable"], *counts)
             continue
