@@ -34,12 +34,14 @@ class _Moments:
     Attributes:
         pixels: the picture, uint16: the product of two still fits.
         mean: float64, by window, times the square root of 2 x 121/120.
+        factor: the same as float32.
         luminance: float32, 121/120 x (mean² + C1 / 2): two of them add up to a factor of SSIM's denominator.
         contrast: float32, sample variance + C2 / 2: likewise.
     """
 
     pixels: np.ndarray
     mean: np.ndarray
+    factor: np.ndarray
     luminance: np.ndarray
     contrast: np.ndarray
 
@@ -85,6 +87,7 @@ def _moments(picture: np.ndarray) -> _Moments:
     return _Moments(
         picture.astype(np.uint16),
         mean * np.sqrt(2 * _SAMPLE),
+        (mean * np.sqrt(2 * _SAMPLE)).astype(np.float32),
         luminance.astype(np.float32),
         contrast.astype(np.float32),
     )
@@ -97,21 +100,23 @@ def _local_mean(plane: np.ndarray) -> np.ndarray:
 def _row(picture: np.ndarray, others: list[_Moments]) -> list[float]:
     """SSIM of one picture with several. In place: most of the time would go into new arrays."""
     a = _moments(picture)
+    less = -a.mean
     product, filtered = np.empty_like(a.pixels), np.empty(a.pixels.shape)
-    means = np.empty_like(a.mean)
-    ssim, luminance, contrast = (np.empty_like(a.contrast) for _ in range(3))
+    inside = filtered[_INSIDE]
+    ssim, above, below = (np.empty_like(a.contrast) for _ in range(3))
     row = []
     for b in others:
         np.multiply(a.pixels, b.pixels, out=product)
         # 2 x 121/120 x local mean of the product, + C2
         cv2.sepFilter2D(product, cv2.CV_64F, 2 * _SAMPLE * _KERNEL, _KERNEL, filtered, delta=_C2)
-        np.multiply(a.mean, b.mean, out=means)
-        np.subtract(filtered[_INSIDE], means, out=ssim, casting="same_kind")  # 2 x covariance + C2
-        np.add(means, _SAMPLE * _C1, out=luminance, casting="same_kind")
-        ssim *= luminance
-        np.add(a.luminance, b.luminance, out=luminance)
-        np.add(a.contrast, b.contrast, out=contrast)
-        luminance *= contrast
-        ssim /= luminance
-        row.append(float(ssim.mean()))
+        cv2.accumulateProduct(less, b.mean, inside)  # 2 x covariance + C2
+        np.copyto(ssim, inside, casting="same_kind")
+        cv2.multiply(a.factor, b.factor, above)
+        above += np.float32(_SAMPLE * _C1)
+        cv2.multiply(ssim, above, ssim)
+        cv2.add(a.luminance, b.luminance, above)
+        cv2.add(a.contrast, b.contrast, below)
+        cv2.multiply(above, below, below)
+        cv2.divide(ssim, below, ssim)
+        row.append(cv2.mean(ssim)[0])
     return row
