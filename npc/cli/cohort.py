@@ -125,6 +125,37 @@ def flow(
     print(json.dumps(counts) if as_json else "\n".join([*as_lines(counts), f"written to {folder}"]))
 
 
+@app.command("quality")
+def quality(
+    choices: Annotated[
+        list[str] | None, typer.Argument(help="as for train.py: cohort=table cohort.root=DIR", show_default=False)
+    ] = None,
+    reports: Annotated[Path, typer.Option(help="where the report folder goes")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+) -> None:
+    """Tell how alike the hospitals' images are: MSSIM of each development patient, before and after masking.
+
+    Example: npc cohort quality cohort=table cohort.root=DIR
+    """
+    from npc.config import compose, value_faults
+
+    config = compose(choices or [])  # before anything heavy is imported
+    if faults := value_faults(config):
+        raise InputError(faults)
+    from rich.console import Console
+
+    from npc.cohort.load import load
+    from npc.report.quality import quality_tables, report_quality
+
+    cohort = load(config.cohort, config.endpoint, sequences=[], also=list(config.cohort.sequences))
+    folder = reports / f"{cohort.name}-quality"
+    results = report_quality(cohort, config, folder)
+    if as_json:
+        print(json.dumps(results))
+    else:
+        Console(soft_wrap=True).print(*quality_tables(results), f"written to {folder}", sep="\n")
+
+
 @app.command("phantom")
 def phantom(
     context: typer.Context,

@@ -55,6 +55,19 @@ def split(
     return splits
 
 
+def development_centre(centres: pd.Series, development: str | None = None) -> str:
+    """The centre that trains: the one that is named, or the one with the most patients (ties: the first by name).
+
+    Raises:
+        InputError: there is no such centre.
+    """
+    sizes = centres.value_counts().sort_index()
+    home = sizes.idxmax() if development is None else development
+    if home not in sizes.index:
+        raise InputError(f"split.development: there is no centre '{home}'; choose one of {', '.join(sizes.index)}")
+    return str(home)
+
+
 def split_hash(splits: pd.Series) -> str:
     """SHA-256 of the sorted lines `patient_id,split`, in hexadecimal."""
     return hashlib.sha256(_lines(splits).encode()).hexdigest()
@@ -80,9 +93,7 @@ def _by_centre(centres: pd.Series, rng: np.random.Generator, validation: float, 
             f"split=by_centre: all {len(centres)} patients are from {sizes.index[0]}, so there is no other centre "
             "to test on; use split=random"
         )
-    home = sizes.idxmax() if development is None else development
-    if home not in sizes.index:
-        raise InputError(f"split.development: there is no centre '{home}'; choose one of {', '.join(sizes.index)}")
+    home = development_centre(centres, development)
     splits = pd.Series("test", index=centres.index, name="split", dtype=object)
     ids = centres.index[centres == home].to_numpy()
     splits[ids] = "train"

@@ -51,7 +51,7 @@ def network_input(
         InputError: the outline is so small that nothing of it is left at this size.
     """
     chosen = three_slices(mask)
-    planes = [_square_pixels(image[z], mask[z], pixel) for z in chosen]
+    planes = [square_pixels(image[z], mask[z], pixel) for z in chosen]
     window = square_window(planes[1][1], settings)
     slices = np.stack([_prepare(*plane, window, settings) for plane in planes])
     if not slices[1].any():
@@ -98,7 +98,7 @@ def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int
     return top - (side - height) // 2, left - (side - width) // 2, side
 
 
-def _square_pixels(image: np.ndarray, mask: np.ndarray, pixel: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+def square_pixels(image: np.ndarray, mask: np.ndarray, pixel: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """A slice and its outline with pixels as high as wide; untouched where they are."""
     finer = min(pixel)
     if max(pixel) / finer <= 1.01:
@@ -116,19 +116,24 @@ def _prepare(image: np.ndarray, mask: np.ndarray, window: tuple[int, int, int], 
     if mask.any():
         tumour = scale_to_grey(image[mask])
         grey[mask] = equalise(tumour) if settings.equalise else tumour
-    grey, inside = _cut(grey, window), _cut(mask.astype(np.uint8), window)
+    grey, inside = cut(grey, window), cut(mask.astype(np.uint8), window)
     if window[2] == settings.size:
         return grey
-    target = (settings.size, settings.size)
-    smooth = cv2.INTER_AREA if settings.size < window[2] else cv2.INTER_CUBIC
-    grey = cv2.resize(grey, target, interpolation=smooth)
+    grey = resize(grey, settings.size)
     # Both smear the tumour over its edge; the exact variant keeps the outline centred.
-    inside = cv2.resize(inside, target, interpolation=cv2.INTER_NEAREST_EXACT)
+    inside = cv2.resize(inside, grey.shape, interpolation=cv2.INTER_NEAREST_EXACT)
     grey[inside == 0] = 0
     return grey
 
 
-def _cut(plane: np.ndarray, window: tuple[int, int, int]) -> np.ndarray:
+def resize(grey: np.ndarray, size: int) -> np.ndarray:
+    """A square picture at another size; nothing happens to one that has it."""
+    if len(grey) == size:
+        return grey
+    return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if size < len(grey) else cv2.INTER_CUBIC)
+
+
+def cut(plane: np.ndarray, window: tuple[int, int, int]) -> np.ndarray:
     """The window of a slice, 0 where it reaches beyond."""
     top, left, side = window
     out = np.zeros((side, side), plane.dtype)

@@ -1,0 +1,122 @@
+"""Structural similarity (SSIM) of every picture of one set with every picture of another.
+
+Wang et al., IEEE Trans Image Process 2004;13:600-612, with the conventions of scikit-image:
+`structural_similarity(a, b, gaussian_weights=True, sigma=1.5, data_range=255)`. That is an 11 x 11 Gaussian window,
+the sample covariance (121/120 of the weighted one, which is where it departs from Wang), K1 = 0.01, K2 = 0.03, and the
+mean over the pixels whose window lies inside the picture.
+
+A picture's local mean and variance do not depend on its partner and are computed once; what is left of a pair is one
+filtered product.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+from rich.progress import track
+
+RADIUS = 5  # of the window: 3.5 sigma, rounded
+_KERNEL = cv2.getGaussianKernel(2 * RADIUS + 1, 1.5, cv2.CV_64F)
+_SAMPLE = (2 * RADIUS + 1) ** 2 / ((2 * RADIUS + 1) ** 2 - 1)
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_BLOCK = 2**28  # bytes that the second set's local moments may take at a time
+_INSIDE = (slice(RADIUS, -RADIUS),) * 2
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """What a picture brings to each of its pairs; all but `pixels` without the margin.
+
+    Only the covariance is a small difference of large numbers and needs float64; the rest is float32, which moves an
+    SSIM by less than 1e-8. The factors save a pass over the arrays each.
+
+    Attributes:
+        pixels: the picture, uint16: the product of two still fits.
+        mean: float64, by window, times the square root of 2 x 121/120.
+        factor: the same as float32.
+        luminance: float32, 121/120 x (mean² + C1 / 2): two of them add up to a factor of SSIM's denominator.
+        contrast: float32, sample variance + C2 / 2: likewise.
+    """
+
+    pixels: np.ndarray
+    mean: np.ndarray
+    factor: np.ndarray
+    luminance: np.ndarray
+    contrast: np.ndarray
+
+
+def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing pictures") -> np.ndarray:
+    """SSIM of each pair, on all cores.
+
+    Memory is bounded: the second set is taken block by block (one block up to 230 pictures of 256 pixels, or 57 of
+    512), and the first set's moments are computed once a block.
+
+    Args:
+        first: uint8 (n, rows, columns), at least 11 pixels along a side.
+        second: uint8 (m, rows, columns).
+        what: is being done, for the progress bar.
+
+    Returns:
+        float64 (n, m), between -1 and 1; 1 for equal pictures.
+
+    Raises:
+        ValueError: pictures of different sizes, or smaller than the window.
+    """
+    if first.shape[1:] != second.shape[1:] or min(first.shape[1:]) < 2 * RADIUS + 1:
+        raise ValueError(f"pictures of {first.shape[1:]} and {second.shape[1:]} pixels have no SSIM")
+    step = max(1, _BLOCK // (18 * second[0].size)) if len(second) else 1
+    similarity = np.empty((len(first), len(second)))
+    for start in range(0, len(second), step):
+        block = [_moments(picture) for picture in second[start : start + step]]
+        # threads: OpenCV and numpy let go of the interpreter while they compute
+        work = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(
+            delayed(_row)(picture, block) for picture in first
+        )
+        told = what if len(second) <= step else f"{what}, from {start + 1} of {len(second)}"
+        for i, row in enumerate(track(work, told, len(first), transient=True)):
+            similarity[i, start : start + step] = row
+    return similarity
+
+
+def _moments(picture: np.ndarray) -> _Moments:
+    pixels = picture.astype(np.float64)
+    mean, square = _local_mean(pixels), _local_mean(pixels * pixels)
+    luminance = _SAMPLE * (mean**2 + _C1 / 2)
+    contrast = _SAMPLE * (square - mean**2) + _C2 / 2
+    return _Moments(
+        picture.astype(np.uint16),
+        mean * np.sqrt(2 * _SAMPLE),
+        (mean * np.sqrt(2 * _SAMPLE)).astype(np.float32),
+        luminance.astype(np.float32),
+        contrast.astype(np.float32),
+    )
+
+
+def _local_mean(plane: np.ndarray) -> np.ndarray:
+    return cv2.sepFilter2D(plane, cv2.CV_64F, _KERNEL, _KERNEL)[_INSIDE]
+
+
+def _row(picture: np.ndarray, others: list[_Moments]) -> list[float]:
+    """SSIM of one picture with several. In place: most of the time would go into new arrays."""
+    a = _moments(picture)
+    less = -a.mean
+    product, filtered = np.empty_like(a.pixels), np.empty(a.pixels.shape)
+    inside = filtered[_INSIDE]
+    ssim, above, below = (np.empty_like(a.contrast) for _ in range(3))
+    row = []
+    for b in others:
+        np.multiply(a.pixels, b.pixels, out=product)
+        # 2 x 121/120 x local mean of the product, + C2
+        cv2.sepFilter2D(product, cv2.CV_64F, 2 * _SAMPLE * _KERNEL, _KERNEL, filtered, delta=_C2)
+        cv2.accumulateProduct(less, b.mean, inside)  # 2 x covariance + C2
+        np.copyto(ssim, inside, casting="same_kind")
+        cv2.multiply(a.factor, b.factor, above)
+        above += np.float32(_SAMPLE * _C1)
+        cv2.multiply(ssim, above, ssim)
+        cv2.add(a.luminance, b.luminance, above)
+        cv2.add(a.contrast, b.contrast, below)
+        cv2.multiply(above, below, below)
+        cv2.divide(ssim, below, ssim)
+        row.append(cv2.mean(ssim)[0])
+    return row
