@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from run_folders import population, predictions, write_run
 
 from npc.errors import InputError
 from npc.prognosis.choice import best_by_variant, check_agreement
 from npc.prognosis.runs import finished_runs, read_predictions
+from tests.prognosis.run_folders import population, predictions, write_run
 
 
 def faults(error: pytest.ExceptionInfo) -> str:

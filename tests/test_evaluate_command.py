@@ -1,0 +1,192 @@
+"""`python evaluate.py` as a user gives it: what it writes, what it refuses, and that it comes again byte for byte."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import CoxPHFitter
+from lifelines.statistics import logrank_test
+from sklearn.metrics import roc_auc_score
+
+from npc.cohort import phantom
+from tests.prognosis.run_folders import predictions, write_run
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phantom's table; the images are not needed."""
+    folder = tmp_path_factory.mktemp("evaluate") / "cohort"
+    phantom.write(folder, seed=5, n=160, external=50, matrix=16, readers=0)
+    shutil.rmtree(folder / "images")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def patients(cohort: Path) -> pd.DataFrame:
+    table = pd.read_csv(cohort / "patients.csv", index_col="patient_id", dtype={"patient_id": str})
+    split = np.where(table["centre"] == "hospital_2", "test", "train").astype(object)
+    split[np.flatnonzero(split == "train")[::8]] = "validation"
+    outcome = {"label": table["dm_event"], "time": table["dmfs_months"], "event": table["dm_event"]}
+    return table.assign(split=split, **outcome)
+
+
+@pytest.fixture
+def runs(patients: pd.DataFrame, tmp_path: Path) -> Path:
+    home = tmp_path / "runs"
+    for variant, strength, key in (("cet1-max", 0.8, "a"), ("cet1-max", 0.3, "b"), ("t2-three", 0.2, "c")):
+        write_run(home, predictions(patients, strength=strength, seed=ord(key)), variant=variant, key=key * 12)
+    return home
+
+
+def evaluate(cohort: Path, runs: Path, *more: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours",
+               f"runs={runs}", f"reports={runs.parent / 'reports'}", "report.bootstrap=200", *more]  # fmt: skip
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def results(runs: Path, name: str = "ours") -> dict:
+    return json.loads((runs.parent / "reports" / name / "results.json").read_text())
+
+
+def test_a_report_holds_every_figure_and_they_are_right(cohort, runs, patients):
+    done = evaluate(cohort, runs, "prognosis.significance=0.5")
+    assert done.returncode == 0, done.stderr
+    found = results(runs)
+    assert list(found["models"]) == ["combined", "deep_learning", "clinical"]
+    best = next(run for run in found["provenance"]["runs"] if run["variant"] == "cet1-max")
+    assert best["run_key"] == "a" * 12
+    risk = pd.read_csv(runs / "ours" / "cet1-max" / ("a" * 12) / "predictions.csv", index_col="patient_id")["risk"]
+    signature = found["models"]["deep_learning"]
+    cutoff = risk[patients["split"] == "train"].median()
+    assert signature["cutoff"] == cutoff
+    for split in ("train", "validation", "test"):
+        here = patients["split"] == split
+        auc = signature[split]["auc"]
+        assert auc["estimate"] == pytest.approx(roc_auc_score(patients["label"][here], risk[here]), abs=1e-12)
+        assert (auc["n"], auc["events"]) == (here.sum(), patients["label"][here].sum())
+        assert auc["ci"][0] <= auc["ci_bootstrap"][0] + 0.1
+        assert auc["ci_logit"][0] < auc["estimate"] < auc["ci_logit"][1]
+        high = (risk[here] > signature["threshold"]).sum()
+        assert signature["classification"][split]["ppv"]["n"] == high
+    time, event, high = patients["time"], patients["event"], risk > cutoff
+    pooled = signature["survival"]["pooled"]
+    test = logrank_test(time[high], time[~high], event[high], event[~high])
+    assert pooled["logrank"]["chi2"] == pytest.approx(test.test_statistic, abs=1e-8)
+    fitted = CoxPHFitter().fit(pd.DataFrame({"t": time, "d": event, "high": high}), "t", "d")
+    assert pooled["hazard_ratio"]["estimate"] == pytest.approx(fitted.hazard_ratios_["high"], abs=1e-4)
+    assert pooled["groups"]["high risk"]["n"] == high.sum()
+    assert pooled["at_risk"]["high risk"][0] == high.sum()
+    assert set(found["comparisons"]) == {"combined__deep_learning", "combined__clinical", "deep_learning__clinical"}
+    by_holm = [found["comparisons"][pair]["test"] for pair in found["comparisons"]]
+    assert min(t["p_holm"] for t in by_holm) == pytest.approx(min(1, 3 * min(t["p"] for t in by_holm)))
+    assert (
+        found["table2"]["sex"]["counts"]["men"]["test"] == (patients["sex"][patients["split"] == "test"] == "men").sum()
+    )
+    assert [(row["sequence"], row["slices"]) for row in found["table3"]] == [("cet1", "max"), ("t2", "three")]
+    assert found["table3"][0]["paper"]["validation"] == "0.705 (0.456–0.954)"
+    home = runs.parent / "reports" / "ours"
+    assert {path.name for path in (home / "figures").glob("*.png")} >= {"roc.png", "risk_groups.png", "treatment.png"}
+    page = (home / "report.html").read_text()
+    assert "http" not in page.replace("http://www.w3.org", "")
+    for name in ("table2", "table3", "survival", "treatment", "kaplan_meier", "risks", "regression"):
+        assert (home / "tables" / f"{name}.csv").exists()
+
+
+def test_the_same_runs_give_the_same_bytes(cohort, runs):
+    for name in ("one", "other"):
+        assert evaluate(cohort, runs, f"name={name}").returncode == 0
+    first, second = (runs.parent / "reports" / name / "results.json" for name in ("one", "other"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_what_is_fitted_does_not_see_the_test_cohort(cohort, runs, patients):
+    assert evaluate(cohort, runs, "name=before", "prognosis.significance=0.5").returncode == 0
+    for path in runs.glob("ours/*/*/predictions.csv"):
+        table = pd.read_csv(path, float_precision="round_trip")
+        table.loc[table["split"] == "test", "risk"] = 0.5
+        table.to_csv(path, index=False)
+    assert evaluate(cohort, runs, "name=after", "prognosis.significance=0.5").returncode == 0
+    before, after = results(runs, "before"), results(runs, "after")
+    for name, model in before["models"].items():
+        for fixed in ("threshold", "cutoff", "regression"):
+            assert after["models"][name].get(fixed) == model.get(fixed)
+        assert after["models"][name]["train"] == model["train"]
+    assert before["univariate"] == after["univariate"]
+    assert before["models"]["deep_learning"]["test"] != after["models"]["deep_learning"]["test"]
+
+
+def test_out_of_fold_signatures_are_taken_where_they_are_and_said_where_not(cohort, runs, patients):
+    done = evaluate(cohort, runs, "prognosis.significance=0.5")
+    assert "train.py refit=" in done.stdout
+    in_sample = results(runs)["models"]["combined"]["regression"]
+    training = patients.index[patients["split"] == "train"]
+    risk = np.random.default_rng(0).random(len(training))
+    table = pd.DataFrame({"patient_id": training, "fold": 1, "risk": risk})
+    table.to_csv(runs / "ours" / "cet1-max" / ("a" * 12) / "out_of_fold.csv", index=False)
+    done = evaluate(cohort, runs, "prognosis.significance=0.5")
+    assert "fitted on out-of-fold signatures" in done.stdout
+    found = results(runs)["models"]["combined"]
+    term = found["regression"]["terms"][1]
+    assert term["term"] == "signature"
+    assert term["p"] > in_sample["terms"][1]["p"]
+    assert evaluate(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample").returncode == 0
+    assert results(runs)["models"]["combined"]["regression"] == in_sample
+
+
+def test_undefined_cases_are_said_and_never_nan(cohort, patients, tmp_path):
+    alone = patients.copy()
+    alone.loc[alone["split"] == "test", ["label", "event"]] = 0
+    table = pd.read_csv(cohort / "patients.csv", dtype=str).set_index("patient_id")
+    table.loc[alone.index[alone["split"] == "test"], "dm_event"] = "0"
+    folder = tmp_path / "cohort"
+    folder.mkdir()
+    table.drop(columns=[c for c in table if c.endswith(("_image", "_mask"))]).to_csv(folder / "patients.csv")
+    run = predictions(alone)
+    run.loc[run["split"] == "test", "risk"] = 0.0
+    write_run(tmp_path / "runs", run)
+    done = evaluate(folder, tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    found = results(tmp_path / "runs")["models"]["deep_learning"]
+    assert found["test"]["auc"]["estimate"] is None
+    assert "not estimable: 0 of 50 patients have the event" in found["test"]["auc"]["note"]
+    assert found["survival"]["test"]["logrank"]["note"] == "not estimable: there is one group only"
+    text = (tmp_path / "reports" / "ours" / "results.json").read_text()
+    assert "NaN" not in text
+    assert "nan" not in (tmp_path / "reports" / "ours" / "tables" / "auc.csv").read_text()
+
+
+def test_a_cohort_without_clinical_variables_leaves_those_models_out_and_says_so(cohort, runs):
+    done = evaluate(cohort, runs, "cohort.clinical=null")
+    assert done.returncode == 0, done.stderr
+    assert "left out: combined model: the cohort declares no clinical variables" in done.stdout
+    assert list(results(runs)["models"]) == ["deep_learning"]
+
+
+def refused(done: subprocess.CompletedProcess) -> str:
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("npc: ")
+    return done.stderr
+
+
+def test_bad_input_is_refused_with_one_message(cohort, runs, patients, tmp_path):
+    assert "there is no finished run" in refused(evaluate(cohort, tmp_path / "none"))
+    write_run(tmp_path / "half", predictions(patients), done=False)
+    assert "no finished run (1 unfinished)" in refused(evaluate(cohort, tmp_path / "half"))
+    assert "no finished run of both-max" in refused(evaluate(cohort, runs, "variants=[cet1-max,both-max]"))
+    strangers = predictions(patients.rename(index=lambda name: f"X{name}"))
+    write_run(tmp_path / "others", strangers)
+    assert "it was made from another cohort" in refused(evaluate(cohort, tmp_path / "others"))
+    changed = patients.assign(label=1 - patients["label"], event=1 - patients["event"])
+    write_run(tmp_path / "changed", predictions(changed))
+    assert "are not those of" in refused(evaluate(cohort, tmp_path / "changed"))
+    write_run(runs, predictions(patients.iloc[1:]), variant="both-max", key="d" * 12)
+    assert "lacks 1 patients" in refused(evaluate(cohort, runs))
+    assert "prognosis.cutoff=best: must be one of" in refused(evaluate(cohort, runs, "prognosis.cutoff=best"))
