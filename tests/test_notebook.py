@@ -1,0 +1,34 @@
+"""The notebook runs from start to end on finished runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.prognosis.run_folders import population, predictions, write_run
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "ablations.ipynb"
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_and_shows_its_pictures(tmp_path: Path):
+    for seed, variant in enumerate(("cet1-max", "t2-max", "both-three")):
+        write_run(tmp_path / "runs", predictions(population(200), seed=seed), variant=variant)
+    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", str(NOTEBOOK)]
+    environment = os.environ | {"NPC_RUNS": str(tmp_path / "runs"), "NPC_COHORT": "ours"}
+    done = subprocess.run(
+        [*command, "--output-dir", str(tmp_path)], env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    cells = json.loads((tmp_path / NOTEBOOK.name).read_text())["cells"]
+    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
+    assert not [output for output in outputs if output["output_type"] == "error"]
+
+
+def test_the_notebook_is_kept_without_outputs():
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    assert all(not cell.get("outputs") for cell in cells)
