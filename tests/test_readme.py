@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.strip().splitlines()]
+REPORTS = ("flow", "quality", "agreement")
 TRAIN = [command for command in COMMANDS if "train.py" in command]
 
 
@@ -33,8 +34,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_readme_has_the_commands_that_this_file_runs():
     assert "make train" in COMMANDS
     assert len(TRAIN) >= 8
-    known = ("make train", ".venv/bin/python train.py", ".venv/bin/npc cohort check", ".venv/bin/npc cohort phantom")
+    known = ("make train", ".venv/bin/python train.py", ".venv/bin/npc cohort")
     assert [line for line in COMMANDS if not line.startswith(known)] == []
+    assert {line.split()[2] for line in COMMANDS if "npc cohort" in line} == {"check", "phantom", *REPORTS}
 
 
 def test_check(folder: Path):
@@ -42,6 +44,14 @@ def test_check(folder: Path):
     done = run(command.replace("DIR", str(folder)))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "60 patients" in done.stdout
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_reports_of_a_cohort(name: str, folder: Path, tmp_path: Path):
+    (command,) = [line for line in COMMANDS if f"cohort {name}" in line]
+    done = run(command.replace("DIR", str(folder)), "--reports", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / f"table-{name}" / "results.json").exists()
 
 
 @pytest.mark.slow
