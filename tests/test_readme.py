@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_readme_has_the_commands_that_this_file_runs():
     assert "make train" in COMMANDS
     assert len(TRAIN) >= 8
-    known = ("make train", ".venv/bin/python train.py", ".venv/bin/npc cohort")
+    known = ("make train", ".venv/bin/python train.py", ".venv/bin/python evaluate.py", ".venv/bin/npc")
     assert [line for line in COMMANDS if not line.startswith(known)] == []
     assert {line.split()[2] for line in COMMANDS if "npc cohort" in line} == {"check", "phantom", *REPORTS}
 
@@ -52,6 +52,23 @@ def test_reports_of_a_cohort(name: str, folder: Path, tmp_path: Path):
     done = run(command.replace("DIR", str(folder)), "--reports", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / f"table-{name}" / "results.json").exists()
+
+
+def test_audit():
+    done = run(".venv/bin/npc audit")
+    assert done.returncode == 0, done.stderr
+    assert "0.511" in done.stdout
+
+
+@pytest.mark.slow
+def test_evaluate(tmp_path: Path):
+    more = ["cohort.n=80", "cohort.matrix=32", f"cohort.root={tmp_path}/data", f"runs={tmp_path}/runs"]
+    done = run(".venv/bin/python train.py sequence=cet1 slices=max folds=2", "network=tiny", "trainer.max_epochs=1",
+               f"store={tmp_path}/store", *more)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    done = run(".venv/bin/python evaluate.py", f"reports={tmp_path}/reports", *more)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reports" / "phantom" / "report.html").exists()
 
 
 @pytest.mark.slow
