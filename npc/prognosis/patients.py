@@ -44,3 +44,17 @@ def analysed(cohort: Cohort, run: Run, *, kind: str, event: str, time: str, mont
             "endpoint: name that one"
         )
     return patients
+
+
+def left_out(cohort: Cohort, run: Run) -> pd.DataFrame:
+    """Who is not analysed, for the flow diagram: `patient_id`, `centre` and `reason`, in the order of the steps.
+
+    Args:
+        cohort: checked; its own exclusions come first.
+        run: whose `exclusions.csv` gives the reasons of the others, where the backend wrote one.
+    """
+    absent = cohort.patients.index.difference(run.predictions.index)
+    known = run.exclusions()
+    rows = pd.DataFrame({"patient_id": absent, "centre": cohort.patients.loc[absent, "centre"].to_numpy()})
+    rows["reason"] = [known.get(patient, "not in the runs") for patient in absent]
+    return pd.concat([cohort.exclusions, rows], ignore_index=True)

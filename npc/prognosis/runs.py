@@ -59,6 +59,14 @@ class Run:
         except (OSError, ValueError):
             return None
 
+    def exclusions(self) -> dict[str, str]:
+        """Reason by patient from `exclusions.csv`, where the backend wrote one."""
+        try:
+            table = pd.read_csv(self.path / "exclusions.csv", dtype=str)
+            return dict(zip(table["patient_id"], table["reason"], strict=True))
+        except (OSError, ValueError, KeyError):
+            return {}
+
 
 def finished_runs(root: Path, cohort: str) -> tuple[list[Run], list[Path]]:
     """Every finished run of a cohort, and the folders that are not finished (no `DONE`).

@@ -41,7 +41,7 @@ def write(path: Path, report: Report, figures: Mapping[str, Path]) -> None:
         Section("Treatment", treatment, {"Within risk groups": tables.treatment(report)}, _named(figures, "Treat")),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(report),
                                     "Fitted models": tables.regression(report)}, _named(figures, "Nomogram")),
-        Section("Patients", (), {"Table 2": table2.table(found["table2"])}),
+        Section("Patients", (), {"Table 2": table2.table(found["table2"])}, _named(figures, "Flow")),
         Section("Variants", ("In square brackets the paper's figure.",),
                 {"Table 3": table3.table(found["table3"], report.config.report.ci)}),
         Section("Where the figures come from", rules, {"Runs": runs}),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from npc.prognosis.treatment import arms
 from npc.report import kaplan_meier, nomogram, roc
+from npc.report.flow_figure import draw_flow
 from npc.report.kaplan_meier import Panel
 from npc.report.names import MODELS, NOT_ESTIMABLE
 from npc.report.report import Report
@@ -13,7 +14,9 @@ from npc.report.table2 import p_in_words
 
 def draw(folder: Path, report: Report) -> dict[str, Path]:
     """Draws ROC curves (Fig. 3), Kaplan-Meier curves (Fig. 4) and nomograms; gives the PNG files by caption."""
-    drawn = {"ROC curves": folder / "roc", "Kaplan-Meier curves of risk groups, all cohorts": folder / "risk_groups"}
+    draw_flow(folder / "flow", report.found["flow"])
+    drawn = {"Flow of patients": folder / "flow"}
+    drawn |= {"ROC curves": folder / "roc", "Kaplan-Meier curves of risk groups, all cohorts": folder / "risk_groups"}
     words = {
         name: {split: auc_in_words(part["auc"], report.config.report.ci)
                for split, part in model.items() if isinstance(part, dict) and "auc" in part}
