@@ -6,7 +6,7 @@ the sample covariance (121/120 of the weighted one, which is where it departs fr
 mean over the pixels whose window lies inside the picture.
 
 A picture's local mean and variance do not depend on its partner and are computed once; what is left of a pair is one
-filtered product.
+filtered product. Where both pictures are 0, as around masked tumours, their similarity is 1 and nothing is computed.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ class _Moments:
         factor: the same as float32.
         luminance: float32, 121/120 x (mean² + C1 / 2): two of them add up to a factor of SSIM's denominator.
         contrast: float32, sample variance + C2 / 2: likewise.
+        box: first and last row and column with a pixel that is not 0, each (rows, columns).
     """
 
     pixels: np.ndarray
@@ -44,6 +45,7 @@ class _Moments:
     factor: np.ndarray
     luminance: np.ndarray
     contrast: np.ndarray
+    box: tuple[np.ndarray, np.ndarray]
 
 
 def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing pictures") -> np.ndarray:
@@ -67,15 +69,20 @@ def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing 
         raise ValueError(f"pictures of {first.shape[1:]} and {second.shape[1:]} pixels have no SSIM")
     step = max(1, _BLOCK // (18 * second[0].size)) if len(second) else 1
     similarity = np.empty((len(first), len(second)))
-    for start in range(0, len(second), step):
-        block = [_moments(picture) for picture in second[start : start + step]]
-        # threads: OpenCV and numpy let go of the interpreter while they compute
-        work = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(
-            delayed(_row)(picture, block) for picture in first
-        )
-        told = what if len(second) <= step else f"{what}, from {start + 1} of {len(second)}"
-        for i, row in enumerate(track(work, told, len(first), transient=True)):
-            similarity[i, start : start + step] = row
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # those of OpenCV within ours cost more than they give
+    try:
+        for start in range(0, len(second), step):
+            block = [_moments(picture) for picture in second[start : start + step]]
+            # threads: OpenCV and numpy let go of the interpreter while they compute
+            work = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(
+                delayed(_row)(picture, block) for picture in first
+            )
+            told = what if len(second) <= step else f"{what}, from {start + 1} of {len(second)}"
+            for i, row in enumerate(track(work, told, len(first), transient=True)):
+                similarity[i, start : start + step] = row
+    finally:
+        cv2.setNumThreads(threads)
     return similarity
 
 
@@ -90,7 +97,13 @@ def _moments(picture: np.ndarray) -> _Moments:
         (mean * np.sqrt(2 * _SAMPLE)).astype(np.float32),
         luminance.astype(np.float32),
         contrast.astype(np.float32),
+        _box(picture),
     )
+
+
+def _box(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    left, top, width, height = cv2.boundingRect(picture)  # of the pixels that are not 0; empty at the origin
+    return np.array([top, left]), np.array([top + height, left + width]) - 1
 
 
 def _local_mean(plane: np.ndarray) -> np.ndarray:
@@ -102,21 +115,29 @@ def _row(picture: np.ndarray, others: list[_Moments]) -> list[float]:
     a = _moments(picture)
     less = -a.mean
     product, filtered = np.empty_like(a.pixels), np.empty(a.pixels.shape)
-    inside = filtered[_INSIDE]
     ssim, above, below = (np.empty_like(a.contrast) for _ in range(3))
     row = []
     for b in others:
-        np.multiply(a.pixels, b.pixels, out=product)
+        # the windows that see a pixel of either picture, as places of the arrays without margin
+        start = np.maximum(np.minimum(a.box[0], b.box[0]) - 2 * RADIUS, 0)
+        stop = np.minimum(np.maximum(a.box[1], b.box[1]) + 1, a.mean.shape)
+        at = tuple(slice(*ends) for ends in zip(start, stop, strict=True))
+        wide = tuple(slice(low, high + 2 * RADIUS) for low, high in zip(start, stop, strict=True))
+        if (stop <= start).any():
+            row.append(1.0)
+            continue
+        np.multiply(a.pixels[wide], b.pixels[wide], out=product[wide])
         # 2 x 121/120 x local mean of the product, + C2
-        cv2.sepFilter2D(product, cv2.CV_64F, 2 * _SAMPLE * _KERNEL, _KERNEL, filtered, delta=_C2)
-        cv2.accumulateProduct(less, b.mean, inside)  # 2 x covariance + C2
-        np.copyto(ssim, inside, casting="same_kind")
-        cv2.multiply(a.factor, b.factor, above)
-        above += np.float32(_SAMPLE * _C1)
-        cv2.multiply(ssim, above, ssim)
-        cv2.add(a.luminance, b.luminance, above)
-        cv2.add(a.contrast, b.contrast, below)
-        cv2.multiply(above, below, below)
-        cv2.divide(ssim, below, ssim)
-        row.append(cv2.mean(ssim)[0])
+        cv2.sepFilter2D(product[wide], cv2.CV_64F, 2 * _SAMPLE * _KERNEL, _KERNEL, filtered[wide], delta=_C2)
+        inside = filtered[wide][_INSIDE]
+        cv2.accumulateProduct(less[at], b.mean[at], inside)  # 2 x covariance + C2
+        np.copyto(ssim[at], inside, casting="same_kind")
+        cv2.multiply(a.factor[at], b.factor[at], above[at])
+        above[at] += np.float32(_SAMPLE * _C1)
+        cv2.multiply(ssim[at], above[at], ssim[at])
+        cv2.add(a.luminance[at], b.luminance[at], above[at])
+        cv2.add(a.contrast[at], b.contrast[at], below[at])
+        cv2.multiply(above[at], below[at], below[at])
+        cv2.divide(ssim[at], below[at], ssim[at])
+        row.append(1 - (ssim[at].size - cv2.sumElems(ssim[at])[0]) / ssim.size)
     return row
