@@ -32,8 +32,8 @@ def main() -> None:
             pd.DataFrame(columns).rename_axis("patient_id").to_csv(path / "predictions.csv")
             (path / "config.yaml").write_text("")
             (path / "DONE").touch()
-        command = [sys.executable, "evaluate.py", "cohort=table", f"cohort.root={home / 'cohort'}",
-                   "cohort.name=phantom", f"runs={home / 'runs'}", f"reports={home / 'reports'}", "prognosis.significance=0.3"]  # fmt: skip
+        command = [sys.executable, "evaluate.py", "cohort=table", "cohort.name=phantom", "prognosis.significance=0.3"]
+        command += [f"cohort.root={home / 'cohort'}", f"runs={home / 'runs'}", f"reports={home / 'reports'}"]
         start = time.perf_counter()
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         whole = time.perf_counter() - start
