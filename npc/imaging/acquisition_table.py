@@ -1,9 +1,10 @@
 """Acquisition parameters of a cohort by scanner and sequence: Table 1 of the paper."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
+from rich import box
 from rich.table import Table
 
 from npc.imaging.acquisition import Acquisition
@@ -69,9 +70,13 @@ def shown(rows: Sequence[dict[str, Any]]) -> list[Table]:
     if not rows:
         return []
     printed = as_table(rows)
-    table = Table(title="Acquisition", title_justify="left")
+    table = Table(
+        title="Acquisition", title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0), collapse_padding=True
+    )
     for heading in printed:
-        table.add_column(str(heading), justify="left" if heading in ("scanner", "sequence") else "right")
+        side: Literal["left", "right"] = "left" if heading in ("scanner", "sequence") else "right"
+        whole = heading in ("scanner", "TR (ms)", "TE (ms)")  # a narrow terminal breaks the other cells, and cuts none
+        table.add_column(str(heading), justify=side, overflow="fold", no_wrap=whole)
     for cells in printed.itertuples(index=False):
         table.add_row(*cells)
     return [table]
@@ -94,11 +99,11 @@ def _scanner(row: dict[str, Any]) -> str:
 
 
 def _told(found: Any) -> str:
-    """4, 440–600, 200 × 200–250 × 250 (smallest and largest along each side)."""
+    """4, 440–600, 200 × 200 – 250 × 250 (smallest and largest along each side)."""
     if found is None:
         return NOT_KNOWN
     if isinstance(found[0], list):
         low, high = (" × ".join(f"{side[end]:g}" for side in found) for end in (0, 1))
     else:
         low, high = (f"{value:g}" for value in found)
-    return low if low == high else f"{low}–{high}"
+    return low if low == high else f"{low} – {high}" if "×" in low else f"{low}–{high}"

@@ -118,7 +118,7 @@ def test_table_1_of_the_paper():
     }  # fmt: skip
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     printed = as_table(rows).to_numpy().tolist()
-    ge = ["1.5T GE", "2", "cet1", "440–600", "8", "1", "200 × 200–250 × 250", "256 × 224", "512 × 512", "4", "1"]
+    ge = ["1.5T GE", "2", "cet1", "440–600", "8", "1", "200 × 200 – 250 × 250", "256 × 224", "512 × 512", "4", "1"]
     assert printed[0] == ge
     assert [row[0] for row in printed] == ["1.5T GE", "1.5T GE", "1.5T Philips", "not known"]
     assert printed[3][3:] == [*["not known"] * 3, "230 × 230", "not known", "512 × 512", "not known", "not known"]
