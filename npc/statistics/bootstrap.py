@@ -4,7 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
+from npc.statistics import NotEstimable
 from npc.statistics.delong import auc
+
+CELLS = 2**16  # drawn at once: what stays in the cache is several times faster
 
 
 def auc_interval(
@@ -20,18 +23,30 @@ def auc_interval(
         confidence: of the interval.
 
     Raises:
-        NotEstimable: one class only.
+        NotEstimable: one class only, one patient in a class, or an AUC that all draws share.
     """
     auc(label, risk)  # checks
-    # A tie stays a tie: ranks in place of risks, and each pair's comparison once in a table.
-    y, ranks = np.asarray(label) == 1, rankdata(np.asarray(risk, dtype=float), method="dense")
+    # A tie stays a tie: ranks in place of risks, each drawn so and so many times.
+    y, ranks = np.asarray(label) == 1, rankdata(np.asarray(risk, dtype=float), method="dense") - 1
     cases, controls = ranks[y], ranks[~y]
+    if min(len(cases), len(controls)) < 2:
+        raise NotEstimable("one patient of a class is the same in every draw")
     rng = np.random.default_rng(seed)
-    levels = int(ranks.max()) + 1
-    found = np.empty(draws)
-    for draw in range(draws):
-        drawn = np.bincount(rng.choice(cases, len(cases)), minlength=levels)
-        against = np.bincount(rng.choice(controls, len(controls)), minlength=levels)
-        found[draw] = drawn @ (np.cumsum(against) - against / 2)
-    limits = np.quantile(found / (len(cases) * len(controls)), [0.5 - confidence / 2, 0.5 + confidence / 2])
+    at_once = max(CELLS // len(y), 1)
+    found = []
+    for first in range(0, draws, at_once):
+        shape = (min(at_once, draws - first), int(ranks.max()) + 1)
+        drawn, against = _drawn(cases, shape, rng), _drawn(controls, shape, rng)
+        found.append(np.einsum("ij,ij->i", drawn, np.cumsum(against, axis=1) - against / 2))
+    aucs = np.concatenate(found) / (len(cases) * len(controls))
+    if np.ptp(aucs) == 0:
+        raise NotEstimable(f"every draw has the AUC {aucs[0]:g}")
+    limits = np.quantile(aucs, [0.5 - confidence / 2, 0.5 + confidence / 2])
     return float(limits[0]), float(limits[1])
+
+
+def _drawn(ranks: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """How often each rank is drawn, (draws, ranks)."""
+    draws, levels = shape
+    picked = ranks[rng.integers(0, len(ranks), (draws, len(ranks)))] + levels * np.arange(draws)[:, None]
+    return np.bincount(picked.ravel(), minlength=draws * levels).reshape(shape)

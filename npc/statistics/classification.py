@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from npc.statistics.delong import auc
+from npc.statistics.delong import auc, labelled
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,10 @@ def youden_threshold(label: ArrayLike, risk: ArrayLike) -> float:
 
 def classify(label: ArrayLike, risk: ArrayLike, threshold: float) -> dict[str, Proportion]:
     """Sensitivity, specificity, PPV, NPV and accuracy of `risk > threshold`."""
-    y, high = np.asarray(label) == 1, np.asarray(risk, dtype=float) > threshold
+    if np.isnan(threshold):
+        raise ValueError("the threshold is NaN")
+    y, x = labelled(label, risk)
+    high = x[:, 0] > threshold
     true_high, true_low = int((y & high).sum()), int((~y & ~high).sum())
     return {
         "sensitivity": proportion(true_high, int(y.sum())),

@@ -56,7 +56,7 @@ def delong(label: ArrayLike, risks: ArrayLike) -> Aucs:
     Raises:
         NotEstimable: one class only.
     """
-    y, x = _checked(label, risks)
+    y, x = _both_classes(label, risks)
     cases, controls = x[y], x[~y]
     m, n = len(cases), len(controls)
     auc = np.empty(x.shape[1])
@@ -71,7 +71,7 @@ def delong(label: ArrayLike, risks: ArrayLike) -> Aucs:
 
 def auc(label: ArrayLike, risk: ArrayLike) -> float:
     """The AUC alone: chance that of two patients with different labels the one with the event has the higher risk."""
-    y, x = _checked(label, risk)
+    y, x = _both_classes(label, risk)
     m, n = int(y.sum()), int((~y).sum())
     return float((rankdata(x[:, 0])[y].sum() - m * (m + 1) / 2) / (m * n))
 
@@ -80,7 +80,8 @@ def interval(found: Aucs, index: int = 0, confidence: float = 0.95) -> tuple[flo
     """DeLong's interval of one AUC, cut to [0, 1], as pROC gives it.
 
     Raises:
-        NotEstimable: one class has one patient, so there is no variance.
+        NotEstimable: there is no variance: one class has one patient, the AUC is 0 or 1, or all risks are tied. (pROC
+            gives the last two an interval without width, which would pass for certainty.)
     """
     half = norm.ppf(0.5 + confidence / 2) * np.sqrt(_variance(found, index))
     return float(max(found.auc[index] - half, 0)), float(min(found.auc[index] + half, 1))
@@ -90,11 +91,9 @@ def logit_interval(found: Aucs, index: int = 0, confidence: float = 0.95) -> tup
     """The same on the logit scale, where it can't leave [0, 1] (Pepe, 2003, section 5.2.6).
 
     Raises:
-        NotEstimable: also where the AUC is 0 or 1.
+        NotEstimable: as for `interval`.
     """
     value, variance = found.auc[index], _variance(found, index)
-    if value in (0, 1):
-        raise NotEstimable(f"an AUC of {value:g} has no logit")
     half = norm.ppf(0.5 + confidence / 2) * np.sqrt(variance) / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))
 
@@ -111,20 +110,34 @@ def compare(found: Aucs, first: int, second: int) -> Comparison:
     contrast[[first, second]] = 1, -1
     difference = float(found.auc[first] - found.auc[second])
     variance = float(contrast @ found.covariance @ contrast)
-    if variance <= 1e-15:
-        if abs(difference) > 1e-15:
+    rounding = 1e-13 * (found.covariance[first, first] + found.covariance[second, second])
+    if variance <= rounding:
+        if difference:
             raise NotEstimable("the difference of the AUCs has no variance")
         return Comparison(difference, 0.0, 1.0)
     z = difference / variance**0.5
     return Comparison(difference, z, float(2 * norm.sf(abs(z))))
 
 
-def _checked(label: ArrayLike, risks: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def labelled(label: ArrayLike, risks: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as truth values, (patients,), and risks as floats, (patients, risks).
+
+    Raises:
+        ValueError: other shapes, a label that is neither 0 nor 1, a risk that is NaN or infinite.
+    """
     y, x = np.asarray(label), np.asarray(risks, dtype=float)
     x = x[:, None] if x.ndim == 1 else x
-    if y.ndim != 1 or x.ndim != 2 or len(x) != len(y) or not np.isfinite(x).all() or not np.isin(y, (0, 1)).all():
-        raise ValueError("label must be 0 or 1 of shape (patients,), risks finite of shape (patients, risks)")
-    y = y == 1
+    if y.ndim != 1 or x.ndim != 2 or len(x) != len(y):
+        raise ValueError("label must be of shape (patients,), risks of shape (patients,) or (patients, risks)")
+    if not (known := np.isin(y, (0, 1))).all():
+        raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
+    if not (finite := np.isfinite(x).all(axis=1)).all():
+        raise ValueError(f"risk is not finite at index {finite.argmin()}")
+    return y == 1, x
+
+
+def _both_classes(label: ArrayLike, risks: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    y, x = labelled(label, risks)
     if y.all() or not y.any():
         raise NotEstimable(f"{int(y.sum())} of {len(y)} patients have the event; an AUC needs both")
     return y, x
@@ -141,4 +154,6 @@ def _variance(found: Aucs, index: int) -> float:
     variance = float(found.covariance[index, index])
     if np.isnan(variance):
         raise NotEstimable("one patient of a class gives no variance")
+    if variance == 0:
+        raise NotEstimable(f"an AUC of {found.auc[index]:g} without variance")
     return variance

@@ -54,6 +54,13 @@ def test_a_share_of_nobody_has_no_estimate():
     assert (shares["npv"].count, shares["npv"].n) == (1, 2)
 
 
+def test_a_missing_risk_is_not_a_low_one():
+    with pytest.raises(ValueError, match="risk is not finite at index 1"):
+        classify([0, 1], [0.1, np.nan], 0.5)
+    with pytest.raises(ValueError, match="threshold"):
+        classify([0, 1], [0.1, 0.2], np.nan)
+
+
 def test_one_class_has_no_threshold():
     with pytest.raises(NotEstimable):
         youden_threshold([1, 1], [1, 2])
