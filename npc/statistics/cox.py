@@ -22,7 +22,8 @@ class Cox:
         standard_error: of the coefficients.
         p: Wald's, two-sided.
         log_likelihood: partial, of no coefficients and of these.
-        proportional_hazards: test of each covariate, with time as 1 minus Kaplan-Meier.
+        proportional_hazards: test of each covariate, with time as 1 minus Kaplan-Meier; None where it is not
+            estimable, as with all events at one time.
         proportional_hazards_global: of all together.
     """
 
@@ -30,8 +31,8 @@ class Cox:
     standard_error: np.ndarray
     p: np.ndarray
     log_likelihood: tuple[float, float]
-    proportional_hazards: tuple[Test, ...]
-    proportional_hazards_global: Test
+    proportional_hazards: tuple[Test | None, ...]
+    proportional_hazards_global: Test | None
 
     def hazard_ratio(self, index: int = 0, confidence: float = 0.95) -> tuple[float, tuple[float, float]]:
         """exp(coefficient) with Wald's interval."""
@@ -120,7 +121,7 @@ def _event_time(events: np.ndarray, at_risk: np.ndarray, beta: np.ndarray) -> tu
 
 def _proportional_hazards(
     t: np.ndarray, d: np.ndarray, sets: RiskSets, beta: np.ndarray
-) -> tuple[tuple[Test, ...], Test]:
+) -> tuple[tuple[Test | None, ...], Test | None]:
     """Score test of a coefficient of time beside each covariate (Therneau, survival 3: `cox.zph`)."""
     curve = kaplan_meier(t, d)
     before = 1 - np.append(1.0, curve.survival)[np.searchsorted(curve.time, [at for at, *_ in sets])]
@@ -134,11 +135,11 @@ def _proportional_hazards(
         information += np.kron(np.array([[1, now], [now, now**2]]), variance)
     score[:p] = 0  # at the maximum
 
-    def test(kept: list[int]) -> Test:
+    def test(kept: list[int]) -> Test | None:
         at = [*range(p), *(p + i for i in kept)]
         part = information[np.ix_(at, at)]
         if np.linalg.matrix_rank(part) < len(at):  # all events at one time: nothing can change with time
-            return Test(0.0, len(kept), 1.0)
+            return None
         statistic = float(score[at] @ np.linalg.solve(part, score[at]))
         return Test(statistic, len(kept), float(chi2.sf(statistic, len(kept))))
 

@@ -1,6 +1,7 @@
-"""Kaplan-Meier curves with intervals, medians, numbers at risk and restricted means."""
+"""Kaplan-Meier curves with intervals, medians and numbers at risk."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +18,7 @@ class Curve:
         time: in the unit given.
         survival: just after each time.
         standard_error: of the survival (Greenwood).
-        lower: limit of the interval on the log(-log) scale; where survival is 1 or 0 it is the survival itself.
+        lower: limit of the interval; where survival is 1 or 0 it is the survival itself.
         upper: the same.
         at_risk: just before each time.
         events: at each time.
@@ -49,13 +50,16 @@ class Curve:
         return _crossing(self.time, self.lower), _crossing(self.time, self.upper)
 
 
-def kaplan_meier(time: ArrayLike, event: ArrayLike, confidence: float = 0.95) -> Curve:
-    """The curve; its interval is that of R's `survfit(conf.type = "log-log")`.
+def kaplan_meier(
+    time: ArrayLike, event: ArrayLike, confidence: float = 0.95, scale: Literal["log-log", "plain"] = "log-log"
+) -> Curve:
+    """The curve.
 
     Args:
         time: to event or censoring, (subjects,).
         event: 1 for an event, 0 for censoring.
         confidence: of the interval.
+        scale: of the interval, as R's `conf.type`; plain limits are cut to [0, 1].
 
     Raises:
         NotEstimable: nobody is there.
@@ -68,34 +72,17 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, confidence: float = 0.95) ->
     survival = np.cumprod(1 - events / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(events / (at_risk * (at_risk - events)))
-        half = norm.ppf(0.5 + confidence / 2) * np.sqrt(greenwood) / np.log(survival)
-        lower, upper = survival ** np.exp(-half), survival ** np.exp(half)
+        half = norm.ppf(0.5 + confidence / 2) * np.sqrt(greenwood)
+        if scale == "plain":
+            lower, upper = np.clip([survival * (1 - half), survival * (1 + half)], 0, 1)
+        else:
+            lower, upper = (survival ** np.exp(sign * half / np.log(survival)) for sign in (-1, 1))
     inside = (survival > 0) & (survival < 1)
     error = np.where(survival > 0, survival * np.sqrt(np.where(inside, greenwood, 0)), 0.0)
     # at 0 R has no limits; the curve's own value says at least where it is
     return Curve(
         times, survival, error, np.where(inside, lower, survival), np.where(inside, upper, survival), at_risk, events
     )
-
-
-def restricted_mean(curve: Curve, until: float) -> tuple[float, float]:
-    """Restricted mean survival time: the area under the curve up to a time, and its variance.
-
-    Variance as R's `survival` gives it (`print(survfit(...), rmean =)`), by Greenwood.
-
-    Raises:
-        NotEstimable: the curve ends before `until`.
-    """
-    if until > curve.time[-1] and curve.survival[-1] > 0:
-        raise NotEstimable(f"follow-up ends at {curve.time[-1]:g}, before {until:g}")
-    within = curve.time < until
-    edges = np.concatenate([[0.0], curve.time[within], [until]])
-    pieces = np.diff(edges) * np.append(1.0, curve.survival[within])
-    after = pieces[::-1].cumsum()[::-1][1:]  # area from each time on
-    events, at_risk = curve.events[within], curve.at_risk[within]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        hazard = np.where(at_risk > events, events / (at_risk * (at_risk - events)), 0.0)
-    return float(pieces.sum()), float((after**2 * hazard).sum())
 
 
 def checked(time: ArrayLike, event: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -106,8 +93,12 @@ def checked(time: ArrayLike, event: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         NotEstimable: nobody is there.
     """
     t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
-    if t.ndim != 1 or t.shape != d.shape or not np.isfinite(t).all() or (t < 0).any() or not np.isin(d, (0, 1)).all():
-        raise ValueError("time must be 0 or more and event 0 or 1, both of shape (subjects,)")
+    if t.ndim != 1 or t.shape != d.shape:
+        raise ValueError("time and event must both be of shape (subjects,)")
+    if not (possible := np.isfinite(t) & (t >= 0)).all():
+        raise ValueError(f"time is not 0 or more at index {possible.argmin()}")
+    if not (known := np.isin(d, (0, 1))).all():
+        raise ValueError(f"event is neither 0 nor 1 at index {known.argmin()}")
     if not len(t):
         raise NotEstimable("nobody is there")
     return t, d

@@ -32,29 +32,39 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLi
         time: to event or censoring, (subjects,).
         event: 1 for an event.
         group: any labels.
-        strata: any labels; within each the groups are compared, and the comparisons are summed.
+        strata: any labels; within each the groups are compared, and the comparisons are summed. Groups that never
+            meet in a stratum are not compared, which costs a degree of freedom.
 
     Raises:
         NotEstimable: one group only, or no event where groups are together at risk.
     """
     t, d = checked(time, event)
-    levels, g = np.unique(np.asarray(group), return_inverse=True)
-    if len(g) != len(t):
-        raise ValueError("group must have one label a subject")
-    if len(levels) < 2:
+    g = _numbered(group, "group", len(t))
+    groups = g.max() + 1
+    if groups < 2:
         raise NotEstimable("there is one group only")
-    strata_of = np.zeros(len(t), dtype=int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    excess, variance = np.zeros(len(levels)), np.zeros((len(levels),) * 2)
+    strata_of = np.zeros(len(t), dtype=int) if strata is None else _numbered(strata, "strata", len(t))
+    excess, variance = np.zeros(groups), np.zeros((groups, groups))
     for stratum in range(strata_of.max() + 1):
         here = strata_of == stratum
-        e, v = _excess(t[here], d[here], g[here], len(levels))
+        e, v = _excess(t[here], d[here], g[here], groups)
         excess, variance = excess + e, variance + v
-    informed = np.diag(variance) > 0
-    if informed.sum() < 2:
+    # Singular by one for each set of groups that are at risk together: their excesses sum to 0.
+    df = int(np.linalg.matrix_rank(variance, rtol=1e-10, hermitian=True))
+    if df == 0:
         raise NotEstimable("no event happens while more than one group is at risk")
-    kept = np.flatnonzero(informed)[:-1]
-    statistic = float(excess[kept] @ np.linalg.solve(variance[np.ix_(kept, kept)], excess[kept]))
-    return Test(statistic, len(kept), float(chi2.sf(statistic, len(kept))))
+    statistic = float(excess @ np.linalg.pinv(variance, rcond=1e-10, hermitian=True) @ excess)
+    return Test(statistic, df, float(chi2.sf(statistic, df)))
+
+
+def _numbered(labels: ArrayLike, name: str, subjects: int) -> np.ndarray:
+    """Labels as numbers from 0."""
+    given = np.asarray(labels)
+    if given.shape != (subjects,):
+        raise ValueError(f"{name} must have one label a subject")
+    if given.dtype.kind == "f" and np.isnan(given).any():
+        raise ValueError(f"{name} is missing at index {np.isnan(given).argmax()}")
+    return np.unique(given, return_inverse=True)[1]
 
 
 def _excess(t: np.ndarray, d: np.ndarray, g: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:

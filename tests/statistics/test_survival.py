@@ -10,8 +10,9 @@ from lifelines.utils import restricted_mean_survival_time
 
 from npc.statistics import NotEstimable
 from npc.statistics.cox import cox
-from npc.statistics.kaplan_meier import kaplan_meier, restricted_mean
+from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logrank import logrank
+from npc.statistics.restricted_mean import restricted_mean, restricted_mean_difference
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -41,6 +42,55 @@ def test_survival_at_a_year_is_that_of_r(reference):
     assert curve.survival_at([365])[0] == pytest.approx(expected["surv"], abs=1e-12)
     assert curve.standard_error[curve.time <= 365][-1] == pytest.approx(expected["se"], abs=1e-12)
     assert curve.number_at_risk([365])[0] == expected["n_risk"]
+
+
+def test_plain_limits_are_survival_and_rs_standard_error(reference):
+    expected, table = reference.figures("survival")["lung"]["s365"], reference.data("lung")
+    curve = kaplan_meier(table["time"], table["event"], scale="plain")
+    year = np.flatnonzero(curve.time <= 365)[-1]
+    limits = expected["surv"] + expected["se"] * np.array([-1.959963984540054, 1.959963984540054])
+    assert (curve.lower[year], curve.upper[year]) == pytest.approx(limits, abs=1e-12)
+    few = kaplan_meier([1, 2, 3], [1, 1, 0], scale="plain")
+    assert (few.lower[1], few.upper[0]) == (0, 1)  # cut
+
+
+def test_restricted_means_are_those_of_r(reference):
+    """`print(survfit(Surv(time, status) ~ sex, lung), rmean = "common")`: sex=1 326, standard error 22.9, to 1022 days.
+
+    For sex=2, R draws the curve on from its last censoring at 965; here the mean to 1022 is not estimable.
+    """
+    table = reference.data("lung")
+    men, women = (kaplan_meier(rows["time"], rows["event"]) for _, rows in table.groupby("sex"))
+    mean, variance = restricted_mean(men, 1022)
+    assert (round(mean), round(variance**0.5, 1)) == (326, 22.9)
+    with pytest.raises(NotEstimable, match="follow-up ends at 965, before 1022"):
+        restricted_mean(women, 1022)
+
+
+def test_the_difference_of_restricted_means_without_censoring_is_that_of_means():
+    one, other = np.array([3.0, 5, 8, 13]), np.array([1.0, 2, 4, 4, 7])
+    curves = [kaplan_meier(time, np.ones(len(time))) for time in (one, other)]
+    found = restricted_mean_difference(*curves, until=20)
+    error = (one.var() / 4 + other.var() / 5) ** 0.5
+    assert found.estimate == pytest.approx(one.mean() - other.mean(), abs=1e-12)
+    assert np.diff(found.ci)[0] == pytest.approx(2 * 1.959963984540054 * error, abs=1e-12)
+    back = restricted_mean_difference(*curves[::-1], until=20)
+    assert (-back.estimate, back.p) == pytest.approx((found.estimate, found.p), abs=1e-12)
+
+
+def test_groups_that_never_meet_in_a_stratum_are_not_compared():
+    rng = np.random.default_rng(4)
+    time, event, group = rng.integers(1, 15, 80), rng.integers(0, 2, 80), rng.integers(0, 2, 80)
+    stratum = np.repeat([0, 1], 40)
+    found = logrank(time, event, group + 2 * stratum, stratum)
+    parts = [logrank(time[stratum == s], event[stratum == s], group[stratum == s]) for s in (0, 1)]
+    assert found.chi2 == pytest.approx(sum(part.chi2 for part in parts), abs=1e-10)
+    assert found.df == 2
+
+
+def test_all_events_at_one_time_say_nothing_of_proportional_hazards():
+    found = cox([3, 3, 3, 3, 5, 5], [1, 1, 1, 1, 0, 0], [0, 1, 0, 1, 1, 0])
+    assert (found.proportional_hazards, found.proportional_hazards_global) == ((None,), None)
 
 
 def test_log_rank_tests_are_those_of_r(reference):
@@ -135,6 +185,17 @@ def test_undefined_cases_say_why():
         cox([1, 2], [1, 1], [1, 1])
     with pytest.raises(NotEstimable, match="no bound"):
         cox([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0])
-    with pytest.raises(ValueError, match="0 or more"):
-        kaplan_meier([-1, 2], [1, 0])
+    with pytest.raises(NotEstimable, match="no variance"):
+        restricted_mean_difference(kaplan_meier([5, 6], [0, 0]), kaplan_meier([5, 6], [0, 0]), 4)
     assert kaplan_meier([5, 6], [0, 0]).median() is None
+
+
+def test_input_that_cannot_be_is_refused_and_its_place_told():
+    with pytest.raises(ValueError, match="0 or more at index 1"):
+        kaplan_meier([1, -1, 2], [1, 0, 0])
+    with pytest.raises(ValueError, match="event is neither 0 nor 1 at index 1"):
+        kaplan_meier([1, 2], [1, np.nan])
+    with pytest.raises(ValueError, match="group is missing at index 1"):
+        logrank([1, 2, 3], [1, 1, 1], [0, np.nan, 1])
+    with pytest.raises(ValueError, match="strata must have one label a subject"):
+        logrank([1, 2, 3], [1, 1, 1], [0, 1, 1], [0, 0])
