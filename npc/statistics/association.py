@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from npc.statistics import NotEstimable
+from npc.statistics.freeman_halton import freeman_halton
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def likelihood_ratio(counts: ArrayLike) -> Association:
 def fisher(counts: ArrayLike) -> Association:
     """Fisher's exact test, of larger tables than 2 x 2 the Freeman-Halton extension.
 
-    Two-sided: all tables with the same margins that are not more probable than this one. Of larger tables the tail is
-    estimated from 20,000 random ones with a fixed seed.
+    Two-sided: all tables with the same margins that are not more probable than this one. Where there are too many to
+    be counted the tail is estimated from 20,000 random ones with a fixed seed, and the test's name says so.
 
     Args:
         counts: (levels, groups); empty levels and groups are left out.
@@ -67,9 +68,12 @@ def fisher(counts: ArrayLike) -> Association:
     table = _table(counts)
     if table.shape == (2, 2):
         return Association("Fisher's exact", None, None, float(stats.fisher_exact(table).pvalue))
+    name = "Fisher's exact (Freeman-Halton)"
+    if (p := freeman_halton(table)) is not None:
+        return Association(name, None, None, p)
     method = stats.MonteCarloMethod(n_resamples=20_000, rng=np.random.default_rng(0))
     found = stats.fisher_exact(table, method=method)
-    return Association("Fisher's exact (Freeman-Halton)", None, None, float(found.pvalue))
+    return Association(f"{name}, estimated from 20,000 tables", None, None, float(found.pvalue))
 
 
 def chi_squared_or_fisher(counts: ArrayLike) -> Association:
@@ -89,9 +93,7 @@ def kruskal_wallis_of_levels(counts: ArrayLike) -> Association:
         counts: (levels, groups).
     """
     table = _table(counts)
-    ranks = np.arange(len(table))
-    found = stats.kruskal(*(np.repeat(ranks, group) for group in table.T))
-    return Association("Kruskal-Wallis", float(found.statistic), float(table.shape[1] - 1), float(found.pvalue))
+    return _kruskal([np.repeat(np.arange(len(table)), group) for group in table.T])
 
 
 def linear_by_linear(counts: ArrayLike) -> Association:
@@ -122,14 +124,28 @@ def anova_or_t(groups: list[np.ndarray]) -> Association:
     return Association("ANOVA", float(found.statistic), float(len(known) - 1), float(found.pvalue))
 
 
+def kruskal_wallis(groups: list[np.ndarray]) -> Association:
+    """Kruskal-Wallis H of values, corrected for ties; missing values are left out.
+
+    Args:
+        groups: values of each group.
+    """
+    return _kruskal(_groups(groups))
+
+
 def mann_whitney(groups: list[np.ndarray]) -> Association:
-    """Mann-Whitney U of two groups: exact for up to 8 values without ties, else normal with continuity (as R).
+    """Mann-Whitney U of two groups; missing values are left out.
+
+    As R's `wilcox.test`: exact where both groups have fewer than 50 values and none is tied, else normal with
+    corrections for ties and continuity.
 
     Args:
         groups: values of each of two groups.
     """
     first, second = _groups(groups)
-    found = stats.mannwhitneyu(first, second)
+    together = np.concatenate([first, second])
+    exact = max(len(first), len(second)) < 50 and len(np.unique(together)) == len(together)
+    found = stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic")
     return Association("Mann-Whitney", float(found.statistic), None, float(found.pvalue))
 
 
@@ -147,6 +163,11 @@ def t_or_mann_whitney(groups: list[np.ndarray]) -> Association:
 def _power_divergence(counts: ArrayLike, name: str, kind: str) -> Association:
     found = stats.chi2_contingency(_table(counts), correction=False, lambda_=kind)
     return Association(name, float(found.statistic), float(found.dof), float(found.pvalue))
+
+
+def _kruskal(groups: list[np.ndarray]) -> Association:
+    found = stats.kruskal(*groups)
+    return Association("Kruskal-Wallis", float(found.statistic), float(len(groups) - 1), float(found.pvalue))
 
 
 def _table(counts: ArrayLike) -> np.ndarray:
