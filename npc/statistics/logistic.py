@@ -1,16 +1,19 @@
 """Logistic regression by maximum likelihood, and Firth's penalised likelihood where that has no maximum."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
+from scipy.optimize import brentq
 from scipy.special import expit
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from npc.statistics import NotEstimable
+from npc.statistics.separation import separation
 
 MAX_STEPS = 200
+FARTHEST = 200  # standard errors from a coefficient to its limit
 
 
 @dataclass(frozen=True)
@@ -60,72 +63,131 @@ def logistic(label: ArrayLike, x: ArrayLike) -> Logistic:
         x: (patients, terms).
 
     Raises:
-        NotEstimable: one class only, or a term that does not vary or follows from the others.
+        NotEstimable: one class only, a term that does not vary or follows from the others, or no convergence.
     """
-    y, terms = np.asarray(label, dtype=float), np.asarray(x, dtype=float)
-    if y.ndim != 1 or terms.ndim != 2 or len(y) != len(terms) or not np.isfinite(terms).all():
-        raise ValueError("label must be of shape (patients,), x finite of shape (patients, terms)")
-    if len(np.unique(y)) < 2:
-        raise NotEstimable("all patients are of one class")
-    centre, scale = terms.mean(axis=0), terms.std(axis=0)
-    if (scale == 0).any() or np.linalg.matrix_rank(terms - centre) < terms.shape[1]:
-        raise NotEstimable("a term does not vary, or follows from the others")
-    design = np.column_stack([np.ones(len(y)), (terms - centre) / scale])
-    separation = _separation(y, design)
-    beta, covariance = _newton(y, design, firth=separation is not None)
+    y, design, centre, scale = _standardised(label, x)
+    separated = separation(y, design)
+    beta, covariance = _newton(y, design, firth=separated is not None)
     # back from standardised terms
     back = np.diag(np.append(1.0, 1 / scale))
     back[0, 1:] = -centre / scale
     coefficient, error = back @ beta, np.sqrt(np.diag(back @ covariance @ back.T))
     loglik = _log_likelihood(y, design, beta)
     return Logistic(
-        "Firth" if separation else "maximum likelihood", separation, coefficient, error,
+        "Firth" if separated else "maximum likelihood", separated, coefficient, error,
         2 * norm.sf(np.abs(coefficient / error)), loglik, 2 * (design.shape[1] - loglik),
     )  # fmt: skip
 
 
-def _separation(y: np.ndarray, design: np.ndarray) -> str | None:
-    """A direction in which no patient is on the wrong side, and somebody on the right one: no finite maximum."""
-    signed = design * np.where(y == 1, 1.0, -1.0)[:, None]
-    found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    if -found.fun <= 1e-7:
-        return None
-    margin = np.column_stack([-signed, np.ones(len(y))])  # the widest margin between the classes
-    widest = linprog(
-        [*np.zeros(design.shape[1]), -1], A_ub=margin, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs"
-    )
-    return "complete separation" if -widest.fun > 1e-7 else "quasi-complete separation"
+def profile_interval(label: ArrayLike, x: ArrayLike, term: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a term's log odds by the profile of the likelihood that `logistic` maximises.
+
+    The coefficients that a likelihood-ratio test would not reject. Wald's interval is symmetric, which the likelihood
+    after separation is not at all (Heinze and Schemper, 2002; R's `logistf`, and `confint` of a `glm`).
+
+    Args:
+        label: 0 or 1, (patients,).
+        x: (patients, terms).
+        term: counted from 0 without the intercept.
+        confidence: of the interval.
+
+    Raises:
+        NotEstimable: as for `logistic`, or a limit has no bound.
+    """
+    y, design, _, scale = _standardised(label, x)
+    firth = separation(y, design) is not None
+    beta, covariance = _newton(y, design, firth)
+    held = term + 1
+    lowest = _target(y, design, beta, firth) - chi2.ppf(confidence, 1) / 2
+
+    def above(value: float) -> float:
+        # the others go along with it, as far as their covariance tells
+        start = beta + (value - beta[held]) * covariance[held] / covariance[held, held]
+        return _target(y, design, _newton(y, design, firth, start, held)[0], firth) - lowest
+
+    limits = []
+    for sign in (-1, 1):
+        error = step = sign * np.sqrt(covariance[held, held])
+        while above(beta[held] + step) > 0:
+            step *= 2
+            if step / error > FARTHEST:
+                raise NotEstimable("the likelihood sets no bound to a coefficient")
+        limits.append(brentq(above, beta[held], beta[held] + step, xtol=1e-12) / scale[term])
+    return float(limits[0]), float(limits[1])
 
 
-def _newton(y: np.ndarray, design: np.ndarray, firth: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients and their covariance; steps are halved until the (penalised) likelihood rises."""
+def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, an intercept beside the standardised terms, and the terms' means and scales."""
+    y, terms = np.asarray(label, dtype=float), np.asarray(x, dtype=float)
+    if y.ndim != 1 or terms.ndim != 2 or len(y) != len(terms):
+        raise ValueError("label must be of shape (patients,), x of shape (patients, terms)")
+    if not (known := np.isin(y, (0, 1))).all():
+        raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
+    if not (finite := np.isfinite(terms)).all():
+        raise ValueError("x is not finite at index {}, term {}".format(*np.argwhere(~finite)[0]))
+    if len(np.unique(y)) < 2:
+        raise NotEstimable("all patients are of one class")
+    centre, scale = terms.mean(axis=0), terms.std(axis=0)
+    if (scale == 0).any() or np.linalg.matrix_rank(terms - centre) < terms.shape[1]:
+        raise NotEstimable("a term does not vary, or follows from the others")
+    return y, np.column_stack([np.ones(len(y)), (terms - centre) / scale]), centre, scale
 
-    def target(beta: np.ndarray) -> float:
-        value = _log_likelihood(y, design, beta)
-        return value + 0.5 * np.linalg.slogdet(_information(design, beta))[1] if firth else value
 
+def _newton(
+    y: np.ndarray, design: np.ndarray, firth: bool, start: np.ndarray | None = None, held: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients and their covariance; steps are halved until the (penalised) likelihood rises.
+
+    The `held` coefficient stays as in `start`.
+    """
     beta = np.zeros(design.shape[1])
     beta[0] = np.log(y.mean() / (1 - y.mean()))
-    best = target(beta)
-    for _ in range(MAX_STEPS):
-        chance = expit(design @ beta)
-        covariance = np.linalg.inv(_information(design, beta))
-        residual = y - chance
-        if firth:
-            leverage = chance * (1 - chance) * np.einsum("ij,jk,ik->i", design, covariance, design)
-            residual = residual + leverage * (0.5 - chance)
-        move = covariance @ (design.T @ residual)
-        while (value := target(beta + move)) < best - 1e-12 and np.abs(move).max() > 1e-12:
-            move = move / 2
-        beta, best = beta + move, value
-        if np.abs(move).max() < 1e-11:
-            break
-    return beta, np.linalg.inv(_information(design, beta))
+    beta = beta if start is None else start
+    free = np.arange(len(beta)) != held
+    best = _target(y, design, beta, firth)
+    with suppress(np.linalg.LinAlgError):  # far out the information vanishes
+        for _ in range(MAX_STEPS):
+            score, curvature = _derivatives(y, design, beta, firth)
+            values, vectors = np.linalg.eigh(curvature[np.ix_(free, free)])
+            move = np.zeros(len(beta))
+            # uphill also where the penalised likelihood bends upwards
+            move[free] = vectors @ (vectors.T @ score[free] / np.maximum(np.abs(values), 1e-9))
+            while (value := _target(y, design, beta + move, firth)) < best - 1e-12 and np.abs(move).max() > 1e-12:
+                move = move / 2
+            beta, best = beta + move, value
+            if np.abs(move).max() < 1e-9 * (1 + np.abs(beta).max()):
+                return beta, np.linalg.inv(_information(design, beta))
+    raise NotEstimable("the logistic regression does not converge")
+
+
+def _target(y: np.ndarray, design: np.ndarray, beta: np.ndarray, firth: bool) -> float:
+    """Log likelihood, by Firth plus half the log determinant of the information."""
+    value = _log_likelihood(y, design, beta)
+    if not firth:
+        return value
+    with np.errstate(divide="ignore"):  # minus infinity is what it should be
+        return value + 0.5 * float(np.linalg.slogdet(_information(design, beta))[1])
+
+
+def _derivatives(y: np.ndarray, design: np.ndarray, beta: np.ndarray, firth: bool) -> tuple[np.ndarray, np.ndarray]:
+    """First, and minus the second derivatives of what is maximised."""
+    scores, information = design @ beta, _information(design, beta)
+    residual = np.where(y == 1, expit(-scores), -expit(scores))
+    if not firth:
+        return design.T @ residual, information
+    weight, inverse = expit(scores) * expit(-scores), np.linalg.inv(information)
+    slope = -weight * np.tanh(scores / 2)
+    leverage = np.einsum("ij,jk,ik->i", design, inverse, design)
+    score = design.T @ (residual + leverage * slope / 2)
+    # With scoring alone, as Firth has it, the steps overshoot and come back in small samples.
+    turn = inverse @ np.einsum("i,ia,ij,ik->ajk", slope, design, design, design)
+    bend = (design.T * (leverage * weight * (1 - 6 * weight))) @ design - np.einsum("ajk,bkj->ab", turn, turn)
+    return score, information - bend / 2
 
 
 def _information(design: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    chance = expit(design @ beta)
-    return (design.T * (chance * (1 - chance))) @ design
+    scores = design @ beta
+    return (design.T * (expit(scores) * expit(-scores))) @ design  # 1 - expit would round far out
 
 
 def _log_likelihood(y: np.ndarray, design: np.ndarray, beta: np.ndarray) -> float:
