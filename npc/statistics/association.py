@@ -1,5 +1,6 @@
 """Tests of association of one variable with groups, and the rules by which one is chosen."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,8 +118,12 @@ def anova_or_t(groups: list[np.ndarray]) -> Association:
         groups: values of each group.
     """
     known = _groups(groups)
+    if all(np.ptp(g) == 0 for g in known):
+        raise NotEstimable("values do not vary within the groups")
     if len(known) == 2:
-        found = stats.ttest_ind(*known)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Precision loss")  # said of any group that does not vary
+            found = stats.ttest_ind(*known)
         return Association("t test", float(found.statistic), float(sum(map(len, known)) - 2), float(found.pvalue))
     found = stats.f_oneway(*known)
     return Association("ANOVA", float(found.statistic), float(len(known) - 1), float(found.pvalue))

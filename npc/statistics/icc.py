@@ -37,7 +37,8 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
         confidence: of the interval.
 
     Raises:
-        NotEstimable: fewer than two subjects or raters, or no variation.
+        NotEstimable: fewer than two subjects or raters, or all subjects have the same mean (or
+            nearly, among few).
     """
     x = np.asarray(ratings, dtype=float)
     if x.ndim != 2 or not np.isfinite(x).all():
@@ -49,8 +50,8 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
     columns = n * ((x.mean(axis=0) - x.mean()) ** 2).sum() / (k - 1)
     residual = ((x - x.mean(axis=1, keepdims=True) - x.mean(axis=0) + x.mean()) ** 2).sum() / ((n - 1) * (k - 1))
     scale = np.abs(x).max() ** 2 * np.finfo(float).eps ** 2 * x.size
-    if rows <= scale and residual <= scale:
-        raise NotEstimable("every subject has the same rating")
+    if rows <= scale:
+        raise NotEstimable("every subject has the same mean rating")
     if residual <= scale:  # the raters differ by a constant at most
         residual = 0.0
     df_rows, df_residual = n - 1, (n - 1) * (k - 1)
@@ -67,6 +68,8 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
         share = n * (1 + (k - 1) * absolute) - k * absolute
         df = df_residual * (k * absolute * j + share) ** 2 / (df_rows * k**2 * absolute**2 * j**2 + share**2)
         upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
+        if not np.isfinite(upper):
+            raise NotEstimable(f"{n} subjects are too few for the interval of an ICC of {absolute:.2f}")
         limits = (
             n * (rows - upper * residual) / (upper * spread + n * rows),
             n * (lower * rows - residual) / (spread + n * lower * rows),

@@ -105,3 +105,5 @@ def test_one_level_only_is_not_estimable(test):
 def test_the_same_value_everywhere_is_not_estimable():
     with pytest.raises(NotEstimable):
         anova_or_t([np.ones(4), np.ones(5)])
+    with pytest.raises(NotEstimable, match="within the groups"):
+        anova_or_t([np.ones(4), np.zeros(5)])

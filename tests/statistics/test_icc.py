@@ -49,10 +49,16 @@ def test_raters_who_say_the_same_agree_wholly():
     assert [(found.estimate, found.ci) for found in icc(same)] == [(1.0, (1.0, 1.0))] * 2
 
 
-@pytest.mark.parametrize("ratings", [[[1, 2]], [[1], [2]], [[3, 3], [3, 3]]])
+@pytest.mark.parametrize("ratings", [[[1, 2]], [[1], [2]], [[3, 3], [3, 3]], [[1, 2], [2, 1]]])
 def test_what_says_nothing_is_not_estimable(ratings):
     with pytest.raises(NotEstimable):
         icc(ratings)
+
+
+def test_an_interval_beyond_reckoning_is_not_estimable():
+    """Three subjects whose means are nearly the same: Satterthwaite's degrees of freedom vanish."""
+    with pytest.raises(NotEstimable, match="3 subjects are too few"):
+        icc([[2, 0, 1], [0, 2, 1], [2, 1, 1e-6]])
 
 
 def test_a_missing_rating_is_refused():
