@@ -6,7 +6,8 @@ from math import comb, prod
 import numpy as np
 from scipy.special import gammaln
 
-MAX_TABLES = 30_000_000  # some seconds
+MAX_TABLES = 30_000_000  # a second or two
+MAX_WAYS = 1_000_000  # to fill one column; some 100 MB
 
 
 def freeman_halton(table: np.ndarray) -> float | None:
@@ -18,10 +19,10 @@ def freeman_halton(table: np.ndarray) -> float | None:
         table: counts, (rows, columns), no margin 0.
 
     Returns:
-        None where more than `MAX_TABLES` tables may have to be counted.
+        None where there are too many to be counted.
     """
-    upright, tables = min(((way, _tables(way)) for way in (table, table.T)), key=lambda pair: pair[1])
-    if tables > MAX_TABLES:
+    upright, ways = min(((side, _ways(side)) for side in (table, table.T)), key=lambda pair: prod(pair[1]))
+    if prod(ways) > MAX_TABLES or max(ways) > MAX_WAYS:
         return None
     rows, columns = upright.sum(axis=1), np.sort(upright.sum(axis=0))
     log_factorial = gammaln(np.arange(upright.sum() + 1) + 1.0)
@@ -33,10 +34,10 @@ def freeman_halton(table: np.ndarray) -> float | None:
     return float(min(total, 1.0))
 
 
-def _tables(table: np.ndarray) -> int:
-    """At most so many tables: the largest column follows from the others."""
+def _ways(table: np.ndarray) -> list[int]:
+    """At most so many ways to fill each column but the largest, which follows from the others."""
     rows = len(table)
-    return prod(comb(int(total) + rows - 1, rows - 1) for total in np.sort(table.sum(axis=0))[:-1])
+    return [comb(int(total) + rows - 1, rows - 1) for total in np.sort(table.sum(axis=0))[:-1]]
 
 
 def _log_chances(rows: np.ndarray, columns: np.ndarray, log_factorial: np.ndarray) -> Iterator[np.ndarray]:
