@@ -66,7 +66,7 @@ def classify(label: ArrayLike, risk: ArrayLike, threshold: float) -> dict[str, P
     """Sensitivity, specificity, PPV, NPV and accuracy of `risk > threshold`."""
     if np.isnan(threshold):
         raise ValueError("the threshold is NaN")
-    y, x = labelled(label, risk)
+    y, x = labelled(label, risk, single=True)
     high = x[:, 0] > threshold
     true_high, true_low = int((y & high).sum()), int((~y & ~high).sum())
     return {

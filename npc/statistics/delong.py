@@ -71,7 +71,7 @@ def delong(label: ArrayLike, risks: ArrayLike) -> Aucs:
 
 def auc(label: ArrayLike, risk: ArrayLike) -> float:
     """The AUC alone: chance that of two patients with different labels the one with the event has the higher risk."""
-    y, x = _both_classes(label, risk)
+    y, x = _both_classes(label, risk, single=True)
     m, n = int(y.sum()), int((~y).sum())
     return float((rankdata(x[:, 0])[y].sum() - m * (m + 1) / 2) / (m * n))
 
@@ -119,16 +119,17 @@ def compare(found: Aucs, first: int, second: int) -> Comparison:
     return Comparison(difference, z, float(2 * norm.sf(abs(z))))
 
 
-def labelled(label: ArrayLike, risks: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Labels as truth values, (patients,), and risks as floats, (patients, risks).
+def labelled(label: ArrayLike, risks: ArrayLike, single: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as truth values, (patients,), and risks as floats, (patients, risks); `single` allows one risk only.
 
     Raises:
         ValueError: other shapes, a label that is neither 0 nor 1, a risk that is NaN or infinite.
     """
     y, x = np.asarray(label), np.asarray(risks, dtype=float)
     x = x[:, None] if x.ndim == 1 else x
-    if y.ndim != 1 or x.ndim != 2 or len(x) != len(y):
-        raise ValueError("label must be of shape (patients,), risks of shape (patients,) or (patients, risks)")
+    if y.ndim != 1 or x.ndim != 2 or len(x) != len(y) or (single and x.shape[1] != 1):
+        wanted = "(patients,)" if single else "(patients,) or (patients, risks)"
+        raise ValueError(f"label must be of shape (patients,), risk of shape {wanted}")
     if not (known := np.isin(y, (0, 1))).all():
         raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
     if not (finite := np.isfinite(x).all(axis=1)).all():
@@ -136,8 +137,8 @@ def labelled(label: ArrayLike, risks: ArrayLike) -> tuple[np.ndarray, np.ndarray
     return y == 1, x
 
 
-def _both_classes(label: ArrayLike, risks: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    y, x = labelled(label, risks)
+def _both_classes(label: ArrayLike, risks: ArrayLike, single: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    y, x = labelled(label, risks, single)
     if y.all() or not y.any():
         raise NotEstimable(f"{int(y.sum())} of {len(y)} patients have the event; an AUC needs both")
     return y, x

@@ -123,6 +123,8 @@ def test_input_that_cannot_be_is_refused_and_its_place_told():
         auc([0, 2], [1, 2])
     with pytest.raises(ValueError, match="shape"):
         auc([0, 1, 1], [1, 2])
+    with pytest.raises(ValueError, match="shape"):
+        auc([0, 1], [[1, 2], [3, 4]])
 
 
 def test_the_bootstrap_interval_is_near_the_analytic_one_and_comes_again():
