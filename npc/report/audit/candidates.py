@@ -26,7 +26,7 @@ _ANY = {
     "kruskal_wallis": kruskal_wallis_of_levels,
     "linear_by_linear": linear_by_linear,
 }
-# Fisher's test of larger tables is estimated from random ones: too coarse to be compared to three digits.
+# Fisher's test of larger tables takes up to seconds, or is estimated: then too coarse to be compared to three digits.
 _TWO_BY_TWO = {"continuity": pearson_with_continuity, "fisher": fisher}
 
 
