@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
@@ -18,10 +17,11 @@ from npc.statistics import NotEstimable
 from npc.statistics.association import Association
 from npc.statistics.bootstrap import auc_interval
 from npc.statistics.classification import classify
-from npc.statistics.cox import cox
+from npc.statistics.cox import Cox, cox
 from npc.statistics.delong import compare, delong, interval, logit_interval
-from npc.statistics.kaplan_meier import kaplan_meier, restricted_mean
+from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logrank import Test, logrank
+from npc.statistics.restricted_mean import restricted_mean_difference
 
 Figures = dict[str, Any]
 TEST, RATIO = ("chi2", "df", "p"), ("estimate", "ci", "p")
@@ -111,7 +111,7 @@ def hazard_ratio(time: pd.Series, event: pd.Series, group: pd.Series) -> Figures
     estimate, ci = found.hazard_ratio()
     return {
         "estimate": estimate, "ci": list(ci), "p": float(found.p[0]),
-        "proportional_hazards": _test(found.proportional_hazards_global),
+        "proportional_hazards": estimated(TEST, _proportional_hazards, found),
     }  # fmt: skip
 
 
@@ -180,6 +180,12 @@ def _test(found: Test) -> Figures:
     return {"chi2": found.chi2, "df": found.df, "p": found.p}
 
 
+def _proportional_hazards(found: Cox) -> Figures:
+    if found.proportional_hazards_global is None:
+        raise NotEstimable("the events say nothing of a change with time")
+    return _test(found.proportional_hazards_global)
+
+
 def _logrank(*arguments: pd.Series) -> Figures:
     return _test(logrank(*arguments))
 
@@ -201,9 +207,9 @@ def _rmst(rows: pd.DataFrame, arm: pd.Series) -> Figures:
     if any(part.empty for part in parts.values()):
         raise NotEstimable("there is one arm only")
     until = min(float(part["time"].max()) for part in parts.values())
-    means = [restricted_mean(kaplan_meier(part["time"], part["event"]), until) for part in parts.values()]
-    difference, half = means[1][0] - means[0][0], 1.959963984540054 * np.sqrt(means[0][1] + means[1][1])
-    return {"months": difference, "ci": [difference - half, difference + half], "until": until}
+    standard, additional = (kaplan_meier(part["time"], part["event"]) for part in parts.values())
+    found = restricted_mean_difference(additional, standard, until)
+    return {"months": found.estimate, "ci": list(found.ci), "until": until}
 
 
 def _weighted(rows: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable]) -> Figures:
