@@ -55,6 +55,7 @@ class Cohort:
     labelled: bool = field(default=True, metadata=_NEUTRAL)  # false: no outcome is known
     missing: str = "error"  # error | exclude: patients who lack a sequence that the run asks for
     label: int | None = None
+    by_index: bool = False  # outlines whose header places them nowhere are laid on their image voxel by voxel
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
     mssim: float = field(default=0.9, metadata=_NEUTRAL)

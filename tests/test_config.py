@@ -25,6 +25,7 @@ CHOICES = [
 NEEDS = {
     ("cohort", "table"): ["cohort.root=somewhere"],
     ("cohort", "sts"): ["cohort.root=somewhere", "sequence=mr_t1"],
+    ("cohort", "foshan"): ["cohort.root=somewhere", "cohort.labelled=true"],
 }
 
 

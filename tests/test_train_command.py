@@ -210,7 +210,7 @@ def test_help_shows_how_to_begin(without_torch):
     ended = run("--help", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
     assert "python train.py sequence=cet1 slices=max" in ended.stdout
-    for group in ("cohort: phantom, sts, table", "optimizer: adam, rmsprop", "logger: csv, wandb"):
+    for group in ("cohort: foshan, phantom, sts, table", "optimizer: adam, rmsprop", "logger: csv, wandb"):
         assert group in ended.stdout
 
 

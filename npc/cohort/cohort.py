@@ -17,6 +17,7 @@ class Cohort:
             (DESIGN 3): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
+        by_index: whether an outline whose header places it nowhere is laid on its image voxel by voxel.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
     """
@@ -25,4 +26,5 @@ class Cohort:
     root: Path
     patients: pd.DataFrame
     sequences: tuple[str, ...]
+    by_index: bool = field(default=False, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))

@@ -59,7 +59,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         labelled=cohort.get("labelled", True),
     )
     patients = patients.set_index("patient_id").sort_index()
-    return Cohort(cohort.name, root, patients, tuple(offered), exclusions)
+    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, by_index=bool(cohort.get("by_index")))
 
 
 def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
@@ -119,7 +119,7 @@ def readable(cohort: DictConfig) -> Cohort:
             table[columns] = table[columns].where(usable)
         else:
             table = table.drop(columns=columns, errors="ignore")
-    return Cohort(cohort.name, root, table, tuple(cohort.sequences))
+    return Cohort(cohort.name, root, table, tuple(cohort.sequences), by_index=bool(cohort.get("by_index")))
 
 
 def _plain(config: DictConfig | dict) -> dict:

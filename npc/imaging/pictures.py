@@ -40,7 +40,8 @@ def read_pictures(
         for patient, row in cohort.patients.dropna(subset=f"{sequence}_image").iterrows()
     ]
     work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_read)(image, mask, settings, label, roi.get(sequence)) for sequence, _, image, mask in studies
+        delayed(_read)(image, mask, settings, label, roi.get(sequence), cohort.by_index)
+        for sequence, _, image, mask in studies
     )
     pictures: dict[str, dict[str, np.ndarray]] = {sequence: {} for sequence in sequences}
     faults: list[str] = []
@@ -73,10 +74,12 @@ def whole_picture(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.
     return resize(cut(scale_to_grey(plane), square_window(everything, Preprocess(size))), size)
 
 
-def _read(image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None) -> np.ndarray | InputError:
+def _read(
+    image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None, by_index: bool
+) -> np.ndarray | InputError:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
-        study = read_study(image, mask, label=label, roi=roi)
+        study = read_study(image, mask, label=label, roi=roi, by_index=by_index)
         masked, largest = network_input(study.image, study.mask, settings, study.spacing[1:])
     except InputError as error:
         return InputError([fault if str(mask) in fault or str(image) in fault else f"{mask}: {fault}"

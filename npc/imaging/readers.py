@@ -35,7 +35,9 @@ class Study:
     by_index: bool = False
 
 
-def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, roi: str | None = None) -> Study:
+def read_study(
+    image_path: Path, mask_path: Path, *, label: int | None = None, roi: str | None = None, by_index: bool = False
+) -> Study:
     """Read an image and its outline.
 
     Args:
@@ -43,16 +45,22 @@ def read_study(image_path: Path, mask_path: Path, *, label: int | None = None, r
         mask_path: the same, or an RTSTRUCT (the file, or a folder that holds one).
         label: value of the outline in a label map; None takes every voxel that is not zero.
         roi: name of the outline in an RTSTRUCT; None where it has one ROI with contours.
+        by_index: lay a label map whose header places it nowhere on the image voxel by voxel, if it has as many.
 
     Raises:
         InputError: a file is missing or can't be read as one volume; the outline is not there, is empty or
             is on another grid; the image has no finite value somewhere inside of it.
     """
-    return read_studies(image_path, [mask_path], label=label, roi=roi)[0]
+    return read_studies(image_path, [mask_path], label=label, roi=roi, by_index=by_index)[0]
 
 
 def read_studies(
-    image_path: Path, mask_paths: Sequence[Path], *, label: int | None = None, roi: str | None = None
+    image_path: Path,
+    mask_paths: Sequence[Path],
+    *,
+    label: int | None = None,
+    roi: str | None = None,
+    by_index: bool = False,
 ) -> list[Study]:
     """Read an image, decoded once, with each of its outlines; all share the image's array.
 
@@ -61,6 +69,7 @@ def read_studies(
         mask_paths: outlines of the same image, such as those of several readers.
         label: as for `read_study`, of every outline.
         roi: as for `read_study`, of every outline.
+        by_index: as for `read_study`.
 
     Raises:
         InputError: as for `read_study`; the faults of all outlines at once.
@@ -80,9 +89,9 @@ def read_studies(
     studies = []
     for path in mask_paths:
         try:
-            inside, by_index = _read_outline(path, image_path, native, image, label, roi)
+            inside, laid = _read_outline(path, image_path, native, image, label, roi, by_index)
             _check_finite(values, inside, image_path)
-            studies.append(Study(values, inside, (slice_, row, column), by_index))
+            studies.append(Study(values, inside, (slice_, row, column), laid))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -123,20 +132,27 @@ def _read_image(path: Path) -> sitk.Image:
 
 
 def _read_outline(
-    path: Path, image_path: Path, native: sitk.Image, image: sitk.Image, label: int | None, roi: str | None
+    path: Path,
+    image_path: Path,
+    native: sitk.Image,
+    image: sitk.Image,
+    label: int | None,
+    roi: str | None,
+    by_index: bool,
 ) -> tuple[np.ndarray, bool]:
     """The outline as bool, on the grid of `image`, which is `native` made axial; and whether it was laid by index."""
-    by_index = False
+    laid = False
     if structure := _rtstruct(path):
         mask, label = _axial(read_rtstruct(structure, str(path), roi, native)), None
     else:
         given = _read_image(path)
-        by_index = _is_placed_nowhere(given) and given.GetSize() == native.GetSize() and not _same_grid(given, native)
-        if by_index:
+        laid = by_index and _is_placed_nowhere(given) and given.GetSize() == native.GetSize()
+        laid = laid and not _same_grid(given, native)
+        if laid:
             given.CopyInformation(native)
         mask = _axial(given)
         _check_grid(image, mask, image_path, path)
-    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index
+    return _outline(sitk.GetArrayFromImage(mask), path, label), laid
 
 
 def _is_placed_nowhere(mask: sitk.Image) -> bool:

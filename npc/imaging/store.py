@@ -66,7 +66,7 @@ def open_store(
         InputError: faults of the images, of all patients at once.
     """
     folder = Path(folder)
-    settings_hash = _settings_hash(settings, label, roi)
+    settings_hash = _settings_hash(settings, label, roi, cohort.by_index)
     home = folder / f"{sequence}-{settings_hash[:12]}"
     make_folder(home)
     inputs = _inputs(cohort, sequence)
@@ -75,7 +75,13 @@ def open_store(
     if faults or not set(keys.values()) <= index.keys():
         with FileLock(home / "lock"):
             faults += _build(
-                home, {key: inputs[patient] for patient, key in keys.items()}, settings, label, roi, sequence
+                home,
+                {key: inputs[patient] for patient, key in keys.items()},
+                settings,
+                label,
+                roi,
+                cohort.by_index,
+                sequence,
             )
         if faults:
             raise InputError(sorted(faults), f"{len(faults)} of {len(inputs)} studies ({sequence}) cannot be used")
@@ -96,7 +102,7 @@ def slices_hash(
 ) -> str:
     """What `open_store(...).hash` would be; nothing is built, and files that have not changed are not opened."""
     keys, _ = _content_keys(Path(folder) / "fingerprints.json", _inputs(cohort, sequence))
-    return _slices_hash(_settings_hash(settings, label, roi), keys)
+    return _slices_hash(_settings_hash(settings, label, roi, cohort.by_index), keys)
 
 
 def _inputs(cohort: Cohort, sequence: str) -> dict[str, tuple[Path, Path]]:
@@ -108,8 +114,8 @@ def _inputs(cohort: Cohort, sequence: str) -> dict[str, tuple[Path, Path]]:
     }
 
 
-def _settings_hash(settings: Preprocess, label: int | None, roi: str | None) -> str:
-    return _hash(json.dumps([RECIPE, asdict(settings), label, roi], sort_keys=True))
+def _settings_hash(settings: Preprocess, label: int | None, roi: str | None, by_index: bool) -> str:
+    return _hash(json.dumps([RECIPE, asdict(settings), label, roi, by_index], sort_keys=True))
 
 
 def _slices_hash(settings_hash: str, keys: Mapping[str, str]) -> str:
@@ -122,6 +128,7 @@ def _build(
     settings: Preprocess,
     label: int | None,
     roi: str | None,
+    by_index: bool,
     sequence: str,
 ) -> list[str]:
     """Makes the rows that are missing and gives the faults of those that cannot be made.
@@ -131,7 +138,7 @@ def _build(
     index = _read_index(home, settings)
     missing = [key for key in inputs if key not in index]
     work = Parallel(n_jobs=-1, return_as="generator_unordered", mmap_mode=None)(
-        delayed(_make_row)(key, *inputs[key], settings, label, roi) for key in missing
+        delayed(_make_row)(key, *inputs[key], settings, label, roi, by_index) for key in missing
     )
     faults: list[str] = []
     with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
@@ -151,11 +158,11 @@ def _build(
 
 
 def _make_row(
-    key: str, image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None
+    key: str, image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None, by_index: bool
 ) -> tuple[str, np.ndarray | InputError]:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
-        study = read_study(image, mask, label=label, roi=roi)
+        study = read_study(image, mask, label=label, roi=roi, by_index=by_index)
         return key, network_input(study.image, study.mask, settings, study.spacing[1:])[0]
     except InputError as error:
         return key, InputError([fault if str(mask) in fault or str(image) in fault else f"{mask}: {fault}"

@@ -39,7 +39,7 @@ def survey(
         for _, row in cohort.patients.dropna(subset=f"{sequence}_image").iterrows()
     ]
     work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_read)(image, mask, label, roi.get(sequence)) for sequence, image, mask in studies
+        delayed(_read)(image, mask, label, roi.get(sequence), cohort.by_index) for sequence, image, mask in studies
     )
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
@@ -63,10 +63,12 @@ def survey(
     return grids, faults, acquisitions
 
 
-def _read(image: Path, mask: Path, label: int | None, roi: str | None) -> tuple[Grid, bool, Acquisition] | InputError:
+def _read(
+    image: Path, mask: Path, label: int | None, roi: str | None, by_index: bool
+) -> tuple[Grid, bool, Acquisition] | InputError:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
-        study = read_study(image, mask, label=label, roi=roi)
+        study = read_study(image, mask, label=label, roi=roi, by_index=by_index)
     except InputError as error:
         return error
     grid = study.image.shape, tuple(round(step, 2) for step in study.spacing)

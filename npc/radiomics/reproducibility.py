@@ -37,12 +37,14 @@ class Case:
         patient: `patient_id`.
         image: its path.
         masks: path by reader: `reader1`, then `reader1b`, `reader2` or both.
+        by_index: as the cohort's.
     """
 
     sequence: str
     patient: str
     image: Path
     masks: dict[str, Path]
+    by_index: bool = False
 
 
 def cases(cohort: Cohort, sequences: Sequence[str]) -> list[Case]:
@@ -64,7 +66,7 @@ def cases(cohort: Cohort, sequences: Sequence[str]) -> list[Case]:
                 faults.append(f"patient {patient}: {named} without {sequence}_image; give the image or no outline")
                 continue
             masks = {reader: cohort.root / path for reader, path in {FIRST: mask, **again}.items()}
-            found.append(Case(sequence, str(patient), cohort.root / image, masks))
+            found.append(Case(sequence, str(patient), cohort.root / image, masks, cohort.by_index))
     if faults:
         raise InputError(faults)
     if not found:
@@ -162,7 +164,7 @@ def _agreement(ratings: np.ndarray, threshold: float) -> dict:
 def _measure(case: Case, slices: str, label: int | None, roi: str | None) -> tuple[list[dict], list[dict]] | InputError:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
-        read = read_studies(case.image, list(case.masks.values()), label=label, roi=roi)
+        read = read_studies(case.image, list(case.masks.values()), label=label, roi=roi, by_index=case.by_index)
     except InputError as error:
         return error
     studies = dict(zip(case.masks, read, strict=True))

@@ -100,7 +100,8 @@ def summarise(name: str, slices: str, threshold: float, overlap: pd.DataFrame, i
 
 
 def _studies(case: Case, label: int | None, roi: dict[str, str]) -> dict[str, Study]:
-    studies = read_studies(case.image, list(case.masks.values()), label=label, roi=roi.get(case.sequence))
+    named = roi.get(case.sequence)
+    studies = read_studies(case.image, list(case.masks.values()), label=label, roi=named, by_index=case.by_index)
     return dict(zip(case.masks, studies, strict=True))
 
 

@@ -28,7 +28,7 @@ def cohort() -> Cohort:
     return Cohort("ours", Path("data"), patients, ("cet1", "t2"), exclusions)
 
 
-GRIDS = {"cet1": [{"size": [30, 512, 512], "spacing": [6.0, 0.43, 0.43], "images": 2}]}
+GRIDS = {"cet1": [{"size": [30, 512, 512], "spacing": [6.0, 0.43, 0.43], "images": 2, "by_index": 0}]}
 FAULTS = ["data/broken.nii is cut short; copy it again"]
 
 

@@ -175,7 +175,7 @@ def test_a_missing_column_is_told_with_the_one_meant(root):
         "patients.csv: there is no column centre (is it Center?); add it",
         "patients.csv: there is no column age; add it, or declare your own variables (cohort.clinical=null: none)",
         "patients.csv: there is no column dmfs_months; add it or the dates diagnosis_date, metastasis_date, "
-        "last_follow_up",
+        "last_follow_up (cohort.labelled=false where no outcome is known)",
         "patients.csv, line 5, patient 003: sex is 'x\\x1b[31m'; the levels are male, female: correct the cell, or the "
         "list in cohort.clinical.sex.levels",
     ]

@@ -43,7 +43,7 @@ def test_the_papers_sizes():
 
 @given(seed=st.integers(0, 2**32 - 1), order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(seed, order):
-    patients = cohort(A=(12, 18), B=(15, 20))
+    patients = cohort(A=(30, 30), B=(15, 20))  # so many that each draw has both
     rows = patients.index.to_list()
     order.shuffle(rows)
     for draw in (by_centre, at_random):

@@ -489,7 +489,7 @@ def test_a_landmark_before_the_first_censoring_leaves_nobody_out(default_run, sh
     told = outcomes(shared.table)
     months = float(told["time"][told["event"] == 0].min())  # whoever is censored in that month got through it
     run = trained("endpoint=landmark", f"endpoint.months={months}", "trainer.max_epochs=1")
-    assert (run.path / "exclusions.csv").read_text() == "patient_id,reason\n"
+    assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert run.predictions["split"].equals(default_run.predictions["split"])
 
 
@@ -503,7 +503,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
     predictions = run.predictions
     same = ["split", "label", "time", "event"]
     assert predictions[same].equals(default_run.predictions[same])  # nobody is left out: censoring is respected
-    assert (run.path / "exclusions.csv").read_text() == "patient_id,reason\n"
+    assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert np.isfinite(predictions["risk"]).all()
     assert predictions["risk"].nunique() > 50
     assert np.isfinite(run.epochs[["train_loss", "val_loss", "val_auc"]]).all(axis=None)
@@ -618,7 +618,7 @@ def test_every_reason_to_be_left_out_is_told(lacking, trained):
 def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
     run = trained(*own(lacking), "sequence=cet1", "trainer.max_epochs=1")
     assert len(run.predictions) == 60
-    assert (run.path / "exclusions.csv").read_text() == "patient_id,reason\n"
+    assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
 
 
 # --- bad choices ------------------------------------------------------------------------------------------------------
