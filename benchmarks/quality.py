@@ -57,7 +57,7 @@ def main() -> None:
     whole = pictures(DEVELOPMENT, rng), pictures(EXTERNAL, rng)
     readings = {"whole": whole, "masked": tuple(masked(planes, rng) for planes in whole)}
     chosen = np.arange(DEVELOPMENT) if "--whole" in sys.argv else np.arange(0, DEVELOPMENT, 20)
-    pairwise_ssim(whole[0][:4], whole[1])  # threads started
+    pairwise_ssim(whole[0], whole[1][:6])  # processes started
     totals = []
     for _ in range(1 if "--whole" in sys.argv else ROUNDS):
         total = np.zeros(2)

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from rich.progress import track
 
 RADIUS = 5  # of the window: 3.5 sigma, rounded
 _KERNEL = cv2.getGaussianKernel(2 * RADIUS + 1, 1.5, cv2.CV_64F)
 _SAMPLE = (2 * RADIUS + 1) ** 2 / ((2 * RADIUS + 1) ** 2 - 1)
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-_BLOCK = 2**28  # bytes that the second set's local moments may take at a time
+_BLOCK = 2**26  # bytes that the second set's local moments may take at a time, in each process
+_FEW = 1000  # pairs that are done before other processes have started
 _INSIDE = (slice(RADIUS, -RADIUS),) * 2
 
 
@@ -37,7 +38,7 @@ class _Moments:
         factor: the same as float32.
         luminance: float32, 121/120 x (mean² + C1 / 2): two of them add up to a factor of SSIM's denominator.
         contrast: float32, sample variance + C2 / 2: likewise.
-        box: first and last row and column with a pixel that is not 0, each (rows, columns).
+        box: top, left, bottom and right of the pixels that are not 0, the latter two beyond them.
     """
 
     pixels: np.ndarray
@@ -45,14 +46,14 @@ class _Moments:
     factor: np.ndarray
     luminance: np.ndarray
     contrast: np.ndarray
-    box: tuple[np.ndarray, np.ndarray]
+    box: tuple[int, int, int, int]
 
 
 def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing pictures") -> np.ndarray:
     """SSIM of each pair, on all cores.
 
-    Memory is bounded: the second set is taken block by block (one block up to 230 pictures of 256 pixels, or 57 of
-    512), and the first set's moments are computed once a block.
+    Memory is bounded: the second set is taken block by block (one block up to 57 pictures of 256 pixels, or 14 of
+    512), whose moments each process computes anew for its part of the first set.
 
     Args:
         first: uint8 (n, rows, columns), at least 11 pixels along a side.
@@ -68,22 +69,27 @@ def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing 
     if first.shape[1:] != second.shape[1:] or min(first.shape[1:]) < 2 * RADIUS + 1:
         raise ValueError(f"pictures of {first.shape[1:]} and {second.shape[1:]} pixels have no SSIM")
     step = max(1, _BLOCK // (18 * second[0].size)) if len(second) else 1
+    jobs = 1 if len(first) * len(second) < _FEW else cpu_count()
+    parts = np.array_split(np.arange(len(first)), min(len(first), 2 * jobs))
+    places = [(part, slice(start, start + step)) for start in range(0, len(second), step) for part in parts]
+    # processes, not threads: with threads two cores did the work of one and a third
+    work = Parallel(n_jobs=jobs, return_as="generator", max_nbytes=None)(
+        delayed(_rows)(first[part], second[block]) for part, block in places
+    )
     similarity = np.empty((len(first), len(second)))
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # those of OpenCV within ours cost more than they give
-    try:
-        for start in range(0, len(second), step):
-            block = [_moments(picture) for picture in second[start : start + step]]
-            # threads: OpenCV and numpy let go of the interpreter while they compute
-            work = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(
-                delayed(_row)(picture, block) for picture in first
-            )
-            told = what if len(second) <= step else f"{what}, from {start + 1} of {len(second)}"
-            for i, row in enumerate(track(work, told, len(first), transient=True)):
-                similarity[i, start : start + step] = row
-    finally:
-        cv2.setNumThreads(threads)
+    for (part, block), found in zip(places, track(work, what, len(places), transient=True), strict=True):
+        similarity[part, block] = found
     return similarity
+
+
+def _rows(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """SSIM of each pair, in this process."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the cores are shared out already
+    others = [_moments(picture) for picture in second]
+    found = np.array([_row(picture, others) for picture in first]).reshape(len(first), len(second))
+    cv2.setNumThreads(threads)
+    return found
 
 
 def _moments(picture: np.ndarray) -> _Moments:
@@ -101,9 +107,9 @@ def _moments(picture: np.ndarray) -> _Moments:
     )
 
 
-def _box(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    left, top, width, height = cv2.boundingRect(picture)  # of the pixels that are not 0; empty at the origin
-    return np.array([top, left]), np.array([top + height, left + width]) - 1
+def _box(picture: np.ndarray) -> tuple[int, int, int, int]:
+    left, top, width, height = cv2.boundingRect(picture)
+    return top, left, top + height, left + width
 
 
 def _local_mean(plane: np.ndarray) -> np.ndarray:
@@ -119,11 +125,13 @@ def _row(picture: np.ndarray, others: list[_Moments]) -> list[float]:
     row = []
     for b in others:
         # the windows that see a pixel of either picture, as places of the arrays without margin
-        start = np.maximum(np.minimum(a.box[0], b.box[0]) - 2 * RADIUS, 0)
-        stop = np.minimum(np.maximum(a.box[1], b.box[1]) + 1, a.mean.shape)
-        at = tuple(slice(*ends) for ends in zip(start, stop, strict=True))
-        wide = tuple(slice(low, high + 2 * RADIUS) for low, high in zip(start, stop, strict=True))
-        if (stop <= start).any():
+        top, left = (max(min(one, other) - 2 * RADIUS, 0) for one, other in zip(a.box[:2], b.box[:2], strict=True))
+        bottom, right = (
+            min(max(one, other), end) for one, other, end in zip(a.box[2:], b.box[2:], a.mean.shape, strict=True)
+        )
+        at = slice(top, bottom), slice(left, right)
+        wide = slice(top, bottom + 2 * RADIUS), slice(left, right + 2 * RADIUS)
+        if bottom <= top or right <= left:
             row.append(1.0)
             continue
         np.multiply(a.pixels[wide], b.pixels[wide], out=product[wide])
