@@ -13,7 +13,6 @@ import pandas as pd
 from omegaconf import DictConfig
 from sklearn.model_selection import StratifiedKFold
 
-from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.store import Slices
 from npc.signature.fit import fit, log
@@ -31,14 +30,8 @@ def write_out_of_fold(
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
         secondary: of several processes not the first, which writes nothing.
-
-    Raises:
-        InputError: fewer training patients with or without the label than folds.
     """
     training = patients[patients["split"] == "train"].sort_index()
-    fewest = int(training["label"].value_counts().min())
-    if config.folds > fewest:
-        raise InputError(f"folds={config.folds}: the training cohort has only {fewest} patients of one class")
     draw = StratifiedKFold(config.folds, shuffle=True, random_state=config.split.seed)
     risks = []
     for fold, (_, held_out) in enumerate(draw.split(training, training["label"].astype(int)), start=1):

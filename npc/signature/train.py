@@ -35,6 +35,9 @@ def train(config: DictConfig) -> None:
     sequences = run_sequences(config)
     cohort = load(config.cohort, config.endpoint, sequences)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
+    fewest = int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+    if config.folds > fewest:
+        raise InputError(f"folds={config.folds}: the training cohort has only {fewest} patients of one class")
     data = {
         "split": split_hash(patients["split"]),
         "outcome": _outcome_hash(patients),
