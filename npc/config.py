@@ -182,8 +182,50 @@ class Logger:
 
 
 @dataclass
+class Features:
+    """Which radiomic features, of which images."""
+
+    filters: list[str] = MISSING
+    classes: list[str] = MISSING
+    wavelet: str = MISSING
+    sigma: list[float] = field(default_factory=list)  # mm, of the filter log
+    normalize: bool = MISSING
+    scale: float = MISSING
+    outliers: float | None = None
+    bin_count: int | None = None
+    bin_width: float | None = None
+    slab: bool = False
+
+
+@dataclass
+class Selection:
+    """How features become a signature."""
+
+    chain: list[str] = MISSING  # in order: univariate, mrmr, lasso, aic
+    significance: float = MISSING
+    mrmr: int = MISSING
+    folds: int = MISSING
+    penalty: str = MISSING  # min | 1se
+    direction: str = MISSING  # backward | both
+
+
+@dataclass
+class Radiomics:
+    """The radiomic arm."""
+
+    features: Features = field(default_factory=Features)
+    selection: Selection = field(default_factory=Selection)
+    combat: bool = False
+    missing: str = MISSING  # error | exclude: patients whose features can't be had
+    bootstrap: int = MISSING
+    nested: int = MISSING
+
+
+@dataclass
 class Config:
     """Every choice of `train.py`."""
+
+    method: str = MISSING  # deep_learning | radiomic
 
     cohort: Cohort = MISSING
     endpoint: Endpoint = MISSING
@@ -195,6 +237,7 @@ class Config:
     network: Network = MISSING
     optimizer: Optimizer = MISSING
     trainer: Trainer = MISSING
+    radiomics: Radiomics = MISSING
     batch_size: int = MISSING
     seed: int = MISSING
     logger: Logger = field(default=MISSING, metadata=_NEUTRAL)
