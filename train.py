@@ -1,4 +1,4 @@
-"""Train one deep-learning signature and log its predictions: `python train.py --help`."""
+"""Train one signature and log its predictions: `python train.py --help`."""
 
 import hydra
 from omegaconf import DictConfig
@@ -13,7 +13,10 @@ def main(choices: DictConfig) -> None:
     with one_message():
         choices = config.of_run(choices)
         config.check(choices)
-        from npc.signature.train import train
+        if choices.method == "radiomic":
+            from npc.radiomics.train import train
+        else:
+            from npc.signature.train import train
 
         train(choices)
 

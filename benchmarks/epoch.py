@@ -19,10 +19,10 @@ from torch.optim.swa_utils import update_bn
 
 from npc.config import check, compose
 from npc.imaging.store import Slices
+from npc.run_folder import RunFolder
 from npc.signature.endpoints import Outcome
 from npc.signature.fit import fit
 from npc.signature.module import SignatureModule
-from npc.signature.run_folder import RunFolder
 
 EPOCHS, ROUNDS = 3, 3
 config = compose(["augment=none", f"trainer.max_epochs={EPOCHS}", "trainer.accelerator=cpu"])

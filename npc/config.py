@@ -20,6 +20,11 @@ from npc.errors import InputError
 
 # What cannot change the numbers of a run stays out of its key: the same choices give the same folder everywhere.
 _NEUTRAL: Any = {"neutral": True}
+# And the choices that only one method reads are not part of the other's runs.
+_OF_METHOD = {
+    "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
+    "radiomic": ("radiomics",),
+}
 
 
 @dataclass
@@ -181,6 +186,11 @@ class Logger:
     tags: list[str] = field(default_factory=list)
 
 
+FILTERS = ("original", "wavelet", "square", "squareroot", "logarithm", "exponential", "log")
+CLASSES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+CHAIN = ("univariate", "mrmr", "lasso", "aic")
+
+
 @dataclass
 class Features:
     """Which radiomic features, of which images."""
@@ -315,13 +325,16 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def run_key(config: DictConfig) -> str:
     """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
     choices = plain(config)
-    weights = Path(config.network.weights).expanduser()
-    if weights.is_file():  # what is in it counts, not where it lies
+    for other in (name for name in _OF_METHOD if name != config.method):
+        for key in _OF_METHOD[other]:
+            choices.pop(key)
+    if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
+        # what is in it counts, not where it lies
         choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     for path in _neutral_paths(Config):
         node = choices
         for key in path[:-1]:
-            node = node[key]
+            node = node.get(key, {})
         node.pop(path[-1], None)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -389,10 +402,35 @@ def check(config: DictConfig) -> None:
     needed = {"landmark": "months", "hazard": "intervals"}.get(config.endpoint.kind)
     if needed and config.endpoint[needed] is None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
+    if config.method == "radiomic":
+        faults += _radiomic_faults(config)
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: means nothing to {config.endpoint.kind}; leave it out")
     if faults:
         raise InputError(faults)
+
+
+def _radiomic_faults(config: DictConfig) -> list[str]:
+    """What a radiomic signature can't be made of."""
+    faults = []
+    features, chain = config.radiomics.features, list(config.radiomics.selection.chain)
+    if config.endpoint.kind not in ("binary", "landmark") or config.endpoint.class_weight:
+        faults.append(
+            "endpoint: a radiomic signature is a logistic regression on a label; take endpoint=binary or landmark "
+            "without class_weight"
+        )
+    if config.folds or config.refit:
+        faults.append("folds, refit: a radiomic run has its out-of-fold risks already, of radiomics.nested folds")
+    for key, known in (("filters", FILTERS), ("classes", CLASSES)):
+        if not features[key] or set(features[key]) - set(known):
+            faults.append(f"radiomics.features.{key}={list(features[key])}: must be some of {', '.join(known)}")
+    if ("log" in features.filters) != bool(features.sigma):
+        faults.append("radiomics.features.sigma: the filter log needs it, and no other does; such as sigma=[2,4] (mm)")
+    if (features.bin_count is None) == (features.bin_width is None):
+        faults.append("radiomics.features: give bin_count or bin_width, and null for the other")
+    if set(chain) - set(CHAIN) or len(set(chain)) < len(chain):
+        faults.append(f"radiomics.selection.chain={chain}: must be some of {', '.join(CHAIN)}, each once")
+    return faults
 
 
 def value_faults(config: DictConfig) -> list[str]:
@@ -426,7 +464,20 @@ _POSITIVE = ("1 or more", lambda value: value >= 1)
 _NOT_NEGATIVE = ("0 or more", lambda value: value >= 0)
 _SHARE = ("between 0 and 1", lambda value: 0 <= value <= 1)
 _RULES: list[tuple[str, str, Callable[[Any], bool]]] = [
+    ("method", *_one_of("deep_learning", "radiomic")),
     ("slices", *_one_of("max", "three")),
+    ("radiomics.features.scale", "more than 0", lambda value: value > 0),
+    ("radiomics.features.outliers", "more than 0", lambda value: value > 0),
+    ("radiomics.features.bin_count", "2 or more", lambda value: value >= 2),
+    ("radiomics.features.bin_width", "more than 0", lambda value: value > 0),
+    ("radiomics.selection.significance", "more than 0, at most 1", lambda value: 0 < value <= 1),
+    ("radiomics.selection.mrmr", *_POSITIVE),
+    ("radiomics.selection.folds", "2 or more", lambda value: value >= 2),
+    ("radiomics.selection.penalty", *_one_of("min", "1se")),
+    ("radiomics.selection.direction", *_one_of("both", "backward")),
+    ("radiomics.missing", *_one_of("error", "exclude")),
+    ("radiomics.bootstrap", *_NOT_NEGATIVE),
+    ("radiomics.nested", "2 or more", lambda value: value >= 2),
     ("cohort.name", "usable as the name of a folder", lambda name: name not in ("", ".", "..") and "/" not in name),
     ("cohort.label", "a value of the outline, not 0", lambda value: value != 0),
     ("trainer.precision", *_one_of("32-true", "16-mixed", "bf16-mixed")),

@@ -73,6 +73,11 @@ def split_hash(splits: pd.Series) -> str:
     return hashlib.sha256(_lines(splits).encode()).hexdigest()
 
 
+def outcome_hash(patients: pd.DataFrame) -> str:
+    """SHA-256 of `label`, `time` and `event` of each patient, in hexadecimal."""
+    return hashlib.sha256(patients[["label", "time", "event"]].to_csv().encode()).hexdigest()
+
+
 def write_splits(splits: pd.Series, path: Path) -> None:
     """Write `patient_id,split`, sorted by patient."""
     write_text(path, "patient_id,split\n" + _lines(splits))

@@ -15,18 +15,18 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
-from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader
 
 from npc.config import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
+from npc.metrics import by_split
+from npc.run_folder import RunFolder
 from npc.signature.callbacks import BestEpoch, EpochLine, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
-from npc.signature.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
@@ -99,7 +99,7 @@ def fit(
         for split, dataset in data.datasets.items()
     )
     predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
-    metrics = _metrics(predictions) | {"best_epoch": best.epoch + 1, "epochs": trainer.current_epoch}
+    metrics = by_split(predictions) | {"best_epoch": best.epoch + 1, "epochs": trainer.current_epoch}
     return predictions, metrics
 
 
@@ -140,19 +140,6 @@ def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) 
     """Risk of each patient of a loader, in order."""
     module.to(device).eval()
     return torch.cat([module(x.to(device)).cpu() for x, _ in loader]).numpy()
-
-
-def _metrics(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Patients, events and AUC by split; AUC is None where there is one class."""
-    groups = dict(list(predictions.groupby("split")))
-    return {
-        "n": {split: len(rows) for split, rows in groups.items()},
-        "events": {split: int(rows["label"].sum()) for split, rows in groups.items()},
-        "auc": {
-            split: float(roc_auc_score(rows["label"], rows["risk"])) if rows["label"].nunique() == 2 else None
-            for split, rows in groups.items()
-        },
-    }
 
 
 def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from npc.files import write_text
 from npc.imaging.store import Slices
+from npc.run_folder import RunFolder
 from npc.signature.fit import fit, log
-from npc.signature.run_folder import RunFolder
 
 
 def write_out_of_fold(

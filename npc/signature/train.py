@@ -1,8 +1,8 @@
 """From a cohort on disk to a trained signature and its logged predictions."""
 
-import hashlib
 import os
 from contextlib import nullcontext
+from shutil import copyfile
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -11,13 +11,13 @@ from npc.cohort.analysed import analysed
 from npc.cohort.cohort import Cohort
 from npc.cohort.load import load
 from npc.cohort.phantom import oracle
-from npc.cohort.split import split_hash
+from npc.cohort.split import outcome_hash, split_hash
 from npc.config import run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import open_store, slices_hash
-from npc.signature.metrics_table import print_metrics
-from npc.signature.run_folder import RunFolder
+from npc.metrics import print_metrics
+from npc.run_folder import RunFolder
 
 
 def train(config: DictConfig) -> None:
@@ -40,7 +40,7 @@ def train(config: DictConfig) -> None:
         raise InputError(f"folds={config.folds}: the training cohort has only {fewest} patients of one class")
     data = {
         "split": split_hash(patients["split"]),
-        "outcome": _outcome_hash(patients),
+        "outcome": outcome_hash(patients),
         **{f"store_{sequence}": slices_hash(*_stored(config, cohort, sequence)) for sequence in sequences},
     }
     secondary = _is_secondary_process()
@@ -48,7 +48,7 @@ def train(config: DictConfig) -> None:
         # a secondary process starts after the first one has thrown away what force=true replaces
         complete = run.done and (secondary or not config.force)
         if complete and not secondary:
-            _check_same_data(run, data)
+            run.check_same_data(data)
             run.clear_leftovers()
             print_metrics(run.metrics)
             print(f"{run.path} is complete; force=true runs it again")
@@ -76,7 +76,7 @@ def train(config: DictConfig) -> None:
                 metrics["oracle"] = {
                     name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
                 }
-                run.write_results(predictions, metrics)
+                run.write_results(predictions, metrics, lambda model: copyfile(run.best, model))
                 report(predictions, metrics)
                 run.finish()
             print_metrics(metrics)
@@ -99,19 +99,6 @@ def _stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """Where one sequence of the cohort lies in the store: the arguments of its functions."""
     roi = config.cohort.roi.get(sequence)
     return config.store, cohort, sequence, Preprocess(**config.preprocess), config.cohort.label, roi
-
-
-def _outcome_hash(patients: pd.DataFrame) -> str:
-    return hashlib.sha256(patients[["label", "time", "event"]].to_csv().encode()).hexdigest()
-
-
-def _check_same_data(run: RunFolder, data: dict[str, str]) -> None:
-    """A complete run is told again only of the patients, outcomes and images that it was made from."""
-    if run.data() != data:
-        raise InputError(
-            f"{run.path}: was made from other patients, outcomes or images under the same name; "
-            "give this cohort a name of its own (cohort.name=...), or replace the run with force=true"
-        )
 
 
 def _is_secondary_process() -> bool:

@@ -3,16 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
+
+from npc.statistics.delong import auc
 
 COHORTS = {"train": "training", "validation": "internal validation", "test": "test"}
 
 
-def print_metrics(metrics: Mapping[str, Any]) -> None:
+def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Patients, events and AUC by split; AUC is None where there is one class.
+
+    Args:
+        predictions: with `split`, `label` and `risk`.
+    """
+    groups = dict(list(predictions.groupby("split")))
+    return {
+        "n": {split: len(rows) for split, rows in groups.items()},
+        "events": {split: int(rows["label"].sum()) for split, rows in groups.items()},
+        "auc": {
+            split: auc(rows["label"], rows["risk"]) if rows["label"].nunique() == 2 else None
+            for split, rows in groups.items()
+        },
+    }
+
+
+def print_metrics(metrics: Mapping[str, Any], title: str = "Deep-learning signature") -> None:
     """Prints the table of a run's `metrics.json`."""
     known = any(metrics["oracle"].values())
-    table = Table(title="Deep-learning signature")
+    table = Table(title=title)
     for column in ("cohort", "patients", "events", "AUC"):
         table.add_column(column, justify="left" if column == "cohort" else "right", no_wrap=True)
     if known:

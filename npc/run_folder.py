@@ -5,7 +5,7 @@ import logging
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -57,6 +57,18 @@ class RunFolder:
         path = self.path / "environment.json"
         return json.loads(path.read_text())["data"] if path.exists() else None
 
+    def check_same_data(self, data: Mapping[str, Any]) -> None:
+        """A complete run is told again only of the patients, outcomes and images that it was made from.
+
+        Raises:
+            InputError: it was made from others.
+        """
+        if self.data() != dict(data):
+            raise InputError(
+                f"{self.path}: was made from other patients, outcomes or images under the same name; "
+                "give this cohort a name of its own (cohort.name=...), or replace the run with force=true"
+            )
+
     def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
         """Writes what the run is made of; checkpoints of other data, or of a run done again, are thrown away."""
         if self.done or self.data() != dict(data):
@@ -84,12 +96,14 @@ class RunFolder:
             root.removeHandler(file)
             file.close()
 
-    def write_results(self, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
-        """Predictions, metrics and the model of the best epoch."""
+    def write_results(
+        self, predictions: pd.DataFrame, metrics: Mapping[str, Any], save: Callable[[Path], object]
+    ) -> None:
+        """Predictions, metrics and the model, which `save` writes to the path that it is given."""
         write_text(self.path / "predictions.csv", predictions[PREDICTION_COLUMNS].to_csv(index=False))
         write_json(self.path / "metrics.json", metrics)
         part = self.model.with_suffix(".part")
-        shutil.copyfile(self.best, part)
+        save(part)
         part.replace(self.model)
 
     def finish(self) -> None:
