@@ -72,7 +72,7 @@ def read_acquisition(image: Path, study: Study) -> Acquisition:
         image: DICOM folder, or a volume beside which a sidecar may lie (`cet1.json` beside `cet1.nii.gz`).
         study: the same image, read. Where no distance between slices is told, it is that of their positions.
     """
-    tags = _dicom_tags(image) if image.is_dir() else _sidecar_tags(image)
+    tags = _tags(image)
     thickness = _number(tags.get("SliceThickness"), 0.01, 100)
     distance = _number(tags.get("SpacingBetweenSlices"), 0.01, 100) or study.spacing[0]
     rows, columns = study.image.shape[1:]
@@ -88,6 +88,21 @@ def read_acquisition(image: Path, study: Study) -> Acquisition:
         thickness=thickness,
         gap=None if thickness is None else round(distance - thickness, 2),
     )
+
+
+def read_scanner(image: Path) -> str | None:
+    """Vendor and field strength, such as `Siemens 3 T`; None where either is not known.
+
+    Args:
+        image: as for `read_acquisition`.
+    """
+    tags = _tags(image)
+    vendor, field = _vendor(tags.get("Manufacturer")), _field(_number(tags.get("MagneticFieldStrength"), 0.01, 20, 4))
+    return None if vendor is None or field is None else f"{vendor} {field:g} T"
+
+
+def _tags(image: Path) -> Mapping[str, Any]:
+    return _dicom_tags(image) if image.is_dir() else _sidecar_tags(image)
 
 
 def _dicom_tags(folder: Path) -> Mapping[str, Any]:

@@ -1,0 +1,44 @@
+"""ComBat across scanners as a step of a pipeline."""
+
+import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from npc.statistics import NotEstimable
+from npc.statistics.combat import Combat, combat
+
+
+class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Brings the features of several scanners to a common mean and spread.
+
+    The outcome takes no part. A patient of a scanner that the fit has not met (or met once) keeps the features as they
+    are.
+
+    Args:
+        scanner: of each patient, by `patient_id`.
+
+    Attributes:
+        combat_: fitted; None where there is nothing to adjust (`note_`).
+        note_: why there is not.
+    """
+
+    def __init__(self, scanner: pd.Series) -> None:
+        self.scanner = scanner
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> "Harmonise":
+        """Fits to the patients of `X` (patients, features), which carries their ids as its index."""
+        self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
+        self.combat_: Combat | None = None
+        self.note_: str | None = None
+        try:
+            self.combat_ = combat(X, self.scanner.loc[X.index])
+        except NotEstimable as reason:
+            self.note_ = f"features are not adjusted for the scanner: {reason}"
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The features adjusted."""
+        check_is_fitted(self)
+        if self.combat_ is None:
+            return X
+        return pd.DataFrame(self.combat_.adjust(X, self.scanner.loc[X.index]), X.index, X.columns)

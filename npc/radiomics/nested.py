@@ -1,0 +1,110 @@
+"""What a selection chain is worth: risks by refits that did not see the patient, and how often a feature is chosen.
+
+Guard, gates and every step of the chain are fitted anew on each draw of the training cohort.
+"""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from rich.progress import track
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from npc.statistics import NotEstimable
+from npc.statistics.delong import auc
+
+
+def out_of_fold(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, folds: int, seed: int) -> pd.DataFrame:
+    """Risk of each patient by the refit on the other folds.
+
+    Args:
+        pipeline: not fitted; its last step gives probabilities.
+        features: of the training cohort, (patients, features).
+        label: 0 or 1, with the same index.
+        folds: stratified by the label, drawn over the patients in the order of their ids.
+        seed: of the draw.
+
+    Returns:
+        `fold` (from 1) and `risk`, indexed as the features.
+    """
+    features = features.sort_index()
+    label = label.loc[features.index].astype(int)
+    draws = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, label))
+    risks = Parallel(n_jobs=-1)(delayed(_risk)(pipeline, features, label, *draw) for draw in draws)
+    return pd.concat(
+        [
+            pd.DataFrame({"fold": fold, "risk": risk}, index=features.index[held_out])
+            for fold, ((_, held_out), risk) in enumerate(zip(draws, risks, strict=True), start=1)
+        ]
+    ).sort_index()
+
+
+def nested_auc(label: pd.Series, found: pd.DataFrame) -> dict[str, float | list[float]]:
+    """Mean of the AUCs of the folds.
+
+    Risks of different folds are of different signatures: put together they would rank the fold with fewer events above
+    the others, and a signature without any worth would fall below 0.5.
+
+    Args:
+        label: 0 or 1.
+        found: of `out_of_fold`.
+
+    Returns:
+        `estimate`, and `folds`, those of the single folds.
+
+    Raises:
+        NotEstimable: a fold has one class.
+    """
+    aucs = []
+    for fold, rows in found.groupby("fold"):
+        try:
+            aucs.append(auc(label.loc[rows.index].astype(int), rows["risk"]))
+        except NotEstimable as reason:
+            raise NotEstimable(f"fold {fold}: {reason}") from None
+    return {"estimate": float(np.mean(aucs)), "folds": aucs}
+
+
+def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, draws: int, seed: int) -> pd.Series:
+    """Share of bootstrap refits whose signature has the feature.
+
+    Args:
+        pipeline: not fitted; its step before the last names what it keeps.
+        features: of the training cohort, (patients, features).
+        label: 0 or 1, with the same index.
+        draws: of as many patients with replacement, events and others as many as there are.
+        seed: of the draws.
+
+    Returns:
+        between 0 and 1, indexed by feature.
+    """
+    features = features.sort_index()
+    y = label.loc[features.index].to_numpy(dtype=int)
+    rng = np.random.default_rng(seed)
+    rows = [np.concatenate([rng.choice(np.flatnonzero(y == c), (y == c).sum()) for c in (0, 1)]) for _ in range(draws)]
+    work = Parallel(n_jobs=-1, return_as="generator")(delayed(_chosen)(pipeline, features, y, row) for row in rows)
+    count = pd.Series(0, features.columns)
+    for names in track(work, "Bootstrap refits", draws, transient=True):
+        count[names] += 1
+    return count / max(draws, 1)
+
+
+def _risk(
+    pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, fitted: np.ndarray, held_out: np.ndarray
+) -> np.ndarray:
+    refit = _fit(pipeline, features.iloc[fitted], label.iloc[fitted].to_numpy())
+    return refit.predict_proba(features.iloc[held_out])[:, 1]
+
+
+def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows: np.ndarray) -> list[str]:
+    """In the order of the rows' ids: a draw is the same however its patients were met."""
+    rows = np.sort(rows)
+    return list(_fit(pipeline, features.iloc[rows], label[rows])[:-1].get_feature_names_out())
+
+
+def _fit(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray) -> Pipeline:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a refit's departures are its own; those of the signature are told
+        return clone(pipeline).fit(features, label)
