@@ -1,5 +1,7 @@
 """ComBat across scanners as a step of a pipeline."""
 
+from typing import Any
+
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -35,6 +37,18 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         except NotEstimable as reason:
             self.note_ = f"features are not adjusted for the scanner: {reason}"
         return self
+
+    def state(self, features: list[str]) -> dict[str, Any]:
+        """What some features need to be adjusted, as plain values: for a checkpoint."""
+        if self.combat_ is None:
+            return {}
+        at = [list(self.feature_names_in_).index(name) for name in features]
+        of = {"shift": self.combat_.shift, "spread": self.combat_.spread}
+        return {
+            "mean": self.combat_.mean[at].tolist(),
+            "scale": self.combat_.scale[at].tolist(),
+            **{name: {batch: values[at].tolist() for batch, values in found.items()} for name, found in of.items()},
+        }
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """The features adjusted."""

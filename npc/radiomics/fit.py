@@ -1,0 +1,141 @@
+"""A radiomic signature fitted on the training cohort, what it is worth, and its files in the run folder."""
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig
+from sklearn.pipeline import Pipeline
+
+from npc.files import write_text
+from npc.metrics import by_split
+from npc.radiomics.nested import chosen_share, nested_auc, out_of_fold
+from npc.statistics import NotEstimable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A signature and what is known of it.
+
+    Attributes:
+        pipeline: fitted on the training cohort.
+        predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
+        out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
+        nested: `estimate` and `folds`: AUC of those risks, a fold at a time; or a `note`.
+        selection: a row a feature: `feature`, `dropped_by` (the step; empty if it is in the signature), `reason`,
+            `chosen` (share of the bootstrap refits).
+        correlation: Spearman's, of the signature's features in the training cohort.
+    """
+
+    pipeline: Pipeline
+    predictions: pd.DataFrame
+    out_of_fold: pd.DataFrame
+    nested: dict[str, Any]
+    selection: pd.DataFrame
+    correlation: pd.DataFrame
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """For `metrics.json`."""
+        return by_split(self.predictions) | {"nested_auc": self.nested, "features": len(self.correlation)}
+
+    def signature(self) -> dict[str, Any]:
+        """For `signature.json`: what the signature is, in plain values."""
+        last = self.pipeline[-1]
+        share = self.selection.set_index("feature")["chosen"]
+        return {
+            "intercept": float(last.intercept_[0]),
+            "features": [
+                {"name": str(name), "coefficient": float(weight), "chosen": float(share[name])}
+                for name, weight in zip(self.correlation, last.coef_[0], strict=True)
+            ],
+            "steps": [
+                {"step": name, "kept": len(self.pipeline[: at + 1].get_feature_names_out()), "note": _note(step)}
+                for at, (name, step) in enumerate(self.pipeline.steps[:-1])
+            ],
+            "notes": notes(self.pipeline),
+            "nested_auc": self.nested,
+            "apparent_auc": self.metrics["auc"]["train"],
+        }
+
+    def write(self, folder: Path) -> None:
+        """Writes `signature.json`, `selection.csv`, `correlation.csv` and `out_of_fold.csv`."""
+        write_text(folder / "signature.json", json.dumps(self.signature(), indent=2) + "\n")
+        write_text(folder / "selection.csv", self.selection.to_csv(index=False))
+        write_text(folder / "correlation.csv", self.correlation.to_csv(index_label="feature"))
+        write_text(folder / "out_of_fold.csv", self.out_of_fold.to_csv(index_label="patient_id"))
+
+    def save(self, path: Path) -> None:
+        """Writes what the signature needs of a patient's features, as a checkpoint of plain values and tensors."""
+        import torch  # seconds
+
+        state: dict[str, Any] = {
+            "intercept": float(self.pipeline[-1].intercept_[0]),
+            "features": list(self.correlation),
+        }
+        state["coefficient"] = torch.tensor(self.pipeline[-1].coef_[0], dtype=torch.float64)
+        fill = self.pipeline["guard"].median_
+        state["median"] = torch.tensor([fill[name] for name in state["features"]], dtype=torch.float64)
+        if "harmonise" in self.pipeline.named_steps:
+            state["combat"] = self.pipeline["harmonise"].state(state["features"])
+        torch.save(state, path)
+
+
+def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, config: DictConfig) -> Fitted:
+    """Fits on the training cohort and predicts everybody.
+
+    Args:
+        pipeline: not fitted.
+        features: (patients, features), missing where not defined.
+        patients: with `split`, `label`, `time`, `event` and the features' index.
+        config: of the run.
+    """
+    training = patients[patients["split"] == "train"].sort_index()
+    x, label = features.loc[training.index], training["label"].astype(int)
+    pipeline.fit(x, label)
+    kept = [str(name) for name in pipeline[:-1].get_feature_names_out()]
+    log.info("%d of %d features in the signature: %s", len(kept), x.shape[1], ", ".join(kept) or "none")
+    for note in notes(pipeline):
+        log.info("%s", note)
+    risk = pd.Series(pipeline.predict_proba(features)[:, 1], features.index, name="risk")
+    predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
+    risks = out_of_fold(pipeline, x, label, config.radiomics.nested, config.split.seed)
+    share = chosen_share(pipeline, x, label, config.radiomics.bootstrap, config.seed)
+    return Fitted(
+        pipeline, predictions, risks, _nested(label, risks), _selection(pipeline, share), x[kept].corr("spearman")
+    )
+
+
+def notes(pipeline: Pipeline) -> list[str]:
+    """Where the steps had to depart from what they are."""
+    return [f"{name}: {note}" for name, step in pipeline.steps if (note := _note(step))]
+
+
+def _note(step: object) -> str | None:
+    return getattr(step, "note_", None) or None
+
+
+def _nested(label: pd.Series, risks: pd.DataFrame) -> dict[str, Any]:
+    try:
+        return nested_auc(label, risks)
+    except NotEstimable as reason:
+        return {"estimate": None, "folds": [], "note": f"not estimable: {reason}"}
+
+
+def _selection(pipeline: Pipeline, share: pd.Series) -> pd.DataFrame:
+    """Which step dropped each feature, and the guard's reasons."""
+    dropped = pd.Series("", share.index)
+    left = set(share.index)
+    for at, (name, _) in enumerate(pipeline.steps[:-1]):
+        kept = set(pipeline[: at + 1].get_feature_names_out())
+        dropped[sorted(left - kept)] = name
+        left &= kept
+    table = pd.DataFrame({"dropped_by": dropped, "reason": "", "chosen": share})
+    reasons = pd.Series(pipeline["guard"].reasons_, dtype=object)
+    table.loc[reasons.index, "reason"] = reasons
+    return table.rename_axis("feature").reset_index()
