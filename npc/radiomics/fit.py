@@ -10,6 +10,7 @@ import pandas as pd
 from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
 
+from npc.config import CHAIN
 from npc.files import write_text
 from npc.metrics import by_split
 from npc.radiomics.nested import chosen_share, nested_auc, out_of_fold
@@ -49,9 +50,14 @@ class Fitted:
         last = self.pipeline[-1]
         share = self.selection.set_index("feature")["chosen"]
         return {
+            "chain": [name for name in self.pipeline.named_steps if name in CHAIN],
             "intercept": float(last.intercept_[0]),
             "features": [
-                {"name": str(name), "coefficient": float(weight), "chosen": float(share[name])}
+                {
+                    "name": str(name),
+                    "coefficient": float(weight),
+                    "chosen": None if pd.isna(share[name]) else float(share[name]),
+                }
                 for name, weight in zip(self.correlation, last.coef_[0], strict=True)
             ],
             "steps": [

@@ -78,7 +78,7 @@ def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, d
         seed: of the draws.
 
     Returns:
-        between 0 and 1, indexed by feature.
+        between 0 and 1, indexed by feature; NaN without draws.
     """
     features = features.sort_index()
     y = label.loc[features.index].to_numpy(dtype=int)
@@ -88,7 +88,7 @@ def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, d
     count = pd.Series(0, features.columns)
     for names in track(work, "Bootstrap refits", draws, transient=True):
         count[names] += 1
-    return count / max(draws, 1)
+    return count / draws if draws else count.astype(float).mask(count == 0)
 
 
 def _risk(

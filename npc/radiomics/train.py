@@ -106,7 +106,7 @@ def _pipeline(
         for sequence, found in extracted.items()
         for feature, estimate in lowest_icc(found.outlines(config.slices, training)).items()
     }
-    scanner = _scanners(cohort, patients, list(extracted)[0]) if config.radiomics.combat else None
+    scanner = _scanners(cohort, patients, next(iter(extracted))) if config.radiomics.combat else None
     return pipeline(config.radiomics.selection, icc, config.cohort.icc, scanner, config.seed)
 
 

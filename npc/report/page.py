@@ -4,12 +4,13 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from npc.files import write_text
-from npc.report import table2, table3, tables
+from npc.report import radiomic, table2, table3, tables
 from npc.report.names import MODELS
 from npc.report.report import Report
 
@@ -44,9 +45,22 @@ def write(path: Path, report: Report, figures: Mapping[str, Path]) -> None:
         Section("Patients", (), {"Table 2": table2.table(found["table2"])}, _named(figures, "Flow")),
         Section("Variants", ("In square brackets the paper's figure.",),
                 {"Table 3": table3.table(found["table3"], report.config.report.ci)}),
+        *_radiomics(found["radiomics"], figures),
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
     write_page(path, f"{report.config.cohort.name}: {report.config.name}", sections)
+
+
+def _radiomics(found: Mapping[str, Any], figures: Mapping[str, Path]) -> list["Section"]:
+    if not found:
+        return []
+    text = [
+        "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
+        "fold. Chosen in refits: share of the bootstrap refits of the whole chain whose signature has the feature.",
+        *radiomic.notes(dict(found)),
+    ]
+    made = {"Signatures": radiomic.signatures_table(dict(found)), "Features": radiomic.features_table(dict(found))}
+    return [Section("Radiomic signatures", text, made, _named(figures, "Correlation"))]
 
 
 def _named(figures: Mapping[str, Path], start: str) -> dict[str, Path]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from npc.prognosis.treatment import arms
-from npc.report import kaplan_meier, nomogram, roc
+from npc.report import kaplan_meier, nomogram, radiomic, roc
 from npc.report.flow_figure import draw_flow
 from npc.report.kaplan_meier import Panel
 from npc.report.names import MODELS, NOT_ESTIMABLE
@@ -34,6 +34,7 @@ def draw(folder: Path, report: Report) -> dict[str, Path]:
             scales = model.scales(report.patients)
             nomogram.draw(folder / f"nomogram_{name}", scales, float(model.fitted.coefficient[0]))
             drawn[f"Nomogram, {MODELS[name].lower()}"] = folder / f"nomogram_{name}"
+    drawn |= radiomic.draw(folder, report.found["radiomics"])
     return {caption: path.with_name(f"{path.name}.png") for caption, path in drawn.items()}
 
 
