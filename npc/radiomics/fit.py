@@ -48,7 +48,9 @@ class Fitted:
     def signature(self) -> dict[str, Any]:
         """For `signature.json`: what the signature is, in plain values."""
         last = self.pipeline[-1]
-        share = self.selection.set_index("feature")["chosen"]
+        share = {
+            name: None if pd.isna(value) else value for name, value in self.selection[["feature", "chosen"]].values
+        }
         return {
             "chain": [name for name in self.pipeline.named_steps if name in CHAIN],
             "intercept": float(last.intercept_[0]),
@@ -56,7 +58,7 @@ class Fitted:
                 {
                     "name": str(name),
                     "coefficient": float(weight),
-                    "chosen": None if pd.isna(share[name]) else float(share[name]),
+                    "chosen": share[name],
                 }
                 for name, weight in zip(self.correlation, last.coef_[0], strict=True)
             ],

@@ -21,6 +21,7 @@ from npc.statistics.icc import icc
 # The first reader's outline, S_mask, is compared with that of the column S_mask_<reader>.
 COMPARISONS = {"intra": "reader1b", "inter": "reader2"}
 FIRST = "reader1"
+SAME = "the same in all outlines"
 COLUMNS = [
     *("sequence", "comparison", "feature", "patients"),
     *(f"{kind}{end}" for kind in ("icc21", "icc31") for end in ("", "_low", "_high")),
@@ -143,6 +144,19 @@ def reproducibility(values: pd.DataFrame, threshold: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def lowest_icc(values: pd.DataFrame) -> dict[str, float]:
+    """The lower of the ICC(2,1) within and between readers, by feature; -1 where neither can be had.
+
+    Args:
+        values: features by outline of one sequence, as of `measure`; without rows no feature has an ICC.
+    """
+    if values.empty:
+        return {}
+    found = reproducibility(values, 0.0)
+    found.loc[found["not_estimable"] == SAME, "icc21"] = 1.0
+    return found.groupby("feature", sort=False)["icc21"].min().fillna(-1.0).to_dict()
+
+
 def _agreement(ratings: np.ndarray, threshold: float) -> dict:
     """ICC of one feature, ratings (patients, 2), or why there is none."""
     if undefined := int(np.isnan(ratings).any(axis=1).sum()):
@@ -150,7 +164,7 @@ def _agreement(ratings: np.ndarray, threshold: float) -> dict:
     if len(ratings) < 2:
         return {"not_estimable": "fewer than 2 patients"}
     if np.ptp(ratings) <= 1e-9 * np.abs(ratings).max():  # but for rounding
-        return {"not_estimable": "the same in all outlines"}
+        return {"not_estimable": SAME}
     try:
         absolute, consistency = icc(ratings)
     except NotEstimable as error:

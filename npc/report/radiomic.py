@@ -77,7 +77,7 @@ def features_table(found: Figures) -> pd.DataFrame:
 
 
 def signatures_table(found: Figures) -> pd.DataFrame:
-    """A row a signature: how many features, the apparent and the nested AUC, and what it shares with the other chain."""
+    """A row a signature: its features, the apparent and the nested AUC, and what it shares with the other chain."""
     rows = []
     for variant, here in found.items():
         for chain, signature in here["chains"].items():
