@@ -1,4 +1,4 @@
-"""The reference values of the Image Biomarker Standardisation Initiative: digital phantom, and wavelet of the sphere."""
+"""The values of the Image Biomarker Standardisation Initiative: digital phantom, and wavelet of the sphere."""
 
 import csv
 import logging
