@@ -58,3 +58,17 @@ def test_taps_are_those_of_the_engine():
     engine = pywt.Wavelet("coif1")
     np.testing.assert_allclose(engine.dec_lo, LOW, atol=1e-12)
     np.testing.assert_allclose(engine.dec_hi, HIGH, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_of_every_patient(npc_data):
+    """All 38 with NIfTI files."""
+    patients = sorted(path.name for path in (npc_data / "sts" / "nifti").iterdir())
+    worst = {}
+    for patient in patients:
+        study = read(npc_data, patient)
+        found = extracted(study)
+        expected = paper_features(study.image, study.mask, sorted(set(three_slices(study.mask))), study.spacing)
+        worst[patient] = max(abs(found[name] / value - 1) for name, value in expected.items())
+    assert len(worst) == 38
+    assert max(worst.values()) < 1e-9
