@@ -61,7 +61,6 @@ def extracted(seed: int, slices: str, slab: bool, change=None) -> dict[str, floa
 @pytest.fixture(scope="module")
 def tables() -> dict[tuple[str, bool], pd.DataFrame]:
     """Features of eight tumours by slices and slab."""
-    pytest.importorskip("radiomics", reason="pyradiomics builds on Python 3.11 alone")
     return {
         (slices, slab): pd.DataFrame([extracted(seed, slices, slab) for seed in range(PATIENTS)])
         for slices in ("max", "three")

@@ -11,7 +11,6 @@ from independent import HIGH, LOW, paper_features
 from npc.imaging.readers import Study, read_study
 from npc.imaging.slices import three_slices
 
-pytest.importorskip("radiomics", reason="pyradiomics builds on Python 3.11 alone")
 
 
 def read(npc_data, patient) -> Study:
