@@ -54,8 +54,8 @@ def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool
     What holds of every cohort is known by name; the rest is found on the training patients, and no other row is read.
 
     Args:
-        values: features (patients, features), named `<image>_<class>_<feature>` as pyradiomics does; NaN where one is
-            not defined.
+        values: features (patients, features), named `<image>_<class>_<feature>` as pyradiomics does, with or without a
+            prefix such as the sequence's; NaN where one is not defined.
         training: labels of the rows that may be looked at.
         slices: `max` or `three`.
         slab: whether the filters saw the chosen slices alone.
@@ -89,14 +89,14 @@ def _by_name(names: Iterable[str], slices: str, slab: bool) -> dict[str, str]:
     names = list(names)
     found: dict[str, str] = {}
     for name in names:
-        image, _, feature = name.partition("_")
+        image, feature = _parts(name)
         if slices == "max" and feature.startswith("shape_"):
             found[name] = "the third dimension of one slice is its thickness, which is the scanner's"
         elif slices == "three" and feature.startswith("shape2D_"):
             found[name] = "is defined on one slice alone"
         elif slices == "three" and feature == "shape_LeastAxisLength":
             found[name] = "of three slices it is their thickness, which is the scanner's"
-        elif slices == "max" and slab and re.fullmatch(r"wavelet\d*-[LH]{2}H", image):
+        elif slices == "max" and slab and re.search(r"wavelet\d*-[LH]{2}H$", image):
             found[name] = "rounding noise: a single slice has no detail across slices"
         elif feature == "gldm_DependencePercentage":
             found[name] = "always 1"
@@ -119,7 +119,7 @@ def _noise(seen: pd.DataFrame) -> dict[str, str]:
     widest = spans.max(axis=1)
     found: dict[str, str] = {}
     for image, names in _by_image(seen.columns).items():
-        if f"{image}_firstorder_Range" in spans and image.startswith(("wavelet", "log-")):
+        if f"{image}_firstorder_Range" in spans and re.search(r"(^|[^a-z])(wavelet|log)\d*-", image):
             faint = int(((spans[f"{image}_firstorder_Range"] < NOISE * widest) & (widest > 0)).sum())
             if faint:
                 reason = f"rounding noise: spans less than {NOISE:g} of the widest image's intensities in {faint} of "
@@ -136,7 +136,7 @@ def _conventions(seen: pd.DataFrame) -> dict[str, str]:
         flat = int((seen[told] >= 1 - SAME).sum())
         if flat:
             reason = f"0 / 0, set by convention, in {flat} of {len(seen)} training patients: one grey level"
-            found |= {name: reason for name in names if name.partition("_")[2] in _CONVENTIONS}
+            found |= {name: reason for name in names if _parts(name)[1] in _CONVENTIONS}
     return found
 
 
@@ -145,7 +145,7 @@ def _constant(seen: pd.DataFrame) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in map(str, seen):
         size = seen[name].abs().max()
-        image, _, feature = name.partition("_")
+        image, feature = _parts(name)
         span = f"{image}_firstorder_Range"
         if feature in _INTENSITIES and span in seen:
             size = max(size, seen[span].min())
@@ -178,5 +178,11 @@ def _repeated(seen: pd.DataFrame) -> dict[str, str]:
 def _by_image(names: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(name.partition("_")[0], []).append(name)
+        found.setdefault(_parts(name)[0], []).append(name)
     return found
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Image, with whatever prefix it has, and class with feature; neither of these two holds an underscore."""
+    image, *rest = name.rsplit("_", 2)
+    return image, "_".join(rest)

@@ -16,7 +16,6 @@ from npc.imaging.readers import read_study
 from npc.imaging.slices import largest_slice
 from npc.radiomics.features import features
 
-
 CASES = ("brain1", "brain2", "breast1")
 # Values of the three cases, by class: a missing table or column must not pass in silence.
 PUBLISHED = {

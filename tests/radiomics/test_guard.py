@@ -91,6 +91,14 @@ def test_known_set_of_one_slice_filtered_alone(tables):
     assert set(found) == expected | {f"{image}_{TWICE}" for image in images(table)}
 
 
+def test_a_prefix_changes_nothing(tables):
+    table = tables["max", True]
+    found = guard(table, table.index, slices="max", slab=True)
+    prefixed = table.add_prefix("cet1_")
+    assert list(guard(prefixed, table.index, slices="max", slab=True)) == [f"cet1_{name}" for name in found]
+    assert list(guard(prefixed, table.index, slices="max")) == [f"cet1_{name}" for name in found]
+
+
 def test_the_noise_is_found_without_its_name_too(tables):
     """As on a volume that has one slice, or slices that are copies: the numbers tell."""
     table = tables["max", True]

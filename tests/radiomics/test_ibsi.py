@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "radiomics.md"
 
 # IBSI's tag (before the aggregation) -> feature, and what is added to the feature's value to have IBSI's.

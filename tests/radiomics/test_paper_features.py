@@ -12,7 +12,6 @@ from npc.imaging.readers import Study, read_study
 from npc.imaging.slices import three_slices
 
 
-
 def read(npc_data, patient) -> Study:
     folder = npc_data / "sts" / "nifti" / patient
     return read_study(folder / "MR_T1_image.nii.gz", folder / "MR_T1_mask.nii.gz")
