@@ -1,0 +1,188 @@
+"""Features that say nothing of a tumour: undefined, constant, rounding noise, or another feature over again."""
+
+import re
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import pandas as pd
+
+from npc.errors import InputError
+
+# Two numbers are the same if they differ by less than this share of their size. Extraction is in double precision:
+# what differs by rounding alone differs by 1e-15 to 1e-12.
+SAME = 1e-9
+# A wavelet band or LoG whose intensities in the tumour span less than this share of the widest image's is rounding
+# noise: that has 1e-15 (1e-7 in single precision); the faintest real band of 16 sarcomas has 8e-3.
+NOISE = 1e-6
+# Patients from which on it means something that a feature is another, or differs in one patient alone.
+ENOUGH = 5
+
+_INTENSITIES = {
+    f"firstorder_{name}"
+    for name in ("Mean", "Median", "Minimum", "Maximum", "10Percentile", "90Percentile", "InterquartileRange",
+                 "MeanAbsoluteDeviation", "RobustMeanAbsoluteDeviation", "RootMeanSquared")
+}  # fmt: skip
+# What pyradiomics gives an image of one grey level, where the definition divides 0 by 0 (1, 1, 0, 0, 1e6, 0, 0).
+_CONVENTIONS = {
+    *("glcm_Correlation", "glcm_MCC", "glcm_Imc1", "glcm_Imc2"),
+    *("ngtdm_Coarseness", "ngtdm_Busyness", "ngtdm_Strength"),
+}
+# By class and feature: the feature that it is a function of. Most are left out by pyradiomics unless asked for.
+_REPEATS = {
+    "glcm_SumAverage": ("glcm_JointAverage", "twice"),
+    "glcm_SumVariance": ("glcm_ClusterTendency", "equal to"),
+    "glcm_Dissimilarity": ("glcm_DifferenceAverage", "equal to"),
+    "glcm_Homogeneity1": ("glcm_Id", "equal to"),
+    "glcm_Homogeneity2": ("glcm_Idm", "equal to"),
+    "gldm_GrayLevelNonUniformityNormalized": ("firstorder_Uniformity", "equal to"),
+    "firstorder_StandardDeviation": ("firstorder_Variance", "the root of"),
+    "shape_SphericalDisproportion": ("shape_Sphericity", "one over"),
+    "shape_Compactness1": ("shape_Sphericity", "a power of"),
+    "shape_Compactness2": ("shape_Sphericity", "a power of"),
+    "shape2D_SphericalDisproportion": ("shape2D_Sphericity", "one over"),
+}
+# Where to read that all voxels of an image have one grey level: each of these is then 1.
+_ONE_LEVEL = (
+    *("firstorder_Uniformity", "glrlm_GrayLevelNonUniformityNormalized"),
+    *("glszm_GrayLevelNonUniformityNormalized", "glcm_JointEnergy"),
+)
+
+
+def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool = False) -> dict[str, str]:
+    """The features that no selection may see, and why; the first rule that applies gives the reason.
+
+    What holds of every cohort is known by name; the rest is found on the training patients, and no other row is read.
+
+    Args:
+        values: features (patients, features), named `<image>_<class>_<feature>` as pyradiomics does, with or without a
+            prefix such as the sequence's; NaN where one is not defined.
+        training: labels of the rows that may be looked at.
+        slices: `max` or `three`.
+        slab: whether the filters saw the chosen slices alone.
+
+    Returns:
+        reason by feature, in the order of the columns.
+
+    Raises:
+        InputError: `slices` is neither, or there are no training patients.
+    """
+    if slices not in ("max", "three"):
+        raise InputError(f"slices={slices}: must be one of max, three")
+    seen = values.loc[values.index.isin(list(training))].astype(float)
+    if seen.empty:
+        raise InputError("there are no training patients among those with features")
+    found: dict[str, str] = {}
+    for rule in (
+        _by_name(seen.columns, slices, slab),
+        _undefined(seen),
+        _noise(seen),
+        _conventions(seen),
+        _constant(seen),
+    ):
+        found = rule | found
+    found = _repeated(seen.drop(columns=list(found))) | found
+    return {name: found[name] for name in values.columns if name in found}
+
+
+def _by_name(names: Iterable[str], slices: str, slab: bool) -> dict[str, str]:
+    """What follows from the definitions, whatever the patients."""
+    names = list(names)
+    found: dict[str, str] = {}
+    for name in names:
+        image, feature = _parts(name)
+        if slices == "max" and feature.startswith("shape_"):
+            found[name] = "the third dimension of one slice is its thickness, which is the scanner's"
+        elif slices == "three" and feature.startswith("shape2D_"):
+            found[name] = "is defined on one slice alone"
+        elif slices == "three" and feature == "shape_LeastAxisLength":
+            found[name] = "of three slices it is their thickness, which is the scanner's"
+        elif slices == "max" and slab and re.search(r"wavelet\d*-[LH]{2}H$", image):
+            found[name] = "rounding noise: a single slice has no detail across slices"
+        elif feature == "gldm_DependencePercentage":
+            found[name] = "always 1"
+        elif feature in _REPEATS:
+            other, how = _REPEATS[feature]
+            if f"{image}_{other}" in names:
+                found[name] = f"{how} {image}_{other}"
+    return found
+
+
+def _undefined(seen: pd.DataFrame) -> dict[str, str]:
+    missing = (~np.isfinite(seen)).sum()
+    return {str(name): f"not defined in {count} of {len(seen)} training patients"
+            for name, count in missing.items() if count}  # fmt: skip
+
+
+def _noise(seen: pd.DataFrame) -> dict[str, str]:
+    """All features of an image that a linear filter made, if in any patient it is made of rounding."""
+    spans = seen[[name for name in seen if str(name).endswith("_firstorder_Range")]]
+    widest = spans.max(axis=1)
+    found: dict[str, str] = {}
+    for image, names in _by_image(seen.columns).items():
+        if f"{image}_firstorder_Range" in spans and re.search(r"(^|[^a-z])(wavelet|log)\d*-", image):
+            faint = int(((spans[f"{image}_firstorder_Range"] < NOISE * widest) & (widest > 0)).sum())
+            if faint:
+                reason = f"rounding noise: spans less than {NOISE:g} of the widest image's intensities in {faint} of "
+                found |= dict.fromkeys(names, f"{reason}{len(seen)} training patients")
+    return found
+
+
+def _conventions(seen: pd.DataFrame) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for image, names in _by_image(seen.columns).items():
+        told = next((f"{image}_{feature}" for feature in _ONE_LEVEL if f"{image}_{feature}" in seen), None)
+        if told is None:
+            continue
+        flat = int((seen[told] >= 1 - SAME).sum())
+        if flat:
+            reason = f"0 / 0, set by convention, in {flat} of {len(seen)} training patients: one grey level"
+            found |= {name: reason for name in names if _parts(name)[1] in _CONVENTIONS}
+    return found
+
+
+def _constant(seen: pd.DataFrame) -> dict[str, str]:
+    """Against the largest value, or the span of the image's intensities for what is an intensity and may be near 0."""
+    found: dict[str, str] = {}
+    for name in map(str, seen):
+        size = seen[name].abs().max()
+        image, feature = _parts(name)
+        span = f"{image}_firstorder_Range"
+        if feature in _INTENSITIES and span in seen:
+            size = max(size, seen[span].min())
+        values = np.sort(seen[name].to_numpy())
+        if np.ptp(values) <= SAME * size:
+            found[name] = "the same in all training patients, but for rounding"
+        elif len(values) >= ENOUGH and min(np.ptp(values[1:]), np.ptp(values[:-1])) <= SAME * size:
+            found[name] = "the same in all training patients but one"
+    return found
+
+
+def _repeated(seen: pd.DataFrame) -> dict[str, str]:
+    """Features that are an earlier one times a factor plus an offset."""
+    if len(seen) < ENOUGH or seen.shape[1] < 2:
+        return {}
+    values = seen.to_numpy()
+    centred = values - values.mean(axis=0)
+    z = centred / np.sqrt((centred**2).mean(axis=0))
+    alike = np.abs(z.T @ z) / len(z) > 1 - 1e-12
+    found: dict[str, str] = {}
+    for first, second in np.argwhere(np.triu(alike, 1)):
+        a, b = str(seen.columns[first]), str(seen.columns[second])
+        sign = 1 if z[:, first] @ z[:, second] > 0 else -1
+        rounding = SAME * (1 + max(np.abs(values[:, k]).max() / np.abs(centred[:, k]).max() for k in (first, second)))
+        if a not in found and np.abs(z[:, first] - sign * z[:, second]).max() < rounding:
+            found.setdefault(b, f"{a} over again, times a factor, in all training patients")
+    return found
+
+
+def _by_image(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(_parts(name)[0], []).append(name)
+    return found
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Image, with whatever prefix it has, and class with feature; neither of these two holds an underscore."""
+    image, *rest = name.rsplit("_", 2)
+    return image, "_".join(rest)

@@ -1,0 +1,72 @@
+"""The five features of the paper's signature, on real tumours, against a second computation."""
+
+import logging
+
+import numpy as np
+import pytest
+import pywt
+import SimpleITK as sitk
+from independent import HIGH, LOW, paper_features
+
+from npc.imaging.readers import Study, read_study
+from npc.imaging.slices import three_slices
+
+
+def read(npc_data, patient) -> Study:
+    folder = npc_data / "sts" / "nifti" / patient
+    return read_study(folder / "MR_T1_image.nii.gz", folder / "MR_T1_mask.nii.gz")
+
+
+def extracted(study: Study) -> dict[str, float]:
+    """All features of the paper's settings on the three slices."""
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    logging.getLogger("radiomics").setLevel(logging.CRITICAL)
+    inside = np.zeros(study.mask.shape, np.uint8)
+    chosen = sorted(set(three_slices(study.mask)))
+    inside[chosen] = study.mask[chosen]
+    image, mask = sitk.GetImageFromArray(study.image.astype(np.float64)), sitk.GetImageFromArray(inside)
+    for volume in (image, mask):
+        volume.SetSpacing(study.spacing[::-1])
+    extractor = RadiomicsFeatureExtractor(normalize=True, normalizeScale=100, binCount=32, additionalInfo=False)
+    extractor.enableImageTypes(Wavelet={}, SquareRoot={})
+    extractor.disableAllFeatures()
+    extractor.enableFeaturesByName(
+        shape=["Maximum3DDiameter"],
+        firstorder=["Minimum", "90Percentile"],
+        glszm=["LargeAreaHighGrayLevelEmphasis"],
+        glcm=["Imc2"],
+    )
+    with np.errstate(all="ignore"):
+        return {name: float(value) for name, value in extractor.execute(image, mask).items()}
+
+
+@pytest.mark.parametrize("patient", ["STS_002", "STS_025", "STS_042"])
+def test_the_five_features_of_the_paper(npc_data, patient):
+    study = read(npc_data, patient)
+    found = extracted(study)
+    expected = paper_features(study.image, study.mask, sorted(set(three_slices(study.mask))), study.spacing)
+    assert len(expected) == 5
+    error = {name: abs(found[name] / value - 1) for name, value in expected.items()}
+    assert max(error.values()) < 1e-9
+
+
+def test_taps_are_those_of_the_engine():
+    """In the order in which it convolves."""
+    engine = pywt.Wavelet("coif1")
+    np.testing.assert_allclose(engine.dec_lo, LOW, atol=1e-12)
+    np.testing.assert_allclose(engine.dec_hi, HIGH, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_of_every_patient(npc_data):
+    """All 38 with NIfTI files."""
+    patients = sorted(path.name for path in (npc_data / "sts" / "nifti").iterdir())
+    worst = {}
+    for patient in patients:
+        study = read(npc_data, patient)
+        found = extracted(study)
+        expected = paper_features(study.image, study.mask, sorted(set(three_slices(study.mask))), study.spacing)
+        worst[patient] = max(abs(found[name] / value - 1) for name, value in expected.items())
+    assert len(worst) == 38
+    assert max(worst.values()) < 1e-9
