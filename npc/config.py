@@ -317,6 +317,11 @@ def run_sequences(config: DictConfig) -> tuple[str, ...]:
     return tuple(config.cohort.sequences) if config.sequence == "both" else (config.sequence,)
 
 
+def feature_settings(config: DictConfig) -> Features:
+    """`radiomics.features` as plain values, which go to worker processes."""
+    return Features(**plain(config.radiomics.features))
+
+
 def plain(config: DictConfig) -> dict[str, Any]:
     """The resolved choices as plain values."""
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
@@ -410,17 +415,10 @@ def check(config: DictConfig) -> None:
         raise InputError(faults)
 
 
-def _radiomic_faults(config: DictConfig) -> list[str]:
-    """What a radiomic signature can't be made of."""
+def feature_faults(config: DictConfig) -> list[str]:
+    """What radiomic features can't be made of."""
     faults = []
-    features, chain = config.radiomics.features, list(config.radiomics.selection.chain)
-    if config.endpoint.kind not in ("binary", "landmark") or config.endpoint.class_weight:
-        faults.append(
-            "endpoint: a radiomic signature is a logistic regression on a label; take endpoint=binary or landmark "
-            "without class_weight"
-        )
-    if config.folds or config.refit:
-        faults.append("folds, refit: a radiomic run has its out-of-fold risks already, of radiomics.nested folds")
+    features = config.radiomics.features
     for key, known in (("filters", FILTERS), ("classes", CLASSES)):
         if not features[key] or set(features[key]) - set(known):
             faults.append(f"radiomics.features.{key}={list(features[key])}: must be some of {', '.join(known)}")
@@ -428,6 +426,20 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
         faults.append("radiomics.features.sigma: the filter log needs it, and no other does; such as sigma=[2,4] (mm)")
     if (features.bin_count is None) == (features.bin_width is None):
         faults.append("radiomics.features: give bin_count or bin_width, and null for the other")
+    return faults
+
+
+def _radiomic_faults(config: DictConfig) -> list[str]:
+    """What a radiomic signature can't be made of."""
+    faults = feature_faults(config)
+    chain = list(config.radiomics.selection.chain)
+    if config.endpoint.kind not in ("binary", "landmark") or config.endpoint.class_weight:
+        faults.append(
+            "endpoint: a radiomic signature is a logistic regression on a label; take endpoint=binary or landmark "
+            "without class_weight"
+        )
+    if config.folds or config.refit:
+        faults.append("folds, refit: a radiomic run has its out-of-fold risks already, of radiomics.nested folds")
     if set(chain) - set(CHAIN) or len(set(chain)) < len(chain):
         faults.append(f"radiomics.selection.chain={chain}: must be some of {', '.join(CHAIN)}, each once")
     return faults

@@ -71,10 +71,10 @@ def agreement(
 
     Example: npc cohort agreement cohort=table cohort.root=DIR
     """
-    from npc.config import compose, value_faults
+    from npc.config import compose, feature_faults, feature_settings, value_faults
 
     config = compose(choices or [])  # before anything heavy is imported
-    if faults := value_faults(config):
+    if faults := value_faults(config) + feature_faults(config):
         raise InputError(faults)
     from rich.console import Console
 
@@ -86,7 +86,10 @@ def agreement(
     folder = reports / f"{cohort.name}-agreement"
     found = load(cohort, config.endpoint, sequences=[], also=sequences)
     roi = dict(cohort.roi)
-    results = report(found, folder, slices=config.slices, label=cohort.label, roi=roi, threshold=cohort.icc)
+    results = report(
+        found, folder, slices=config.slices, label=cohort.label, roi=roi, threshold=cohort.icc,
+        features=feature_settings(config),
+    )  # fmt: skip
     if as_json:
         print(json.dumps(results))
     else:

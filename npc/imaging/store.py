@@ -6,7 +6,6 @@ outline, so a changed file gets a new row and an unchanged one is never read aga
 leftovers of a killed process and are written over.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -22,8 +21,9 @@ from rich.progress import track
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
 from npc.files import make_folder, write_text
+from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.preprocess import Preprocess, network_input
-from npc.imaging.readers import image_files, read_study
+from npc.imaging.readers import read_study
 
 RECIPE = 2  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
@@ -70,7 +70,7 @@ def open_store(
     home = folder / f"{sequence}-{settings_hash[:12]}"
     make_folder(home)
     inputs = _inputs(cohort, sequence)
-    keys, faults = _content_keys(folder / "fingerprints.json", inputs)
+    keys, faults = content_keys(folder / "fingerprints.json", inputs)
     index = _read_index(home, settings)
     if faults or not set(keys.values()) <= index.keys():
         with FileLock(home / "lock"):
@@ -101,7 +101,7 @@ def slices_hash(
     roi: str | None = None,
 ) -> str:
     """What `open_store(...).hash` would be; nothing is built, and files that have not changed are not opened."""
-    keys, _ = _content_keys(Path(folder) / "fingerprints.json", _inputs(cohort, sequence))
+    keys, _ = content_keys(Path(folder) / "fingerprints.json", _inputs(cohort, sequence))
     return _slices_hash(_settings_hash(settings, label, roi, cohort.by_index), keys)
 
 
@@ -115,11 +115,11 @@ def _inputs(cohort: Cohort, sequence: str) -> dict[str, tuple[Path, Path]]:
 
 
 def _settings_hash(settings: Preprocess, label: int | None, roi: str | None, by_index: bool) -> str:
-    return _hash(json.dumps([RECIPE, asdict(settings), label, roi, by_index], sort_keys=True))
+    return digest(json.dumps([RECIPE, asdict(settings), label, roi, by_index], sort_keys=True))
 
 
 def _slices_hash(settings_hash: str, keys: Mapping[str, str]) -> str:
-    return _hash(json.dumps([settings_hash, sorted(keys.items())]))
+    return digest(json.dumps([settings_hash, sorted(keys.items())]))
 
 
 def _build(
@@ -183,63 +183,4 @@ def _read_index(home: Path, settings: Preprocess) -> dict[str, int]:
     """The rows that are there: an index may have outlived them (a copy cut short, a file cleaned away)."""
     rows = home / "rows.u8"
     whole = rows.stat().st_size // (3 * settings.size**2) if rows.exists() else 0
-    return {key: row for key, row in _read_json(home / "index.json").items() if row < whole}
-
-
-def _read_json(path: Path) -> dict:
-    """What was remembered; nothing where it cannot be read, since all of it can be found out again."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-
-
-def _content_keys(cache: Path, inputs: Mapping[str, tuple[Path, Path]]) -> tuple[dict[str, str], list[str]]:
-    """Hash of each patient's image and outline, and faults of those whose files cannot be found.
-
-    Files whose size and time have not changed are not opened.
-    """
-    make_folder(cache.parent)
-    known: dict[str, list] = _read_json(cache)
-    files: dict[Path, list[Path]] = {}
-    faults: list[str] = []
-    for path in dict.fromkeys(path for pair in inputs.values() for path in pair):
-        try:
-            files[path] = image_files(path)
-        except InputError as error:
-            faults += error.faults
-    # remembered under a hash, since names of DICOM files often spell the patient's
-    names = {file: _hash(str(file)) for parts in files.values() for file in parts}
-    stamps = {file: _stamp(file) for file in names}
-    stale = [file for file, stamp in stamps.items() if known.get(names[file], [])[:2] != stamp]
-    if stale:
-        hashes = Parallel(n_jobs=-1, prefer="threads")(delayed(_file_hash)(file) for file in stale)
-        fresh = {names[file]: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
-        with FileLock(f"{cache}.lock"):
-            known = _read_json(cache) | fresh
-            write_text(cache, json.dumps(known))
-
-    def content(path: Path) -> str:
-        # by name within a folder: the same series copied elsewhere is the same
-        return _hash(json.dumps([[file.name if path.is_dir() else "", known[names[file]][2]] for file in files[path]]))
-
-    keys = {
-        patient: _hash(content(image) + content(mask))
-        for patient, (image, mask) in inputs.items()
-        if image in files and mask in files
-    }
-    return keys, faults
-
-
-def _stamp(file: Path) -> list[int]:
-    status = file.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _file_hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return {key: row for key, row in read_json(home / "index.json").items() if row < whole}

@@ -1,6 +1,12 @@
-"""Shape and first-order features of an outlined tumour (pyradiomics), on the slices that the networks see."""
+"""Radiomic features of outlined tumours (pyradiomics), on the slices that the networks see.
+
+The values are those of `radiomics.featureextractor.RadiomicsFeatureExtractor.execute` on the whole image; only what
+the outlines need is worked out, and what several outlines of an image share is worked out once.
+"""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -8,10 +14,17 @@ import SimpleITK as sitk
 from npc.errors import InputError
 from npc.imaging.readers import Study
 from npc.imaging.slices import largest_slice, three_slices
+from npc.radiomics.filters import Box, filtered, normalized
 
 try:
     import radiomics
+    from radiomics.base import RadiomicsFeaturesBase
     from radiomics.firstorder import RadiomicsFirstOrder
+    from radiomics.glcm import RadiomicsGLCM
+    from radiomics.gldm import RadiomicsGLDM
+    from radiomics.glrlm import RadiomicsGLRLM
+    from radiomics.glszm import RadiomicsGLSZM
+    from radiomics.ngtdm import RadiomicsNGTDM
     from radiomics.shape import RadiomicsShape
     from radiomics.shape2D import RadiomicsShape2D
 except ImportError as error:
@@ -19,47 +32,135 @@ except ImportError as error:
         f"pyradiomics 3.0.1 can't be loaded ({error}); it builds on Python 3.11 alone: make the environment with that"
     ) from error
 
-# Grey levels of entropy and uniformity: a fixed number, since the units of MR are the scanner's own. Between the 30 and
-# 130 that pyradiomics' documentation reports as reproducible.
-BINS = 32
+if TYPE_CHECKING:
+    from npc.config import Features
+
+Values = dict[str, float | None]
+MODES = ("max", "three")
+CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
+    "firstorder": RadiomicsFirstOrder,
+    "glcm": RadiomicsGLCM,
+    "glrlm": RadiomicsGLRLM,
+    "glszm": RadiomicsGLSZM,
+    "gldm": RadiomicsGLDM,
+    "ngtdm": RadiomicsNGTDM,
+}
 
 radiomics.setVerbosity(60)  # what can't be computed comes back as None, and is told by whoever asked
 
 
-def features(study: Study, slices: str) -> dict[str, float | None]:
-    """Features of the original image, named as pyradiomics names them; None where one is not defined.
+def features(studies: Sequence[Study], settings: "Features", modes: Sequence[str] = MODES) -> list[dict[str, Values]]:
+    """Features of one image within each of its outlines.
 
     Args:
-        study: image and outline; the slices are those of this outline.
-        slices: `max` (shape2D and first-order on the largest slice) or `three` (shape and first-order on it and its
-            neighbours).
+        studies: the image, shared, with one outline each; the slices are those of the outline.
+        settings: `radiomics.features`.
+        modes: `max` (the largest slice, with shape2D) and `three` (it and its neighbours as a volume, with shape).
+
+    Returns:
+        for each outline and mode the features, named as pyradiomics names them; None where one is not defined.
 
     Raises:
-        InputError: `slices` is neither.
+        InputError: an outline is a single pixel or a line of them, or the image has one value only.
     """
-    if slices not in ("max", "three"):
-        raise InputError(f"slices={slices}: must be one of max, three")
-    chosen = [largest_slice(study.mask)] if slices == "max" else sorted(set(three_slices(study.mask)))
-    image, mask = _cropped(study, chosen)
-    shape = RadiomicsShape2D(image, mask, force2D=True) if slices == "max" else RadiomicsShape(image, mask)
-    found: dict[str, float | None] = {}
-    with np.errstate(all="ignore"):
-        for kind, of in (("shape2D" if slices == "max" else "shape", shape),
-                         ("firstorder", RadiomicsFirstOrder(image, mask, binCount=BINS))):  # fmt: skip
-            for name, value in of.execute().items():
-                found[f"original_{kind}_{name}"] = float(value) if math.isfinite(value) else None
+    image = studies[0].image
+    chosen = [{mode: _inside(study, mode) for mode in modes} for study in studies]
+    if np.ptp(values := normalized(image, settings)) == 0 or not np.isfinite(values).all():
+        raise InputError("the image has the same value everywhere")
+    boxes = [_box(inside) for of in chosen for inside in of.values()]
+    found: list[dict[str, Values]] = [{mode: _shape(study, of[mode], mode, settings) for mode in modes}
+                                      for study, of in zip(studies, chosen, strict=True)]  # fmt: skip
+    if settings.slab:
+        jobs = [[(study, of[mode], found[at][mode])] for at, (study, of) in enumerate(zip(studies, chosen, strict=True))
+                for mode in modes]  # fmt: skip
+        for job in jobs:
+            part = np.flatnonzero(job[0][1].any(axis=(1, 2)))
+            slab = slice(int(part[0]), int(part[-1]) + 1)
+            box = _box(job[0][1])
+            _texture(values[slab], (slice(0, slab.stop - slab.start), *box[1:]), slab.start, job, settings)
+    else:
+        everything = [(study, of[mode], found[at][mode]) for at, (study, of) in
+                      enumerate(zip(studies, chosen, strict=True)) for mode in modes]  # fmt: skip
+        _texture(values, _hull(boxes), 0, everything, settings)
     return found
 
 
-def _cropped(study: Study, chosen: list[int]) -> tuple[sitk.Image, sitk.Image]:
-    """Image and outline of these slices, cut to the outline's box as pyradiomics' own extractor does.
+def _texture(
+    image: np.ndarray, box: Box, first: int, jobs: Sequence[tuple[Study, np.ndarray, Values]], settings: "Features"
+) -> None:
+    """Adds to each job's values those of every filtered image.
 
-    More than speed: its mesh has gaps where voxels meet at an edge, and its volume then depends on the origin.
+    Args:
+        image: normalised; its slices are those of the study from `first` on.
+        box: of the image, around all the jobs' outlines.
+        first: slice of the study.
+        jobs: study, outline on the chosen slices (of the whole study), values.
+        settings: `radiomics.features`.
     """
-    inside = study.mask[chosen]
-    box = tuple(slice(axis.min(), axis.max() + 1) for axis in np.nonzero(inside))
-    image = sitk.GetImageFromArray(study.image[chosen][box])
-    mask = sitk.GetImageFromArray(inside[box].astype(np.uint8))
-    for volume in (image, mask):
-        volume.SetSpacing(study.spacing[::-1])
-    return image, mask
+    start = (box[0].start + first, box[1].start, box[2].start)
+    choices: dict[str, Any] = (
+        {"binCount": settings.bin_count} if settings.bin_count else {"binWidth": settings.bin_width}
+    )
+    parts = []
+    for study, inside, values in jobs:
+        own = _box(inside)
+        at = tuple(slice(o.start - s, o.stop - s) for o, s in zip(own, start, strict=True))
+        parts.append((study, at, _volume(inside[own].astype(np.uint8), study), values))
+    classes = [(name, CLASSES[name]) for name in settings.classes if name != "shape"]
+    with np.errstate(all="ignore"):
+        for name, of_box in filtered(image, box, jobs[0][0].spacing, settings):
+            for study, at, mask, values in parts:
+                here = of_box[at]
+                volume = _volume(here, study)
+                for kind, texture in classes:
+                    # an image that can't be made (LoG on too few slices) has no features
+                    got = texture(volume, mask, **choices).execute() if np.isfinite(here).all() else {}
+                    values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in got.items()}
+
+
+def _shape(study: Study, inside: np.ndarray, mode: str, settings: "Features") -> Values:
+    """Cut to the outline's box as pyradiomics does: where voxels meet at an edge its mesh depends on where they lie."""
+    if "shape" not in settings.classes:
+        return {}
+    mask = _volume(inside[_box(inside)].astype(np.uint8), study)
+    kind, shape = ("shape2D", RadiomicsShape2D) if mode == "max" else ("shape", RadiomicsShape)
+    with np.errstate(all="ignore"):
+        found: Mapping[str, Any] = shape(mask, mask, force2D=mode == "max").execute()
+    return {f"original_{kind}_{name}": _finite(value) for name, value in found.items()}
+
+
+def _inside(study: Study, mode: str) -> np.ndarray:
+    """The outline on the slices of a mode, (slice, row, column) of the whole volume."""
+    if mode not in MODES:
+        raise InputError(f"slices={mode}: must be one of {', '.join(MODES)}")
+    chosen = [largest_slice(study.mask)] if mode == "max" else sorted(set(three_slices(study.mask)))
+    inside = np.zeros_like(study.mask)
+    inside[chosen] = study.mask[chosen]
+    size = [part.stop - part.start for part in _box(inside)]
+    if sum(side > 1 for side in size) < 2:
+        what = "a single pixel" if max(size) == 1 else f"a line of {max(size)} pixels"
+        raise InputError(f"the outline on the {'largest slice' if mode == 'max' else 'three slices'} is {what}, which "
+                         "has no texture")  # fmt: skip
+    return inside
+
+
+def _box(inside: np.ndarray) -> Box:
+    spans = [np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    z, y, x = (slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    return z, y, x
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    z, y, x = (slice(min(p.start for p in parts), max(p.stop for p in parts)) for parts in zip(*boxes, strict=True))
+    return z, y, x
+
+
+def _volume(array: np.ndarray, study: Study) -> sitk.Image:
+    volume = sitk.GetImageFromArray(array)
+    volume.SetSpacing(study.spacing[::-1])
+    return volume
+
+
+def _finite(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None

@@ -10,18 +10,20 @@ from joblib import Parallel, delayed
 from rich.progress import track
 
 from npc.cohort.cohort import Cohort
+from npc.config import Features
 from npc.errors import InputError
 from npc.imaging.agreement import dice, hausdorff95, largest_area
 from npc.imaging.readers import Study, read_studies
 from npc.imaging.slices import largest_slice
 from npc.radiomics.features import features
 from npc.statistics import NotEstimable
-from npc.statistics.icc import icc
+from npc.statistics.icc import absolute_agreement, icc
 
 # The first reader's outline, S_mask, is compared with that of the column S_mask_<reader>.
 COMPARISONS = {"intra": "reader1b", "inter": "reader2"}
 FIRST = "reader1"
 SAME = "the same in all outlines"
+ROUNDING = 1e-9  # two values are the same if they differ by less than this share of the largest
 COLUMNS = [
     *("sequence", "comparison", "feature", "patients"),
     *(f"{kind}{end}" for kind in ("icc21", "icc31") for end in ("", "_low", "_high")),
@@ -79,7 +81,7 @@ def cases(cohort: Cohort, sequences: Sequence[str]) -> list[Case]:
 
 
 def measure(
-    cases: Sequence[Case], slices: str, label: int | None, roi: dict[str, str]
+    cases: Sequence[Case], slices: str, label: int | None, roi: dict[str, str], settings: Features
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Reads each image once and compares its outlines.
 
@@ -88,6 +90,7 @@ def measure(
         slices: `max` or `three`, as of the networks; features are taken on each outline's own slices.
         label: value of the outline in a mask; None for any non-zero.
         roi: name of the outline in an RTSTRUCT, by sequence.
+        settings: `radiomics.features`.
 
     Returns:
         overlap, a row for each case and comparison: `sequence`, `comparison`, `patient_id`, `dice`, `hd95_mm`,
@@ -99,7 +102,7 @@ def measure(
         InputError: faults of all images and outlines.
     """
     work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_measure)(case, slices, label, roi.get(case.sequence)) for case in cases
+        delayed(_measure)(case, slices, label, roi.get(case.sequence), settings) for case in cases
     )
     overlap: list[dict] = []
     outlines: list[dict] = []
@@ -144,17 +147,29 @@ def reproducibility(values: pd.DataFrame, threshold: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def lowest_icc(values: pd.DataFrame) -> dict[str, float]:
-    """The lower of the ICC(2,1) within and between readers, by feature; -1 where neither can be had.
+def lowest_icc(values: pd.DataFrame) -> pd.Series:
+    """The lower of the ICC(2,1) within and between readers, by feature.
 
     Args:
-        values: features by outline of one sequence, as of `measure`; without rows no feature has an ICC.
+        values: features by outline of one sequence: `patient_id`, `reader` and the features; of `reader1` and of other
+            readers.
+
+    Returns:
+        missing where a feature is not defined for every outline; 1 where it is the same in all; empty where fewer than
+        two patients were outlined again.
     """
-    if values.empty:
-        return {}
-    found = reproducibility(values, 0.0)
-    found.loc[found["not_estimable"] == SAME, "icc21"] = 1.0
-    return found.groupby("feature", sort=False)["icc21"].min().fillna(-1.0).to_dict()
+    by_reader = {
+        str(reader): of.set_index("patient_id").drop(columns="reader") for reader, of in values.groupby("reader")
+    }
+    found = []
+    for reader in COMPARISONS.values():
+        if len(second := by_reader.get(reader, pd.DataFrame())) >= 2:
+            ratings = np.stack([by_reader[FIRST].loc[second.index], second], axis=1).astype(float)
+            same = np.ptp(ratings, axis=(0, 1)) <= ROUNDING * np.abs(ratings).max(axis=(0, 1))
+            found.append(np.where(same, 1.0, absolute_agreement(ratings)))
+    if not found:
+        return pd.Series(dtype=float)
+    return pd.Series(np.min(found, axis=0), values.columns.drop(["patient_id", "reader"]))
 
 
 def _agreement(ratings: np.ndarray, threshold: float) -> dict:
@@ -163,7 +178,7 @@ def _agreement(ratings: np.ndarray, threshold: float) -> dict:
         return {"not_estimable": f"not defined in {undefined} of {len(ratings)} patients"}
     if len(ratings) < 2:
         return {"not_estimable": "fewer than 2 patients"}
-    if np.ptp(ratings) <= 1e-9 * np.abs(ratings).max():  # but for rounding
+    if np.ptp(ratings) <= ROUNDING * np.abs(ratings).max():
         return {"not_estimable": SAME}
     try:
         absolute, consistency = icc(ratings)
@@ -175,12 +190,18 @@ def _agreement(ratings: np.ndarray, threshold: float) -> dict:
     return row
 
 
-def _measure(case: Case, slices: str, label: int | None, roi: str | None) -> tuple[list[dict], list[dict]] | InputError:
+def _measure(
+    case: Case, slices: str, label: int | None, roi: str | None, settings: Features
+) -> tuple[list[dict], list[dict]] | InputError:
     """Runs in a worker process; a fault comes back as a value so that all are told at once."""
     try:
         read = read_studies(case.image, list(case.masks.values()), label=label, roi=roi, by_index=case.by_index)
     except InputError as error:
         return error
+    try:
+        found = features(read, settings, [slices])
+    except InputError as error:
+        return InputError([f"patient {case.patient} ({case.sequence}): {fault}" for fault in error.faults])
     studies = dict(zip(case.masks, read, strict=True))
     key = {"sequence": case.sequence, "patient_id": case.patient}
     overlap = [
@@ -189,7 +210,7 @@ def _measure(case: Case, slices: str, label: int | None, roi: str | None) -> tup
         for comparison, reader in COMPARISONS.items()
         if reader in studies
     ]
-    return overlap, [key | {"reader": reader} | features(study, slices) for reader, study in studies.items()]
+    return overlap, [key | {"reader": reader} | values[slices] for reader, values in zip(studies, found, strict=True)]
 
 
 def _overlap(first: Study, second: Study) -> dict:

@@ -11,7 +11,7 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.load import load
 from npc.cohort.phantom import oracle
 from npc.cohort.split import check_sizes, outcome_hash, split_hash
-from npc.config import run_folder, run_sequences
+from npc.config import feature_settings, run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
 from npc.metrics import print_metrics
@@ -82,7 +82,7 @@ def table(extracted: Mapping[str, Extracted], slices: str) -> pd.DataFrame:
 def _extract(config: DictConfig, cohort: Cohort, sequence: str) -> Extracted:
     choices = config.radiomics
     return extract(
-        cohort, sequence, choices.features, store=config.store, label=config.cohort.label,
+        cohort, sequence, feature_settings(config), store=config.store, label=config.cohort.label,
         roi=config.cohort.roi.get(sequence), missing=choices.missing,
     )  # fmt: skip
 
@@ -101,11 +101,9 @@ def _pipeline(
 ) -> Pipeline:
     """Everything that is fitted, in order; the ICCs are of the training patients who were outlined again."""
     training = patients.index[patients["split"] == "train"]
-    icc = {
-        f"{sequence}_{feature}": estimate
-        for sequence, found in extracted.items()
-        for feature, estimate in lowest_icc(found.outlines(config.slices, training)).items()
-    }
+    icc = pd.concat(
+        [lowest_icc(found.outlines(config.slices, training)).add_prefix(f"{s}_") for s, found in extracted.items()]
+    )
     scanner = _scanners(cohort, patients, next(iter(extracted))) if config.radiomics.combat else None
     return pipeline(config.radiomics.selection, icc, config.cohort.icc, scanner, config.seed)
 

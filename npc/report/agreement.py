@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from npc.cohort.cohort import Cohort
+from npc.config import Features
 from npc.imaging.readers import Study, read_studies
 from npc.radiomics.reproducibility import Case, cases, measure, reproducibility
 from npc.report.agreement_figures import draw_icc, draw_outlines, draw_overlap
@@ -25,7 +26,14 @@ DEFINITIONS = {
 
 
 def report(
-    cohort: Cohort, folder: Path, *, slices: str, label: int | None, roi: dict[str, str], threshold: float
+    cohort: Cohort,
+    folder: Path,
+    *,
+    slices: str,
+    label: int | None,
+    roi: dict[str, str],
+    threshold: float,
+    features: Features,
 ) -> dict[str, Any]:
     """Compares the outlines of a cohort's readers and writes the report folder.
 
@@ -37,6 +45,7 @@ def report(
         label: value of the outline in a mask; None for any non-zero.
         roi: name of the outline in an RTSTRUCT, by sequence.
         threshold: a feature with an ICC(2,1) above it is reproducible.
+        features: which are compared, `radiomics.features`.
 
     Returns:
         what `results.json` holds.
@@ -45,7 +54,7 @@ def report(
         InputError: there are no second outlines, or images or outlines can't be used.
     """
     compared = cases(cohort, cohort.sequences)
-    overlap, values = measure(compared, slices, label, roi)
+    overlap, values = measure(compared, slices, label, roi, features)
     icc = reproducibility(values, threshold)
     results = summarise(cohort.name, slices, threshold, overlap, icc)
 

@@ -23,6 +23,8 @@ _READERS: dict[str, tuple[str, str, Any]] = {
 }
 _SERIES = {"intra": (COLOURS[1], "s", 0.17), "inter": (COLOURS[0], "o", -0.17)}  # colour, marker, offset
 
+NAMED = 60  # features that a figure has room to name
+
 
 def draw_overlap(path: Path, overlap: pd.DataFrame) -> None:
     """Dice and 95% Hausdorff distance of every patient over the box of median and quartiles.
@@ -60,6 +62,8 @@ def draw_icc(path: Path, icc: pd.DataFrame, threshold: float) -> None:
         threshold: drawn as a line.
     """
     known = icc[icc["not_estimable"].isna()]
+    if known["feature"].nunique() > NAMED:
+        return _draw_by_image(path, known, threshold)
     leading = known["comparison"].iloc[-1]  # between readers, where there are second readers
     order = known[known["comparison"] == leading].sort_values("icc21")["feature"]
     order = [*known.loc[~known["feature"].isin(order), "feature"].unique(), *order]
@@ -84,6 +88,32 @@ def draw_icc(path: Path, icc: pd.DataFrame, threshold: float) -> None:
         axes.set_axisbelow(True)
         axes.set_xlabel("ICC(2,1) with 95% interval")
         figure.legend(loc="outside upper center", ncols=3, columnspacing=1, handletextpad=0.4)
+
+
+def _draw_by_image(path: Path, known: pd.DataFrame, threshold: float) -> None:
+    """A row a filtered image, a dot a feature: too many to name each."""
+    image = known["feature"].str.partition("_")[0]
+    rows = list(dict.fromkeys(image))[::-1]
+    several = known["comparison"].nunique() > 1
+    with drawing(path, width=COLUMN * 1.3, height=30 + 6.5 * len(rows)) as figure:
+        axes = figure.subplots()
+        for comparison, of in known.groupby("comparison", sort=False):
+            colour, marker, offset = _SERIES[str(comparison)]
+            at = image[of.index].map(rows.index) + (1.2 * offset if several else 0)
+            label = f"{TITLES[str(comparison)]} (n = {of['patients'].iloc[0]})"
+            axes.plot(of["icc21"], at, marker, color=colour, ms=2, alpha=0.35, mew=0, label=label)
+            share = of["above"].astype(bool).groupby(image[of.index]).mean()
+            for name, above in share.items():
+                place = rows.index(name) + (1.2 * offset if several else 0)
+                axes.text(1.04, place, f"{above:.0%}", color=colour, va="center", fontsize=6)
+        axes.axvline(threshold, color=COLOURS[2], linestyle="--", linewidth=0.8, label=f"threshold {threshold:g}")
+        axes.set_yticks(range(len(rows)), rows)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(min(0.0, float(known["icc21"].min())) - 0.02, 1.02)
+        axes.set_xlabel("ICC(2,1) of each feature; at the right the share above the threshold")
+        legend = figure.legend(loc="outside upper center", ncols=3, columnspacing=1, handletextpad=0.4)
+        for handle in legend.legend_handles:
+            handle.set_alpha(1)
 
 
 def draw_outlines(path: Path, shown: Sequence[tuple[str, dict[str, Study]]]) -> None:

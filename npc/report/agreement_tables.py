@@ -10,6 +10,8 @@ from rich.text import Text
 
 TITLES = {"intra": "same reader again", "inter": "another reader"}
 
+SHOWN = 30  # features that a line of the terminal names
+
 
 def tables(results: dict[str, Any]) -> list[RenderableType]:
     """What `npc.report.agreement.summarise` found as rich tables, and the features that do not agree as text."""
@@ -51,7 +53,9 @@ def _told(spread: dict[str, float], form: str) -> str:
 
 
 def _names(features: Iterable[str]) -> str:
-    return ", ".join(map(short, features))
+    names = list(map(short, features))
+    more = [f"and {len(names) - SHOWN} more (tables/icc.csv)"] if len(names) > SHOWN else []
+    return ", ".join([*names[:SHOWN], *more])
 
 
 def _reasons(of: dict[str, Any]) -> list[str]:

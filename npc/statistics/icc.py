@@ -46,9 +46,7 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
     n, k = x.shape
     if n < 2 or k < 2:
         raise NotEstimable(f"{n} subjects and {k} raters; two of each are needed")
-    rows = k * ((x.mean(axis=1) - x.mean()) ** 2).sum() / (n - 1)
-    columns = n * ((x.mean(axis=0) - x.mean()) ** 2).sum() / (k - 1)
-    residual = ((x - x.mean(axis=1, keepdims=True) - x.mean(axis=0) + x.mean()) ** 2).sum() / ((n - 1) * (k - 1))
+    rows, columns, residual = map(float, _mean_squares(x))
     scale = np.abs(x).max() ** 2 * np.finfo(float).eps ** 2 * x.size
     if rows <= scale:
         raise NotEstimable("every subject has the same mean rating")
@@ -86,4 +84,28 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
     return (
         Icc(float(absolute), (float(limits[0]), float(limits[1])), float(f), p),
         Icc(float(consistency), (float(kept[0]), float(kept[1])), float(f), p),
+    )
+
+
+def absolute_agreement(ratings: ArrayLike) -> np.ndarray:
+    """The ICC(2,1) of many variables at once, without intervals; NaN where all subjects have the same mean.
+
+    Args:
+        ratings: (subjects, raters, variables), two of each of the first two or more.
+    """
+    x = np.asarray(ratings, dtype=float)
+    n, k = x.shape[:2]
+    rows, columns, residual = _mean_squares(x)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (rows - residual) / (rows + (k - 1) * residual + k * (columns - residual) / n)
+
+
+def _mean_squares(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of subjects, raters and what is left, of (subjects, raters, ...)."""
+    n, k = x.shape[:2]
+    subject, rater, grand = x.mean(axis=1, keepdims=True), x.mean(axis=0, keepdims=True), x.mean(axis=(0, 1))
+    return (
+        k * ((subject - grand) ** 2).sum(axis=(0, 1)) / (n - 1),
+        n * ((rater - grand) ** 2).sum(axis=(0, 1)) / (k - 1),
+        ((x - subject - rater + grand) ** 2).sum(axis=(0, 1)) / ((n - 1) * (k - 1)),
     )

@@ -306,7 +306,8 @@ def outlined(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def agree(root: Path, *more: object) -> list:
-    return ["cohort", "agreement", "cohort=table", f"cohort.root={root}", "cohort.name=ours", *more]
+    few = ["radiomics.features.filters=[original]", "radiomics.features.classes=[shape,firstorder]"]
+    return ["cohort", "agreement", "cohort=table", f"cohort.root={root}", "cohort.name=ours", *few, *more]
 
 
 def test_agreement_writes_its_report(npc, outlined, tmp_path):

@@ -12,6 +12,7 @@ from npc.errors import InputError
 from npc.imaging.readers import read_study
 from npc.radiomics.features import features
 from npc.radiomics.reproducibility import cases, measure, reproducibility
+from tests.radiomics.feature_settings import SHAPE_AND_FIRST_ORDER
 from tests.second_outlines import add_second_outlines, pixels
 
 
@@ -26,7 +27,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 @pytest.fixture(scope="module")
 def measured(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return measure(cases(cohort, cohort.sequences), "max", None, {})
+    return measure(cases(cohort, cohort.sequences), "max", None, {}, SHAPE_AND_FIRST_ORDER)
 
 
 def with_cells(cohort: Cohort, **cells: object) -> Cohort:
@@ -73,11 +74,11 @@ def test_features_are_those_of_each_outline(cohort, measured):
     row = values[values["reader"] == "reader2"].iloc[1]
     patient = cohort.patients.loc[row["patient_id"]]
     study = read_study(cohort.root / patient["cet1_image"], cohort.root / patient["cet1_mask_reader2"])
-    assert features(study, "max") == row.iloc[3:].to_dict()
+    assert features([study], SHAPE_AND_FIRST_ORDER, ["max"])[0]["max"] == row.iloc[3:].to_dict()
 
 
 def test_three_slices_have_features_of_volume(cohort):
-    _, values = measure(cases(cohort, ["cet1"])[:1], "three", None, {})
+    _, values = measure(cases(cohort, ["cet1"])[:1], "three", None, {}, SHAPE_AND_FIRST_ORDER)
     assert values["original_shape_VoxelVolume"].nunique() == 2  # moved sideways: as large; wider: larger
 
 
@@ -86,7 +87,7 @@ def test_faults_of_all_patients_are_told_at_once(cohort):
     absent = [case.__class__(case.sequence, case.patient, case.image, case.masks | {"reader1b": Path(f"/no/{i}.nii")})
               for i, case in enumerate(found[:2])]  # fmt: skip
     with pytest.raises(InputError) as caught:
-        measure([*absent, *found[2:]], "max", None, {})
+        measure([*absent, *found[2:]], "max", None, {}, SHAPE_AND_FIRST_ORDER)
     assert [said.split(" ")[0] for said in caught.value.faults] == ["/no/0.nii", "/no/1.nii"]
 
 

@@ -1,0 +1,113 @@
+"""Filtered images of the tumour's neighbourhood, equal to what pyradiomics makes of the whole image.
+
+Filters act on the whole volume and the outline picks the slices: one slice filtered alone has no detail across slices,
+and every wavelet band with an H there would be rounding noise. Only the box around the outlines is worked out; what a
+filter takes from the whole image (its mean, standard deviation and maximum) is taken from the whole image.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pywt
+import SimpleITK as sitk
+
+if TYPE_CHECKING:
+    from npc.config import Features
+
+Box = tuple[slice, slice, slice]
+
+
+def normalized(image: np.ndarray, settings: "Features") -> np.ndarray:
+    """The image in units of its own standard deviation, times a scale, where the settings ask for it.
+
+    SimpleITK's filter, as pyradiomics uses it: a voxel that lies on the edge of a bin must fall on the same side.
+
+    Args:
+        image: (slice, row, column); what is not finite, outside of the outline, counts as 0.
+        settings: `normalize`, `scale`, `outliers`.
+
+    Returns:
+        float64, the same shape.
+    """
+    values = np.where(np.isfinite(image), image, 0).astype(np.float64)
+    if not settings.normalize:
+        return values
+    values = sitk.GetArrayFromImage(sitk.Normalize(sitk.GetImageFromArray(values)))
+    if settings.outliers is not None:
+        values = np.clip(values, -settings.outliers, settings.outliers)
+    return values * settings.scale
+
+
+def filtered(
+    image: np.ndarray, box: Box, spacing: Sequence[float], settings: "Features"
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each filtered image, named as pyradiomics does (`wavelet-HHL`), within the box.
+
+    Args:
+        image: whole and normalised, (slice, row, column).
+        box: what is wanted of it.
+        spacing: mm, (slice, row, column).
+        settings: `filters`, `wavelet`, `sigma`.
+
+    Yields:
+        name and values, float64 (slice, row, column) of the box.
+    """
+    here = image[box]
+    largest = max(float(image.max()), -float(image.min()))
+    for name in settings.filters:
+        match name:
+            case "original":
+                yield name, here
+            case "square":
+                yield name, (1 / np.sqrt(largest) * here) ** 2
+            case "squareroot":
+                yield name, np.sign(here) * np.sqrt(np.abs(here) * largest)
+            case "logarithm":
+                yield name, np.sign(here) * np.log(np.abs(here) + 1) * (largest / np.log(largest + 1))
+            case "exponential":
+                yield name, np.exp(np.log(largest) / largest * here)
+            case "wavelet":
+                yield from _wavelet(image, box, settings.wavelet)
+            case "log":
+                yield from _laplacian_of_gaussian(image, box, spacing, settings.sigma)
+
+
+def _wavelet(image: np.ndarray, box: Box, wavelet: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The eight bands of one level of the stationary wavelet transform, which goes on periodically beyond the borders.
+
+    pyradiomics makes odd axes even by repeating the first slice, row or column at the end.
+    """
+    reach = pywt.Wavelet(wavelet).dec_len
+    around, inner = zip(*(_around(part, size, reach) for part, size in zip(box, image.shape, strict=True)), strict=True)
+    bands = pywt.swtn(image[np.ix_(*around)], wavelet, level=1, axes=(2, 1, 0))[0]
+    for band in sorted(bands, key=lambda band: (band == "aaa", band)):
+        yield f"wavelet-{band.replace('a', 'L').replace('d', 'H')}", bands[band][inner]
+
+
+def _around(part: slice, size: int, reach: int) -> tuple[np.ndarray, slice]:
+    """Indices of an axis that the filter needs for a part of it, even in number, and where the part lies among them."""
+    even = size + size % 2
+    first, length = part.start - reach, part.stop - part.start + 2 * reach
+    length += length % 2
+    if length >= even:  # nothing is saved: the whole axis
+        return np.arange(even) % size, part
+    index = np.arange(first, first + length) % even
+    return index % size, slice(reach, reach + part.stop - part.start)
+
+
+def _laplacian_of_gaussian(
+    image: np.ndarray, box: Box, spacing: Sequence[float], sigma: Sequence[float]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """SimpleITK's recursive filter reaches as far as the image does, so it is given the whole."""
+    volume = sitk.GetImageFromArray(image)
+    volume.SetSpacing(tuple(spacing)[::-1])
+    log = sitk.LaplacianRecursiveGaussianImageFilter()
+    log.SetNormalizeAcrossScale(True)
+    for width in sigma:
+        log.SetSigma(width)
+        name = f"log-sigma-{str(float(width)).replace('.', '-')}-mm-3D"
+        if min(image.shape) < 4 or (np.array(image.shape) < np.ceil(width / np.array(spacing)) + 1).any():
+            yield name, np.full_like(image[box], np.nan)  # as in pyradiomics, which leaves such an image out
+            continue
+        yield name, sitk.GetArrayFromImage(log.Execute(volume))[box].astype(np.float64)
