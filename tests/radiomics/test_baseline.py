@@ -52,7 +52,7 @@ def volumes(npc_data) -> dict[str, tuple[sitk.Image, sitk.Image]]:
 
 
 def extracted(volumes, kind, column) -> dict[str, float]:
-    """This column's values, with its own settings, by the engine that npc's extraction equals (test_extract.py)."""
+    """This column's values, with its own settings, by pyradiomics itself; npc's own extraction goes here."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)

@@ -18,7 +18,7 @@ def read(npc_data, patient) -> Study:
 
 
 def extracted(study: Study) -> dict[str, float]:
-    """All features of the paper's settings on the three slices."""
+    """The five with the paper's settings on the three slices, by pyradiomics itself; npc's own extraction goes here."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
