@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
 
 from npc.errors import InputError
 
@@ -186,3 +188,37 @@ def _parts(name: str) -> tuple[str, str]:
     """Image, with whatever prefix it has, and class with feature; neither of these two holds an underscore."""
     image, *rest = name.rsplit("_", 2)
     return image, "_".join(rest)
+
+
+class Guard(SelectorMixin, BaseEstimator):
+    """`guard` as the first step of a pipeline; it sees the rows that the pipeline is fitted on.
+
+    Every feature that it lets through is defined for all of those; where one is not for another patient, the median
+    of those stands in for it.
+
+    Args:
+        slices: `max` or `three`.
+        slab: whether the filters saw the chosen slices alone.
+
+    Attributes:
+        reasons_: why a feature is left out, by feature.
+        median_: of the features that are not, by feature.
+    """
+
+    def __init__(self, slices: str, slab: bool = False) -> None:
+        self.slices = slices
+        self.slab = slab
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> "Guard":
+        """Looks at the features of `X`, (patients, features)."""
+        self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
+        self.reasons_ = guard(X, X.index, slices=self.slices, slab=self.slab)
+        self.median_: dict[str, float] = X.drop(columns=list(self.reasons_)).median().to_dict()
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        return np.array([name not in self.reasons_ for name in self.feature_names_in_])
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The features that are left, filled where they are not defined."""
+        return X[list(self.median_)].fillna(self.median_)

@@ -1,22 +1,22 @@
 """Everything of a radiomic signature that is fitted, as one scikit-learn pipeline."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
 
+from npc.radiomics.guard import Guard
 from npc.radiomics.harmonise import Harmonise
-from npc.radiomics.select import Guard, Reproducible, chain
+from npc.radiomics.select import Reproducible, chain
 
 
 def pipeline(
-    selection: DictConfig, icc: Mapping[str, float], threshold: float, scanner: pd.Series | None, seed: int
+    choices: DictConfig, slices: str, icc: pd.Series, threshold: float, scanner: pd.Series | None, seed: int
 ) -> Pipeline:
     """Guard, reproducibility, scanners, then the chain of the config and a logistic regression.
 
     Args:
-        selection: `radiomics.selection`.
+        choices: `radiomics`.
+        slices: `max` or `three`.
         icc: of the features of patients who were outlined again; empty where nobody was.
         threshold: which a feature's ICC must be above.
         scanner: of each patient, for ComBat; None leaves the features as they are.
@@ -25,9 +25,9 @@ def pipeline(
     harmonise = [] if scanner is None else [("harmonise", Harmonise(scanner))]
     return Pipeline(
         [
-            ("guard", Guard()),
+            ("guard", Guard(slices, choices.features.slab)),
             ("reproducible", Reproducible(icc, threshold)),
             *harmonise,
-            *chain(selection, seed).steps,
+            *chain(choices.selection, seed).steps,
         ]
     )

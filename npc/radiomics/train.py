@@ -105,7 +105,7 @@ def _pipeline(
         [lowest_icc(found.outlines(config.slices, training)).add_prefix(f"{s}_") for s, found in extracted.items()]
     )
     scanner = _scanners(cohort, patients, next(iter(extracted))) if config.radiomics.combat else None
-    return pipeline(config.radiomics.selection, icc, config.cohort.icc, scanner, config.seed)
+    return pipeline(config.radiomics, config.slices, icc, config.cohort.icc, scanner, config.seed)
 
 
 def _scanners(cohort: Cohort, patients: pd.DataFrame, sequence: str) -> pd.Series:
