@@ -65,8 +65,9 @@ def features(studies: Sequence[Study], settings: "Features", modes: Sequence[str
     """
     image = studies[0].image
     chosen = [{mode: _inside(study, mode) for mode in modes} for study in studies]
-    if np.ptp(values := normalized(image, settings)) == 0 or not np.isfinite(values).all():
+    if np.nanmin(image) == np.nanmax(image):
         raise InputError("the image has the same value everywhere")
+    values = normalized(image, settings)
     boxes = [_box(inside) for of in chosen for inside in of.values()]
     found: list[dict[str, Values]] = [{mode: _shape(study, of[mode], mode, settings) for mode in modes}
                                       for study, of in zip(studies, chosen, strict=True)]  # fmt: skip

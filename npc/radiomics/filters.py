@@ -21,7 +21,8 @@ Box = tuple[slice, slice, slice]
 def normalized(image: np.ndarray, settings: "Features") -> np.ndarray:
     """The image in units of its own standard deviation, times a scale, where the settings ask for it.
 
-    SimpleITK's filter, as pyradiomics uses it: a voxel that lies on the edge of a bin must fall on the same side.
+    In the steps of `sitk.Normalize`, as pyradiomics uses it: a voxel that lies on the edge of a bin must fall on the
+    same side.
 
     Args:
         image: (slice, row, column); what is not finite, outside of the outline, counts as 0.
@@ -33,7 +34,11 @@ def normalized(image: np.ndarray, settings: "Features") -> np.ndarray:
     values = np.where(np.isfinite(image), image, 0).astype(np.float64)
     if not settings.normalize:
         return values
-    values = sitk.GetArrayFromImage(sitk.Normalize(sitk.GetImageFromArray(values)))
+    volume = sitk.GetImageFromArray(values)
+    statistics = sitk.StatisticsImageFilter()
+    statistics.SetNumberOfWorkUnits(1)  # several add up in the order in which they end, and the last digit changes
+    statistics.Execute(volume)
+    values = sitk.GetArrayFromImage(sitk.ShiftScale(volume, -statistics.GetMean(), 1 / statistics.GetSigma()))
     if settings.outliers is not None:
         values = np.clip(values, -settings.outliers, settings.outliers)
     return values * settings.scale
