@@ -128,9 +128,12 @@ def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarra
     if len(np.unique(y)) < 2:
         raise NotEstimable("all patients are of one class")
     centre, scale = terms.mean(axis=0), terms.std(axis=0)
-    if (scale == 0).any() or np.linalg.matrix_rank(terms - centre) < terms.shape[1]:
+    if (np.ptp(terms, axis=0) == 0).any():
         raise NotEstimable("a term does not vary, or follows from the others")
-    return y, np.column_stack([np.ones(len(y)), (terms - centre) / scale]), centre, scale
+    standard = (terms - centre) / scale
+    if np.linalg.matrix_rank(standard) < terms.shape[1]:
+        raise NotEstimable("a term does not vary, or follows from the others")
+    return y, np.column_stack([np.ones(len(y)), standard]), centre, scale
 
 
 def _newton(

@@ -108,6 +108,15 @@ def test_the_units_of_a_term_do_not_matter(seed, gain, offset):
     assert other.p[1:] == pytest.approx(one.p[1:], rel=1e-5, abs=1e-8)
 
 
+def test_terms_of_very_different_scales_are_not_taken_for_dependent_ones(reference):
+    table = reference.data("birthwt")
+    terms = table[["lwt", "age"]].to_numpy(dtype=float)
+    plain, scaled = logistic(table["low"], terms), logistic(table["low"], terms * [1e10, 1e-8])
+    assert scaled.coefficient[1:] * [1e10, 1e-8] == pytest.approx(plain.coefficient[1:], rel=1e-6)
+    with pytest.raises(NotEstimable, match="does not vary"):
+        logistic(table["low"], np.full((len(table), 1), 0.1))  # the mean of these is not 0.1
+
+
 def test_undefined_cases_say_why():
     with pytest.raises(NotEstimable, match="one class"):
         logistic([1, 1], [[1], [2]])

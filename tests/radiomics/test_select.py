@@ -1,0 +1,294 @@
+"""Steps and chains of selection: what each keeps, what it does with poor data, and that it sees its own rows alone."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+
+from npc.config import Selection, compose
+from npc.errors import InputError
+from npc.radiomics.select import MRMR, Lasso, Reproducible, Signature, StepwiseAIC, Univariate, chain, notes
+from npc.statistics import NotEstimable
+from npc.statistics.association import chi_squared_or_fisher, mann_whitney
+from npc.statistics.lasso import cross_validated_lasso
+from npc.statistics.logistic import logistic
+from npc.statistics.mrmr import mrmr
+from npc.statistics.stepwise import stepwise_aic
+
+SIGNAL = [0.9, -0.7, 0.5]
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def draw(seed=0, patients=150, features=30, signal=1.0):
+    """Features of which the first three tell something, and the label."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(patients, features)) + 0.5 * rng.normal(size=(patients, 1))
+    chance = 1 / (1 + np.exp(1.2 - signal * x[:, :3] @ SIGNAL))
+    names = [f"feature_{index:03d}" for index in range(features)]
+    return pd.DataFrame(x, columns=names), (rng.random(patients) < chance).astype(int)
+
+
+def selection(*steps, **others):
+    choices = {"significance": 0.05, "mrmr": 10, "folds": 10, "penalty": "min", "direction": "both"}
+    return Selection(chain=list(steps), **(choices | others))
+
+
+PAPER = selection("univariate", "mrmr", "lasso", "aic")
+SEQUENTIAL = selection("univariate", "lasso", "aic")
+STEPS = [Reproducible(), Univariate(), MRMR(5), Lasso(), StepwiseAIC()]
+
+
+def test_features_that_change_with_the_outline_are_left_out():
+    x, y = draw()
+    icc = pd.Series({"feature_000": 0.9, "feature_001": 0.75, "feature_002": 0.2, "feature_003": np.nan, "other": 0.1})
+    kept = Reproducible(icc).fit(x, y).get_feature_names_out()
+    assert set(x) - set(kept) == {"feature_001", "feature_002", "feature_003"}
+    assert set(Reproducible(dict(icc), 0.1).fit(x, y).get_feature_names_out()) == set(x) - {"feature_003"}
+    assert Reproducible().fit(x, y).support_.all()
+    none = Reproducible(dict.fromkeys(x, 0.5)).fit(x, y)
+    assert not none.support_.any()
+    assert none.notes_ == ["kept none: no feature has an ICC above 0.75"]
+
+
+def test_univariate_keeps_what_differs_between_the_classes():
+    x, y = draw()
+    x["feature_001"] = (x["feature_001"] > 0).astype(int)
+    step = Univariate().fit(x, y)
+    for index, name in enumerate(x):
+        if name == "feature_001":
+            p = chi_squared_or_fisher(pd.crosstab(x[name], y)).p
+        else:
+            p = mann_whitney([x.loc[y == k, name].to_numpy() for k in (0, 1)]).p
+        assert step.p_[index] == pytest.approx(p, abs=1e-12)
+        assert step.support_[index] == (p < 0.05)
+    assert 0 < step.support_.sum() < len(x.columns)
+
+
+def test_the_steps_keep_what_their_methods_choose():
+    x, y = draw()
+    step = MRMR(5).fit(x, y)
+    assert step.order_.tolist() == mrmr(y, x, 5)[0]
+    assert set(np.flatnonzero(step.support_)) == set(step.order_)
+    assert MRMR(100).fit(x, y).support_.all()
+    found = cross_validated_lasso(y, x, 10, 7)
+    for penalty, index in (("min", found.minimum), ("1se", found.within_one_error)):
+        lasso = Lasso(10, penalty, 7).fit(x, y)
+        assert (lasso.support_ == (found.path.coefficient[index] != 0)).all()
+        assert lasso.penalty_ == found.path.penalty[index]
+    for direction in ("both", "backward"):
+        aic = StepwiseAIC(direction).fit(x, y)
+        assert set(np.flatnonzero(aic.support_)) == set(stepwise_aic(y, x, direction).terms)
+
+
+def test_the_signature_is_the_logistic_regression_of_its_features():
+    x, y = draw()
+    x = x.iloc[:, :3] * [1e9, 1, 1e-7]
+    signature, wanted = Signature().fit(x, y), logistic(y, x)
+    assert signature.coef_[0] == pytest.approx(wanted.coefficient[1:])
+    assert signature.intercept_[0] == pytest.approx(wanted.coefficient[0])
+    assert signature.predict_proba(x)[:, 1] == pytest.approx(wanted.probability(x))
+    assert (signature.predict(x) == (wanted.probability(x) > 0.5)).all()
+    assert signature.notes_ == []
+
+
+def test_separated_classes_are_fitted_by_firths_likelihood():
+    x, y = draw()
+    x["feature_000"] = y + 0.1 * x["feature_001"]
+    signature = Signature().fit(x[["feature_000"]], y)
+    assert signature.notes_ == ["complete separation: fitted by Firth's penalised likelihood"]
+    assert roc_auc_score(y, signature.predict_proba(x[["feature_000"]])[:, 1]) == 1
+
+
+@pytest.mark.parametrize(("overrides", "steps"), [("paper", 4), ("sequential", 3)])
+def test_a_config_gives_its_chain(overrides, steps):
+    config = compose([f"radiomics={overrides}"])
+    made = chain(config.radiomics.selection, seed=4)
+    assert list(made.named_steps) == ["reproducible", *config.radiomics.selection.chain, "signature"]
+    assert len(made) == steps + 2
+    x, y = draw()
+    assert roc_auc_score(y, made.fit(x, y).predict_proba(x)[:, 1]) > 0.7
+
+
+@pytest.mark.parametrize(("steps", "told"), [(["univariate", "pca"], "no step pca"), (["aic", "aic"], "taken once")])
+def test_an_impossible_chain_is_told(steps, told):
+    with pytest.raises(InputError, match=told):
+        chain(selection(*steps))
+    with pytest.raises(InputError, match="penalty=max"):
+        Lasso(penalty="max").fit(*draw())
+
+
+@pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
+def test_a_chain_finds_the_signal_and_says_which_features_are_left(choices):
+    x, y = draw(1, patients=300)
+    fitted = chain(choices, icc={"feature_005": 0.1}).fit(x, y)
+    names = fitted[:-1].get_feature_names_out()
+    assert {"feature_000", "feature_001"} <= set(names)
+    assert "feature_005" not in names
+    assert list(fitted[-1].feature_names_in_) == list(names)
+    counts = [step.support_.sum() for _, step in fitted.steps]
+    assert counts == sorted(counts, reverse=True)
+    assert notes(fitted) == []
+
+
+@pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
+def test_neither_the_order_of_the_columns_nor_their_units_matter(choices):
+    x, y = draw(2)
+    x["feature_twin"] = x["feature_000"]
+    one = chain(choices).fit(x, y)
+    rng = np.random.default_rng(0)
+    other = x[rng.permutation(x.columns)] * 2.0 ** rng.integers(-9, 9, len(x.columns)) + 1
+    two = chain(choices).fit(other, y)
+    assert set(two[:-1].get_feature_names_out()) == set(one[:-1].get_feature_names_out())
+    assert two.predict_proba(other) == pytest.approx(one.predict_proba(x), abs=1e-6)
+
+
+def test_arrays_and_tables_give_the_same_risks_and_a_table_can_be_asked_for():
+    x, y = draw(3)
+    table, array = chain(PAPER).fit(x, y), chain(PAPER).fit(x.to_numpy(), y)
+    assert (array.predict_proba(x.to_numpy()) == table.predict_proba(x)).all()
+    for step in STEPS:
+        kept = clone(step).fit(x, y)
+        assert list(kept.transform(x)) == list(kept.get_feature_names_out()) == list(x.columns[kept.get_support()])
+        named = clone(step).set_output(transform="pandas").fit(x.to_numpy(), y).transform(x.to_numpy())
+        assert list(named) == [f"x{index}" for index in np.flatnonzero(kept.support_)]
+        assert (named.to_numpy() == kept.transform(x).to_numpy()).all()
+
+
+def test_a_chain_works_in_cross_validation_and_sees_only_its_own_rows():
+    x, y = draw(4)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    risk = cross_val_predict(chain(PAPER), x, y, cv=folds, method="predict_proba")[:, 1]
+    assert roc_auc_score(y, risk) > 0.6
+    train, test = next(folds.split(x, y))
+    fitted = clone(chain(PAPER)).fit(x.iloc[train], y[train])
+    assert (fitted.predict_proba(x.iloc[test])[:, 1] == risk[test]).all()
+    spoilt = x.copy()
+    spoilt.iloc[test] = 1e6
+    again = clone(chain(PAPER)).fit(spoilt.iloc[train], y[train])
+    assert (again.predict_proba(x.iloc[test])[:, 1] == risk[test]).all()
+
+
+@pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
+def test_where_nothing_is_significant_everyone_has_the_share_of_events(choices):
+    x, y = draw(5)
+    choices = selection(*choices.chain, significance=1e-12)
+    for given in (x, x.to_numpy()):
+        fitted = chain(choices).fit(given, y)
+        assert fitted.predict_proba(given)[:, 1] == pytest.approx(np.full(len(y), y.mean()))
+        assert (fitted.predict(given) == 0).all()
+        assert notes(fitted)[0] == "univariate: kept none: no feature has P below 1e-12"
+        assert notes(fitted)[-1].startswith("signature: no feature: the risk is the share of events")
+        assert list(fitted[:-1].get_feature_names_out()) == []
+
+
+def test_a_lasso_that_keeps_nothing_ends_in_the_intercept():
+    x, _ = draw(6, signal=0)
+    y = np.random.default_rng(1).permutation(np.repeat([0, 1], [110, 40]))
+    fitted = chain(selection("lasso", "aic", penalty="1se")).fit(x, y)
+    assert fitted.predict_proba(x)[:, 1] == pytest.approx(np.full(len(y), y.mean()))
+    assert "lasso: kept none: all coefficients are 0 at the chosen penalty" in notes(fitted)
+
+
+@pytest.mark.parametrize("steps", [["univariate", "mrmr", "lasso", "aic"], ["mrmr", "aic"], ["univariate"], []])
+@pytest.mark.parametrize("direction", ["both", "backward"])
+def test_fewer_events_than_features_end_with_what_is_estimable(steps, direction):
+    x, _ = draw(7, patients=60, features=80)
+    y = np.repeat([0, 1], [54, 6])
+    x = x.add(0.8 * y, axis=0)
+    fitted = chain(selection(*steps, direction=direction)).fit(x, y)
+    assert fitted[-1].support_.sum() <= 5
+    risk = fitted.predict_proba(x)[:, 1]
+    assert np.isfinite(risk).all()
+    assert any("only 6 patients of the rarer class: a model may have 5 terms at most" in note for note in notes(fitted))
+
+
+@pytest.mark.parametrize("events", [1, 2])
+@pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
+def test_one_or_two_events_are_borne(events, choices):
+    x, _ = draw(8, patients=40)
+    y = (np.arange(40) < events).astype(int)
+    fitted = chain(choices).fit(x.add(3 * y, axis=0), y)
+    assert np.isfinite(fitted.predict_proba(x)).all()
+    assert notes(fitted)
+
+
+def test_one_class_alone_is_told():
+    x, y = draw()
+    for step in [*STEPS, Signature()]:
+        with pytest.raises(NotEstimable, match="one class"):
+            clone(step).fit(x, np.zeros_like(y))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_features_that_do_not_vary_are_passed_over(step):
+    x, y = draw()
+    wider = x.assign(constant=0.1, feature_zero=0)
+    assert set(clone(step).fit(wider, y).get_feature_names_out()) == set(clone(step).fit(x, y).get_feature_names_out())
+    alone = clone(step).fit(wider[["constant"]], y)
+    assert alone.notes_ == ["kept none: no feature that varies came to it"]
+    assert alone.transform(wider[["constant"]]).shape == (len(y), 0)
+    assert Signature().fit(wider[["constant"]], y).predict_proba(wider[["constant"]])[0, 1] == pytest.approx(y.mean())
+
+
+def test_repeated_features_enter_once():
+    x, y = draw(9)
+    for name in list(x)[:6]:
+        x[f"{name}_again"] = 3 - 2 * x[name]
+    fitted = chain(SEQUENTIAL).fit(x, y)
+    names = fitted[:-1].get_feature_names_out()
+    assert len({name.removesuffix("_again") for name in names}) == len(names)
+    both = Signature().fit(x[["feature_000", "feature_000_again"]], y)
+    assert both.notes_ == ["left out, follows from other terms: feature_000_again"]
+
+
+@pytest.mark.parametrize("step", [*STEPS, Signature()])
+def test_gaps_and_words_are_told_by_name(step):
+    x, y = draw()
+    gaps = x.assign(feature_004=x["feature_004"].where(x.index != 3), feature_007=np.inf)
+    with pytest.raises(InputError, match=r"not finite in 150 of 150 patients: feature_004, feature_007; leave out"):
+        clone(step).fit(gaps, y)
+    with pytest.raises(InputError, match=r"not finite in 150 of 150 patients: x4, x7"):
+        clone(step).fit(gaps.to_numpy(), y)
+    with pytest.raises(InputError, match="no numbers in scanner"):
+        clone(step).fit(x.assign(scanner="A"), y)
+    with pytest.raises(InputError, match="0 or 1"):
+        clone(step).fit(x, y + 1)
+
+
+def test_a_gap_in_a_feature_that_was_left_out_does_no_harm():
+    x, y = draw(10)
+    step = MRMR(2).fit(x, y)
+    kept, other = x.columns[step.support_][0], x.columns[~step.support_][0]
+    assert step.transform(x.assign(**{other: np.nan})).equals(step.transform(x))
+    with pytest.raises(InputError, match=f"patients: {kept}"):
+        step.transform(x.assign(**{kept: np.nan}))
+
+
+def test_other_columns_than_those_fitted_are_refused():
+    x, y = draw()
+    fitted = make_pipeline(MRMR(3), Signature()).fit(x, y)
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.predict_proba(x.rename(columns={"feature_000": "new"}))
+
+
+@pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
+def test_permuted_outcomes_have_a_nested_auc_of_a_half(choices):
+    x, y = draw(11, patients=120, features=20)
+    aucs = []
+    for seed in range(20):
+        permuted = np.random.default_rng(seed).permutation(y)
+        for train, test in StratifiedKFold(4, shuffle=True, random_state=seed).split(x, permuted):
+            fitted = chain(choices, seed=seed).fit(x.iloc[train], permuted[train])
+            aucs.append(roc_auc_score(permuted[test], fitted.predict_proba(x.iloc[test])[:, 1]))
+    assert 0.45 < np.mean(aucs) < 0.55
