@@ -14,6 +14,7 @@ from npc.config import CHAIN
 from npc.files import write_text
 from npc.metrics import by_split
 from npc.radiomics.nested import chosen_share, nested_auc, out_of_fold
+from npc.radiomics.select import notes
 from npc.statistics import NotEstimable
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Fitted:
         selection: a row a feature: `feature`, `dropped_by` (the step; empty if it is in the signature), `reason`,
             `chosen` (share of the bootstrap refits).
         correlation: Spearman's, of the signature's features in the training cohort.
+        filled: whose risk rests on a median, because a feature is not defined for them.
     """
 
     pipeline: Pipeline
@@ -39,6 +41,7 @@ class Fitted:
     nested: dict[str, Any]
     selection: pd.DataFrame
     correlation: pd.DataFrame
+    filled: list[str]
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -60,13 +63,13 @@ class Fitted:
                     "coefficient": float(weight),
                     "chosen": share[name],
                 }
-                for name, weight in zip(self.correlation, last.coef_[0], strict=True)
+                for name, weight in zip(self.correlation, last.coef_[0, last.support_], strict=True)
             ],
             "steps": [
-                {"step": name, "kept": len(self.pipeline[: at + 1].get_feature_names_out()), "note": _note(step)}
-                for at, (name, step) in enumerate(self.pipeline.steps[:-1])
+                {"step": name, "kept": len(self.pipeline[: at + 1].get_feature_names_out())}
+                for at, (name, _) in enumerate(self.pipeline.steps[:-1])
             ],
-            "notes": notes(self.pipeline),
+            "notes": [*notes(self.pipeline), *self.filled],
             "nested_auc": self.nested,
             "apparent_auc": self.metrics["auc"]["train"],
         }
@@ -82,11 +85,12 @@ class Fitted:
         """Writes what the signature needs of a patient's features, as a checkpoint of plain values and tensors."""
         import torch  # seconds
 
+        last = self.pipeline[-1]
         state: dict[str, Any] = {
-            "intercept": float(self.pipeline[-1].intercept_[0]),
+            "intercept": float(last.intercept_[0]),
             "features": list(self.correlation),
         }
-        state["coefficient"] = torch.tensor(self.pipeline[-1].coef_[0], dtype=torch.float64)
+        state["coefficient"] = torch.tensor(last.coef_[0, last.support_], dtype=torch.float64)
         fill = self.pipeline["guard"].median_
         state["median"] = torch.tensor([fill[name] for name in state["features"]], dtype=torch.float64)
         if "harmonise" in self.pipeline.named_steps:
@@ -106,26 +110,35 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
     training = patients[patients["split"] == "train"].sort_index()
     x, label = features.loc[training.index], training["label"].astype(int)
     pipeline.fit(x, label)
-    kept = [str(name) for name in pipeline[:-1].get_feature_names_out()]
+    kept = [str(name) for name in pipeline[:-1].get_feature_names_out()[pipeline[-1].support_]]
     log.info("%d of %d features in the signature: %s", len(kept), x.shape[1], ", ".join(kept) or "none")
-    for note in notes(pipeline):
+    filled = _filled(features, kept)
+    for note in [*notes(pipeline), *filled]:
         log.info("%s", note)
     risk = pd.Series(pipeline.predict_proba(features)[:, 1], features.index, name="risk")
     predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
     risks = out_of_fold(pipeline, x, label, config.radiomics.nested, config.split.seed)
     share = chosen_share(pipeline, x, label, config.radiomics.bootstrap, config.seed)
     return Fitted(
-        pipeline, predictions, risks, _nested(label, risks), _selection(pipeline, share), x[kept].corr("spearman")
+        pipeline,
+        predictions,
+        risks,
+        _nested(label, risks),
+        _selection(pipeline, share),
+        x[kept].corr("spearman"),
+        filled,
     )
 
 
-def notes(pipeline: Pipeline) -> list[str]:
-    """Where the steps had to depart from what they are."""
-    return [f"{name}: {note}" for name, step in pipeline.steps if (note := _note(step))]
-
-
-def _note(step: object) -> str | None:
-    return getattr(step, "note_", None) or None
+def _filled(features: pd.DataFrame, kept: list[str]) -> list[str]:
+    """Whose risk rests on a median, because a feature is not defined for them."""
+    lacking = features[kept].isna()
+    return [
+        f"{name} is not defined for {', '.join(map(str, lacking.index[lacking[name]]))}: the training cohort's median "
+        "stands in"
+        for name in kept
+        if lacking[name].any()
+    ]
 
 
 def _nested(label: pd.Series, risks: pd.DataFrame) -> dict[str, Any]:
@@ -143,6 +156,7 @@ def _selection(pipeline: Pipeline, share: pd.Series) -> pd.DataFrame:
         kept = set(pipeline[: at + 1].get_feature_names_out())
         dropped[sorted(left - kept)] = name
         left &= kept
+    dropped[sorted(left - set(pipeline[:-1].get_feature_names_out()[pipeline[-1].support_]))] = "signature"
     table = pd.DataFrame({"dropped_by": dropped, "reason": "", "chosen": share})
     reasons = pd.Series(pipeline["guard"].reasons_, dtype=object)
     table.loc[reasons.index, "reason"] = reasons

@@ -203,6 +203,7 @@ class Guard(SelectorMixin, BaseEstimator):
     Attributes:
         reasons_: why a feature is left out, by feature.
         median_: of the features that are not, by feature.
+        notes_: that nothing is left.
     """
 
     def __init__(self, slices: str, slab: bool = False) -> None:
@@ -213,7 +214,8 @@ class Guard(SelectorMixin, BaseEstimator):
         """Looks at the features of `X`, (patients, features)."""
         self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
         self.reasons_ = guard(X, X.index, slices=self.slices, slab=self.slab)
-        self.median_: dict[str, float] = X.drop(columns=list(self.reasons_)).median().to_dict()
+        self.notes_ = [] if len(self.reasons_) < X.shape[1] else ["kept none: every feature is left out"]
+        self.median_ = X.drop(columns=list(self.reasons_)).median().to_dict()
         return self
 
     def _get_support_mask(self) -> np.ndarray:

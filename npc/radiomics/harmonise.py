@@ -21,7 +21,7 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Attributes:
         combat_: fitted; None where there is nothing to adjust (`note_`).
-        note_: why there is not.
+        notes_: why there is not.
     """
 
     def __init__(self, scanner: pd.Series) -> None:
@@ -31,11 +31,11 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Fits to the patients of `X` (patients, features), which carries their ids as its index."""
         self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
         self.combat_: Combat | None = None
-        self.note_: str | None = None
+        self.notes_: list[str] = []
         try:
             self.combat_ = combat(X, self.scanner.loc[X.index])
         except NotEstimable as reason:
-            self.note_ = f"features are not adjusted for the scanner: {reason}"
+            self.notes_.append(f"features are not adjusted for the scanner: {reason}")
         return self
 
     def state(self, features: list[str]) -> dict[str, Any]:

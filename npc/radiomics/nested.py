@@ -101,7 +101,8 @@ def _risk(
 def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows: np.ndarray) -> list[str]:
     """In the order of the rows' ids: a draw is the same however its patients were met."""
     rows = np.sort(rows)
-    return list(_fit(pipeline, features.iloc[rows], label[rows])[:-1].get_feature_names_out())
+    refit = _fit(pipeline, features.iloc[rows], label[rows])
+    return list(refit[:-1].get_feature_names_out()[refit[-1].support_])
 
 
 def _fit(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray) -> Pipeline:

@@ -6,13 +6,13 @@ from sklearn.pipeline import Pipeline
 
 from npc.radiomics.guard import Guard
 from npc.radiomics.harmonise import Harmonise
-from npc.radiomics.select import Reproducible, chain
+from npc.radiomics.select import chain
 
 
 def pipeline(
     choices: DictConfig, slices: str, icc: pd.Series, threshold: float, scanner: pd.Series | None, seed: int
 ) -> Pipeline:
-    """Guard, reproducibility, scanners, then the chain of the config and a logistic regression.
+    """The guard, the scanners' adjustment where it is asked for, then the chain of the config.
 
     Args:
         choices: `radiomics`.
@@ -23,11 +23,5 @@ def pipeline(
         seed: of the folds of the LASSO's cross-validation.
     """
     harmonise = [] if scanner is None else [("harmonise", Harmonise(scanner))]
-    return Pipeline(
-        [
-            ("guard", Guard(slices, choices.features.slab)),
-            ("reproducible", Reproducible(icc, threshold)),
-            *harmonise,
-            *chain(choices.selection, seed).steps,
-        ]
-    )
+    steps = chain(choices.selection, icc, threshold, seed).steps
+    return Pipeline([("guard", Guard(slices, choices.features.slab)), *harmonise, *steps])

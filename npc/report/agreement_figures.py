@@ -112,7 +112,7 @@ def _draw_by_image(path: Path, known: pd.DataFrame, threshold: float) -> None:
         axes.set_xlim(min(0.0, float(known["icc21"].min())) - 0.02, 1.02)
         axes.set_xlabel("ICC(2,1) of each feature; at the right the share above the threshold")
         legend = figure.legend(loc="outside upper center", ncols=3, columnspacing=1, handletextpad=0.4)
-        for handle in legend.legend_handles:
+        for handle in filter(None, legend.legend_handles):
             handle.set_alpha(1)
 
 
