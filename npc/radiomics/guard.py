@@ -144,18 +144,18 @@ def _conventions(seen: pd.DataFrame) -> dict[str, str]:
 
 def _constant(seen: pd.DataFrame) -> dict[str, str]:
     """Against the largest value, or the span of the image's intensities for what is an intensity and may be near 0."""
-    found: dict[str, str] = {}
-    for name in map(str, seen):
-        size = seen[name].abs().max()
+    values = np.sort(seen.to_numpy(), axis=0)
+    size = np.abs(values[[0, -1]]).max(axis=0)
+    spans = {str(name): seen[name].min() for name in seen if str(name).endswith("_firstorder_Range")}
+    for at, name in enumerate(map(str, seen)):
         image, feature = _parts(name)
-        span = f"{image}_firstorder_Range"
-        if feature in _INTENSITIES and span in seen:
-            size = max(size, seen[span].min())
-        values = np.sort(seen[name].to_numpy())
-        if np.ptp(values) <= SAME * size:
-            found[name] = "the same in all training patients, but for rounding"
-        elif len(values) >= ENOUGH and min(np.ptp(values[1:]), np.ptp(values[:-1])) <= SAME * size:
-            found[name] = "the same in all training patients but one"
+        if feature in _INTENSITIES:
+            size[at] = max(size[at], spans.get(f"{image}_firstorder_Range", 0.0))
+    constant = np.ptp(values, axis=0) <= SAME * size
+    found = dict.fromkeys(seen.columns[constant], "the same in all training patients, but for rounding")
+    if len(values) >= ENOUGH:
+        nearly = np.minimum(np.ptp(values[1:], axis=0), np.ptp(values[:-1], axis=0)) <= SAME * size
+        found |= dict.fromkeys(seen.columns[nearly & ~constant], "the same in all training patients but one")
     return found
 
 
@@ -223,4 +223,5 @@ class Guard(SelectorMixin, BaseEstimator):
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """The features that are left, filled where they are not defined."""
-        return X[list(self.median_)].fillna(self.median_)
+        kept = X[list(self.median_)]
+        return kept.fillna(self.median_) if np.isnan(kept.to_numpy(dtype=float)).any() else kept

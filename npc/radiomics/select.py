@@ -90,7 +90,7 @@ class _Fitted(BaseEstimator):
         """
         validate_data(self, X, reset=reset, skip_check_array=True)
         if isinstance(X, pd.DataFrame):
-            if strange := [str(name) for name in X if not pd.api.types.is_numeric_dtype(X[name])]:
+            if strange := [str(name) for name, of in X.dtypes.items() if not pd.api.types.is_numeric_dtype(of)]:
                 raise InputError(f"radiomic features: no numbers in {_listed(strange)}; leave these columns out")
             values = X.to_numpy(dtype=float, na_value=np.nan)
         else:
