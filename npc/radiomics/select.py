@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import ThreadpoolController
 
 from npc.config import Selection
 from npc.errors import InputError
@@ -28,6 +29,7 @@ from npc.statistics.screening import screen
 from npc.statistics.stepwise import Stepwise, estimable, stepwise_aic
 
 SHOWN = 10  # names in a message
+BLAS = ThreadpoolController()  # matrices are small: one thread is faster, and callers have processes
 
 
 def chain(
@@ -149,7 +151,8 @@ class _Step(SelectorMixin, _Fitted):
             self.notes_.append("kept none: no feature that varies came to it")
             return self
         try:
-            kept = self._choose(values[:, varying], label, varying)
+            with BLAS.limit(limits=1, user_api="blas"):
+                kept = self._choose(values[:, varying], label, varying)
         except NotEstimable as error:
             self.notes_.append(f"kept none: {error}")
         else:
@@ -331,16 +334,17 @@ class Signature(ClassifierMixin, _Fitted):
         """
         values, label, varying = self._read(X, y)
         self.notes_, self.classes_ = [], np.array([0, 1])
-        terms, left_out = estimable(label, values[:, varying], separated=True)
+        with BLAS.limit(limits=1, user_api="blas"):
+            terms, left_out = estimable(label, values[:, varying], separated=True)
+            columns = varying[terms]
+            try:
+                self._regress(values, label, columns)
+            except NotEstimable as error:
+                self.notes_.append(f"{error}: no feature is a term")
+                self._regress(values, label, columns[:0])
         if left_out:
             self._note_few(label, len(varying))
         self._note_left_out(left_out, varying)
-        columns = varying[terms]
-        try:
-            self._regress(values, label, columns)
-        except NotEstimable as error:
-            self.notes_.append(f"{error}: no feature is a term")
-            self._regress(values, label, columns[:0])
         if self.model_.separation:
             self.notes_.append(f"{self.model_.separation}: fitted by Firth's penalised likelihood")
         if not self.support_.any():
