@@ -1,0 +1,230 @@
+"""Radiomic signatures as run folders: complete, repeatable, and fitted on the training cohort alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+import torch
+from omegaconf import DictConfig
+from scipy.special import expit
+from sklearn.metrics import roc_auc_score
+
+from npc.cohort import phantom
+from npc.cohort.load import load
+from npc.config import check, compose, feature_settings, run_folder
+from npc.errors import InputError
+from npc.prognosis.runs import finished_runs
+from npc.radiomics.extract import extract
+from npc.radiomics.train import train
+
+FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv")
+QUICK = (
+    "method=radiomic", "radiomics.features.filters=[original,square]", "radiomics.bootstrap=4", "radiomics.nested=3",
+    "radiomics.features.classes=[shape,firstorder,glcm]", "split.validation=0.2",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cohort folder with twelve patients outlined again."""
+    root = tmp_path_factory.mktemp("radiomic") / "cohort"
+    phantom.write(root, seed=11, n=70, external=20, matrix=32, signal=1.9, readers=12)
+    return root
+
+
+def choices(root: Path, *more: str, place: Path | None = None) -> DictConfig:
+    place = place or root.parent
+    found = compose(
+        ["cohort=table", f"cohort.root={root}", "cohort.name=ours", f"runs={place}/runs", f"store={place}/store", *QUICK,
+         *more]
+    )  # fmt: skip
+    check(found)
+    return found
+
+
+def made(root: Path, *more: str, place: Path | None = None) -> Path:
+    config = choices(root, *more, place=place)
+    train(config)
+    return run_folder(config)
+
+
+@pytest.fixture(scope="module")
+def run(root: Path) -> Path:
+    return made(root)
+
+
+def test_a_run_folder_like_the_networks(run: Path, root: Path):
+    assert {path.name for path in run.iterdir()} == {
+        "config.yaml", "predictions.csv", "metrics.json", "model.ckpt", "train.log", "environment.json", "DONE",
+        "splits.csv", "exclusions.csv", *FITTED,
+    }  # fmt: skip
+    assert run.parent == root.parent / "runs" / "ours" / "cet1-max"
+    (found,), _ = finished_runs(root.parent / "runs", "ours")
+    assert (found.method, len(found.predictions)) == ("radiomic", 70)
+    metrics = json.loads((run / "metrics.json").read_text())
+    for split, rows in found.predictions.groupby("split"):
+        assert metrics["auc"][split] == pytest.approx(roc_auc_score(rows["label"], rows["risk"]))
+    training = found.predictions.index[found.predictions["split"] == "train"]
+    folds = pd.read_csv(run / "out_of_fold.csv", dtype={"patient_id": str}).set_index("patient_id")
+    assert set(folds.index) == set(training)
+    label = found.predictions["label"]
+    aucs = [roc_auc_score(label[rows.index], rows["risk"]) for _, rows in folds.groupby("fold")]
+    assert metrics["nested_auc"]["estimate"] == pytest.approx(np.mean(aucs))
+    assert len(aucs) == 3
+
+
+def test_the_signature_explains_every_risk(run: Path, root: Path):
+    """From features, coefficients and nothing else; by the JSON file and by the checkpoint."""
+    signature = json.loads((run / "signature.json").read_text())
+    config = choices(root)
+    cohort = load(config.cohort, config.endpoint, ["cet1"])
+    features = extract(cohort, "cet1", feature_settings(config), store=config.store).features["max"].add_prefix("cet1_")
+    names = [feature["name"] for feature in signature["features"]]
+    assert names
+    weights = [feature["coefficient"] for feature in signature["features"]]
+    predicted = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
+    by_hand = expit(signature["intercept"] + features.loc[predicted.index, names] @ weights)
+    np.testing.assert_allclose(by_hand, predicted, rtol=1e-12)
+    model = torch.load(run / "model.ckpt", weights_only=True)
+    values = torch.tensor(features.loc[predicted.index, model["features"]].to_numpy())
+    np.testing.assert_allclose(torch.sigmoid(values @ model["coefficient"] + model["intercept"]), predicted, rtol=1e-12)
+
+
+def test_every_feature_is_accounted_for(run: Path):
+    table = pd.read_csv(run / "selection.csv", keep_default_na=False).set_index("feature")
+    signature = json.loads((run / "signature.json").read_text())
+    kept = [feature["name"] for feature in signature["features"]]
+    assert set(table.index[table["dropped_by"] == ""]) == set(kept)
+    assert set(table["dropped_by"]) <= {"", "guard", "reproducible", "univariate", "mrmr", "lasso", "aic", "signature"}
+    guarded = table[table["dropped_by"] == "guard"]
+    assert (guarded["reason"] != "").all()
+    assert "cet1_original_glcm_SumAverage" in guarded.index
+    assert (guarded["chosen"] == 0).all()
+    assert table["chosen"].isin([0, 0.25, 0.5, 0.75, 1]).all()
+    assert [step["step"] for step in signature["steps"]][:2] == ["guard", "reproducible"]
+    left = len(table)
+    for step in signature["steps"]:
+        left -= (table["dropped_by"] == step["step"]).sum()
+        assert step["kept"] == left
+    assert (table["dropped_by"] == "reproducible").any()
+    correlation = pd.read_csv(run / "correlation.csv", index_col="feature")
+    assert list(correlation.index) == list(correlation.columns) == kept
+
+
+def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: Path):
+    again = made(root, "runs=elsewhere", f"runs={tmp_path}/runs", f"store={tmp_path}/store")
+    assert again.name == run.name
+    for name in ("predictions.csv", *FITTED):
+        assert (again / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def test_a_finished_run_is_told_again(run: Path, root: Path, capsys: pytest.CaptureFixture):
+    before = (run / "predictions.csv").stat().st_mtime_ns
+    made(root)
+    assert (run / "predictions.csv").stat().st_mtime_ns == before
+    assert "is complete; force=true" in capsys.readouterr().out
+
+
+def test_choices_of_networks_do_not_name_radiomic_runs(run: Path, root: Path):
+    assert run_folder(choices(root, "network=tiny", "optimizer.lr=0.5", "batch_size=2")) == run
+    assert run_folder(choices(root, "radiomics.selection.mrmr=7")) != run
+    deep = [run_folder(choices(root, "method=deep_learning", *more)) for more in ([], ["radiomics=sequential"])]
+    assert deep[0] == deep[1] != run
+
+
+def spoil(root: Path, patients: list[str]) -> None:
+    """Other images, outlines (of all readers) and clinical values."""
+    table = pd.read_csv(root / "patients.csv", dtype=str).set_index("patient_id")
+    for patient in patients:
+        for column in ("cet1_image", "cet1_mask", "cet1_mask_reader1b", "cet1_mask_reader2"):
+            if not isinstance(path := table.loc[patient, column], str):
+                continue
+            if not (root / path).is_file() or not path.endswith(".nii.gz"):
+                continue
+            volume = sitk.ReadImage(root / path)
+            values = sitk.GetArrayFromImage(volume)
+            changed = values[:, ::-1] ** 2 if column == "cet1_image" else np.roll(values, 2, axis=2)
+            spoilt = sitk.GetImageFromArray(np.ascontiguousarray(changed))
+            spoilt.CopyInformation(volume)
+            sitk.WriteImage(spoilt, root / path)
+    table.loc[patients, "dmfs_months"] = table.loc[patients, "dmfs_months"].astype(float).add(7).astype(str)
+    table.to_csv(root / "patients.csv")
+
+
+def test_nothing_fitted_sees_validation_or_test_patients(run: Path, root: Path, tmp_path: Path):
+    table = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
+    others = list(table.index[table["split"] != "train"])
+    copy = shutil.copytree(root, tmp_path / "cohort")
+    spoil(copy, others)
+    again = made(copy, place=tmp_path)
+    for name in FITTED:
+        assert (again / name).read_bytes() == (run / name).read_bytes(), name
+    risk = pd.read_csv(again / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
+    assert (risk.drop(others) == table["risk"].drop(others)).all()
+    assert (risk[others] != table.loc[others, "risk"]).sum() > len(others) / 2
+
+
+def test_both_sequences_stand_side_by_side(root: Path):
+    path = made(root, "sequence=both", "slices=three", "radiomics=sequential")
+    features = pd.read_csv(path / "selection.csv")["feature"]
+    assert {name.split("_")[0] for name in features} == {"cet1", "t2"}
+    assert "cet1_original_shape_MeshVolume" in set(features)
+    assert json.loads((path / "signature.json").read_text())["chain"] == ["univariate", "lasso", "aic"]
+
+
+def test_combat_is_fitted_on_the_training_cohort(root: Path):
+    path = made(root, "radiomics.combat=true")
+    signature = json.loads((path / "signature.json").read_text())
+    assert [step["step"] for step in signature["steps"]][1] == "harmonise"
+    model = torch.load(path / "model.ckpt", weights_only=True)
+    assert set(model["combat"]) == {"mean", "scale", "shift", "spread"}
+    # the external hospital's scanner is not among the training cohort's
+    assert all(name.split()[-1] == "T" for name in model["combat"]["shift"])
+
+
+def test_an_unknown_scanner_is_a_fault(root: Path, tmp_path: Path):
+    copy = shutil.copytree(root, tmp_path / "cohort")
+    for sidecar in copy.rglob("cet1.json"):
+        sidecar.unlink()
+    with pytest.raises(InputError, match="radiomics.combat=true: the scanner"):
+        made(copy, "radiomics.combat=true", place=tmp_path)
+
+
+def test_who_has_no_features_is_left_out_of_the_run(root: Path, tmp_path: Path):
+    copy = shutil.copytree(root, tmp_path / "cohort")
+    table = pd.read_csv(copy / "patients.csv", dtype=str).set_index("patient_id")
+    patient = next(p for p, path in table["cet1_mask"].items() if path.endswith(".nii.gz"))
+    volume = sitk.ReadImage(copy / table.loc[patient, "cet1_mask"])
+    values = sitk.GetArrayFromImage(volume) * 0
+    values[values.shape[0] // 2, 5, 5] = 1
+    pixel = sitk.GetImageFromArray(values)
+    pixel.CopyInformation(volume)
+    sitk.WriteImage(pixel, copy / table.loc[patient, "cet1_mask"])
+    with pytest.raises(InputError, match=f"patient {patient}.*single pixel"):
+        made(copy, place=tmp_path)
+    path = made(copy, "radiomics.missing=exclude", place=tmp_path)
+    assert patient not in (path / "predictions.csv").read_text()
+    left_out = pd.read_csv(path / "exclusions.csv", dtype=str).set_index("patient_id")
+    assert "single pixel" in left_out.loc[patient, "reason"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("radiomics.features.filters=[gabor]", "radiomics.features.filters"),
+        ("radiomics.features.classes=[]", "radiomics.features.classes"),
+        ("radiomics.features.sigma=[2]", "the filter log needs it"),
+        ("radiomics.features.bin_width=5", "give bin_count or bin_width"),
+        ("radiomics.selection.chain=[aic,aic]", "radiomics.selection.chain"),
+        ("radiomics.selection.penalty=best", "must be one of min, 1se"),
+        ("endpoint=cox", "a radiomic signature is a logistic regression"),
+        ("folds=5", "out-of-fold risks already"),
+    ],
+)
+def test_choices_that_cannot_be_are_told(root: Path, wrong: str, said: str):
+    with pytest.raises(InputError, match=said):
+        choices(root, wrong)
