@@ -6,6 +6,7 @@ among the data.
 
 import ast
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import SimpleITK as sitk
 from npc.imaging.readers import read_study
 from npc.imaging.slices import largest_slice
 from npc.radiomics.features import features
+from tests.radiomics.feature_settings import PAPER, SHAPE_AND_FIRST_ORDER
 
 CASES = ("brain1", "brain2", "breast1")
 # Values of the three cases, by class: a missing table or column must not pass in silence.
@@ -52,7 +54,7 @@ def volumes(npc_data) -> dict[str, tuple[sitk.Image, sitk.Image]]:
 
 
 def extracted(volumes, kind, column) -> dict[str, float]:
-    """This column's values, with its own settings, by pyradiomics itself; npc's own extraction goes here."""
+    """This column's values, with its own settings, by pyradiomics itself, which npc's equal."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
@@ -126,4 +128,29 @@ def test_shape_on_the_slice_of_our_choice(npc_data, case):
     assert study.mask[slice_].sum() == int(column["diagnostics_Mask-corrected_VoxelNum"])
     expected = published(column)
     assert len(expected) == 9
-    assert max(farthest(features(study, "max"), expected).values()) < 1e-6
+    assert max(farthest(features([study], SHAPE_AND_FIRST_ORDER)[0]["max"], expected).values()) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "count"),
+    [
+        ("breast1", {"bin_width": 25.0, "normalize": False}, 104),
+        ("breast1_FBN", {"bin_count": 64, "normalize": False}, 75),
+        ("breast1_normalization", {"bin_width": 5.0, "normalize": True, "scale": 100.0}, 93),
+    ],
+)
+def test_published_values_by_npc_itself(npc_data, name, choices, count):
+    """Of the published cases the one that is outlined on three slices, with the settings that npc has as well."""
+    settings = replace(PAPER, **{"bin_count": None, "filters": ["original"]} | choices)
+    folder = npc_data / "pyradiomics"
+    study = read_study(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", label=1)
+    found = features([study], settings)[0]["three"]
+    expected = {}
+    for kind in PUBLISHED:
+        columns = table(npc_data, kind)
+        if name in columns:
+            expected |= published(columns[name])
+    for shifted in ("Energy", "TotalEnergy", "RootMeanSquared") if name == "breast1" else ():
+        expected.pop(f"original_firstorder_{shifted}")  # the authors add 2000 to each intensity
+    assert len(expected) == count
+    assert max(farthest(found, expected).values()) < 1e-6

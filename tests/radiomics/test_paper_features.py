@@ -1,15 +1,16 @@
 """The five features of the paper's signature, on real tumours, against a second computation."""
 
-import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import pywt
-import SimpleITK as sitk
-from independent import HIGH, LOW, paper_features
 
 from npc.imaging.readers import Study, read_study
 from npc.imaging.slices import three_slices
+from npc.radiomics.features import features
+from tests.radiomics.feature_settings import PAPER
+from tests.radiomics.independent import HIGH, LOW, paper_features
 
 
 def read(npc_data, patient) -> Study:
@@ -17,28 +18,12 @@ def read(npc_data, patient) -> Study:
     return read_study(folder / "MR_T1_image.nii.gz", folder / "MR_T1_mask.nii.gz")
 
 
-def extracted(study: Study) -> dict[str, float]:
-    """The five with the paper's settings on the three slices, by pyradiomics itself; npc's own extraction goes here."""
-    from radiomics.featureextractor import RadiomicsFeatureExtractor
-
-    logging.getLogger("radiomics").setLevel(logging.CRITICAL)
-    inside = np.zeros(study.mask.shape, np.uint8)
-    chosen = sorted(set(three_slices(study.mask)))
-    inside[chosen] = study.mask[chosen]
-    image, mask = sitk.GetImageFromArray(study.image.astype(np.float64)), sitk.GetImageFromArray(inside)
-    for volume in (image, mask):
-        volume.SetSpacing(study.spacing[::-1])
-    extractor = RadiomicsFeatureExtractor(normalize=True, normalizeScale=100, binCount=32, additionalInfo=False)
-    extractor.enableImageTypes(Wavelet={}, SquareRoot={})
-    extractor.disableAllFeatures()
-    extractor.enableFeaturesByName(
-        shape=["Maximum3DDiameter"],
-        firstorder=["Minimum", "90Percentile"],
-        glszm=["LargeAreaHighGrayLevelEmphasis"],
-        glcm=["Imc2"],
+def extracted(study: Study) -> dict[str, float | None]:
+    """The classes of the five with the paper's settings, on the three slices."""
+    settings = replace(
+        PAPER, filters=["original", "wavelet", "squareroot"], classes=["shape", "firstorder", "glszm", "glcm"]
     )
-    with np.errstate(all="ignore"):
-        return {name: float(value) for name, value in extractor.execute(image, mask).items()}
+    return features([study], settings, ["three"])[0]["three"]
 
 
 @pytest.mark.parametrize("patient", ["STS_002", "STS_025", "STS_042"])

@@ -32,16 +32,14 @@ QUICK = (
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cohort folder with twelve patients outlined again."""
     root = tmp_path_factory.mktemp("radiomic") / "cohort"
-    phantom.write(root, seed=11, n=70, external=20, matrix=32, signal=1.9, readers=12)
+    phantom.write(root, seed=11, n=70, external=20, matrix=32, signal=1.0, readers=12)
     return root
 
 
 def choices(root: Path, *more: str, place: Path | None = None) -> DictConfig:
     place = place or root.parent
-    found = compose(
-        ["cohort=table", f"cohort.root={root}", "cohort.name=ours", f"runs={place}/runs", f"store={place}/store", *QUICK,
-         *more]
-    )  # fmt: skip
+    where = [f"cohort.root={root}", f"runs={place}/runs", f"store={place}/store"]
+    found = compose(["cohort=table", "cohort.name=ours", *where, *QUICK, *more])
     check(found)
     return found
 
@@ -190,7 +188,7 @@ def test_an_unknown_scanner_is_a_fault(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     for sidecar in copy.rglob("cet1.json"):
         sidecar.unlink()
-    with pytest.raises(InputError, match="radiomics.combat=true: the scanner"):
+    with pytest.raises(InputError, match=r"radiomics\.combat=true: the scanner"):
         made(copy, "radiomics.combat=true", place=tmp_path)
 
 
