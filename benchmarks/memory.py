@@ -1,10 +1,34 @@
-"""Memory of a process and those that it started."""
+"""Memory and computing time of a process and those that it started."""
 
+import os
 from pathlib import Path
 
 
 def memory_of_tree(root: int) -> float:
     """Gibibytes of a process and its descendants (proportional set size)."""
+    total = 0
+    for process in _tree(root):
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            continue
+    return total / 2**20
+
+
+def computing_time_of_tree(root: int) -> float:
+    """Seconds that a process, its descendants and those of them that have ended have kept a core busy."""
+    total = 0
+    for process in _tree(root):
+        try:
+            fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total += sum(map(int, fields[11:15]))  # own and ended children's, user and system
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def _tree(root: int) -> set[int]:
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -14,11 +38,4 @@ def memory_of_tree(root: int) -> float:
     tree = {root}
     while more := {child for child, parent in parents.items() if parent in tree} - tree:
         tree |= more
-    total = 0
-    for process in tree:
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-        except (OSError, StopIteration):
-            continue
-    return total / 2**20
+    return tree

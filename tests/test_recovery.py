@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -39,3 +40,18 @@ def test_without_signal_nothing_is_learned(tmp_path: Path):
     # The standard error of an AUC without signal on these 400 is 0.03: an honest signature falls outside of these
     # bounds with one seed in twenty.
     assert 0.44 <= auc <= 0.56
+
+
+@pytest.mark.slow
+def test_the_radiomic_signature_finds_size_and_texture(tmp_path: Path):
+    auc, oracle = external_metrics(tmp_path, "method=radiomic", "slices=three", "radiomics.bootstrap=10")
+    assert auc >= 0.5 + 0.6 * (oracle["all"] - 0.5)
+    (run,) = tmp_path.glob("runs/phantom/*/*")
+    table = pd.read_csv(run / "selection.csv", keep_default_na=False).set_index("feature")["dropped_by"]
+    size = [f"cet1_original_shape_{name}" for name in ("VoxelVolume", "SurfaceArea", "MajorAxisLength")]
+    # told apart by the outcome; of those that say the same the chain keeps one
+    assert table[size].isin(["", "mrmr", "lasso", "aic"]).all()
+    assert table.index[table == ""].str.contains("_(?:glcm|glrlm|glszm|gldm|ngtdm)_").any()
+    risk = pd.read_csv(run / "predictions.csv", index_col="patient_id").query("split == 'test'")["risk"]
+    (truth,) = tmp_path.glob("data/*/truth.csv")
+    assert risk.corr(pd.read_csv(truth, index_col="patient_id")["cet1_shown"], method="spearman") > 0.6

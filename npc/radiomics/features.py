@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, float | None]
 MODES = ("max", "three")
+MOST_LEVELS = 2000  # of grey: 52 million counts for 13 directions of co-occurrence
 CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
     "firstorder": RadiomicsFirstOrder,
     "glcm": RadiomicsGLCM,
@@ -61,11 +62,14 @@ def features(studies: Sequence[Study], settings: "Features", modes: Sequence[str
         for each outline and mode the features, named as pyradiomics names them; None where one is not defined.
 
     Raises:
-        InputError: an outline is a single pixel or a line of them, or the image has one value only.
+        InputError: an outline is a single pixel or a line of them; the image has one value only, values that are not
+            finite, or too many grey levels.
     """
     image = studies[0].image
     chosen = [{mode: _inside(study, mode) for mode in modes} for study in studies]
-    if np.nanmin(image) == np.nanmax(image):
+    if bad := int((~np.isfinite(image)).sum()):
+        raise InputError(f"the image has {bad} voxels that are not finite (NaN or infinite), which filters spread")
+    if image.min() == image.max():
         raise InputError("the image has the same value everywhere")
     values = normalized(image, settings)
     boxes = [_box(inside) for of in chosen for inside in of.values()]
@@ -106,17 +110,26 @@ def _texture(
     for study, inside, values in jobs:
         own = _box(inside)
         at = tuple(slice(o.start - s, o.stop - s) for o, s in zip(own, start, strict=True))
-        parts.append((study, at, _volume(inside[own].astype(np.uint8), study), values))
+        parts.append((study, at, inside[own], _volume(inside[own].astype(np.uint8), study), values))
     classes = [(name, CLASSES[name]) for name in settings.classes if name != "shape"]
     with np.errstate(all="ignore"):
         for name, of_box in filtered(image, box, jobs[0][0].spacing, settings):
-            for study, at, mask, values in parts:
+            for study, at, inside, mask, values in parts:
                 here = of_box[at]
+                _check_levels(name, here[inside], settings)
                 volume = _volume(here, study)
                 for kind, texture in classes:
                     # an image that can't be made (LoG on too few slices) has no features
                     got = texture(volume, mask, **choices).execute() if np.isfinite(here).all() else {}
                     values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in got.items()}
+
+
+def _check_levels(name: str, values: np.ndarray, settings: "Features") -> None:
+    """Textures are counted in matrices with a row a grey level."""
+    levels = np.ptp(values) / settings.bin_width if settings.bin_width else 0
+    if levels > MOST_LEVELS:
+        said = f"{levels:.0f} grey levels of radiomics.features.bin_width={settings.bin_width:g}"
+        raise InputError(f"the image {name} has {said}, more than {MOST_LEVELS}; give a wider one, or bin_count")
 
 
 def _shape(study: Study, inside: np.ndarray, mode: str, settings: "Features") -> Values:

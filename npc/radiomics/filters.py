@@ -25,15 +25,16 @@ def normalized(image: np.ndarray, settings: "Features") -> np.ndarray:
     same side.
 
     Args:
-        image: (slice, row, column); what is not finite, outside of the outline, counts as 0.
+        image: (slice, row, column), finite.
         settings: `normalize`, `scale`, `outliers`.
 
     Returns:
-        float64, the same shape.
+        the same shape, float64; of an image that is not normalised and not of whole numbers float32, in which
+        pyradiomics filters a file of such.
     """
-    values = np.where(np.isfinite(image), image, 0).astype(np.float64)
+    values = image.astype(np.float64)
     if not settings.normalize:
-        return values
+        return values if (image == np.round(image)).all() else image.astype(np.float32)
     volume = sitk.GetImageFromArray(values)
     statistics = sitk.StatisticsImageFilter()
     statistics.SetNumberOfWorkUnits(1)  # several add up in the order in which they end, and the last digit changes
@@ -56,14 +57,14 @@ def filtered(
         settings: `filters`, `wavelet`, `sigma`.
 
     Yields:
-        name and values, float64 (slice, row, column) of the box.
+        name and values, (slice, row, column) of the box.
     """
-    here = image[box]
+    here = image[box].astype(np.float64)
     largest = max(float(image.max()), -float(image.min()))
     for name in settings.filters:
         match name:
             case "original":
-                yield name, here
+                yield name, image[box]
             case "square":
                 yield name, (1 / np.sqrt(largest) * here) ** 2
             case "squareroot":
@@ -115,4 +116,4 @@ def _laplacian_of_gaussian(
         if min(image.shape) < 4 or (np.array(image.shape) < np.ceil(width / np.array(spacing)) + 1).any():
             yield name, np.full_like(image[box], np.nan)  # as in pyradiomics, which leaves such an image out
             continue
-        yield name, sitk.GetArrayFromImage(log.Execute(volume))[box].astype(np.float64)
+        yield name, sitk.GetArrayFromImage(log.Execute(volume))[box]

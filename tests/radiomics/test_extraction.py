@@ -45,7 +45,7 @@ def whole_image(of: Study, mode: str, settings: Features) -> dict[str, float]:
     chosen = [largest_slice(of.mask)] if mode == "max" else sorted(set(three_slices(of.mask)))
     inside = np.zeros(of.mask.shape, np.uint8)
     inside[chosen] = of.mask[chosen]
-    image = of.image.astype(np.float64)
+    image = of.image.astype(np.int32) if (of.image == np.round(of.image)).all() else of.image  # as in a file
     if settings.slab:
         image, inside = image[chosen], inside[chosen]
     volumes = [sitk.GetImageFromArray(array) for array in (image, inside)]
@@ -93,6 +93,7 @@ def one_thread() -> Iterator[None]:
         (study((7, 31, 40), (3, 15, 20)), LOG),
         (study((8, 32, 41), (0, 3, 38), seed=1), PAPER),  # touches the first slice and two borders
         (study((9, 33, 33), (8, 30, 2), seed=2), RAW),
+        (study((7, 30, 30), (3, 15, 15), seed=6, whole=True), replace(RAW, bin_width=25.0)),
         (study((12, 64, 64), (6, 30, 30), whole=True), PAPER),  # whole numbers: ties at the edges of bins
         (study((5, 40, 40), (2, 20, 20), seed=3), CLIPPED),
         (study((2, 20, 21), (0, 10, 10), seed=4), PAPER),
@@ -149,11 +150,20 @@ def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, sp
         (blob([(2, 3, 3), (2, 3, 4), (2, 3, 5)]), "a line of 3 pixels"),
         (blob([(2, 3, 3), (3, 3, 3)]), "a single pixel"),
         (blob([(2, 3, 3), (2, 4, 3), (2, 4, 4)], np.full((6, 12, 12), 7, np.float32)), "same value everywhere"),
+        (
+            blob([(2, 3, 3), (2, 4, 3), (2, 4, 4)], np.where(np.arange(12) == 11, np.nan, np.ones((6, 12, 12)))),
+            "72 voxels",
+        ),
     ],
 )
 def test_what_has_no_texture_is_told(of: Study, said: str):
     with pytest.raises(InputError, match=said):
         features([of], PAPER)
+
+
+def test_too_many_grey_levels_are_told():
+    with pytest.raises(InputError, match=r"the image \w+ has \d+ grey levels of radiomics.features.bin_width=0.001"):
+        features([study((6, 30, 30), (3, 15, 15))], replace(RAW, bin_width=0.001))
 
 
 def test_three_pixels_have_features():

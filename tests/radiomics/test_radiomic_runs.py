@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,9 @@ from npc.errors import InputError
 from npc.prognosis.runs import finished_runs
 from npc.radiomics.extract import extract
 from npc.radiomics.train import train
+from tests.prognosis.run_folders import write_run
 
+ROOT = Path(__file__).parents[2]
 FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv")
 QUICK = (
     "method=radiomic", "radiomics.features.filters=[original,square]", "radiomics.bootstrap=4", "radiomics.nested=3",
@@ -208,6 +212,55 @@ def test_who_has_no_features_is_left_out_of_the_run(root: Path, tmp_path: Path):
     assert patient not in (path / "predictions.csv").read_text()
     left_out = pd.read_csv(path / "exclusions.csv", dtype=str).set_index("patient_id")
     assert "single pixel" in left_out.loc[patient, "reason"]
+
+
+def evaluate(root: Path, place: Path, *more: str) -> dict:
+    where = [f"cohort.root={root}", f"runs={place}/runs", f"reports={place}/reports", "report.bootstrap=100"]
+    command = [sys.executable, "evaluate.py", "cohort=table", "cohort.name=ours", *where, *more]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads((place / "reports" / "ours" / "results.json").read_text())
+
+
+def test_the_report_compares_methods_and_chains(run: Path, root: Path, tmp_path: Path):
+    other = made(root, "radiomics=sequential")
+    for path in (run, other):
+        shutil.copytree(path, tmp_path / "runs" / "ours" / "cet1-max" / path.name)
+    deep = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str})
+    deep["risk"] = np.random.default_rng(0).random(len(deep))
+    write_run(tmp_path / "runs", deep)
+    found = evaluate(root, tmp_path)
+    chosen = {row["method"]: row["run_key"] for row in found["provenance"]["runs"]}
+    assert chosen["radiomic"] in (run.name, other.name)
+    predictions = pd.read_csv(tmp_path / "runs/ours/cet1-max" / chosen["radiomic"] / "predictions.csv")
+    rows = predictions[predictions["split"] == "test"]
+    auc = found["models"]["radiomic"]["test"]["auc"]["estimate"]
+    assert auc == pytest.approx(roc_auc_score(rows["label"], rows["risk"]))
+    assert "deep_learning__radiomic" in found["comparisons"]
+    assert {(row["method"], row["slices"]) for row in found["table3"]} == {
+        ("deep_learning", "max"),
+        ("radiomic", "max"),
+    }
+    here = found["radiomics"]["cet1-max"]
+    assert set(here["chains"]) == {"univariate+mrmr+lasso+aic", "univariate+lasso+aic"}
+    names = [{feature["name"] for feature in of["features"]} for of in here["chains"].values()]
+    (overlap,) = here["overlap"].values()
+    assert set(overlap["shared"]) == names[0] & names[1]
+    assert overlap["jaccard"] == pytest.approx(len(names[0] & names[1]) / len(names[0] | names[1]))
+    page = (tmp_path / "reports" / "ours" / "report.html").read_text()
+    assert "Radiomic signatures" in page
+    tables = tmp_path / "reports" / "ours" / "tables"
+    assert len(pd.read_csv(tables / "radiomic_signatures.csv")) == 2
+    assert len(pd.read_csv(tables / "radiomic_features.csv")) == sum(map(len, names))
+    maps = sorted(path.name for path in (tmp_path / "reports" / "ours" / "figures").glob("correlation_*.png"))
+    assert len(maps) == sum(len(of["features"]) > 1 for of in here["chains"].values())
+
+
+def test_the_combined_model_takes_the_risks_of_refits(run: Path, root: Path, tmp_path: Path):
+    shutil.copytree(run, tmp_path / "runs" / "ours" / "cet1-max" / run.name)
+    found = evaluate(root, tmp_path, "prognosis.significance=0.999")
+    assert found["models"]["combined"]["notes"][0] == "fitted on out-of-fold signatures of the training cohort"
+    assert "deep_learning" not in found["models"]
 
 
 @pytest.mark.parametrize(
