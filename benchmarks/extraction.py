@@ -83,6 +83,7 @@ def ours(cohort: Cohort, store: Path) -> dict[str, Extracted]:
 
 def command_line(folder: Path) -> None:
     for mode in MODES:
+        (folder / f"{mode}-out.csv").unlink(missing_ok=True)  # to which the command appends
         subprocess.run(
             [Path(sys.executable).with_name("pyradiomics"), folder / f"{mode}.csv", "--param", folder / f"{mode}.json",
              "--jobs", str(JOBS), "--format", "csv", "--out", folder / f"{mode}-out.csv", "--verbosity", "1"],
@@ -124,7 +125,7 @@ def apart(folder: Path, found: dict[str, Extracted]) -> tuple[float, int]:
 
 def cohort(root: Path, n: int, matrix: int) -> Cohort:
     """Of hospital 1 alone, whose images are NIfTI, since pyradiomics does not read a DICOM series."""
-    phantom.write(root, seed=1, n=n + 1, external=1, matrix=matrix)
+    phantom.write(root, seed=1, n=n + 1, external=1, matrix=matrix, readers=0)
     table = pd.read_csv(root / "patients.csv", index_col="patient_id")
     return Cohort("phantom", root, table[table["centre"] == "hospital_1"], SEQUENCES)
 

@@ -25,8 +25,9 @@ try:
     from radiomics.glrlm import RadiomicsGLRLM
     from radiomics.glszm import RadiomicsGLSZM
     from radiomics.ngtdm import RadiomicsNGTDM
-    from radiomics.shape import RadiomicsShape
     from radiomics.shape2D import RadiomicsShape2D
+
+    from npc.radiomics.mesh import Shape
 except ImportError as error:
     raise InputError(
         f"pyradiomics 3.0.1 can't be loaded ({error}); it builds on Python 3.11 alone: make the environment with that"
@@ -137,7 +138,7 @@ def _shape(study: Study, inside: np.ndarray, mode: str, settings: "Features") ->
     if "shape" not in settings.classes:
         return {}
     mask = _volume(inside[_box(inside)].astype(np.uint8), study)
-    kind, shape = ("shape2D", RadiomicsShape2D) if mode == "max" else ("shape", RadiomicsShape)
+    kind, shape = ("shape2D", RadiomicsShape2D) if mode == "max" else ("shape", Shape)
     with np.errstate(all="ignore"):
         found: Mapping[str, Any] = shape(mask, mask, force2D=mode == "max").execute()
     return {f"original_{kind}_{name}": _finite(value) for name, value in found.items()}
