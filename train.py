@@ -3,7 +3,7 @@
 import hydra
 from omegaconf import DictConfig
 
-from npc import config
+from npc import methods
 from npc.command import one_message
 
 
@@ -11,14 +11,7 @@ from npc.command import one_message
 def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then trains."""
     with one_message():
-        choices = config.of_run(choices)
-        config.check(choices)
-        if choices.method == "radiomic":
-            from npc.radiomics.train import train
-        else:
-            from npc.signature.train import train
-
-        train(choices)
+        methods.train(choices)
 
 
 if __name__ == "__main__":

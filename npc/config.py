@@ -18,6 +18,7 @@ from yaml import YAMLError
 
 from npc.errors import InputError
 
+CONFIGS = Path(__file__).resolve().parents[1] / "conf"
 # What cannot change the numbers of a run stays out of its key: the same choices give the same folder everywhere.
 _NEUTRAL: Any = {"neutral": True}
 # And the choices that only one method reads are not part of the other's runs.
@@ -298,18 +299,23 @@ ConfigStore.instance().store(name="evaluate_schema", node=Evaluate)
 ConfigStore.instance().store(name="phantom_schema", node=PhantomCohort)
 
 
-def compose(overrides: Sequence[str]) -> DictConfig:
+def compose(overrides: Sequence[str], resolve: bool = True) -> DictConfig:
     """The choices that `train.py` would have with these overrides, in the checkout that npc lies in."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
-    folder = Path(__file__).resolve().parents[1] / "conf"
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there are no configs here; install npc from its checkout (`make train`)")
-    with initialize_config_dir(str(folder), version_base="1.3"):
+    if not CONFIGS.is_dir():
+        raise InputError(f"{CONFIGS}: there are no configs here; install npc from its checkout (`make train`)")
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         config = hydra_compose("train", list(overrides))
-    OmegaConf.resolve(config)
+    if resolve:
+        OmegaConf.resolve(config)
     return config
+
+
+def is_group(key: str) -> bool:
+    """Whether the key chooses a file of `conf/`, as in `optimizer=adam`."""
+    return (CONFIGS / key).is_dir()
 
 
 def run_sequences(config: DictConfig) -> tuple[str, ...]:

@@ -27,6 +27,10 @@ PACKAGES = (
 PREDICTION_COLUMNS = ["patient_id", "split", "label", "time", "event", "risk"]
 
 
+class Busy(InputError):
+    """Another process works on this run."""
+
+
 class RunFolder:
     """The files of a run.
 
@@ -122,14 +126,14 @@ class RunFolder:
         """Held by the one process that works on this run.
 
         Raises:
-            InputError: another one does.
+            Busy: another one does.
         """
         make_folder(self.path.parent)
         try:
             with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0):
                 yield
         except Timeout:
-            raise InputError(f"{self.path}: another process is working on this run; wait for it or stop it") from None
+            raise Busy(f"{self.path}: another process is working on this run; wait for it or stop it") from None
 
 
 def environment() -> dict[str, Any]:

@@ -1,0 +1,174 @@
+"""The runs of W&B sweep files: the one specification that every backend reads.
+
+A file's grid is spelled out as W&B does it, and each cell is the command line that its agent would write. What the
+paper's own notation makes equal (10e-4 and 0.001) is one run.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from npc import config
+from npc.errors import InputError
+
+_KEYS = {"program", "name", "description", "project", "entity", "method", "metric", "parameters", "command", "run_cap"}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run of a sweep.
+
+    Attributes:
+        file: the sweep file.
+        overrides: of `train.py`, such as `batch_size=4`.
+        key: the run key.
+        folder: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
+        choices: that the file varies, by key.
+    """
+
+    file: Path
+    overrides: tuple[str, ...]
+    key: str
+    folder: Path
+    choices: Mapping[str, Any]
+
+    @property
+    def variant(self) -> str:
+        """`<sequence>-<slices>`."""
+        return self.folder.parent.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of some files, each once, in the order of the files and their grids.
+
+    Attributes:
+        runs: to be made.
+        cells: of the grids; more than runs where cells mean the same run.
+    """
+
+    runs: tuple[Planned, ...]
+    cells: int
+
+
+def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
+    """Reads sweep files and names their runs; every choice is checked, no run is begun.
+
+    Args:
+        files: W&B sweep files of `method: grid`.
+        more: overrides that hold for all runs, such as `cohort=table`.
+
+    Raises:
+        InputError: of all files at once, what is wrong with them.
+    """
+    faults: list[str] = []
+    runs: dict[Path, Planned] = {}
+    cells = 0
+    for file in files:
+        try:
+            for run in _runs(file, _read(file), more):
+                cells += 1
+                runs.setdefault(run.folder, run)
+        except InputError as error:
+            faults += [f"{file}: {fault}" for fault in error.faults]
+    if faults:
+        raise InputError(faults)
+    return Plan(tuple(runs.values()), cells)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The file, if it is a grid that can be spelled out."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"can't be read ({error.strerror}); `ls sweeps` shows those that come with npc") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"is not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):
+        raise InputError("is not a sweep file: it has no `parameters:` with keys of train.py")
+    faults = [f"{key}: a sweep file has no such key (it may have {', '.join(sorted(_KEYS))})"
+              for key in content if key not in _KEYS]  # fmt: skip
+    if (method := content.get("method")) != "grid":
+        faults.append(f"method: {method} asks W&B for each next run; only a grid can be run without it (wandb agent, or "
+                      "write method: grid)")  # fmt: skip
+    faults += [fault for key, choice in content["parameters"].items() for fault in _choice_faults(key, choice)]
+    if faults:
+        raise InputError(faults)
+    return content
+
+
+def _choice_faults(key: str, choice: Any) -> Iterator[str]:
+    if not isinstance(choice, dict) or set(choice) not in ({"value"}, {"values"}):
+        yield f"parameters.{key}: must hold `value:` or `values:` and nothing else; a grid has no distributions"
+        return
+    values = choice.get("values", [choice.get("value")])
+    if not isinstance(values, list) or not values:
+        yield f"parameters.{key}.values: must be a list such as [1, 2]"
+        return
+    for value in values:
+        if isinstance(value, str) and _is_number(value):
+            yield f"parameters.{key}: {value} is text to YAML; write a number with a point, such as 1.0e-4"
+        elif isinstance(value, dict | list):
+            yield f"parameters.{key}: {value} is not a single value"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterator[Planned]:
+    values = {str(key): choice.get("values", [choice.get("value")]) for key, choice in content["parameters"].items()}
+    varied = {key for key, choice in content["parameters"].items() if "values" in choice}
+    composed: dict[tuple[str, ...], DictConfig] = {}
+    for cell in product(*values.values()):
+        choices = dict(zip(values, cell, strict=True))
+        overrides = (*(f"{key}={_spelt(value)}" for key, value in choices.items()), *more)
+        resolved = _compose(overrides, composed)
+        config.check(resolved)
+        yield Planned(
+            file, overrides, config.run_key(resolved), config.run_folder(resolved),
+            {key: value for key, value in choices.items() if key in varied},
+        )  # fmt: skip
+
+
+def _spelt(value: Any) -> str:
+    """As W&B's agent writes a value on a command line."""
+    return str(value)
+
+
+def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfig]) -> DictConfig:
+    """`config.compose`, which takes a third of a second, once for each choice of config groups.
+
+    Raises:
+        InputError: a key that no config has, or a value that it can't take.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        groups = tuple(
+            text for text, override in zip(overrides, parsed, strict=True)
+            if override.type is not OverrideType.CHANGE or config.is_group(override.key_or_group)
+        )  # fmt: skip
+        if groups not in composed:
+            composed[groups] = config.compose(groups, resolve=False)
+        resolved = cast(DictConfig, composed[groups].copy())
+        for text, override in zip(overrides, parsed, strict=True):
+            if text not in groups:
+                OmegaConf.update(resolved, override.key_or_group, override.value())
+        OmegaConf.resolve(resolved)
+    except (HydraException, OmegaConfBaseException) as error:
+        told = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InputError(f"{told[0]} (`python train.py --cfg job` shows every key)") from None
+    return resolved
