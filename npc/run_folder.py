@@ -27,7 +27,7 @@ PACKAGES = (
 PREDICTION_COLUMNS = ["patient_id", "split", "label", "time", "event", "risk"]
 
 
-class Busy(InputError):
+class BusyError(InputError):
     """Another process works on this run."""
 
 
@@ -126,14 +126,14 @@ class RunFolder:
         """Held by the one process that works on this run.
 
         Raises:
-            Busy: another one does.
+            BusyError: another one does.
         """
         make_folder(self.path.parent)
         try:
             with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0):
                 yield
         except Timeout:
-            raise Busy(f"{self.path}: another process is working on this run; wait for it or stop it") from None
+            raise BusyError(f"{self.path}: another process is working on this run; wait for it or stop it") from None
 
 
 def environment() -> dict[str, Any]:

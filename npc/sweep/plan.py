@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -98,8 +98,8 @@ def _read(file: Path) -> dict[str, Any]:
     faults = [f"{key}: a sweep file has no such key (it may have {', '.join(sorted(_KEYS))})"
               for key in content if key not in _KEYS]  # fmt: skip
     if (method := content.get("method")) != "grid":
-        faults.append(f"method: {method} asks W&B for each next run; only a grid can be run without it (wandb agent, or "
-                      "write method: grid)")  # fmt: skip
+        faults.append(f"method: {method} asks W&B for each next run; only a grid can be run without it (take "
+                      "wandb agent, or method: grid)")  # fmt: skip
     faults += [fault for key, choice in content["parameters"].items() for fault in _choice_faults(key, choice)]
     if faults:
         raise InputError(faults)
@@ -163,7 +163,7 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
         )  # fmt: skip
         if groups not in composed:
             composed[groups] = config.compose(groups, resolve=False)
-        resolved = cast(DictConfig, composed[groups].copy())
+        resolved = composed[groups].copy()
         for text, override in zip(overrides, parsed, strict=True):
             if text not in groups:
                 OmegaConf.update(resolved, override.key_or_group, override.value())

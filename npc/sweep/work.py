@@ -13,7 +13,7 @@ from pathlib import Path
 from npc import config, methods
 from npc.errors import InputError
 from npc.files import write_text
-from npc.run_folder import Busy
+from npc.run_folder import BusyError
 
 DONE, FAILED, REFUSED, BUSY, INTERRUPTED = 0, 1, 2, 75, 130  # exit codes; a refused run would be refused again
 
@@ -72,7 +72,7 @@ def work(overrides: Sequence[str]) -> int:
     folder = config.run_folder(choices)
     try:
         methods.train(choices)
-    except Busy:
+    except BusyError:
         return BUSY
     except InputError as error:
         record(folder, str(error))
