@@ -26,4 +26,8 @@ class InputError(Exception):
 
     def __reduce__(self) -> tuple[type["InputError"], tuple[list[str], str]]:
         """Survives the way back from a worker process."""
-        return InputError, (list(self.faults), self.summary)
+        return type(self), (list(self.faults), self.summary)
+
+
+class DivergedError(InputError):
+    """Training went astray: it is the setting that is at fault, not the machine or the data."""

@@ -45,6 +45,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.last = self.checkpoints / "last.ckpt"
         self.best = self.checkpoints / "best.ckpt"
+        self._lock = path.with_name(f".{path.name}.lock")
 
     @property
     def done(self) -> bool:
@@ -121,6 +122,16 @@ class RunFolder:
         for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*.part")]:
             leftover.unlink(missing_ok=True)
 
+    def is_locked(self) -> bool:
+        """Whether a living process works on this run; the system gives a dead one's lock back."""
+        if not self._lock.exists():
+            return False
+        try:
+            with FileLock(self._lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Held by the one process that works on this run.
@@ -130,7 +141,7 @@ class RunFolder:
         """
         make_folder(self.path.parent)
         try:
-            with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0):
+            with FileLock(self._lock, timeout=0.2):  # `is_locked` of another process may hold it for a moment
                 yield
         except Timeout:
             raise BusyError(f"{self.path}: another process is working on this run; wait for it or stop it") from None

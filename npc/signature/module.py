@@ -11,7 +11,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from npc.errors import InputError
+from npc.errors import DivergedError
 from npc.signature.endpoints import Endpoint, Outcome
 from npc.signature.networks import SignatureNetwork
 
@@ -92,8 +92,8 @@ class SignatureModule(pl.LightningModule):
     def _risk(self, output: Tensor) -> Tensor:
         return torch.stack([self.endpoint.risk(signature) for signature in output.unbind(1)]).mean(dim=0)
 
-    def _diverged(self) -> InputError:
-        return InputError(
+    def _diverged(self) -> DivergedError:
+        return DivergedError(
             f"optimizer.lr={self.optimizer_settings['lr']}: training diverged in epoch {self.current_epoch + 1} "
             "(the loss is no longer finite); take a lower rate"
         )

@@ -5,7 +5,7 @@ paper's own notation makes equal (10e-4 and 0.001) is one run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Planned:
     overrides: tuple[str, ...]
     key: str
     folder: Path
-    choices: Mapping[str, Any]
+    choices: Mapping[str, Any] = field(compare=False)
 
     @property
     def variant(self) -> str:

@@ -1,7 +1,6 @@
 """One run of a sweep, in a process of its own, and the record of it where it fails."""
 
 import json
-import logging
 import socket
 import sys
 import traceback
@@ -11,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from npc import config, methods
-from npc.errors import InputError
+from npc.errors import DivergedError, InputError
 from npc.files import write_text
 from npc.run_folder import BusyError
 
-DONE, FAILED, REFUSED, BUSY, INTERRUPTED = 0, 1, 2, 75, 130  # exit codes; a refused run would be refused again
+# Exit codes. What was refused, or diverged, would be so again; what diverged says nothing of the machine.
+DONE, FAILED, REFUSED, DIVERGED, BUSY, INTERRUPTED = 0, 1, 2, 3, 75, 130
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Failure:
     """Why a run failed, the last time that it was tried.
 
     Attributes:
-        reason: a line.
+        reason: a line or more.
         where: the machine.
         when: ISO 8601, local time with offset.
-        attempts: how often it was tried in vain, since it last succeeded.
+        attempts: how often it was tried in vain.
         details: the traceback, or nothing.
     """
 
@@ -46,16 +46,11 @@ def failure(folder: Path) -> Failure | None:
 
 
 def record(folder: Path, reason: str, details: str = "") -> None:
-    """Writes beside the run folder why the run failed; the folder itself may be thrown away by the next attempt."""
+    """Writes why a run failed: beside its folder, which the next attempt may throw away."""
     before = failure(folder)
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     told = Failure(reason, socket.gethostname(), now, before.attempts + 1 if before else 1, details)
     write_text(_record(folder), json.dumps(asdict(told), indent=2) + "\n")
-
-
-def forget(folder: Path) -> None:
-    """The run has succeeded."""
-    _record(folder).unlink(missing_ok=True)
 
 
 def _record(folder: Path) -> Path:
@@ -76,15 +71,14 @@ def work(overrides: Sequence[str]) -> int:
         return BUSY
     except InputError as error:
         record(folder, str(error))
-        return REFUSED
+        return DIVERGED if isinstance(error, DivergedError) else REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        logging.getLogger("npc").error("failed", exc_info=True)
         reason = "out of memory" if _is_out_of_memory(error) else f"{type(error).__name__}: {error}"
         record(folder, reason, traceback.format_exc())
         return FAILED
-    forget(folder)
+    _record(folder).unlink(missing_ok=True)
     return DONE
 
 

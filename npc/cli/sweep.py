@@ -1,0 +1,145 @@
+"""`npc sweep`: the runs of sweep files, made, counted and compared."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from npc.errors import InputError
+
+if TYPE_CHECKING:
+    from npc.sweep.plan import Plan
+
+app = typer.Typer(
+    help="Make the runs of sweep files on this machine or on Slurm, and tell how far they are.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Given = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE... [KEY=VALUE...]", help="sweep files; choices for all runs, such as cohort=table"),
+]
+Json = Annotated[bool, typer.Option("--json", help="print machine-readable figures")]
+
+
+@app.command("list")
+def list_runs(given: Given, as_json: Json = False) -> None:
+    """Print the runs of sweep files with their keys; no run is begun.
+
+    Example: npc sweep list sweeps/cet1_max.yaml
+    """
+    planned = _plan(given)
+    if as_json:
+        print(json.dumps({"runs": [{"run_key": run.key, "overrides": run.overrides} for run in planned.runs]}))
+        return
+    for run in planned.runs:
+        print(run.key, *run.overrides)
+    print(_total(planned))
+
+
+@app.command("run")
+def run(
+    given: Given,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="runs at once  [default: one for two cores]", show_default=False)
+    ] = None,
+    devices: Annotated[str, typer.Option(help="GPUs, such as 0,1", show_default=False)] = "",
+    per_device: Annotated[int, typer.Option(min=1, help="runs at once on each GPU")] = 1,
+    retries: Annotated[int, typer.Option(min=0, help="how often a run that crashed is tried again")] = 1,
+) -> None:
+    """Make the runs that are not done yet; the same command goes on after any interruption.
+
+    Ends with 0 when all runs are done, with 1 when some failed.
+
+    Example: npc sweep run sweeps/smoke.yaml --slots 2
+    """
+    from npc.sweep import local
+    from npc.sweep.table import table
+
+    if slots and devices:
+        raise InputError("--slots, --devices: give one of them; GPUs have --per-device slots each")
+    planned = _plan(given)
+    _check_cohorts(planned)
+    shares = local.slots(slots, [device for device in devices.split(",") if device], per_device)
+    print(_total(planned))
+    with table(planned, len(shares)) as show:
+        progress = local.run(planned, shares, retries, show)
+    for made, reason in progress.failed.items():
+        print(f"failed: {made.folder}: {reason}")
+    raise typer.Exit(_tell(planned))
+
+
+@app.command("status")
+def status(given: Given, as_json: Json = False) -> None:
+    """Tell which runs of sweep files are done, running, failed and missing.
+
+    Ends with 0 only when all are done.
+
+    Example: npc sweep status sweeps/smoke.yaml
+    """
+    from npc.sweep.state import counts, state
+
+    planned = _plan(given)
+    states = {one: state(one) for one in planned.runs}
+    if as_json:
+        print(json.dumps({
+            "expected": len(states), **counts(states.values()),
+            "runs": [{"run_key": one.key, "folder": str(one.folder), "state": told.name,
+                      **({"reason": told.failure.reason, "attempts": told.failure.attempts} if told.failure else {})}
+                     for one, told in states.items()],
+        }))  # fmt: skip
+        raise typer.Exit(0 if all(told.name == "done" for told in states.values()) else 1)
+    raise typer.Exit(_tell(planned))
+
+
+def _plan(given: Sequence[str]) -> "Plan":
+    from npc.sweep.plan import plan
+
+    files = [Path(word) for word in given if "=" not in word]
+    if not files:
+        raise InputError("npc sweep: no sweep file is named; such as sweeps/smoke.yaml (`ls sweeps` shows more)")
+    return plan(files, [word for word in given if "=" in word])
+
+
+def _total(planned: "Plan") -> str:
+    same = planned.cells - len(planned.runs)
+    return f"{len(planned.runs)} runs" + (f"; {same} of {planned.cells} settings mean a run once more" if same else "")
+
+
+def _check_cohorts(planned: "Plan") -> None:
+    """A cohort that can't be read is told before any run starts."""
+    from npc.cohort.analysed import analysed
+    from npc.cohort.load import load
+    from npc.config import compose, run_sequences
+
+    for overrides in {(one.folder.parent): one.overrides for one in planned.runs}.values():
+        config = compose(overrides)
+        analysed(load(config.cohort, config.endpoint, run_sequences(config)), config.endpoint, config.split)
+
+
+def _tell(planned: "Plan") -> int:
+    """Prints how far the runs are; returns the exit code."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from npc.sweep.state import STATES, counts, state
+
+    states = {one: state(one) for one in planned.runs}
+    drawn = Table("variant", "runs", *STATES)
+    for variant in sorted({one.variant for one in states}):
+        of = [told for one, told in states.items() if one.variant == variant]
+        drawn.add_row(variant, str(len(of)), *(str(count) for count in counts(of).values()))
+    console = Console(soft_wrap=True)
+    console.print(drawn)
+    for one, told in states.items():
+        if told.failure:
+            console.print(f"{one.folder}: tried {told.failure.attempts} times, {told.failure.where}: "
+                          f"{told.failure.reason}", markup=False, highlight=False)  # fmt: skip
+    done = sum(told.name == "done" for told in states.values())
+    if done == len(states):
+        print(f"complete: {done} runs are done")
+        return 0
+    print(f"not complete: {len(states) - done} of {len(states)} runs are not done; npc sweep run goes on with them")
+    return 1
