@@ -155,6 +155,7 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
     Raises:
         InputError: a key that no config has, or a value that it can't take.
     """
+    at = ""
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         groups = tuple(
@@ -165,10 +166,12 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
             composed[groups] = config.compose(groups, resolve=False)
         resolved = composed[groups].copy()
         for text, override in zip(overrides, parsed, strict=True):
+            at = text
             if text not in groups:
                 OmegaConf.update(resolved, override.key_or_group, override.value())
+        at = ""
         OmegaConf.resolve(resolved)
     except (HydraException, OmegaConfBaseException) as error:
         told = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InputError(f"{told[0]} (`python train.py --cfg job` shows every key)") from None
+        raise InputError(f"{at}{': ' if at else ''}{told[0]} (`python train.py --cfg job` shows every key)") from None
     return resolved

@@ -1,0 +1,68 @@
+"""The twelve runs of sweeps/smoke.yaml by `npc sweep run` against the same twelve `python train.py` one after another.
+
+Beside that what a run costs besides its training: the time that passed between the end of one and the end of the next
+on one slot, less the time from the first to the last line of its log; the first, which imports, is left out.
+
+    benchmarks/sweep.py [rounds]
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NPC = Path(sys.executable).with_name("npc")
+FILE = ROOT / "sweeps" / "smoke.yaml"
+
+
+def timed(*command: object) -> float:
+    start = time.perf_counter()
+    subprocess.run([str(word) for word in command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)  # fmt: skip
+    return time.perf_counter() - start
+
+
+def overheads(runs: Path) -> list[float]:
+    """Seconds between two runs of a slot that no log tells of."""
+    spans = []
+    for log in runs.rglob("train.log"):
+        lines = [line for line in log.read_text().splitlines() if line[:2] == "20"]
+        first, last = (
+            datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp() for line in lines[:: len(lines) - 1]
+        )
+        spans.append((first, last, (log.parent / "DONE").stat().st_mtime))
+    spans.sort()
+    return [then - ended for (_, _, ended), (then, _, _) in zip(spans, spans[1:], strict=False)]
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    ratios, between = [], []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        given = f"store={folder}/store"
+        listed = subprocess.run(
+            [NPC, "sweep", "list", FILE, given, "--json"], capture_output=True, text=True, check=True
+        )
+        runs = [run["overrides"] for run in json.loads(listed.stdout)["runs"]]
+        timed(NPC, "sweep", "run", FILE, "--slots", 2, given, f"runs={folder}/warm")  # phantom and store are made
+        for at in range(rounds):
+            ours = timed(NPC, "sweep", "run", FILE, "--slots", 2, given, f"runs={folder}/ours{at}")
+            alone = sum(timed(sys.executable, "train.py", *run, f"runs={folder}/alone{at}") for run in runs)
+            timed(NPC, "sweep", "run", FILE, "--slots", 1, given, f"runs={folder}/one{at}")
+            between += overheads(folder / f"one{at}")
+            ratios.append(alone / ours)
+            print(f"  npc sweep run {ours:.1f} s, train.py one after another {alone:.1f} s", flush=True)
+    print(
+        f"train.py one after another / npc sweep run: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+    print(f"between two runs of a slot: {statistics.median(between):.2f} s (at most {max(between):.2f})")
+
+
+if __name__ == "__main__":
+    main()

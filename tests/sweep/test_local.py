@@ -1,0 +1,152 @@
+"""Runs on this machine: what they give, and what is left where one fails, is killed, or is somebody else's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from filelock import FileLock
+
+from tests.sweep.commands import ROOT, finished, npc, started, sweep_file
+
+
+def until(holds: Callable[[], object], seconds: float = 120) -> object:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+def workers(scheduler: psutil.Process) -> list[psutil.Process]:
+    """The processes that make runs: children of the fork server."""
+    try:
+        return [
+            worker for server in scheduler.children() if "forkserver" in " ".join(server.cmdline())
+            for worker in server.children()
+        ]  # fmt: skip
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sweep") / "store"
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory, store: Path) -> tuple[Path, Path, subprocess.CompletedProcess]:
+    """A sweep of four runs, of which one diverges."""
+    folder = tmp_path_factory.mktemp("swept")
+    file = sweep_file(folder / "four.yaml", **{"batch_size": [8, 16], "optimizer.lr": [0.01]}, seed=[0, 1])
+    text = file.read_text().replace("- 0.01", "- 0.01\n    - 1.0e+30").replace("    - 0\n    - 1\n", "    - 0\n")
+    file.write_text(text)
+    done = npc("sweep", "run", file, "--slots", 2, f"runs={folder}/runs", f"store={store}")
+    return file, folder / "runs", done
+
+
+def test_what_fails_is_told_and_does_not_stop_the_rest(swept):
+    file, runs, done = swept
+    assert done.returncode == 1, done.stderr
+    assert len(finished(runs)) == 2
+    assert "diverged" in done.stdout
+    assert "not complete: 2 of 4 runs are not done" in done.stdout
+    status = npc("sweep", "status", file, f"runs={runs}", "--json")
+    assert status.returncode == 1
+    told = json.loads(status.stdout)
+    assert {key: told[key] for key in ("expected", "done", "failed", "missing", "running")} == {
+        "expected": 4, "done": 2, "failed": 2, "missing": 0, "running": 0,
+    }  # fmt: skip
+    failed = [run for run in told["runs"] if run["state"] == "failed"]
+    assert all("diverged" in run["reason"] and run["attempts"] == 1 for run in failed)  # it would diverge again
+
+
+def test_the_same_bytes_as_train(swept, store, tmp_path):
+    file, runs, _ = swept
+    listed = json.loads(npc("sweep", "list", file, f"runs={tmp_path}", f"store={store}", "--json").stdout)["runs"]
+    run = next(run for run in listed if run["run_key"] in finished(runs))
+    done = subprocess.run([sys.executable, "train.py", *run["overrides"]], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("predictions.csv", "metrics.json"):
+        mine = finished(tmp_path)[run["run_key"]] / name
+        assert mine.read_bytes() == (finished(runs)[run["run_key"]] / name).read_bytes()
+
+
+def test_what_is_done_is_not_done_again(swept, store):
+    file, runs, _ = swept
+    before = {path: path.stat().st_mtime_ns for folder in finished(runs).values() for path in folder.rglob("*")}
+    again = npc("sweep", "run", file, f"runs={runs}", f"store={store}")
+    assert again.returncode == 1
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    told = json.loads(npc("sweep", "status", file, f"runs={runs}", "--json").stdout)
+    assert {run["attempts"] for run in told["runs"] if "attempts" in run} == {2}
+
+
+def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, store):
+    file = sweep_file(tmp_path / "long.yaml", **{"trainer.max_epochs": 60, "seed": [0, 1, 2]})
+    words = ("sweep", "run", file, "--slots", 1, f"runs={tmp_path}/runs", f"store={store}")
+    log = tmp_path / "log"
+    scheduler = started(*words, log=log)
+    first = until(lambda: [path.parent for path in tmp_path.glob("runs/*/*/*/checkpoints/last.ckpt")])[0].parent
+    (worker,) = workers(psutil.Process(scheduler.pid))
+    worker.kill()
+    until(lambda: len(list(tmp_path.glob("runs/*/*/*/checkpoints/last.ckpt"))) == 2)  # it is at the next
+    os.killpg(scheduler.pid, signal.SIGINT)
+    assert scheduler.wait(60) == 130
+    assert "interrupted; the same command goes on where it stopped" in log.read_text()
+    assert not finished(tmp_path / "runs")
+    assert "ended by SIGKILL" in npc("sweep", "status", *words[2:3], *words[5:]).stdout
+    assert npc(*words).returncode == 0
+    assert len(finished(tmp_path / "runs")) == 3
+    assert "going on from" in (first / "train.log").read_text()
+    assert npc("sweep", "status", file, f"runs={tmp_path}/runs").returncode == 0
+    assert not list(tmp_path.glob("runs/*/*/.*.failed.json"))
+
+
+def test_a_killed_sweep_leaves_no_run_behind(tmp_path, store):
+    file = sweep_file(tmp_path / "long.yaml", **{"trainer.max_epochs": 500})
+    scheduler = started("sweep", "run", file, f"runs={tmp_path}/runs", f"store={store}", log=tmp_path / "log")
+    until(lambda: list(tmp_path.glob("runs/*/*/*/checkpoints/last.ckpt")))
+    (worker,) = workers(psutil.Process(scheduler.pid))
+    scheduler.kill()
+    scheduler.wait()
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 40)
+
+
+def test_a_run_of_another_process_is_waited_for(tmp_path, store):
+    file = sweep_file(tmp_path / "two.yaml", seed=[0, 1])
+    words = (file, f"runs={tmp_path}/runs", f"store={store}")
+    listed = json.loads(npc("sweep", "list", *words, "--json").stdout)["runs"]
+    home = tmp_path / "runs" / "phantom" / "cet1-max"
+    home.mkdir(parents=True)
+    with FileLock(home / f".{listed[0]['run_key']}.lock"):
+        scheduler = started("sweep", "run", *words, log=tmp_path / "log")
+        until(lambda: set(finished(tmp_path / "runs")) == {listed[1]["run_key"]})
+        told = json.loads(npc("sweep", "status", *words, "--json").stdout)
+        assert (told["running"], told["done"]) == (1, 1)
+        assert scheduler.poll() is None
+    assert scheduler.wait(60) == 0
+    assert len(finished(tmp_path / "runs")) == 2
+
+
+def test_ten_failures_in_a_row_stop_a_worker(tmp_path, store):
+    """Each is refused: this machine has no such accelerator."""
+    file = sweep_file(tmp_path / "many.yaml", **{"trainer.accelerator": "tpu", "seed": list(range(12))})
+    done = npc("sweep", "run", file, "--slots", 1, f"runs={tmp_path}/runs", f"store={store}")
+    assert done.returncode == 2
+    assert "every worker (1) was stopped after 10 failures in a row" in done.stderr
+    told = json.loads(npc("sweep", "status", file, f"runs={tmp_path}/runs", "--json").stdout)
+    assert (told["failed"], told["missing"]) == (10, 2)
+
+
+def test_slots_and_devices_exclude_each_other(tmp_path):
+    done = npc("sweep", "run", "sweeps/smoke.yaml", "--slots", 2, "--devices", "0")
+    assert done.returncode == 2
+    assert "--slots, --devices: give one of them" in done.stderr

@@ -1,0 +1,115 @@
+"""Which runs the sweep files mean, and what is said of files that can't be run."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from npc import config
+from npc.sweep.plan import plan
+from tests.sweep.commands import ROOT, npc, sweep_file
+
+VARIANTS = [f"{sequence}_{slices}" for sequence in ("cet1", "t2", "both") for slices in ("max", "three")]
+RATES, DECAYS = [0.1, 0.01, 0.001, 0.0001, 0.00001], [0.01, 0.001, 0.0001, 0.00001, 0.000001]
+
+
+@pytest.fixture(scope="module")
+def intended():
+    return plan([ROOT / "sweeps" / f"{name}.yaml" for name in VARIANTS])
+
+
+def test_the_papers_search_has_125_settings_for_each_of_six_variants(intended):
+    assert len(intended.runs) == intended.cells == 750
+    assert len({run.key for run in intended.runs}) == 750
+    for variant in VARIANTS:
+        runs = [run for run in intended.runs if run.variant == variant.replace("_", "-")]
+        grid = {tuple(run.choices[key] for key in ("batch_size", "optimizer.lr", "optimizer.decay")) for run in runs}
+        assert grid == {(size, rate, decay) for size in (1, 2, 4, 8, 16) for rate in RATES for decay in DECAYS}
+
+
+def test_keys_are_those_of_train(intended):
+    for run in intended.runs[::93]:
+        choices = config.compose(run.overrides)
+        assert (config.run_key(choices), config.run_folder(choices)) == (run.key, run.folder)
+
+
+def test_the_papers_own_notation_makes_80_runs(intended):
+    told = npc("sweep", "list", "sweeps/literal/cet1_max.yaml")
+    assert told.returncode == 0
+    assert len(told.stdout.splitlines()) == 81
+    assert "80 runs; 45 of 125 settings mean a run once more" in told.stdout
+    literal = plan([ROOT / "sweeps" / "literal" / f"{name}.yaml" for name in VARIANTS])
+    assert (len(literal.runs), literal.cells) == (480, 750)
+    rates = {run.choices["optimizer.lr"] for run in literal.runs}
+    assert rates == {0.1, 0.01, 0.001, 0.0001}
+    assert {run.key for run in literal.runs} < {run.key for run in intended.runs}  # the same number, the same run
+
+
+def test_machine_readable_list_names_runs_as_train_takes_them():
+    told = npc("sweep", "list", "sweeps/smoke.yaml", "runs=elsewhere", "--json")
+    runs = json.loads(told.stdout)["runs"]
+    assert len(runs) == 12
+    for run in runs[:3]:
+        assert config.run_key(config.compose(run["overrides"])) == run["run_key"]
+        assert "runs=elsewhere" in run["overrides"]
+
+
+def test_every_file_speaks_of_train_and_of_the_internal_validation():
+    for file in [*ROOT.glob("sweeps/*.yaml"), *ROOT.glob("sweeps/literal/*.yaml")]:
+        content = yaml.safe_load(file.read_text())
+        assert content["program"] == "train.py"
+        assert content["metric"]["goal"] == "maximize"
+        assert "validation" in content["metric"]["name"] or "val" in content["metric"]["name"]
+        assert content["command"][-1] == "${args_no_hyphens}"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"method": "bayes"}, "method: bayes asks W&B"),
+        ({"methods": "grid"}, "methods: a sweep file has no such key"),
+        ({"parameters": {"optimiser.lr": {"values": [0.1]}}}, "optimiser"),
+        ({"parameters": {"batch_sise": {"value": 4}}}, "batch_sise"),
+        ({"parameters": {"batch_size": {"values": ["many"]}}}, "batch_size=many"),
+        ({"parameters": {"batch_size": {"value": -1}}}, "batch_size=-1: must be"),
+        ({"parameters": {"network": {"value": "vgg"}}}, "vgg"),
+        ({"parameters": {"optimizer.lr": {"values": ["10e-4"]}}}, "10e-4 is text to YAML"),
+        ({"parameters": {"optimizer.lr": {"min": 0.1, "max": 1}}}, "a grid has no distributions"),
+        ({"parameters": {"optimizer.lr": 0.1}}, "parameters.optimizer.lr: must hold"),
+        ({"parameters": {"optimizer.lr": {"values": []}}}, "parameters.optimizer.lr.values: must be a list"),
+        ({"parameters": None}, "no `parameters:`"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_faulty_file_is_told_with_its_name(tmp_path: Path, change: dict, said: str):
+    file = tmp_path / "ours.yaml"
+    file.write_text(yaml.safe_dump({"program": "train.py", "method": "grid", "parameters": {}} | change))
+    told = npc("sweep", "run", file, f"runs={tmp_path}/runs")
+    assert told.returncode == 2, told.stderr
+    assert f"{file}: " in told.stderr
+    assert said in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_faults_of_all_files_are_told_at_once(tmp_path: Path):
+    (tmp_path / "a.yaml").write_text("method: [")
+    told = npc("sweep", "list", tmp_path / "a.yaml", tmp_path / "b.yaml", sweep_file(tmp_path / "c.yaml", nothing=1))
+    assert told.returncode == 2
+    for said in ("a.yaml: is not YAML", "b.yaml: can't be read", "c.yaml: ", "nothing"):
+        assert said in told.stderr
+
+
+def test_a_missing_cohort_is_told_before_any_run(tmp_path: Path):
+    told = npc("sweep", "run", "sweeps/cet1_max.yaml", "cohort=table", f"cohort.root={tmp_path}/none",
+               "cohort.name=ours", f"runs={tmp_path}/runs")  # fmt: skip
+    assert told.returncode == 2
+    assert f"there is no folder {tmp_path}/none" in told.stderr
+    assert told.stdout == ""
+
+
+def test_no_file(tmp_path: Path):
+    told = npc("sweep", "status", "runs=here")
+    assert told.returncode == 2
+    assert "no sweep file is named" in told.stderr
