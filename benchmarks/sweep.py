@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +38,7 @@ def overheads(runs: Path) -> list[float]:
         )
         spans.append((first, last, (log.parent / "DONE").stat().st_mtime))
     spans.sort()
-    return [then - ended for (_, _, ended), (then, _, _) in zip(spans, spans[1:], strict=False)]
+    return [then - ended for (_, _, ended), (then, _, _) in pairwise(spans)]
 
 
 def main() -> None:
@@ -59,7 +60,8 @@ def main() -> None:
             ratios.append(alone / ours)
             print(f"  npc sweep run {ours:.1f} s, train.py one after another {alone:.1f} s", flush=True)
     print(
-        f"train.py one after another / npc sweep run: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        f"train.py one after another / npc sweep run: {statistics.median(ratios):.2f} "
+        f"({min(ratios):.2f} to {max(ratios):.2f})"
     )
     print(f"between two runs of a slot: {statistics.median(between):.2f} s (at most {max(between):.2f})")
 

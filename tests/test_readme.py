@@ -61,6 +61,18 @@ def test_audit():
 
 
 @pytest.mark.slow
+def test_sweep(tmp_path: Path):
+    more = [f"runs={tmp_path}/runs", f"store={tmp_path}/store"]
+    told = {}
+    for command in (line for line in COMMANDS if "npc sweep" in line):
+        done = run(command, *more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        told[command.split()[2]] = done.stdout
+    assert "125 runs" in told["list"]
+    assert "complete: 12 runs are done" in told["status"]
+
+
+@pytest.mark.slow
 def test_evaluate(tmp_path: Path):
     more = ["cohort.n=80", "cohort.matrix=32", f"cohort.root={tmp_path}/data", f"runs={tmp_path}/runs"]
     done = run(".venv/bin/python train.py sequence=cet1 slices=max folds=2", "network=tiny", "trainer.max_epochs=1",
