@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_ROOM = 2**20  # bytes: a network's checkpoints need more, but how much its size tells
 Given = Annotated[
     list[str],
     typer.Argument(metavar="FILE... [KEY=VALUE...]", help="sweep files; choices for all runs, such as cohort=table"),
@@ -62,6 +63,7 @@ def run(
         raise InputError("--slots, --devices: give one of them; GPUs have --per-device slots each")
     planned = _plan(given)
     _check_cohorts(planned)
+    _check_room(planned)
     shares = local.slots(slots, [device for device in devices.split(",") if device], per_device)
     print(_total(planned))
     with table(planned, len(shares)) as show:
@@ -117,6 +119,16 @@ def _check_cohorts(planned: "Plan") -> None:
     for overrides in {(one.folder.parent): one.overrides for one in planned.runs}.values():
         config = compose(overrides)
         analysed(load(config.cohort, config.endpoint, run_sequences(config)), config.endpoint, config.split)
+
+
+def _check_room(planned: "Plan") -> None:
+    """A full disk, or a folder that can't be written to, is told before any run starts."""
+    from npc.files import write_text
+
+    for folder in {one.folder.parents[2] for one in planned.runs}:
+        probe = folder / ".room"
+        write_text(probe, "0" * _ROOM)
+        probe.unlink()
 
 
 def _tell(planned: "Plan") -> int:

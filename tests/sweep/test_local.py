@@ -150,3 +150,13 @@ def test_slots_and_devices_exclude_each_other(tmp_path):
     done = npc("sweep", "run", "sweeps/smoke.yaml", "--slots", 2, "--devices", "0")
     assert done.returncode == 2
     assert "--slots, --devices: give one of them" in done.stderr
+
+
+def test_a_full_disk_is_told_before_any_run(small_disk, store):
+    disk = small_disk(64)
+    done = npc("sweep", "run", "sweeps/smoke.yaml", f"runs={disk}", f"store={store}")
+    assert done.returncode == 2
+    assert "o space left" in done.stderr
+    assert str(disk) in done.stderr
+    assert done.stdout == ""
+    assert not list(disk.iterdir())
