@@ -42,11 +42,13 @@ def test_kills_of_workers_and_schedulers_lose_nothing(tmp_path: Path):
             if sum(kills.values()) >= KILLS and min(kills.values()) >= 2:
                 continue
             at_work = workers(psutil.Process(scheduler.pid)) if scheduler.poll() is None else []
-            if at_work and draw.random() < 0.6:
+            if not at_work:
+                continue
+            if draw.random() < 0.6:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     draw.choice(at_work).kill()
                     kills["worker"] += 1
-            elif scheduler.poll() is None:
+            else:
                 scheduler.kill()
                 kills["scheduler"] += 1
         scheduler.wait()
