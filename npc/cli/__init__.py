@@ -22,4 +22,9 @@ app.command("audit")(audit)
 def main() -> None:
     """Entry point of `npc`."""
     with one_message():
-        app()
+        try:
+            app()
+        except SystemExit as end:
+            if end.code == 130:  # what Typer makes of Ctrl-C, without a word
+                raise KeyboardInterrupt from None
+            raise

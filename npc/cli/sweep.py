@@ -61,6 +61,7 @@ def run(
 
     if slots and devices:
         raise InputError("--slots, --devices: give one of them; GPUs have --per-device slots each")
+    local.start_server()
     planned = _plan(given)
     _check_cohorts(planned)
     _check_room(planned)

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 
@@ -100,7 +101,8 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
     queue = deque(Task(one, retries + 1) for one in plan.runs if not RunFolder(one.folder).done)
     progress, free = Progress(), deque(shares)
     working: dict[object, tuple[Slot, Task, ForkServerProcess]] = {}
-    with _server() as context, _interruptible():
+    start_server()
+    with _interruptible():
         try:
             while queue or working:
                 held = 0  # by other processes, of those looked at in this turn
@@ -114,7 +116,7 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
                         held += 1
                         continue
                     slot = free.popleft()
-                    process = _start(context, slot, task)
+                    process = _start(slot, task)
                     working[process.sentinel] = slot, task, process
                     progress.running[slot.name] = task
                 progress.elsewhere = held
@@ -171,19 +173,20 @@ def _stopped(shares: Sequence[Slot], progress: Progress) -> str:
     )
 
 
-@contextlib.contextmanager
-def _server() -> Iterator[multiprocessing.context.ForkServerContext]:
-    """A fork server of this sweep's own."""
+def start_server() -> None:
+    """Starts the fork server, which imports for some seconds, while the caller does something else.
+
+    It ends with this process.
+    """
     # OpenMP's threads would wait by spinning, on cores that other slots use
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    yield context
+    forkserver.set_forkserver_preload(PRELOADED)
+    forkserver.ensure_running()
 
 
-def _start(context: multiprocessing.context.ForkServerContext, slot: Slot, task: Task) -> ForkServerProcess:
+def _start(slot: Slot, task: Task) -> ForkServerProcess:
     task.started = time.monotonic()
-    process = context.Process(target=_child, args=(slot, task.run), name=task.run.key)
+    process = multiprocessing.get_context("forkserver").Process(target=_child, args=(slot, task.run), name=task.run.key)
     process.start()
     return process
 

@@ -45,9 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def swept(tmp_path_factory: pytest.TempPathFactory, store: Path) -> tuple[Path, Path, subprocess.CompletedProcess]:
     """A sweep of four runs, of which one diverges."""
     folder = tmp_path_factory.mktemp("swept")
-    file = sweep_file(folder / "four.yaml", **{"batch_size": [8, 16], "optimizer.lr": [0.01]}, seed=[0, 1])
-    text = file.read_text().replace("- 0.01", "- 0.01\n    - 1.0e+30").replace("    - 0\n    - 1\n", "    - 0\n")
-    file.write_text(text)
+    file = sweep_file(folder / "four.yaml", **{"batch_size": [8, 16], "optimizer.lr": [0.01, 1e30]})
     done = npc("sweep", "run", file, "--slots", 2, f"runs={folder}/runs", f"store={store}")
     return file, folder / "runs", done
 
@@ -68,6 +66,7 @@ def test_what_fails_is_told_and_does_not_stop_the_rest(swept):
     assert all("diverged" in run["reason"] and run["attempts"] == 1 for run in failed)  # it would diverge again
 
 
+@pytest.mark.slow
 def test_the_same_bytes_as_train(swept, store, tmp_path):
     file, runs, _ = swept
     listed = json.loads(npc("sweep", "list", file, f"runs={tmp_path}", f"store={store}", "--json").stdout)["runs"]
@@ -79,6 +78,7 @@ def test_the_same_bytes_as_train(swept, store, tmp_path):
         assert mine.read_bytes() == (finished(runs)[run["run_key"]] / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again(swept, store):
     file, runs, _ = swept
     before = {path: path.stat().st_mtime_ns for folder in finished(runs).values() for path in folder.rglob("*")}
@@ -89,6 +89,7 @@ def test_what_is_done_is_not_done_again(swept, store):
     assert {run["attempts"] for run in told["runs"] if "attempts" in run} == {2}
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, store):
     file = sweep_file(tmp_path / "long.yaml", **{"trainer.max_epochs": 60, "seed": [0, 1, 2]})
     words = ("sweep", "run", file, "--slots", 1, f"runs={tmp_path}/runs", f"store={store}")
@@ -110,6 +111,7 @@ def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, sto
     assert not list(tmp_path.glob("runs/*/*/.*.failed.json"))
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_leaves_no_run_behind(tmp_path, store):
     file = sweep_file(tmp_path / "long.yaml", **{"trainer.max_epochs": 500})
     scheduler = started("sweep", "run", file, f"runs={tmp_path}/runs", f"store={store}", log=tmp_path / "log")
@@ -120,6 +122,7 @@ def test_a_killed_sweep_leaves_no_run_behind(tmp_path, store):
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 40)
 
 
+@pytest.mark.slow
 def test_a_run_of_another_process_is_waited_for(tmp_path, store):
     file = sweep_file(tmp_path / "two.yaml", seed=[0, 1])
     words = (file, f"runs={tmp_path}/runs", f"store={store}")
@@ -136,6 +139,7 @@ def test_a_run_of_another_process_is_waited_for(tmp_path, store):
     assert len(finished(tmp_path / "runs")) == 2
 
 
+@pytest.mark.slow
 def test_ten_failures_in_a_row_stop_a_worker(tmp_path, store):
     """Each is refused: this machine has no such accelerator."""
     file = sweep_file(tmp_path / "many.yaml", **{"trainer.accelerator": "tpu", "seed": list(range(12))})
