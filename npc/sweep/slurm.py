@@ -1,0 +1,229 @@
+"""A sweep on a Slurm cluster: a submitit array, one run a task.
+
+What a run came to is read from its folder and from the task's own exit code. Slurm is asked for states by `squeue`
+alone, for not every cluster keeps accounts (`sacct`).
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from submitit import Job, SlurmExecutor
+from submitit.core.utils import FailedJobError, UncompletedJobError
+from submitit.helpers import Checkpointable
+
+from npc.errors import InputError
+from npc.run_folder import RunFolder
+from npc.sweep import work
+from npc.sweep.local import FLAPPING, Progress, Task
+from npc.sweep.plan import Plan, Planned
+
+_ASK = 5.0  # seconds between two questions to Slurm, which others use too
+_GRACE = 60.0  # seconds in which Slurm kills a task that it has sent SIGTERM, or queues it again
+_TIMEOUTS = 100  # times that a run may reach its limit and go on
+_FORGOTTEN = "no longer known"
+_ENDED = {
+    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
+    "TIMEOUT", _FORGOTTEN,
+}  # fmt: skip
+_RUN = "import sys; from npc.sweep.work import work; sys.exit(work(sys.argv[1:]))"
+
+
+def run(
+    plan: Plan,
+    *,
+    slots: int,
+    partition: str | None,
+    minutes: int,
+    cpus: int,
+    gpus: int,
+    retries: int,
+    show: Callable[[Progress], None],
+) -> Progress:
+    """Makes the runs of a plan that are not done, as an array; what failed makes the next array.
+
+    A task that is preempted or reaches its limit is queued again, and its run goes on after its last epoch.
+
+    Args:
+        plan: of runs.
+        slots: tasks at once.
+        partition: None for the cluster's default.
+        minutes: limit of a task.
+        cpus: of a task.
+        gpus: of a task.
+        retries: how often a run is tried again that failed by more than its own choices.
+        show: is called at every change, and every second.
+
+    Raises:
+        InputError: Slurm doesn't answer or won't take the tasks; or too many failed in a row.
+        KeyboardInterrupt: Ctrl-C; the tasks go on in Slurm.
+    """
+    progress = Progress()
+    queue = [Task(one, retries + 1) for one in plan.runs if not RunFolder(one.folder).done]
+    if not queue:
+        return progress
+    wanted = {"partition": partition, "time": minutes, "cpus_per_task": cpus, "gpus_per_node": gpus}
+    wanted = {name: value for name, value in wanted.items() if value}
+    _check(wanted)
+    executor = SlurmExecutor(queue[0].run.folder.parents[2] / ".slurm", _TIMEOUTS)
+    executor.update_parameters(
+        **wanted, job_name="npc", array_parallelism=slots, srun_args=[f"--cpus-per-task={cpus}"], stderr_to_stdout=True
+    )
+    while queue:
+        array = _Array(_submit(executor, queue), progress)
+        try:
+            queue = array.follow(show)
+        except KeyboardInterrupt:
+            print(f"npc: the runs go on in Slurm; `scancel {array.id}` ends them", file=sys.stderr)
+            raise
+    return progress
+
+
+class _Array:
+    """Tasks that Slurm has taken.
+
+    Args:
+        tasks: by submitit's jobs.
+        progress: is kept up to date.
+    """
+
+    def __init__(self, tasks: Mapping[Job[int], Task], progress: Progress) -> None:
+        self.tasks = dict(tasks)
+        self.progress = progress
+        self.id = next(iter(tasks)).job_id.split("_")[0]
+        self.before = {task.run: work.failure(task.run.folder) for task in tasks.values()}
+        self.failures = 0  # in a row
+
+    def follow(self, show: Callable[[Progress], None]) -> list[Task]:
+        """Waits until all have ended; returns those to be tried again."""
+        again, asked = [], -_ASK
+        while self.tasks:
+            if time.monotonic() - asked >= _ASK:
+                again += self._look()
+                asked = time.monotonic()
+            show(self.progress)
+            time.sleep(1 if self.tasks else 0)
+        return again
+
+    def _look(self) -> list[Task]:
+        """Asks Slurm once; returns what has ended since and is to be tried again."""
+        again = []
+        states = self._states()
+        for job, task in list(self.tasks.items()):
+            state, reason = states.get(job.job_id, ("UNKNOWN", ""))
+            if state in _ENDED:
+                del self.tasks[job]
+                if self._is_to_be_tried_again(job, task, state):
+                    again.append(task)
+            if state != "RUNNING":
+                self.progress.running.pop(job.job_id, None)
+            elif job.job_id not in self.progress.running:
+                self.progress.running[job.job_id] = task
+                task.started = time.monotonic()
+            if reason == "PartitionTimeLimit":
+                self._stop("the partition's limit is lower than these minutes for a task")
+            if self.failures >= FLAPPING:
+                self._stop(f"{FLAPPING} runs in a row failed; the last: {_reason(task.run)}")
+        return again
+
+    def _states(self) -> Mapping[str, tuple[str, str]]:
+        """State and reason of each task; none where Slurm doesn't answer, for it may again."""
+        asked = _slurm("squeue", "--array", "--states=all", "--noheader", f"--jobs={self.id}", "--format=%i|%T|%r")
+        if asked.returncode and "Invalid job id" not in asked.stderr:
+            return {}
+        told = [line.split("|", 2) for line in asked.stdout.splitlines()]
+        # Slurm forgets a task some minutes after its end
+        forgotten = dict.fromkeys((job.job_id for job in self.tasks), (_FORGOTTEN, ""))
+        return {**forgotten, **{name: (state, reason) for name, state, reason in told}}
+
+    def _is_to_be_tried_again(self, job: Job[int], task: Task, state: str) -> bool:
+        """Judges a task that has ended."""
+        run, code = task.run, _code(job)
+        if RunFolder(run.folder).done:
+            self.failures = 0
+            self.progress.done.append(run)
+            if task.started:
+                self.progress.seconds.append(time.monotonic() - task.started)
+            return False
+        if code == work.BUSY:
+            self.progress.elsewhere += 1
+            return False
+        if work.failure(run.folder) == self.before[run]:  # nobody was left to record it
+            work.record(run.folder, f"Slurm ended it: {state}; its output: {job.paths.stdout}")
+        self.failures = 0 if code == work.DIVERGED else self.failures + 1
+        task.left -= 1
+        if task.left and code not in (work.REFUSED, work.DIVERGED):
+            return True
+        self.progress.failed[run] = _reason(run)
+        return False
+
+    def _stop(self, why: str) -> NoReturn:
+        """Takes the tasks that wait off the queue; those at work go on."""
+        _slurm("scancel", "--state=PENDING", self.id)
+        raise InputError(f"{why}\nthe runs that waited were taken off Slurm's queue; mend this, and give the same "
+                         "command again: it goes on where it stopped")  # fmt: skip
+
+
+class _Work(Checkpointable):
+    """A task: submitit queues it again, as it is, when Slurm says that its time is over."""
+
+    def __call__(self, run: Planned) -> int:
+        """Makes the run in a process of its own; returns an exit code of `npc.sweep.work`."""
+        before = work.failure(run.folder)
+        # Lightning must not take this for its own cluster: one task is all of the run.
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
+        code = subprocess.run([sys.executable, "-c", _RUN, *run.overrides], env=variables).returncode
+        if code in (work.INTERRUPTED, -signal.SIGTERM, -signal.SIGUSR2):
+            time.sleep(_GRACE)  # submitit's handler, or Slurm, ends this process
+            return work.INTERRUPTED
+        if code not in (work.DONE, work.BUSY) and work.failure(run.folder) == before:
+            told = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            work.record(run.folder, f"the process was ended by {told}")
+        return code
+
+
+def _check(wanted: Mapping[str, Any]) -> None:
+    """Slurm is asked whether it would take such a task."""
+    if shutil.which("sbatch") is None:
+        raise InputError("Slurm: there is no sbatch here; give the command on a login node of the cluster, or run on "
+                         "this machine alone, without --backend slurm")  # fmt: skip
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in wanted.items()]
+    asked = _slurm("sbatch", "--test-only", *options, "--wrap=true")
+    if asked.returncode:
+        raise InputError(f"Slurm would not take the runs: {_told(asked.stderr)} (`sinfo` shows the cluster's state and "
+                         "its partitions)")  # fmt: skip
+
+
+def _submit(executor: SlurmExecutor, queue: Sequence[Task]) -> Mapping[Job[int], Task]:
+    try:
+        jobs = executor.map_array(_Work(), [task.run for task in queue])
+    except FailedJobError as error:
+        raise InputError(f"Slurm did not take the runs: {_told(str(error))}") from None
+    return dict(zip(jobs, queue, strict=True))
+
+
+def _code(job: Job[int]) -> int | None:
+    """What a task that has ended came to; None where it could not say."""
+    try:
+        return job.result() if job.paths.result_pickle.exists() else None
+    except UncompletedJobError:  # it raised
+        return None
+
+
+def _reason(run: Planned) -> str:
+    told = work.failure(run.folder)
+    return told.reason if told else "unknown"
+
+
+def _told(text: str) -> str:
+    """Slurm's words in a line."""
+    return " ".join(text.split())
+
+
+def _slurm(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True)
