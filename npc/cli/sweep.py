@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,15 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+class Backend(StrEnum):
+    """Where the runs of a sweep are made."""
+
+    local = "local"
+    slurm = "slurm"
+
+
 _ROOM = 2**20  # bytes: a network's checkpoints need more, but how much its size tells
 Given = Annotated[
     list[str],
@@ -49,6 +59,13 @@ def run(
     devices: Annotated[str, typer.Option(help="GPUs, such as 0,1", show_default=False)] = "",
     per_device: Annotated[int, typer.Option(min=1, help="runs at once on each GPU")] = 1,
     retries: Annotated[int, typer.Option(min=0, help="how often a run that crashed is tried again")] = 1,
+    backend: Annotated[Backend, typer.Option(help="where the runs are made")] = Backend.local,
+    partition: Annotated[
+        str | None, typer.Option(help="of Slurm  [default: the cluster's]", show_default=False)
+    ] = None,
+    minutes: Annotated[int, typer.Option(min=1, help="Slurm's limit for a run; it goes on after that")] = 720,
+    cpus: Annotated[int, typer.Option(min=1, help="of a run, for Slurm")] = 2,
+    gpus: Annotated[int, typer.Option(min=0, help="of a run, for Slurm")] = 0,
 ) -> None:
     """Make the runs that are not done yet; the same command goes on after any interruption.
 
@@ -61,14 +78,25 @@ def run(
 
     if slots and devices:
         raise InputError("--slots, --devices: give one of them; GPUs have --per-device slots each")
-    local.start_server()
+    if backend is Backend.slurm and devices:
+        raise InputError("--devices: Slurm gives a run its GPUs; take --gpus, or --backend local")
+    if backend is Backend.local:
+        local.start_server()
     planned = _plan(given)
     _check_cohorts(planned)
     _check_room(planned)
-    shares = local.slots(slots, [device for device in devices.split(",") if device], per_device)
     print(_total(planned))
-    with table(planned, len(shares)) as show:
-        progress = local.run(planned, shares, retries, show)
+    if backend is Backend.local:
+        shares = local.slots(slots, [device for device in devices.split(",") if device], per_device)
+        with table(planned, len(shares)) as show:
+            progress = local.run(planned, shares, retries, show)
+    else:
+        from npc.sweep import slurm
+
+        at_once = slots or len(planned.runs)
+        with table(planned, at_once) as show:
+            progress = slurm.run(planned, slots=at_once, partition=partition, minutes=minutes, cpus=cpus, gpus=gpus,
+                                 retries=retries, show=show)  # fmt: skip
     for made, reason in progress.failed.items():
         print(f"failed: {made.folder}: {reason}")
     raise typer.Exit(_tell(planned))
