@@ -63,7 +63,7 @@ def run(
     partition: Annotated[
         str | None, typer.Option(help="of Slurm  [default: the cluster's]", show_default=False)
     ] = None,
-    minutes: Annotated[int, typer.Option(min=1, help="Slurm's limit for a run; it goes on after that")] = 720,
+    minutes: Annotated[int, typer.Option(min=1, help="Slurm's limit for a run; it goes on after that")] = 60,
     cpus: Annotated[int, typer.Option(min=1, help="of a run, for Slurm")] = 2,
     gpus: Annotated[int, typer.Option(min=0, help="of a run, for Slurm")] = 0,
 ) -> None:

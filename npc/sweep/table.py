@@ -29,15 +29,19 @@ def table(plan: Plan, slots: int) -> Iterator[Callable[[Progress], None]]:
         with Live(console=console, refresh_per_second=2) as live:
             yield lambda progress: live.update(_drawn(plan, slots, progress, best))
         return
-    told = 0
+    told: set[Planned] = set()
 
     def tell(progress: Progress) -> None:
-        nonlocal told
-        ended = [*((run, None) for run in progress.done), *progress.failed.items()]
-        for run, reason in ended[told:] if len(ended) > told else []:
-            said = "done" if reason is None else f"failed: {reason}"
-            console.print(f"{best.done(progress)} of {len(plan.runs)}  {_named(run)}  {said}", soft_wrap=True)
-        told = len(ended)
+        ended = [
+            *((run, "done") for run in progress.done),
+            *((run, f"failed: {why}") for run, why in progress.failed.items()),
+        ]
+        for run, said in ended:
+            if run not in told:
+                told.add(run)
+                console.print(
+                    f"{len(best.before) + len(told)} of {len(plan.runs)}  {_named(run)}  {said}", soft_wrap=True
+                )
 
     yield tell
 
