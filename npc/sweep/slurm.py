@@ -25,7 +25,8 @@ from npc.sweep.plan import Plan, Planned
 
 _ASK = 5.0  # seconds between two questions to Slurm, which others use too
 _GRACE = 60.0  # seconds in which Slurm kills a task that it has sent SIGTERM, or queues it again
-_TIMEOUTS = 100  # times that a run may reach its limit and go on
+_LAST = 30  # seconds before its limit in which a task queues itself again; Slurm tells it so up to a minute earlier
+_TIMEOUTS = 20  # times that a run may reach its limit and go on: one that never comes to an epoch's end must stop
 _FORGOTTEN = "no longer known"
 _ENDED = {
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
@@ -53,7 +54,7 @@ def run(
         plan: of runs.
         slots: tasks at once.
         partition: None for the cluster's default.
-        minutes: limit of a task.
+        minutes: limit of a task; more than it takes to start and make an epoch.
         cpus: of a task.
         gpus: of a task.
         retries: how often a run is tried again that failed by more than its own choices.
@@ -72,7 +73,12 @@ def run(
     _check(wanted)
     executor = SlurmExecutor(queue[0].run.folder.parents[2] / ".slurm", _TIMEOUTS)
     executor.update_parameters(
-        **wanted, job_name="npc", array_parallelism=slots, srun_args=[f"--cpus-per-task={cpus}"], stderr_to_stdout=True
+        **wanted,
+        job_name="npc",
+        array_parallelism=slots,
+        signal_delay_s=_LAST,
+        srun_args=[f"--cpus-per-task={cpus}"],  # which srun does not take over from sbatch
+        stderr_to_stdout=True,
     )
     while queue:
         array = _Array(_submit(executor, queue), progress)
