@@ -119,9 +119,8 @@ class _Array:
     def _look(self) -> list[Task]:
         """Asks Slurm once; returns what has ended since and is to be tried again."""
         again = []
-        states = self._states()
-        for job, task in list(self.tasks.items()):
-            state, reason = states.get(job.job_id, ("UNKNOWN", ""))
+        for job, (state, reason) in self._states().items():
+            task = self.tasks[job]
             if state in _ENDED:
                 del self.tasks[job]
                 if self._is_to_be_tried_again(job, task, state):
@@ -137,20 +136,20 @@ class _Array:
                 self._stop(f"{FLAPPING} runs in a row failed; the last: {_reason(task.run)}")
         return again
 
-    def _states(self) -> Mapping[str, tuple[str, str]]:
+    def _states(self) -> Mapping[Job[int], tuple[str, str]]:
         """State and reason of each task; none where Slurm doesn't answer, for it may again."""
         asked = _slurm("squeue", "--array", "--states=all", "--noheader", f"--jobs={self.id}", "--format=%i|%T|%r")
         if asked.returncode and "Invalid job id" not in asked.stderr:
             return {}
-        told = [line.split("|", 2) for line in asked.stdout.splitlines()]
+        lines = (line.split("|", 2) for line in asked.stdout.splitlines())
+        told = {name: (state, reason) for name, state, reason in lines}
         # Slurm forgets a task some minutes after its end
-        forgotten = dict.fromkeys((job.job_id for job in self.tasks), (_FORGOTTEN, ""))
-        return {**forgotten, **{name: (state, reason) for name, state, reason in told}}
+        return {job: told.get(job.job_id, (_FORGOTTEN, "")) for job in self.tasks}
 
     def _is_to_be_tried_again(self, job: Job[int], task: Task, state: str) -> bool:
         """Judges a task that has ended."""
         run, code = task.run, _code(job)
-        if RunFolder(run.folder).done:
+        if code == work.DONE or RunFolder(run.folder).done:
             self.failures = 0
             self.progress.done.append(run)
             if task.started:
