@@ -25,7 +25,8 @@ from npc.sweep.plan import Plan, Planned
 
 _ASK = 5.0  # seconds between two questions to Slurm, which others use too
 _GRACE = 60.0  # seconds in which Slurm kills a task that it has sent SIGTERM, or queues it again
-_TIMEOUTS = 100  # times that a run may reach its limit and go on
+_LAST = 30  # seconds before its limit in which a task queues itself again; Slurm tells it so up to a minute earlier
+_TIMEOUTS = 20  # times that a run may reach its limit and go on: one that never comes to an epoch's end must stop
 _FORGOTTEN = "no longer known"
 _ENDED = {
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
@@ -53,7 +54,7 @@ def run(
         plan: of runs.
         slots: tasks at once.
         partition: None for the cluster's default.
-        minutes: limit of a task.
+        minutes: limit of a task; more than it takes to start and make an epoch.
         cpus: of a task.
         gpus: of a task.
         retries: how often a run is tried again that failed by more than its own choices.
@@ -72,7 +73,12 @@ def run(
     _check(wanted)
     executor = SlurmExecutor(queue[0].run.folder.parents[2] / ".slurm", _TIMEOUTS)
     executor.update_parameters(
-        **wanted, job_name="npc", array_parallelism=slots, srun_args=[f"--cpus-per-task={cpus}"], stderr_to_stdout=True
+        **wanted,
+        job_name="npc",
+        array_parallelism=slots,
+        signal_delay_s=_LAST,
+        srun_args=[f"--cpus-per-task={cpus}"],  # which srun does not take over from sbatch
+        stderr_to_stdout=True,
     )
     while queue:
         array = _Array(_submit(executor, queue), progress)
@@ -113,9 +119,8 @@ class _Array:
     def _look(self) -> list[Task]:
         """Asks Slurm once; returns what has ended since and is to be tried again."""
         again = []
-        states = self._states()
-        for job, task in list(self.tasks.items()):
-            state, reason = states.get(job.job_id, ("UNKNOWN", ""))
+        for job, (state, reason) in self._states().items():
+            task = self.tasks[job]
             if state in _ENDED:
                 del self.tasks[job]
                 if self._is_to_be_tried_again(job, task, state):
@@ -131,20 +136,20 @@ class _Array:
                 self._stop(f"{FLAPPING} runs in a row failed; the last: {_reason(task.run)}")
         return again
 
-    def _states(self) -> Mapping[str, tuple[str, str]]:
+    def _states(self) -> Mapping[Job[int], tuple[str, str]]:
         """State and reason of each task; none where Slurm doesn't answer, for it may again."""
         asked = _slurm("squeue", "--array", "--states=all", "--noheader", f"--jobs={self.id}", "--format=%i|%T|%r")
         if asked.returncode and "Invalid job id" not in asked.stderr:
             return {}
-        told = [line.split("|", 2) for line in asked.stdout.splitlines()]
+        lines = (line.split("|", 2) for line in asked.stdout.splitlines())
+        told = {name: (state, reason) for name, state, reason in lines}
         # Slurm forgets a task some minutes after its end
-        forgotten = dict.fromkeys((job.job_id for job in self.tasks), (_FORGOTTEN, ""))
-        return {**forgotten, **{name: (state, reason) for name, state, reason in told}}
+        return {job: told.get(job.job_id, (_FORGOTTEN, "")) for job in self.tasks}
 
     def _is_to_be_tried_again(self, job: Job[int], task: Task, state: str) -> bool:
         """Judges a task that has ended."""
         run, code = task.run, _code(job)
-        if RunFolder(run.folder).done:
+        if code == work.DONE or RunFolder(run.folder).done:
             self.failures = 0
             self.progress.done.append(run)
             if task.started:
