@@ -24,7 +24,6 @@ from npc.run_folder import RunFolder
 from npc.sweep import work
 from npc.sweep.plan import Plan, Planned
 
-PRELOADED = ["npc.sweep.work", "npc.signature.train", "npc.signature.fit", "npc.signature.out_of_fold"]
 FLAPPING = 10  # failures in a row after which it is the worker that is suspected
 _AGAIN = 2.0  # seconds until a run that another process holds is looked at again
 _GRACE = 30.0  # seconds that a run has to end in
@@ -180,7 +179,7 @@ def start_server() -> None:
     """
     # OpenMP's threads would wait by spinning, on cores that other slots use
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    forkserver.set_forkserver_preload(PRELOADED)
+    forkserver.set_forkserver_preload(["npc.sweep.preload"])
     forkserver.ensure_running()
 
 

@@ -1,0 +1,14 @@
+"""What every run would import or set up for itself: the fork server does it once, by importing this."""
+
+import pandas as pd
+import pandera.pandas as pandera
+
+import npc.signature.fit
+import npc.signature.loggers
+import npc.signature.out_of_fold
+import npc.signature.train
+import npc.sweep.work  # noqa: F401
+from npc import config
+
+config.compose([])  # Hydra finds its plugins
+pandera.DataFrameSchema({}).validate(pd.DataFrame())  # and pandera its backends
