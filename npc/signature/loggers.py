@@ -20,7 +20,8 @@ Report = Callable[[pd.DataFrame, dict[str, Any]], None]
 def open_logger(config: DictConfig, run: RunFolder) -> Iterator[tuple[Logger, Report]]:
     """A Lightning logger, and a function that reports predictions and metrics of the finished run.
 
-    A W&B run has the run key as its id and ends with the right exit code, whatever ends it.
+    A W&B run has the run key as its id and ends with the right exit code, whatever ends it. Under an agent it is the
+    agent's run: the id is the agent's, and it is online, for who starts an agent asks for that.
 
     Args:
         config: of the run; `logger` says which.
@@ -34,20 +35,22 @@ def open_logger(config: DictConfig, run: RunFolder) -> Iterator[tuple[Logger, Re
 
     import wandb
 
+    agent = "WANDB_SWEEP_ID" in os.environ
+    mode = os.environ.get("WANDB_MODE", "online" if agent else "offline")
     try:
         tracked = wandb.init(
-            id=run.path.name,
+            id=None if agent else run.path.name,
             name=f"{run.path.parent.name}-{run.path.name}",
             project=settings.project,
             entity=settings.entity,
             tags=list(settings.tags),
             dir=run.path,
-            mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # wandb checks it
+            mode=mode,  # type: ignore[arg-type]  # wandb checks it
             resume="allow",
             config=plain(config),
         )
     except (wandb.Error, ValueError) as error:
-        raise InputError(f"logger=wandb (WANDB_MODE={os.environ.get('WANDB_MODE', 'offline')}): {error}") from None
+        raise InputError(f"logger=wandb (WANDB_MODE={mode}): {error}") from None
 
     def report(predictions: pd.DataFrame, metrics: dict[str, Any]) -> None:
         tracked.log({"predictions": wandb.Table(dataframe=predictions)})
