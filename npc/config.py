@@ -342,12 +342,17 @@ def run_key(config: DictConfig) -> str:
     if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
         # what is in it counts, not where it lies
         choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    drop_neutral(choices)
+    return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def drop_neutral(choices: dict[str, Any]) -> None:
+    """Takes off what can't change the numbers of a run: paths, loggers, devices."""
     for path in _neutral_paths(Config):
         node = choices
         for key in path[:-1]:
             node = node.get(key, {})
         node.pop(path[-1], None)
-    return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def run_folder(config: DictConfig) -> Path:

@@ -63,6 +63,10 @@ def test_a_report_holds_every_figure_and_they_are_right(cohort, runs, patients):
     best = next(run for run in found["provenance"]["runs"] if run["variant"] == "cet1-max")
     assert best["run_key"] == "a" * 12
     risk = pd.read_csv(runs / "ours" / "cet1-max" / ("a" * 12) / "predictions.csv", index_col="patient_id")["risk"]
+    search = found["search"]["deep_learning/cet1-max"]
+    assert (search["run_key"], search["runs"]) == ("a" * 12, 2)
+    assert found["search"]["deep_learning/all"]["runs"] == 3
+    assert (runs.parent / "reports" / "ours" / "tables" / "search.csv").exists()
     signature = found["models"]["deep_learning"]
     cutoff = risk[patients["split"] == "train"].median()
     assert signature["cutoff"] == cutoff

@@ -125,6 +125,39 @@ def status(given: Given, as_json: Json = False) -> None:
     raise typer.Exit(_tell(planned))
 
 
+@app.command("report")
+def report(
+    given: Given,
+    reports: Annotated[Path, typer.Option(help="the report goes to a folder of it")] = Path("reports"),
+    name: Annotated[
+        str | None, typer.Option(help="of the report  [default: <cohort>-search]", show_default=False)
+    ] = None,
+    draws: Annotated[int, typer.Option(min=100, help="of the bootstrap, and permutations")] = 2000,
+    seed: Annotated[int, typer.Option(help="of the draws")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Compare the runs that are done: the best of each variant, heat maps, and what choosing it costs.
+
+    Example: npc sweep report sweeps/smoke.yaml
+    """
+    planned = _plan(given)
+    cohorts = {one.folder.parents[1].name for one in planned.runs}
+    if len(cohorts) > 1:
+        raise InputError(f"npc sweep report: runs of {', '.join(sorted(cohorts))}; report each cohort for itself")
+    from npc.report import search, sweep
+
+    runs = sweep.finished([one.folder for one in planned.runs])
+    folder = reports / (name or f"{cohorts.pop()}-search")
+    results = sweep.report_sweep(runs, len(planned.runs), folder, draws=draws, seed=seed)
+    if as_json:
+        print(json.dumps(results))
+        return
+    print(*search.lines(results["search"]), sep="\n")
+    if len(runs) < len(planned.runs):
+        print(f"not complete: {len(runs)} of {len(planned.runs)} runs are done")
+    print(f"written to {folder} (open {folder / 'report.html'})")
+
+
 def _plan(given: Sequence[str]) -> "Plan":
     from npc.sweep.plan import plan
 

@@ -86,7 +86,7 @@ def finished_runs(root: Path, cohort: str) -> tuple[list[Run], list[Path]]:
     for path in folders:
         if path not in unfinished:
             try:
-                runs.append(_read(path))
+                runs.append(read_run(path))
             except InputError as error:
                 faults += error.faults
     if faults:
@@ -97,7 +97,12 @@ def finished_runs(root: Path, cohort: str) -> tuple[list[Run], list[Path]]:
     return runs, unfinished
 
 
-def _read(path: Path) -> Run:
+def read_run(path: Path) -> Run:
+    """A finished run.
+
+    Raises:
+        InputError: its predictions, of all kinds of faults at once; or its validation cohort has one class only.
+    """
     predictions = read_predictions(path / "predictions.csv")
     config = path / "config.yaml"
     named = re.search(r"^method: *(\w+)", config.read_text(), re.MULTILINE) if config.exists() else None
@@ -108,14 +113,14 @@ def _read(path: Path) -> Run:
     label, risk = rows["label"].to_numpy(), rows["risk"].to_numpy()
     if len(np.unique(label)) < 2:
         raise InputError(f"{path}: the internal validation cohort has one class only, so no run can be chosen by it")
-    return Run(path, method, predictions, auc(label, risk), _log_loss(label, risk))
+    return Run(path, method, predictions, auc(label, risk), float(log_losses(label, risk).mean()))
 
 
-def _log_loss(label: np.ndarray, risk: np.ndarray) -> float:
-    """Mean log loss; infinite where the risk is no probability."""
+def log_losses(label: np.ndarray, risk: np.ndarray) -> np.ndarray:
+    """Log loss of each patient; infinite where the risk is no probability."""
     if risk.min() < 0 or risk.max() > 1:
-        return float("inf")
-    return float(-np.log(np.clip(np.where(label == 1, risk, 1 - risk), 1e-15, 1)).mean())
+        return np.full(len(risk), np.inf)
+    return -np.log(np.clip(np.where(label == 1, risk, 1 - risk), 1e-15, 1))
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

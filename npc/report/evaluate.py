@@ -25,7 +25,7 @@ from npc.prognosis.patients import analysed, left_out
 from npc.prognosis.runs import METHODS, Run, finished_runs
 from npc.prognosis.treatment import arms
 from npc.prognosis.univariate import Univariate, univariate
-from npc.report import page, pictures, radiomic, results, table2, table3, tables
+from npc.report import page, pictures, radiomic, results, search, table2, table3, tables
 from npc.report.flow import flow
 from npc.report.folder import write_results, write_table
 from npc.report.names import COHORTS, MODELS
@@ -62,6 +62,7 @@ def evaluate(config: DictConfig) -> None:
         "table2": table2.figures(patients, variables, config.report.tests),
         "table3": table3.figures(chosen, load_published(), draws=config.report.bootstrap, seed=config.report.seed),
         "radiomics": radiomic.figures(runs),
+        "search": search.figures(runs, draws=config.report.bootstrap, seed=config.report.seed),
         "flow": flow(left_out(cohort, chosen[0]), patients),
         "left_out": absent,
         "provenance": _provenance(config, patients, chosen, runs, unfinished),

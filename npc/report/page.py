@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from npc.files import write_text
-from npc.report import radiomic, table2, table3, tables
+from npc.report import radiomic, search, table2, table3, tables
 from npc.report.names import MODELS
 from npc.report.report import Report
 
@@ -46,6 +46,7 @@ def write(path: Path, report: Report, figures: Mapping[str, Path]) -> None:
         Section("Variants", ("In square brackets the paper's figure.",),
                 {"Table 3": table3.table(found["table3"], report.config.report.ci)}),
         *_radiomics(found["radiomics"], figures),
+        *search_sections(found["search"], figures),
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
     write_page(path, f"{report.config.cohort.name}: {report.config.name}", sections)
@@ -61,6 +62,14 @@ def _radiomics(found: Mapping[str, Any], figures: Mapping[str, Path]) -> list["S
     ]
     made = {"Signatures": radiomic.signatures_table(dict(found)), "Features": radiomic.features_table(dict(found))}
     return [Section("Radiomic signatures", text, made, _named(figures, "Correlation"))]
+
+
+def search_sections(found: Mapping[str, Any], figures: Mapping[str, Path]) -> list["Section"]:
+    """Choice among settings and what it costs; nothing where there was no choice."""
+    if not found:
+        return []
+    made = {"Choice and its price": search.table(found)}
+    return [Section("Search", search.text(found), made, _named(figures, "Validation AUC"))]
 
 
 def _named(figures: Mapping[str, Path], start: str) -> dict[str, Path]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from npc.prognosis.treatment import arms
-from npc.report import kaplan_meier, nomogram, radiomic, roc
+from npc.report import kaplan_meier, nomogram, radiomic, roc, search
 from npc.report.flow_figure import draw_flow
 from npc.report.kaplan_meier import Panel
 from npc.report.names import MODELS, NOT_ESTIMABLE
@@ -35,6 +35,7 @@ def draw(folder: Path, report: Report) -> dict[str, Path]:
             nomogram.draw(folder / f"nomogram_{name}", scales, float(model.fitted.coefficient[0]))
             drawn[f"Nomogram, {MODELS[name].lower()}"] = folder / f"nomogram_{name}"
     drawn |= radiomic.draw(folder, report.found["radiomics"])
+    drawn |= search.draw(folder, report.found["search"])
     return {caption: path.with_name(f"{path.name}.png") for caption, path in drawn.items()}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from npc.report import radiomic, table2, table3
+from npc.report import radiomic, search, table2, table3
 from npc.report.names import COHORTS, MODELS, NOT_ESTIMABLE
 from npc.report.report import Report
 from npc.report.results import auc_in_words
@@ -29,6 +29,8 @@ def tables(report: Report) -> dict[str, pd.DataFrame]:
         "risks": risks(report),
         "radiomic_signatures": radiomic.signatures_table(report.found["radiomics"]),
         "radiomic_features": radiomic.features_table(report.found["radiomics"]),
+        "search": search.table(report.found["search"]),
+        "search_settings": search.settings_table(report.found["search"]),
     }
     return {name: table for name, table in made.items() if len(table)}
 
