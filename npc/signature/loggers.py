@@ -71,3 +71,9 @@ def open_logger(config: DictConfig, run: RunFolder) -> Iterator[tuple[Logger, Re
         raise
     finally:
         tracked.finish(exit_code=code)
+
+
+def report_complete(config: DictConfig, run: RunFolder) -> None:
+    """Reports a run that was complete already: an agent asked for it, and its sweep must not lack it."""
+    with open_logger(config, run) as (_, report):
+        report(pd.read_csv(run.path / "predictions.csv", dtype={"patient_id": str}), run.metrics)

@@ -52,6 +52,10 @@ def train(config: DictConfig) -> None:
             run.clear_leftovers()
             print_metrics(run.metrics)
             print(f"{run.path} is complete; force=true runs it again")
+            if _is_agents(config):
+                from npc.signature.loggers import report_complete
+
+                report_complete(config, run)
         if complete and not _wants_folds(config, run):
             return
         slices = [open_store(*_stored(config, cohort, sequence)) for sequence in sequences]
@@ -99,6 +103,11 @@ def _stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """Where one sequence of the cohort lies in the store: the arguments of its functions."""
     roi = config.cohort.roi.get(sequence)
     return config.store, cohort, sequence, Preprocess(**config.preprocess), config.cohort.label, roi
+
+
+def _is_agents(config: DictConfig) -> bool:
+    """Whether a W&B agent asks, whose sweep would lack a run that is passed over."""
+    return config.logger.name == "wandb" and "WANDB_SWEEP_ID" in os.environ
 
 
 def _is_secondary_process() -> bool:
