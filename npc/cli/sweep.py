@@ -80,8 +80,6 @@ def run(
         raise InputError("--slots, --devices: give one of them; GPUs have --per-device slots each")
     if backend is Backend.slurm and devices:
         raise InputError("--devices: Slurm gives a run its GPUs; take --gpus, or --backend local")
-    if backend is Backend.local:
-        local.start_server()
     planned = _plan(given)
     _check_cohorts(planned)
     _check_room(planned)

@@ -100,7 +100,7 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
     queue = deque(Task(one, retries + 1) for one in plan.runs if not RunFolder(one.folder).done)
     progress, free = Progress(), deque(shares)
     working: dict[object, tuple[Slot, Task, ForkServerProcess]] = {}
-    start_server()
+    _start_server()
     with _interruptible():
         try:
             while queue or working:
@@ -172,11 +172,8 @@ def _stopped(shares: Sequence[Slot], progress: Progress) -> str:
     )
 
 
-def start_server() -> None:
-    """Starts the fork server, which imports for some seconds, while the caller does something else.
-
-    It ends with this process.
-    """
+def _start_server() -> None:
+    """Starts the fork server, which ends with this process."""
     # OpenMP's threads would wait by spinning, on cores that other slots use
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     forkserver.set_forkserver_preload(["npc.sweep.preload"])
