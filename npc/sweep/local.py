@@ -18,6 +18,8 @@ from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 
+from joblib.externals.loky import get_reusable_executor
+
 from npc.errors import InputError
 from npc.files import make_folder
 from npc.run_folder import RunFolder
@@ -199,6 +201,7 @@ def _child(slot: Slot, run: Planned) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     code = work.work(run.overrides)
+    get_reusable_executor(reuse=True).shutdown()  # joblib's workers would wait five minutes for more to do
     if code == work.DONE:
         output.unlink(missing_ok=True)
     os._exit(code)

@@ -164,3 +164,15 @@ def test_a_full_disk_is_told_before_any_run(small_disk, store):
     assert str(disk) in done.stderr
     assert done.stdout == ""
     assert not list(disk.iterdir())
+
+
+@pytest.mark.slow
+def test_nobody_stays_behind(tmp_path):
+    """Not those either who read the images of a new cohort."""
+    file = sweep_file(tmp_path / "two.yaml", seed=[0, 1])
+    words = [f"runs={tmp_path}/runs", f"store={tmp_path}/store", f"cohort.root={tmp_path}/phantom"]
+    sweep = started("sweep", "run", file, *words, log=tmp_path / "log")
+    assert sweep.wait(300) == 0
+    time.sleep(1)
+    left = [one for one in psutil.process_iter(["status", "name"]) if os.getsid(one.pid) == sweep.pid]
+    assert [one for one in left if one.info["status"] != psutil.STATUS_ZOMBIE] == []

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -38,16 +37,6 @@ with one_message():
 failed = {run.key: reason for run, reason in ended.failed.items()}
 print(json.dumps({"done": len(ended.done), "failed": failed, "elsewhere": ended.elsewhere, "most": most}))
 """
-
-
-@pytest.fixture
-def slurm() -> None:
-    """Skips where none runs."""
-    if "SLURM_CONF" not in os.environ or shutil.which("sinfo") is None:
-        pytest.skip("no Slurm here: SLURM_CONF is not set (as root, bash .ci/slurm starts one and prints it)")
-    told = subprocess.run(["sinfo"], capture_output=True, text=True)
-    if told.returncode:
-        pytest.skip(f"Slurm doesn't answer: {told.stderr.strip()}")
 
 
 @pytest.fixture
