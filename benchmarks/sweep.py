@@ -1,7 +1,7 @@
 """The twelve runs of sweeps/smoke.yaml by `npc sweep run` against the same twelve `python train.py` one after another.
 
-Beside that what a run costs besides its training: the time that passed between the end of one and the end of the next
-on one slot, less the time from the first to the last line of its log; the first, which imports, is left out.
+Beside that what a run costs besides its epochs: the time between the end of one and the end of the next on one slot,
+less the next one's epochs; the first run, which imports, is left out.
 
     benchmarks/sweep.py [rounds]
 """
@@ -29,16 +29,16 @@ def timed(*command: object) -> float:
 
 
 def overheads(runs: Path) -> list[float]:
-    """Seconds between two runs of a slot that no log tells of."""
-    spans = []
+    """Seconds between the ends of two runs on a slot that were not spent on epochs; an epoch is the mean of its run."""
+    ended = []
     for log in runs.rglob("train.log"):
-        lines = [line for line in log.read_text().splitlines() if line[:2] == "20"]
-        first, last = (
-            datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp() for line in lines[:: len(lines) - 1]
-        )
-        spans.append((first, last, (log.parent / "DONE").stat().st_mtime))
-    spans.sort()
-    return [then - ended for (_, _, ended), (then, _, _) in pairwise(spans)]
+        epochs = [
+            datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+            for line in log.read_text().splitlines() if " epoch " in line
+        ]  # fmt: skip
+        training = (epochs[-1] - epochs[0]) * len(epochs) / (len(epochs) - 1)
+        ended.append(((log.parent / "DONE").stat().st_mtime, training))
+    return [end - before - training for (before, _), (end, training) in pairwise(sorted(ended))]
 
 
 def main() -> None:
