@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 
 from joblib.externals.loky import get_reusable_executor
+from omegaconf import OmegaConf
 
 from npc.errors import InputError
 from npc.files import make_folder
@@ -178,7 +179,7 @@ def _start_server() -> None:
     """Starts the fork server, which ends with this process."""
     # OpenMP's threads would wait by spinning, on cores that other slots use
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    forkserver.set_forkserver_preload(["npc.sweep.preload"])
+    forkserver.set_forkserver_preload(["__main__", "npc.sweep.preload"])
     forkserver.ensure_running()
 
 
@@ -200,7 +201,7 @@ def _child(slot: Slot, run: Planned) -> None:
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    code = work.work(run.overrides)
+    code = work.work(OmegaConf.create(dict(run.composed)))
     get_reusable_executor(reuse=True).shutdown()  # joblib's workers would wait five minutes for more to do
     if code == work.DONE:
         output.unlink(missing_ok=True)

@@ -33,6 +33,7 @@ class Planned:
         key: the run key.
         folder: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
         choices: that the file varies, by key.
+        composed: all choices of the run, as the plan was checked with them.
     """
 
     file: Path
@@ -40,6 +41,7 @@ class Planned:
     key: str
     folder: Path
     choices: Mapping[str, Any] = field(compare=False)
+    composed: Mapping[str, Any] = field(compare=False, repr=False)
 
     @property
     def variant(self) -> str:
@@ -140,7 +142,7 @@ def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterat
         config.check(resolved)
         yield Planned(
             file, overrides, config.run_key(resolved), config.run_folder(resolved),
-            {key: value for key, value in choices.items() if key in varied},
+            {key: value for key, value in choices.items() if key in varied}, config.plain(resolved),
         )  # fmt: skip
 
 

@@ -32,7 +32,9 @@ _ENDED = {
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
     "TIMEOUT", _FORGOTTEN,
 }  # fmt: skip
-_RUN = "import sys; from npc.sweep.work import work; sys.exit(work(sys.argv[1:]))"
+_RUN = (
+    "import sys; from npc.config import compose; from npc.sweep.work import work; sys.exit(work(compose(sys.argv[1:])))"
+)
 
 
 def run(

@@ -4,10 +4,11 @@ import json
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from omegaconf import DictConfig
 
 from npc import config, methods
 from npc.errors import DivergedError, InputError
@@ -57,13 +58,15 @@ def _record(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.failed.json")
 
 
-def work(overrides: Sequence[str]) -> int:
+def work(choices: DictConfig) -> int:
     """Makes a run in this process.
+
+    Args:
+        choices: of `train.py`, composed.
 
     Returns:
         an exit code of this module.
     """
-    choices = config.compose(overrides)
     folder = config.run_folder(choices)
     try:
         methods.train(choices)
