@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from npc.config import compose
 from npc.sweep import work
 from npc.sweep.plan import Planned, plan
 from tests.sweep.commands import ROOT, finished, sweep_file
@@ -99,7 +100,7 @@ def planned(file: Path, driver: Driven, *more: str) -> list[Planned]:
 
 def directly(run: Planned, folder: Path) -> bytes:
     """The predictions of the same choices, made in this process."""
-    assert work.work([*run.overrides, f"runs={folder}"]) == work.DONE
+    assert work.work(compose([*run.overrides, f"runs={folder}"])) == work.DONE
     return next(folder.rglob(f"{run.key}/predictions.csv")).read_bytes()
 
 
