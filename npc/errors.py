@@ -29,5 +29,13 @@ class InputError(Exception):
         return type(self), (list(self.faults), self.summary)
 
 
+class StoppedError(Exception):
+    """A search took a run off before its end, for others did better; it is no fault, and the run can go on."""
+
+    def __init__(self, epoch: int, auc: float) -> None:
+        self.epoch, self.auc = epoch, auc
+        super().__init__(f"stopped after epoch {epoch} with AUC {auc:.3f}")
+
+
 class DivergedError(InputError):
     """Training went astray: it is the setting that is at fault, not the machine or the data."""

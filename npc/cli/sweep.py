@@ -81,6 +81,8 @@ def run(
     if backend is Backend.slurm and devices:
         raise InputError("--devices: Slurm gives a run its GPUs; take --gpus, or --backend local")
     planned = _plan(given)
+    if backend is Backend.slurm and any(one.halving for one in planned.runs):
+        raise InputError("early_terminate: runs are stopped early on one machine only; leave --backend slurm out")
     _check_cohorts(planned)
     _check_room(planned)
     print(_total(planned))
@@ -104,11 +106,11 @@ def run(
 def status(given: Given, as_json: Json = False) -> None:
     """Tell which runs of sweep files are done, running, failed and missing.
 
-    Ends with 0 only when all are done.
+    Ends with 0 only when all are done, or stopped early by a file that says so (early_terminate).
 
     Example: npc sweep status sweeps/smoke.yaml
     """
-    from npc.sweep.state import counts, state
+    from npc.sweep.state import counts, is_settled, state
 
     planned = _plan(given)
     states = {one: state(one) for one in planned.runs}
@@ -119,7 +121,7 @@ def status(given: Given, as_json: Json = False) -> None:
                       **({"reason": told.failure.reason, "attempts": told.failure.attempts} if told.failure else {})}
                      for one, told in states.items()],
         }))  # fmt: skip
-        raise typer.Exit(0 if all(told.name == "done" for told in states.values()) else 1)
+        raise typer.Exit(0 if all(is_settled(told) for told in states.values()) else 1)
     raise typer.Exit(_tell(planned))
 
 
@@ -143,16 +145,17 @@ def report(
     if len(cohorts) > 1:
         raise InputError(f"npc sweep report: runs of {', '.join(sorted(cohorts))}; report each cohort for itself")
     from npc.report import search, sweep
+    from npc.sweep import work
 
     runs = sweep.finished([one.folder for one in planned.runs])
     folder = reports / (name or f"{cohorts.pop()}-search")
-    results = sweep.report_sweep(runs, len(planned.runs), folder, draws=draws, seed=seed)
+    stopped = sum(one.halving is not None and work.stopped(one.folder) for one in planned.runs)
+    results = sweep.report_sweep(runs, len(planned.runs), stopped, folder, draws=draws, seed=seed)
     if as_json:
         print(json.dumps(results))
         return
     print(*search.lines(results["search"]), sep="\n")
-    if len(runs) < len(planned.runs):
-        print(f"not complete: {len(runs)} of {len(planned.runs)} runs are done")
+    print(*sweep.completeness(results), sep="\n")
     print(f"written to {folder} (open {folder / 'report.html'})")
 
 
@@ -210,8 +213,10 @@ def _tell(planned: "Plan") -> int:
             console.print(f"{one.folder}: tried {told.failure.attempts} times, {told.failure.where}: "
                           f"{told.failure.reason}", markup=False, highlight=False)  # fmt: skip
     done = sum(told.name == "done" for told in states.values())
-    if done == len(states):
-        print(f"complete: {done} runs are done")
+    stopped = sum(told.name == "stopped" for told in states.values())
+    if done + stopped == len(states):
+        print(f"complete: {done} runs are done" + (f", {stopped} were stopped early" if stopped else ""))
         return 0
-    print(f"not complete: {len(states) - done} of {len(states)} runs are not done; npc sweep run goes on with them")
+    left = len(states) - done - stopped
+    print(f"not complete: {left} of {len(states)} runs are not done; npc sweep run goes on with them")
     return 1

@@ -1,6 +1,6 @@
 """`npc sweep report`: a report folder of searches alone, from the runs of sweep files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,15 @@ def finished(folders: Sequence[Path]) -> list[Run]:
     return runs
 
 
-def report_sweep(runs: Sequence[Run], expected: int, folder: Path, *, draws: int, seed: int) -> dict[str, Any]:
+def report_sweep(
+    runs: Sequence[Run], expected: int, stopped: int, folder: Path, *, draws: int, seed: int
+) -> dict[str, Any]:
     """Writes `results.json`, tables, figures and `report.html`; gives the results.
 
     Args:
         runs: finished, of one cohort.
         expected: runs of the sweep.
+        stopped: of them early, by successive halving.
         folder: of the report.
         draws: of the bootstrap, and permutations.
         seed: of the draws.
@@ -47,12 +50,21 @@ def report_sweep(runs: Sequence[Run], expected: int, folder: Path, *, draws: int
     found = search.figures(runs, draws=draws, seed=seed)
     if not found:
         raise InputError("each variant has one run that is done, and there is but one variant: nothing was chosen")
-    results = {"expected": expected, "done": len(runs), "search": found}
+    results = {"expected": expected, "done": len(runs), "stopped": stopped, "search": found}
     write_results(folder, results)
     write_table(folder, "search", search.table(found))
     write_table(folder, "search_settings", search.settings_table(found))
     drawn = {name: path.with_name(f"{path.name}.png") for name, path in search.draw(folder / "figures", found).items()}
-    told = f"{len(runs)} of {expected} runs are done."
-    sections = [page.Section("Runs", (told,)), *page.search_sections(found, drawn)]
+    sections = [page.Section("Runs", completeness(results)), *page.search_sections(found, drawn)]
     page.write_page(folder / "report.html", f"{folder.name}: the search", sections)
     return results
+
+
+def completeness(results: Mapping[str, Any]) -> list[str]:
+    """How many runs the figures are of, and whether it was a search of the whole grid."""
+    expected, done, stopped = (results[name] for name in ("expected", "done", "stopped"))
+    told = [f"{'complete' if done == expected else 'not complete'}: {done} of {expected} runs are done"]
+    if stopped:
+        told.append(f"another search than the grid: {stopped} runs were stopped early by successive halving, so the "
+                    "figures leave them out, and the price of choosing is higher than they say")  # fmt: skip
+    return told

@@ -1,12 +1,15 @@
 """What happens around the epochs: batch norm, the choice of the epoch, and a line for the user."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader
+
+from npc.errors import StoppedError
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,24 @@ class BestEpoch(pl.Callback):
         """As it was when interrupted."""
         self.score = tuple(state_dict["score"]) if state_dict["score"] else None
         self.epoch = state_dict["epoch"]
+
+
+class Judged(pl.Callback):
+    """Ends a run that a search finds poor, before its next epoch: its last checkpoint is written by then.
+
+    Args:
+        best: whose AUC is judged.
+        is_poor: is told the epochs that are finished and the best AUC of them.
+    """
+
+    def __init__(self, best: BestEpoch, is_poor: Callable[[int, float], bool]) -> None:
+        self.best, self.is_poor = best, is_poor
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Raises StoppedError."""
+        finished = trainer.current_epoch
+        if self.best.score is not None and self.is_poor(finished, self.best.score[0]):
+            raise StoppedError(finished, self.best.score[0])
 
 
 class EpochLine(pl.Callback):

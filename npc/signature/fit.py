@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,18 +22,24 @@ from npc.errors import InputError
 from npc.imaging.store import Slices
 from npc.metrics import by_split
 from npc.run_folder import RunFolder
-from npc.signature.callbacks import BestEpoch, EpochLine, RecalibrateBatchNorm
+from npc.signature.callbacks import BestEpoch, EpochLine, Judged, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
 
 log = logging.getLogger(__name__)
+IsPoor = Callable[[int, float], bool]
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
 
 
 def fit(
-    config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame, logger: Logger | bool
+    config: DictConfig,
+    run: RunFolder,
+    slices: Sequence[Slices],
+    patients: pd.DataFrame,
+    logger: Logger | bool,
+    is_poor: IsPoor | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Trains on the training patients, chooses the epoch on the validation patients, predicts everybody.
 
@@ -45,6 +51,7 @@ def fit(
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
         logger: Lightning's.
+        is_poor: of a search that stops runs early; is told epochs and best AUC of the validation patients.
 
     Returns:
         the rows of `predictions.csv`, and of `metrics.json` all but the oracle.
@@ -52,6 +59,7 @@ def fit(
     Raises:
         InputError: training diverged, or the batches are too small for batch norm.
         KeyboardInterrupt: Ctrl-C or SIGTERM.
+        StoppedError: the run was poor.
     """
     _quieten()
     torch.set_num_threads(config.trainer.threads)
@@ -69,7 +77,7 @@ def fit(
     )
     best = BestEpoch(run.best, config.trainer.patience)
     try:
-        trainer = _trainer(config, run, data, best, logger)
+        trainer = _trainer(config, run, data, best, logger, is_poor)
     except (MisconfigurationException, ValueError, TypeError) as error:
         raise InputError(f"trainer: {error}") from None
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
@@ -104,12 +112,19 @@ def fit(
 
 
 def _trainer(
-    config: DictConfig, run: RunFolder, data: SliceDataModule, best: BestEpoch, logger: Logger | bool
+    config: DictConfig,
+    run: RunFolder,
+    data: SliceDataModule,
+    best: BestEpoch,
+    logger: Logger | bool,
+    is_poor: IsPoor | None,
 ) -> pl.Trainer:
     choices = config.trainer
     callbacks: list[pl.Callback] = [best, EpochLine(best)]
     if config.network.batch_norm.recalibrate:
         callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
+    if is_poor:
+        callbacks.append(Judged(best, is_poor))
     # without a monitor the newest epoch is the one that is kept
     newest = ModelCheckpoint(run.checkpoints, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks.append(newest)

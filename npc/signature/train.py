@@ -1,6 +1,7 @@
 """From a cohort on disk to a trained signature and its logged predictions."""
 
 import os
+from collections.abc import Callable
 from contextlib import nullcontext
 from shutil import copyfile
 
@@ -20,16 +21,18 @@ from npc.metrics import print_metrics
 from npc.run_folder import RunFolder
 
 
-def train(config: DictConfig) -> None:
+def train(config: DictConfig, is_poor: Callable[[int, float], bool] | None = None) -> None:
     """Trains what the config asks for, or tells what an earlier run of the same choices gave.
 
     With `folds` the training patients' out-of-fold risks are written besides.
 
     Args:
         config: checked choices (`npc.config.check`).
+        is_poor: of a search that stops runs early; is told epochs and best AUC of the validation patients.
 
     Raises:
         InputError: the cohort, its images or the choices cannot be used.
+        StoppedError: the run was poor.
     """
     run = RunFolder(run_folder(config))
     sequences = run_sequences(config)
@@ -76,7 +79,7 @@ def train(config: DictConfig) -> None:
             if len(exclusions):
                 print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
             with run.logging(), open_logger(config, run) as (logger, report):
-                predictions, metrics = fit(config, run, slices, patients, logger)
+                predictions, metrics = fit(config, run, slices, patients, logger, is_poor)
                 metrics["oracle"] = {
                     name: oracle(cohort.root, rows, "label", sequences) for name, rows in patients.groupby("split")
                 }

@@ -25,7 +25,9 @@ from npc.errors import InputError
 from npc.files import make_folder
 from npc.run_folder import RunFolder
 from npc.sweep import work
+from npc.sweep.halving import Judge
 from npc.sweep.plan import Plan, Planned
+from npc.sweep.state import is_settled, state
 
 FLAPPING = 10  # failures in a row after which it is the worker that is suspected
 _AGAIN = 2.0  # seconds until a run that another process holds is looked at again
@@ -78,12 +80,15 @@ class Progress:
         done: runs that this sweep has finished.
         seconds: that each of these took.
         failed: runs given up, with the reason.
+        stopped: runs that were poor, and taken off before their end.
+        elsewhere: runs that another process makes.
     """
 
     running: dict[str, Task] = field(default_factory=dict)
     done: list[Planned] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     failed: dict[Planned, str] = field(default_factory=dict)
+    stopped: list[Planned] = field(default_factory=list)
     elsewhere: int = 0
 
 
@@ -100,7 +105,7 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
         InputError: every worker was stopped after failures in a row.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the runs at work have ended and can go on.
     """
-    queue = deque(Task(one, retries + 1) for one in plan.runs if not RunFolder(one.folder).done)
+    queue = deque(Task(one, retries + 1) for one in plan.runs if not is_settled(state(one)))
     progress, free = Progress(), deque(shares)
     working: dict[object, tuple[Slot, Task, ForkServerProcess]] = {}
     _start_server()
@@ -111,7 +116,7 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
                 while free and held < len(queue):
                     task = queue.popleft()
                     folder = RunFolder(task.run.folder)
-                    if folder.done:
+                    if is_settled(state(task.run)):
                         continue
                     if folder.is_locked():
                         queue.append(task)
@@ -150,6 +155,10 @@ def _judge(slot: Slot, task: Task, code: int | None, queue: deque[Task], progres
         slot.failures = 0
         progress.done.append(run)
         progress.seconds.append(time.monotonic() - task.started)
+        return
+    if code == work.STOPPED:
+        slot.failures = 0
+        progress.stopped.append(run)
         return
     if code == work.BUSY:
         queue.append(task)
@@ -201,7 +210,7 @@ def _child(slot: Slot, run: Planned) -> None:
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    code = work.work(OmegaConf.create(dict(run.composed)))
+    code = work.work(OmegaConf.create(dict(run.composed)), Judge(run) if run.halving else None)
     get_reusable_executor(reuse=True).shutdown()  # joblib's workers would wait five minutes for more to do
     if code == work.DONE:
         output.unlink(missing_ok=True)

@@ -20,7 +20,21 @@ from omegaconf.errors import OmegaConfBaseException
 from npc import config
 from npc.errors import InputError
 
-_KEYS = {"program", "name", "description", "project", "entity", "method", "metric", "parameters", "command", "run_cap"}
+_KEYS = {"program", "name", "description", "project", "entity", "method", "metric", "parameters", "command", "run_cap",
+         "early_terminate"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Halving:
+    """Successive halving: of the runs that come to a rung one in `factor` goes on to the next.
+
+    Attributes:
+        epochs: up to the first rung; each further one is `factor` times as far.
+        factor: 2 or more.
+    """
+
+    epochs: int
+    factor: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,7 @@ class Planned:
         folder: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
         choices: that the file varies, by key.
         composed: all choices of the run, as the plan was checked with them.
+        halving: how poor runs are stopped early; None: every run goes to its end.
     """
 
     file: Path
@@ -42,6 +57,7 @@ class Planned:
     folder: Path
     choices: Mapping[str, Any] = field(compare=False)
     composed: Mapping[str, Any] = field(compare=False, repr=False)
+    halving: Halving | None = None
 
     @property
     def variant(self) -> str:
@@ -79,7 +95,8 @@ def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
         try:
             for run in _runs(file, _read(file), more):
                 cells += 1
-                runs.setdefault(run.folder, run)
+                if runs.setdefault(run.folder, run).halving != run.halving:
+                    raise InputError("stops runs early that another of these files wants whole; give them apart")
         except InputError as error:
             faults += [f"{file}: {fault}" for fault in error.faults]
     if faults:
@@ -102,10 +119,25 @@ def _read(file: Path) -> dict[str, Any]:
     if (method := content.get("method")) != "grid":
         faults.append(f"method: {method} asks W&B for each next run; only a grid can be run without it (take "
                       "wandb agent, or method: grid)")  # fmt: skip
+    faults += _halving_faults(content.get("early_terminate"))
     faults += [fault for key, choice in content["parameters"].items() for fault in _choice_faults(key, choice)]
     if faults:
         raise InputError(faults)
     return content
+
+
+def _halving_faults(wanted: Any) -> Iterator[str]:
+    if wanted is None:
+        return
+    if not isinstance(wanted, dict) or not {"type", "min_iter"} <= set(wanted) <= {"type", "min_iter", "eta"}:
+        yield "early_terminate: must hold `type: hyperband`, `min_iter:` (epochs) and, if wanted, `eta:`"
+    elif wanted["type"] != "hyperband":
+        yield f"early_terminate.type: {wanted['type']}: only hyperband is known"
+    else:
+        for key, least in (("min_iter", 1), ("eta", 2)):
+            value = wanted.get(key, least)
+            if not isinstance(value, int) or value < least:
+                yield f"early_terminate.{key}: {value}: must be a whole number, {least} or more"
 
 
 def _choice_faults(key: str, choice: Any) -> Iterator[str]:
@@ -133,6 +165,7 @@ def _is_number(text: str) -> bool:
 
 def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterator[Planned]:
     values = {str(key): choice.get("values", [choice.get("value")]) for key, choice in content["parameters"].items()}
+    halving = content.get("early_terminate")
     varied = {key for key, choice in content["parameters"].items() if "values" in choice}
     composed: dict[tuple[str, ...], DictConfig] = {}
     for cell in product(*values.values()):
@@ -143,6 +176,7 @@ def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterat
         yield Planned(
             file, overrides, config.run_key(resolved), config.run_folder(resolved),
             {key: value for key, value in choices.items() if key in varied}, config.plain(resolved),
+            halving and Halving(halving["min_iter"], halving.get("eta", 3)),
         )  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from npc.run_folder import RunFolder
 from npc.sweep.plan import Planned
-from npc.sweep.work import Failure, failure
+from npc.sweep.work import Failure, failure, stopped
 
-STATES = ("done", "running", "failed", "missing")
+STATES = ("done", "stopped", "running", "failed", "missing")
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class State:
     """Of one run.
 
     Attributes:
-        name: `done`, `running` (a living process holds its lock), `failed` or `missing`.
+        name: `done`, `stopped` (early, by a search that does so), `running` (a living process holds its lock), `failed`
+            or `missing`.
         auc: of the internal validation cohort, once it is done; None where there is one class.
         failure: of the last attempt, where it failed.
     """
@@ -32,8 +33,15 @@ def state(run: Planned) -> State:
         return State("done", folder.metrics["auc"].get("validation"))
     if folder.is_locked():
         return State("running")
+    if run.halving and stopped(run.folder):
+        return State("stopped")
     told = failure(run.folder)
     return State("failed", failure=told) if told else State("missing")
+
+
+def is_settled(state: State) -> bool:
+    """Whether nothing is left to be done of a run."""
+    return state.name in ("done", "stopped")
 
 
 def counts(states: Iterable[State]) -> Mapping[str, int]:

@@ -34,6 +34,7 @@ def table(plan: Plan, slots: int) -> Iterator[Callable[[Progress], None]]:
     def tell(progress: Progress) -> None:
         ended = [
             *((run, "done") for run in progress.done),
+            *((run, "stopped early") for run in progress.stopped),
             *((run, f"failed: {why}") for run, why in progress.failed.items()),
         ]
         for run, said in ended:
@@ -70,9 +71,9 @@ class _Best:
 
 def _drawn(plan: Plan, slots: int, progress: Progress, best: _Best) -> Group:
     done = best.done(progress)
-    left = len(plan.runs) - done - len(progress.failed)
+    left = len(plan.runs) - done - len(progress.failed) - len(progress.stopped)
     drawn = Table(title=f"{done} of {len(plan.runs)} runs done, {len(progress.running)} running, "
-                        f"{len(progress.failed)} failed", title_justify="left")  # fmt: skip
+                        f"{len(progress.failed)} failed{_stopped(progress)}", title_justify="left")  # fmt: skip
     for column in ("slot", "run", "choices", "for"):
         drawn.add_column(column, no_wrap=column != "choices")
     for slot, task in progress.running.items():
@@ -88,6 +89,10 @@ def _drawn(plan: Plan, slots: int, progress: Progress, best: _Best) -> Group:
     if progress.elsewhere:
         lines.append(f"{progress.elsewhere} runs are made by another process")
     return Group(drawn, *lines)
+
+
+def _stopped(progress: Progress) -> str:
+    return f", {len(progress.stopped)} stopped early" if progress.stopped else ""
 
 
 def _named(run: Planned) -> str:

@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,12 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from npc import config, methods
-from npc.errors import DivergedError, InputError
+from npc.errors import DivergedError, InputError, StoppedError
 from npc.files import write_text
 from npc.run_folder import BusyError
 
 # Exit codes. What was refused, or diverged, would be so again; what diverged says nothing of the machine.
-DONE, FAILED, REFUSED, DIVERGED, BUSY, INTERRUPTED = 0, 1, 2, 3, 75, 130
+DONE, FAILED, REFUSED, DIVERGED, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 75, 130
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,33 @@ def _record(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.failed.json")
 
 
-def work(choices: DictConfig) -> int:
+def stopped(folder: Path) -> bool:
+    """Whether a search has taken the run off before its end."""
+    return _stop(folder).exists()
+
+
+def _stop(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.stopped.json")
+
+
+def work(choices: DictConfig, is_poor: Callable[[int, float], bool] | None = None) -> int:
     """Makes a run in this process.
 
     Args:
         choices: of `train.py`, composed.
+        is_poor: of a search that stops runs early; is told epochs and best validation AUC.
 
     Returns:
         an exit code of this module.
     """
     folder = config.run_folder(choices)
     try:
-        methods.train(choices)
+        methods.train(choices, is_poor)
     except BusyError:
         return BUSY
+    except StoppedError as told:
+        write_text(_stop(folder), json.dumps({"epoch": told.epoch, "auc": told.auc}) + "\n")
+        return STOPPED
     except InputError as error:
         record(folder, str(error))
         return DIVERGED if isinstance(error, DivergedError) else REFUSED
@@ -81,7 +95,8 @@ def work(choices: DictConfig) -> int:
         reason = "out of memory" if _is_out_of_memory(error) else f"{type(error).__name__}: {error}"
         record(folder, reason, traceback.format_exc())
         return FAILED
-    _record(folder).unlink(missing_ok=True)
+    for leftover in (_record(folder), _stop(folder)):
+        leftover.unlink(missing_ok=True)
     return DONE
 
 
