@@ -65,11 +65,14 @@ def test_sweep(tmp_path: Path):
     more = [f"runs={tmp_path}/runs", f"store={tmp_path}/store"]
     told = {}
     for command in (line for line in COMMANDS if "npc sweep" in line):
-        done = run(command, *more)
+        elsewhere = ["--reports", f"{tmp_path}/reports"] if "report" in command else []
+        done = run(command, *more, *elsewhere)
         assert done.returncode == 0, done.stdout + done.stderr
         told[command.split()[2]] = done.stdout
     assert "125 runs" in told["list"]
     assert "complete: 12 runs are done" in told["status"]
+    assert "AUC of the choice" in told["report"]
+    assert (tmp_path / "reports" / "phantom-search" / "report.html").exists()
 
 
 @pytest.mark.slow
