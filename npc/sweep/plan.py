@@ -95,8 +95,9 @@ def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
         try:
             for run in _runs(file, _read(file), more):
                 cells += 1
-                if runs.setdefault(run.folder, run).halving != run.halving:
-                    raise InputError("stops runs early that another of these files wants whole; give them apart")
+                before = runs.setdefault(run.folder, run)
+                if before.halving and not run.halving:  # what one file wants whole none stops early
+                    runs[run.folder] = run
         except InputError as error:
             faults += [f"{file}: {fault}" for fault in error.faults]
     if faults:

@@ -36,10 +36,12 @@ def test_what_can_not_be_meant_is_refused(tmp_path, wanted, said):
         plan([stopping(sweep_file(tmp_path / "a.yaml", seed=[0, 1]), wanted)])
 
 
-def test_the_same_run_can_not_be_wanted_whole_and_stopped(tmp_path):
+def test_a_run_that_one_file_wants_whole_is_not_stopped(tmp_path):
     file = sweep_file(tmp_path / "a.yaml", seed=[0, 1])
-    with pytest.raises(InputError, match="give them apart"):
-        plan([file, stopping(file, HALVING)])
+    other = stopping(file, HALVING)
+    for files in ([file, other], [other, file]):
+        assert [run.halving for run in plan(files).runs] == [None, None]
+    assert [run.halving for run in plan([other]).runs] == [Halving(1, 3)] * 2
 
 
 def test_the_file_that_comes_along_has_the_grids_runs():
