@@ -12,7 +12,7 @@ def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then reports."""
     with one_message():
         config.check_evaluate(choices)
-        from npc.report.evaluate import evaluate
+        from npc.report.paper.evaluate import evaluate
 
         evaluate(choices)
 

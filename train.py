@@ -3,8 +3,8 @@
 import hydra
 from omegaconf import DictConfig
 
-from npc import methods
 from npc.command import one_message
+from npc.run import methods
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

@@ -19,7 +19,7 @@ from torch.optim.swa_utils import update_bn
 
 from npc.config import check, compose
 from npc.imaging.store import Slices
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.signature.endpoints import Outcome
 from npc.signature.fit import fit
 from npc.signature.module import SignatureModule

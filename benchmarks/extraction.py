@@ -32,10 +32,10 @@ from joblib import Parallel, delayed
 from memory import computing_time_of_tree
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-from npc.cohort import phantom
 from npc.cohort.cohort import Cohort
 from npc.config import compose, feature_settings
 from npc.imaging.slices import largest_slice, three_slices
+from npc.phantom import source as phantom
 from npc.radiomics.extract import Extracted, extract
 
 SEQUENCES, MODES, JOBS, MATRIX, STUDY = ("cet1", "t2"), ("max", "three"), 2, 512, 233

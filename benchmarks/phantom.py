@@ -14,7 +14,7 @@ from memory import memory_of_tree
 DRAW = """
 import sys
 from pathlib import Path
-from npc.cohort.phantom import write
+from npc.phantom.source import write
 write(Path(sys.argv[1]), n=int(sys.argv[2]))
 """
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from npc.cohort import phantom
 from npc.cohort.split import split
+from npc.phantom import source as phantom
 
 ROOT = Path(__file__).parents[1]
 VARIANTS = [f"{sequence}-{slices}" for sequence in ("cet1", "t2", "both") for slices in ("max", "three")]
@@ -38,7 +38,7 @@ def main() -> None:
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         whole = time.perf_counter() - start
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import npc.report.evaluate"], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-c", "import npc.report.paper.evaluate"], cwd=ROOT, check=True)
         print(f"report of six variants: {whole:.1f} s, of which imports {time.perf_counter() - start:.1f} s")
 
 

@@ -26,6 +26,13 @@ _OF_METHOD = {
     "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
     "radiomic": ("radiomics",),
 }
+# A source's place in the code is not a choice: in the key it has the name under which it was first written there.
+_SOURCES_IN_KEYS = {
+    "npc.phantom.source.read": "npc.cohort.phantom.read",
+    "npc.cohort.sources.table.read": "npc.cohort.table.read",
+    "npc.cohort.sources.sts.read": "npc.cohort.sts.read",
+    "npc.cohort.sources.foshan.read": "npc.cohort.foshan.read",
+}
 
 
 @dataclass
@@ -342,6 +349,8 @@ def run_key(config: DictConfig) -> str:
     if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
         # what is in it counts, not where it lies
         choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    source = choices["cohort"]["_target_"]
+    choices["cohort"]["_target_"] = _SOURCES_IN_KEYS.get(source, source)
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -374,6 +383,8 @@ def of_run(config: DictConfig) -> DictConfig:
     try:
         own = {"runs": str(folder.resolve().parents[2]), "folds": config.folds, "force": False, "refit": None}
         choices = OmegaConf.merge(config, OmegaConf.load(folder / "config.yaml"), own)
+        moved = {name: place for place, name in _SOURCES_IN_KEYS.items()}
+        choices.cohort._target_ = moved.get(choices.cohort._target_, choices.cohort._target_)
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
     if run_key(cast(DictConfig, choices)) != folder.name:

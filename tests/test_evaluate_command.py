@@ -13,7 +13,7 @@ from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
 from sklearn.metrics import roc_auc_score
 
-from npc.cohort import phantom
+from npc.phantom import source as phantom
 from tests.prognosis.run_folders import predictions, write_run
 
 ROOT = Path(__file__).parents[1]

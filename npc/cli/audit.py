@@ -11,8 +11,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from npc.report.audit import Finding
-    from npc.report.audit.p_values import Recomputed
+    from npc.audit import Finding
+    from npc.audit.p_values import Recomputed
 
 _HEADINGS = {"does not fit": "Does not fit", "implied": "Implied, though not printed", "note": "Notes"}
 
@@ -31,9 +31,9 @@ def audit(
 
     Example: npc audit ours.yaml
     """
-    from npc.report.audit import audit as findings_of
-    from npc.report.audit.p_values import recompute
-    from npc.report.published import PAPER, load
+    from npc.audit import audit as findings_of
+    from npc.audit.p_values import recompute
+    from npc.published import PAPER, load
 
     study = load(file)
     found, recomputed = findings_of(study), recompute(study)
@@ -77,7 +77,7 @@ def _tell(study: str, found: "list[Finding]", recomputed: "list[Recomputed]") ->
 def _table(place: str, rows: "list[Recomputed]") -> "Table":
     from rich.table import Table
 
-    from npc.report.audit.candidates import TITLES
+    from npc.audit.candidates import TITLES
 
     tests = [test for test in TITLES if any(test in row.p for row in rows)]
     title = f"{place}, P values recomputed (* fits what is printed)"

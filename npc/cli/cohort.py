@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from npc.cohort.phantom_options import Options
 from npc.errors import InputError
+from npc.phantom.options import Options
 
 app = typer.Typer(
     help="Check a cohort, count its patients, compare outlines, or make a synthetic one.",
@@ -79,8 +79,8 @@ def agreement(
     from rich.console import Console
 
     from npc.cohort.load import load
-    from npc.report.agreement import report
-    from npc.report.agreement_tables import tables
+    from npc.report.cohort.agreement import report
+    from npc.report.cohort.agreement_tables import tables
 
     cohort, sequences = config.cohort, list(config.cohort.sequences)
     folder = reports / f"{cohort.name}-agreement"
@@ -116,7 +116,7 @@ def flow(
         raise InputError(faults)
     from npc.cohort.analysed import analysed
     from npc.cohort.load import load
-    from npc.report.flow import as_lines, write_flow
+    from npc.report.cohort.flow import as_lines, write_flow
 
     found, folder = load(config.cohort, config.endpoint, run_sequences(config)), reports / f"{config.cohort.name}-flow"
     try:
@@ -148,7 +148,7 @@ def quality(
     from rich.console import Console
 
     from npc.cohort.load import load
-    from npc.report.quality import quality_tables, report_quality
+    from npc.report.cohort.quality import quality_tables, report_quality
 
     cohort = load(config.cohort, config.endpoint, sequences=[], also=list(config.cohort.sequences))
     folder = reports / f"{cohort.name}-quality"
@@ -188,7 +188,7 @@ def phantom(
 
     Example: npc cohort phantom ../phantom --n 588 --external 400 --seed 7
     """
-    from npc.cohort import phantom as source
+    from npc.phantom import source
 
     choices = {item.name: context.params[item.name] for item in fields(Options)}
     Options.of(choices, called=lambda key, value: f"--{key.replace('_', '-')} {value}")

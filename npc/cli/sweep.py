@@ -144,7 +144,7 @@ def report(
     cohorts = {one.folder.parents[1].name for one in planned.runs}
     if len(cohorts) > 1:
         raise InputError(f"npc sweep report: runs of {', '.join(sorted(cohorts))}; report each cohort for itself")
-    from npc.report import search, sweep
+    from npc.report.paper import search, sweep
     from npc.sweep import work
 
     runs = sweep.finished([one.folder for one in planned.runs])

@@ -72,7 +72,7 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InputError(
             f"cohort._target_: there is no source {cohort._target_} ({error}); "
-            "name a function with its module, such as npc.cohort.table.read"
+            "name a function with its module, such as npc.cohort.sources.table.read"
         ) from error
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}

@@ -158,8 +158,8 @@ def _read_outline(
 def _is_placed_nowhere(mask: sitk.Image) -> bool:
     """Whether a header says no more than sizes: the origin at 0, the axes along the patient's.
 
-    Scripts and some exports write such NIfTI files, the published NPC set (`npc.cohort.foshan`) perhaps among them;
-    those who use them lay their voxels (x, y, z) on the image's (z, y, x) by index.
+    Scripts and some exports write such NIfTI files, perhaps also the published NPC set (`npc.cohort.sources.foshan`);
+    its users lay their voxels (x, y, z) on the image's (z, y, x) by index.
     """
     return not np.any(mask.GetOrigin()) and np.array_equal(np.abs(mask.GetDirection()), np.eye(3).ravel())
 

@@ -9,17 +9,17 @@ from sklearn.pipeline import Pipeline
 from npc.cohort.analysed import analysed
 from npc.cohort.cohort import Cohort
 from npc.cohort.load import load
-from npc.cohort.phantom import oracle
 from npc.cohort.split import check_sizes, outcome_hash, split_hash
 from npc.config import feature_settings, run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
-from npc.metrics import print_metrics
+from npc.phantom.source import oracle
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.fit import fit
 from npc.radiomics.pipeline import pipeline
 from npc.radiomics.reproducibility import lowest_icc
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
+from npc.run.metrics import print_metrics
 
 TITLE = "Radiomic signature"
 

@@ -20,8 +20,8 @@ from torch.utils.data import DataLoader
 from npc.config import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
-from npc.metrics import by_split
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
+from npc.run.metrics import by_split
 from npc.signature.callbacks import BestEpoch, EpochLine, Judged, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule

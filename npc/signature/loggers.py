@@ -11,7 +11,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 
 from npc.config import plain
 from npc.errors import InputError
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 
 Report = Callable[[pd.DataFrame, dict[str, Any]], None]
 

@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from npc.files import write_text
 from npc.imaging.store import Slices
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.signature.fit import fit, log
 
 

@@ -11,14 +11,14 @@ from omegaconf import DictConfig
 from npc.cohort.analysed import analysed
 from npc.cohort.cohort import Cohort
 from npc.cohort.load import load
-from npc.cohort.phantom import oracle
 from npc.cohort.split import outcome_hash, split_hash
 from npc.config import run_folder, run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import open_store, slices_hash
-from npc.metrics import print_metrics
-from npc.run_folder import RunFolder
+from npc.phantom.source import oracle
+from npc.run.folder import RunFolder
+from npc.run.metrics import print_metrics
 
 
 def train(config: DictConfig, is_poor: Callable[[int, float], bool] | None = None) -> None:

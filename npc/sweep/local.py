@@ -23,7 +23,7 @@ from omegaconf import OmegaConf
 
 from npc.errors import InputError
 from npc.files import make_folder
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.sweep import work
 from npc.sweep.halving import Judge
 from npc.sweep.plan import Plan, Planned

@@ -18,7 +18,7 @@ from submitit.core.utils import FailedJobError, UncompletedJobError
 from submitit.helpers import Checkpointable
 
 from npc.errors import InputError
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.sweep import work
 from npc.sweep.local import FLAPPING, Progress, Task
 from npc.sweep.plan import Plan, Planned

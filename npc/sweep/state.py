@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.sweep.plan import Planned
 from npc.sweep.work import Failure, failure, stopped
 

@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.sweep.local import Progress
 from npc.sweep.plan import Plan, Planned
 from npc.sweep.state import state

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from npc import config, methods
+from npc import config
 from npc.errors import DivergedError, InputError, StoppedError
 from npc.files import write_text
-from npc.run_folder import BusyError
+from npc.run import methods
+from npc.run.folder import BusyError
 
 # Exit codes. What was refused, or diverged, would be so again; what diverged says nothing of the machine.
 DONE, FAILED, REFUSED, DIVERGED, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 75, 130

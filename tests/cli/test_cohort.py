@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from npc.cohort import phantom
+from npc.phantom import source as phantom
 from tests.second_outlines import add_second_outlines, pixels
 
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0, "readers": 0}

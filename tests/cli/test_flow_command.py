@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from npc.cohort import phantom
+from npc.phantom import source as phantom
 
 CRITERIA = "+cohort.criteria={adult:{column:age,keep:'>= 50',reason:younger than 50}}"
 

@@ -21,7 +21,7 @@ STAGE = {"column": "stage", "keep": ["III", "IVa", "IVb"], "reason": "stage othe
 
 def config(folder: Path, **changes: object) -> DictConfig:
     cohort = {
-        "_target_": "npc.cohort.table.read",
+        "_target_": "npc.cohort.sources.table.read",
         "name": "ours",
         "root": str(folder),
         "sequences": ["cet1"],

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from npc.cohort import phantom
 from npc.cohort.cohort import Cohort
 from npc.config import Features
 from npc.errors import InputError
 from npc.imaging.readers import Study
 from npc.imaging.slices import largest_slice, three_slices
+from npc.phantom import source as phantom
 from npc.radiomics import extract as extraction
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.features import CLASSES, features

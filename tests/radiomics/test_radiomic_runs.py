@@ -15,10 +15,10 @@ from omegaconf import DictConfig
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from npc.cohort import phantom
 from npc.cohort.load import load
 from npc.config import check, compose, feature_settings, run_folder
 from npc.errors import InputError
+from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs
 from npc.radiomics.extract import extract
 from npc.radiomics.train import train

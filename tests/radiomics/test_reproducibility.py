@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from npc.cohort import phantom
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
 from npc.imaging.readers import read_study
+from npc.phantom import source as phantom
 from npc.radiomics.features import features
 from npc.radiomics.reproducibility import cases, measure, reproducibility
 from tests.radiomics.feature_settings import SHAPE_AND_FIRST_ORDER

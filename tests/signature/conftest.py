@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from npc import config
 from npc.imaging.store import Slices
-from npc.run_folder import RunFolder
+from npc.run.folder import RunFolder
 from npc.signature.train import train
 
 

@@ -16,10 +16,11 @@ from filelock import FileLock
 from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
-from npc import config, run_folder
+from npc import config
 from npc.cohort.load import load
 from npc.errors import InputError
 from npc.imaging.store import open_store
+from npc.run import folder as run_folder
 from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
 from npc.signature.train import _stored, train

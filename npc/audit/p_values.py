@@ -1,0 +1,80 @@
+"""P values of a baseline table: which test was printed, and whether Methods names it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from npc.audit import candidates
+from npc.audit.finding import Finding
+from npc.published import Published
+from npc.published.printed import PValue
+from npc.published.study import Variable
+
+CHECK = "p_values"
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """One printed P value and what each test makes of the counts; `p` is empty where no test can be computed."""
+
+    place: str
+    variable: str
+    printed: PValue
+    p: dict[str, float]
+
+    @property
+    def fits(self) -> list[str]:
+        """The tests that would be printed so."""
+        return [test for test, p in self.p.items() if self.printed.fits(p)]
+
+    def told(self, names: Sequence[str]) -> str:
+        """P and title of some of the tests."""
+        return " or ".join(f"{self.printed.like(self.p[test])} ({candidates.TITLES[test]})" for test in names)
+
+
+def recompute(study: Published) -> list[Recomputed]:
+    """Every printed P value of the baseline tables."""
+    return [
+        Recomputed(place, name, variable.p, _known(variable))
+        for place, name, variable in study.variables()
+        if variable.p is not None
+    ]
+
+
+def check(study: Published) -> Iterator[Finding]:
+    """Each P value against the tests that Methods names, then what the P values of the study have in common."""
+    named = [test for test in study.methods.tests if test in candidates.TITLES]
+    rows = recompute(study)
+    unnamed = 0
+    for row in rows:
+        where = f"{row.place}, {row.variable}, P value"
+        usable = [test for test in named if test in row.p]
+        if not row.p or (named and not usable):
+            meaning = f"not recomputed: what is printed does not suffice for a test named in {study.methods.place}"
+            yield Finding(CHECK, "note", where, row.printed.text, "", meaning)
+        elif "fisher" in named and "fisher" not in row.p and not set(row.fits) & set(named):
+            meaning = "not settled: Fisher's exact test is named, and here it is computed for 2 x 2 tables alone"
+            yield Finding(CHECK, "note", where, row.printed.text, "", meaning)
+        elif not row.fits:
+            told, meaning = row.told(usable or list(row.p)), "fits none of the tests that the counts allow"
+            yield Finding(CHECK, "does not fit", where, row.printed.text, told, meaning)
+        elif named and not set(row.fits) & set(named):
+            unnamed += 1
+            meaning = f"fits {row.told(row.fits)}, not named in {study.methods.place}"
+            yield Finding(CHECK, "does not fit", where, row.printed.text, row.told(usable), meaning)
+    counted = [row for row in rows if row.p]
+    common = [test for test in candidates.TITLES if all(test in row.fits for row in counted)]
+    if unnamed and common:
+        where = f"{len(counted)} categorical P values"
+        printed = ", ".join(row.printed.text for row in counted)
+        meaning = f"all {len(counted)} fit it; {unnamed} of them fit no test named in {study.methods.place}"
+        yield Finding(
+            CHECK, "implied", where, printed, " or ".join(candidates.TITLES[test] for test in common), meaning
+        )
+
+
+def _known(variable: Variable) -> dict[str, float]:
+    rows = [[cell.count for cell in row if cell is not None] for row in variable.levels.values()]
+    complete = all(len(row) == len(cells) for row, cells in zip(rows, variable.levels.values(), strict=True))
+    return candidates.p_values(np.array(rows)) if rows and complete else {}

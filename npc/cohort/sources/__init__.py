@@ -1,0 +1,1 @@
+"""Cohorts on disk: a table and its images, and public collections with layouts of their own."""

@@ -1,0 +1,1 @@
+"""Synthetic patients whose truth is known: nothing of a real hospital's run imports it."""

@@ -1,0 +1,102 @@
+"""The phantom's pictures: a head with one tumour whose size, necrosis and texture show its aggressiveness."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from npc.phantom.scanners import Acquisition, Grid
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """Relaxation times in ms at 1.5 T; `enhanced` is T1 after contrast agent."""
+
+    t1: float
+    enhanced: float
+    t2: float
+
+
+TUMOUR, MUSCLE, FAT = Tissue(1200, 400, 100), Tissue(900, 750, 50), Tissue(260, 260, 80)
+T1_AT_3T = 1.2  # times that at 1.5 T
+
+
+def draw_study(
+    sequence: str, shown: float, matrix: int, acquisition: Acquisition, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws one sequence of one patient.
+
+    Args:
+        sequence: `cet1` or `t2`.
+        shown: standardised aggressiveness as this sequence shows it.
+        matrix: pixels along a side; the field of view stays the same.
+        acquisition: of the patient.
+        rng: of this patient and sequence.
+
+    Returns:
+        image, int16 (slice, row, column), and depth of the same shape: distance from the tumour's middle as a share
+        of that to its edge, so that its outline is `depth < 1`.
+    """
+    grid, scanner = acquisition.grid(matrix), acquisition.scanner
+    z, y, x = np.meshgrid(*(axis.astype(np.float32) for axis in grid.axes), indexing="ij")
+    fat, muscle = (relative_signal(tissue, sequence, acquisition) for tissue in (FAT, MUSCLE))
+
+    skull = np.hypot(x / 75, y / 95)
+    image = np.where(skull < 1, muscle * (1 + 0.1 * smooth_noise(grid, 6, rng)), 0.02)
+    image[(skull > 0.9) & (skull < 1)] = fat
+
+    radius = 22 * np.exp(0.32 * np.clip(shown, -2.2, 2.2))
+    stretch = rng.uniform(0.85, 1.15)
+    dx, dy, dz = rng.uniform(-10, 10), rng.uniform(-10, 10), rng.uniform(-4, 4)
+    distance = np.sqrt(
+        ((x - dx) / (radius * stretch)) ** 2 + ((y - dy) / (radius / stretch)) ** 2 + ((z - dz) / (0.8 * radius)) ** 2
+    )
+    depth = distance * (1 + 0.10 * smooth_noise(grid, 10, rng))
+    depth.flat[distance.argmin()] = 0  # coarse pixels could miss a small tumour
+
+    # Aggressive tumours are coarser, more uneven and necrotic in the middle.
+    coarse = 1 / (1 + np.exp(-shown))
+    grain = 1 + (0.10 + 0.15 * coarse) * smooth_noise(grid, 3 + 5 * coarse, rng)
+    necrosis = np.clip(0.15 + 0.2 * shown, 0, 0.8)
+    tumour = np.where(depth < necrosis, 0.35, 1.0) * grain
+    image = np.where(depth < 1, tumour, image)
+
+    image *= 1 + scanner.shading * x / acquisition.field_of_view
+    noise = scanner.noise * rng.standard_normal((2, *grid.shape), np.float32)
+    magnitude = np.abs(_acquire(image, noise[0] + 1j * noise[1], scanner.protocols[sequence].matrix))
+    return np.clip(magnitude * scanner.scale, 0, 32767).astype(np.int16), depth
+
+
+def smooth_noise(grid: Grid, mm: float, rng: np.random.Generator) -> np.ndarray:
+    """Standardised noise with structures of about `mm`."""
+    noise = gaussian_filter(rng.standard_normal(grid.shape, np.float32), [mm / step for step in grid.spacing])
+    return noise / noise.std()
+
+
+def relative_signal(tissue: Tissue, sequence: str, acquisition: Acquisition) -> float:
+    """A tissue's signal in a spin echo, `(1 - exp(-TR/T1)) exp(-TE/T2)`, as a share of a tumour's."""
+    longer = T1_AT_3T if acquisition.scanner.field > 1.5 else 1.0
+    tr, te = acquisition.tr[sequence], acquisition.te[sequence]
+
+    def signal(tissue: Tissue) -> float:
+        t1 = longer * (tissue.enhanced if sequence == "cet1" else tissue.t1)
+        return float((1 - np.exp(-tr / t1)) * np.exp(-te / tissue.t2))
+
+    return signal(tissue) / signal(TUMOUR)
+
+
+def _acquire(image: np.ndarray, noise: np.ndarray, matrix: tuple[int, int]) -> np.ndarray:
+    """The complex picture that the scanner makes of its acquisition matrix: frequencies beyond it are zero.
+
+    The noise keeps its SD. Rows are encoded by frequency, columns by phase.
+    """
+    steps = [min(wanted, n) for wanted, n in zip(matrix, image.shape[1:], strict=True)]
+    if steps == list(image.shape[1:]):  # Rician all the same: the caller takes the magnitude
+        return image + noise
+    kept = steps[0] * steps[1] / (image.shape[1] * image.shape[2])
+    spectrum = np.fft.fftshift(np.fft.fft2(image + noise / np.sqrt(kept)), axes=(1, 2))
+    for axis, step in enumerate(steps, 1):
+        frequency = np.arange(image.shape[axis]) - image.shape[axis] // 2
+        outside = (frequency < -(step // 2)) | (frequency >= step - step // 2)
+        spectrum[(slice(None),) * axis + (outside,)] = 0
+    return np.fft.ifft2(np.fft.ifftshift(spectrum, axes=(1, 2)))

@@ -1,0 +1,1 @@
+"""Reports on a cohort: the flow of patients, image consistency and the agreement of readers."""

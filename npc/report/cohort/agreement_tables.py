@@ -1,0 +1,75 @@
+"""Readers' agreement as tables for the terminal."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+TITLES = {"intra": "same reader again", "inter": "another reader"}
+
+SHOWN = 30  # features that a line of the terminal names
+
+
+def tables(results: dict[str, Any]) -> list[RenderableType]:
+    """What `npc.report.cohort.agreement.summarise` found as rich tables, and the features that do not agree as text."""
+    threshold = f"{results['threshold']:g}"
+    outlines = _table(
+        f"Outlines of {escape(results['cohort'])} against the first reader's: median (range)",
+        *("patients", "Dice", "95% Hausdorff (mm)", "area difference (%)"),
+    )
+    features = _table(
+        f"Features (slices={results['slices']}): ICC(2,1)", "features", f"above {threshold}", "not estimable"
+    )
+    lists: list[RenderableType] = []
+    for sequence, comparisons in results["sequences"].items():
+        for comparison, of in comparisons.items():
+            who = (escape(sequence), TITLES[comparison])
+            area = {key: 100 * value for key, value in of["area_difference"].items()}
+            spreads = (_told(of["dice"], ".2f"), _told(of["hd95_mm"], ".1f"), _told(area, "+.0f"))
+            outlines.add_row(*who, str(of["patients"]), *spreads)
+            share = "–" if of["share_above"] is None else f"{of['above']} ({of['share_above']:.0%})"
+            features.add_row(*who, str(of["features"]), share, str(len(of["not_estimable"])))
+            named = f"{sequence}, {TITLES[comparison]}"
+            if of["below"]:
+                lists.append(Text(f"{named}: not above {threshold}: {_names(of['below'])}"))
+            lists += [Text(f"{named}: not estimable, {reason}") for reason in _reasons(of)]
+    return [outlines, features, *lists]
+
+
+def short(feature: str) -> str:
+    """A feature's name as people read it.
+
+    >>> short("original_firstorder_Mean")
+    'firstorder Mean'
+    """
+    return feature.removeprefix("original_").replace("_", " ")
+
+
+def _told(spread: dict[str, float], form: str) -> str:
+    return f"{spread['median']:{form}} ({spread['min']:{form}} to {spread['max']:{form}})"
+
+
+def _names(features: Iterable[str]) -> str:
+    names = list(map(short, features))
+    more = [f"and {len(names) - SHOWN} more (tables/icc.csv)"] if len(names) > SHOWN else []
+    return ", ".join([*names[:SHOWN], *more])
+
+
+def _reasons(of: dict[str, Any]) -> list[str]:
+    """Features by the reason why they have no ICC."""
+    by_reason: dict[str, list[str]] = {}
+    for feature, reason in of["not_estimable"].items():
+        by_reason.setdefault(reason, []).append(feature)
+    if len(by_reason) == 1 and not of["features"]:
+        return [f"{next(iter(by_reason))}: all features"]
+    return [f"{reason}: {_names(features)}" for reason, features in by_reason.items()]
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for i, heading in enumerate(("sequence", "outlined by", *headings)):
+        table.add_column(heading, justify="left" if i < 2 else "right")
+    return table

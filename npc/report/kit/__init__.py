@@ -1,0 +1,1 @@
+"""What every report is made of: figures, tables, pages and the folder that holds them."""

@@ -1,0 +1,1 @@
+"""The paper's report: its tables and figures from logged predictions."""

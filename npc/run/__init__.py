@@ -1,0 +1,1 @@
+"""One run of a signature: its folder, its metrics, and the steps from a cohort to predictions."""

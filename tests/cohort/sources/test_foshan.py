@@ -1,0 +1,130 @@
+"""The layout of the published NPC set: read, checked, and refused for training with the reason."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from npc.cohort.sources import foshan
+from npc.config import compose
+from npc.errors import InputError
+from npc.imaging.readers import read_study
+from tests.imaging.dicom_files import AXIAL, write_series
+
+ROOT = Path(__file__).parents[3]
+SHAPE = (4, 6, 5)  # slice, row, column
+TUMOUR = (slice(1, 3), slice(2, 5), slice(1, 3))
+ORIGIN = (-40.0, -60.0, 12.0)
+
+
+def write_mask(path: Path, mask: np.ndarray, *, placed: bool) -> None:
+    """A mask as NIfTI stores it, (x, y, z); unplaced, its header says no more than sizes."""
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    if placed:
+        image.SetSpacing((1.0, 1.0, 3.0))
+        image.SetOrigin(ORIGIN)
+    sitk.WriteImage(image, path)
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """Three patients: whole, one whose outline has another shape, one without T2."""
+    rng = np.random.default_rng(0)
+    mask = np.zeros(SHAPE, bool)
+    mask[TUMOUR] = True
+    for patient in ("001", "002", "003"):
+        home = tmp_path / "MRI-Segments" / patient
+        for series, outline in foshan.FILES.values():
+            if (patient, series) == ("003", "T2WI"):
+                continue
+            pixels = rng.integers(0, 50, SHAPE) + 100 * mask
+            write_series(home / series, pixels, origin=ORIGIN)
+            write_mask(home / outline, mask, placed=series == "T1WI")
+    write_mask(tmp_path / "MRI-Segments" / "002" / "ROI-T2.nii", np.pad(mask, ((0, 1), (0, 0), (0, 0))), placed=False)
+    return tmp_path
+
+
+def test_the_layout_becomes_a_table_without_outcome(published):
+    table, root = foshan.read(published, ["t1", "t2", "cet1"])
+    assert root == published / "MRI-Segments"
+    assert list(table["patient_id"]) == ["001", "002", "003"]
+    assert set(table["centre"]) == {"Foshan"}
+    assert table.loc[0, ["cet1_image", "cet1_mask"]].tolist() == ["001/CE-T1WI", "001/ROI-CE-T1.nii"]
+    assert table.loc[2, ["t2_image", "t2_mask"]].tolist() == [None, None]
+    assert not {"dm_event", "dmfs_months"} & set(table)
+    assert foshan.read(published / "MRI-Segments", ["t1"])[0].equals(
+        table[["patient_id", "centre", "t1_image", "t1_mask"]]
+    )
+
+
+@pytest.mark.parametrize("sequence", ["T1WI", "CE-T1WI"])
+def test_an_outline_lies_on_the_tumour_whether_its_header_is_right_or_says_nothing(published, sequence):
+    home = published / "MRI-Segments" / "001"
+    study = read_study(home / sequence, home / f"ROI-{sequence.removesuffix('WI')}.nii", by_index=True)
+    assert study.by_index == (sequence == "CE-T1WI")
+    assert study.image[study.mask].min() >= 100 > study.image[~study.mask].max()
+    assert study.spacing == (3, 1, 1)
+
+
+def test_an_outline_laid_by_index_follows_the_image_however_it_is_stored(tmp_path):
+    mask = np.zeros(SHAPE, bool)
+    mask[TUMOUR] = True
+    down = np.reshape(AXIAL, (3, 3)) @ np.diag([1, -1, -1])  # slices stored from superior to inferior
+    write_series(tmp_path / "series", 100 * mask, origin=ORIGIN, direction=tuple(down.ravel()))
+    write_mask(tmp_path / "mask.nii", mask, placed=False)
+    study = read_study(tmp_path / "series", tmp_path / "mask.nii", by_index=True)
+    assert study.image[study.mask].min() == 100
+    assert study.image[~study.mask].max() == 0
+
+
+def test_an_outline_that_is_placed_nowhere_is_a_fault_unless_it_may_lie_by_index(published):
+    home = published / "MRI-Segments" / "001"
+    with pytest.raises(InputError, match="another grid"):
+        read_study(home / "T2WI", home / "ROI-T2.nii")
+
+
+def test_a_header_that_places_the_outline_elsewhere_is_still_a_fault(published):
+    path = published / "MRI-Segments" / "001" / "ROI-CE-T1.nii"
+    image = sitk.ReadImage(path)
+    image.SetOrigin((5, 5, 5))
+    sitk.WriteImage(image, path)
+    with pytest.raises(InputError, match="another grid"):
+        read_study(path.parent / "CE-T1WI", path, by_index=True)
+
+
+def npc(*words: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", "from npc.cli import main; main()", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def test_check_tells_the_patient_whose_shapes_differ_and_passes_without(published):
+    choices = ["cohort", "check", "cohort=foshan", f"cohort.root={published}"]
+    told = npc(*choices)
+    assert told.returncode == 2
+    assert told.stdout.count("Fault:") == 1
+    assert "002/ROI-T2.nii is on another grid" in told.stdout
+    sound = npc(*choices, "+cohort.exclude={002: the outline of T2 has another shape}")
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert "Left out: 002: the outline of T2 has another shape" in sound.stdout
+
+
+def test_training_says_why_it_cannot(published):
+    command = [sys.executable, "train.py", "cohort=foshan", f"cohort.root={published}", "sequence=cet1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    assert "cohort.labelled=false: of foshan no outcome is known" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_wrong_folders_and_sequences_are_told(tmp_path):
+    with pytest.raises(InputError, match=r"no folder of a patient in .*MRI-Segments"):
+        foshan.read(tmp_path, ["t1"])
+    with pytest.raises(InputError, match="flair are not in this set"):
+        foshan.read(tmp_path, ["flair"])
+
+
+def test_the_config_composes():
+    assert compose(["cohort=foshan", "cohort.root=x", "sequence=cet1"]).cohort.labelled is False
