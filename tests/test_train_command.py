@@ -50,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def in_process(*overrides: str) -> Path:
     """The run folder of a training without the ten seconds that torch takes to import."""
     from npc import config
-    from npc.signature.train import train
+    from npc.run.train import train
 
     choices = config.compose(overrides)
     config.check(choices)

@@ -21,7 +21,7 @@ from npc.errors import InputError
 from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs
 from npc.radiomics.extract import extract
-from npc.radiomics.train import train
+from npc.run.train import train
 from tests.prognosis.run_folders import write_run
 
 ROOT = Path(__file__).parents[2]
