@@ -11,8 +11,11 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from npc import config
-from npc.config import check, compose, plain, run_folder, run_key, run_sequences
+from npc.config.checks import check
+from npc.config.key import run_folder, run_key
+from npc.config.loading import compose
+from npc.config.schema import Config
+from npc.config.values import plain, run_sequences
 from npc.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -73,7 +76,7 @@ def typed(schema: type, prefix: str = "") -> dict[str, object]:
 def test_every_choice_of_every_group_can_be_taken_and_is_typed(choice):
     choices = compose(["=".join(choice), *NEEDS.get(choice, [])])
     check(choices)
-    for name, kind in typed(config.Config).items():
+    for name, kind in typed(Config).items():
         if kind in (int, float, bool, str):
             assert type(OmegaConf.select(choices, name)) is kind, name
 
