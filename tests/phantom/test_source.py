@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -163,11 +162,6 @@ def test_every_option_out_of_range_is_told_with_its_key(tmp_path):
     with pytest.raises(InputError, match=r"cohort\.colour=1: no such option; the phantom has seed, n, "):
         phantom.read(tmp_path, ["cet1"], colour=1)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_config_holds_the_defaults():
-    choices = compose([]).cohort
-    assert asdict(Options()) == {item.name: choices[item.name] for item in fields(Options)}
 
 
 def test_a_folder_that_is_there_is_left_alone(small):
