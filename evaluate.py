@@ -3,15 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from npc import config
+import npc.config.schema  # noqa: F401 - registers the types of the choices for Hydra
 from npc.command import one_message
+from npc.config.checks import check_evaluate
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then reports."""
     with one_message():
-        config.check_evaluate(choices)
+        check_evaluate(choices)
         from npc.report.paper.evaluate import evaluate
 
         evaluate(choices)

@@ -3,15 +3,16 @@
 import hydra
 from omegaconf import DictConfig
 
-from npc import config
+import npc.config.schema  # noqa: F401 - registers the types of the choices for Hydra
 from npc.command import one_message
+from npc.config.loading import checked
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then trains."""
     with one_message():
-        choices = config.checked(choices)
+        choices = checked(choices)
         from npc.run.train import train
 
         train(choices)

@@ -17,7 +17,8 @@ import pandas as pd
 import torch
 from torch.optim.swa_utils import update_bn
 
-from npc.config import check, compose
+from npc.config.checks import check
+from npc.config.loading import compose
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
 from npc.signature.endpoints import Outcome

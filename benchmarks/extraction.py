@@ -33,7 +33,8 @@ from memory import computing_time_of_tree
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from npc.cohort.cohort import Cohort
-from npc.config import compose, feature_settings
+from npc.config.loading import compose
+from npc.config.values import feature_settings
 from npc.imaging.slices import largest_slice, three_slices
 from npc.phantom import source as phantom
 from npc.radiomics.extract import Extracted, extract

@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from npc.config import compose
+from npc.config.loading import compose
 from npc.signature.endpoints import Outcome
 from npc.signature.module import SignatureModule
 

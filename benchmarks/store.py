@@ -15,7 +15,7 @@ FOLDER = Path(sys.argv[1])
 BUILD = """
 import sys
 from npc.cohort.load import load
-from npc.config import compose
+from npc.config.loading import compose
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import open_store
 folder = sys.argv[1]

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,11 @@ from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
 
+from npc.config.messages import in_plain_words
 from npc.errors import InputError
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# OmegaConf's words for a value of the wrong shape, in those of somebody who writes a config
-_PLAINER = (
-    (r"\w+ is not a ListConfig, list or tuple", "one value stands where a list belongs; write [a, b]"),
-    (r"\w+ is not a subclass of (\w+)\. value:", r"where the keys of a \1 belong (key: value) stands"),
-)
 
 
 @contextmanager
@@ -78,8 +73,7 @@ def _config_message(error: BaseException) -> str:
     if not any("not in struct" in line for line in lines):  # only a dictionary can be added to
         noise.append("To append to your config")
     kept = [line for line in lines if line and not line.startswith(tuple(noise))]
-    for theirs, plainer in _PLAINER:
-        kept = [re.sub(theirs, plainer, line) for line in kept]
+    kept = [in_plain_words(line) for line in kept]
     keys = {line.removeprefix("full_key:").strip() for line in lines if line.startswith("full_key:")} - {""}
     kept += [f"at {key}" for key in sorted(keys) if not any(key in line for line in kept)]
     return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains)"])

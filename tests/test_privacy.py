@@ -203,7 +203,8 @@ def test_commands_on_a_cohort_tell_no_identifier(cohort, tmp_path):
 
 
 def test_training_writes_no_identifier(cohort, tmp_path, monkeypatch, capfd):
-    from npc.config import check, compose
+    from npc.config.checks import check
+    from npc.config.loading import compose
     from npc.run.train import train
 
     ran = Session(tmp_path, cohort)

@@ -49,13 +49,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def in_process(*overrides: str) -> Path:
     """The run folder of a training without the ten seconds that torch takes to import."""
-    from npc import config
+    from npc.config.checks import check
+    from npc.config.key import run_folder
+    from npc.config.loading import compose
     from npc.run.train import train
 
-    choices = config.compose(overrides)
-    config.check(choices)
+    choices = compose(overrides)
+    check(choices)
     train(choices)
-    return config.run_folder(choices)
+    return run_folder(choices)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from npc.audit import candidates
 from npc.audit.finding import Finding
 from npc.published import Published
 from npc.published.printed import PValue
-from npc.published.study import Variable
+from npc.published.study import PublishedVariable
 
 CHECK = "p_values"
 
@@ -74,7 +74,7 @@ def check(study: Published) -> Iterator[Finding]:
         )
 
 
-def _known(variable: Variable) -> dict[str, float]:
+def _known(variable: PublishedVariable) -> dict[str, float]:
     rows = [[cell.count for cell in row if cell is not None] for row in variable.levels.values()]
     complete = all(len(row) == len(cells) for row, cells in zip(rows, variable.levels.values(), strict=True))
     return candidates.p_values(np.array(rows)) if rows and complete else {}

@@ -1,10 +1,12 @@
 """`npc cohort`: what a cohort holds, and whether it can be trusted."""
 
+import inspect
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,7 +31,8 @@ def check(
 
     Example: npc cohort check cohort=table cohort.root=DIR
     """
-    from npc.config import compose, plain
+    from npc.config.loading import compose
+    from npc.config.values import plain
 
     config = compose(choices or [])  # before anything heavy is imported
     from rich.console import Console
@@ -71,7 +74,9 @@ def agreement(
 
     Example: npc cohort agreement cohort=table cohort.root=DIR
     """
-    from npc.config import compose, feature_faults, feature_settings, value_faults
+    from npc.config.checks import feature_faults, value_faults
+    from npc.config.loading import compose
+    from npc.config.values import feature_settings
 
     config = compose(choices or [])  # before anything heavy is imported
     if faults := value_faults(config) + feature_faults(config):
@@ -109,7 +114,9 @@ def flow(
 
     Example: npc cohort flow cohort=table cohort.root=DIR criteria=paper sequence=both
     """
-    from npc.config import compose, run_sequences, value_faults
+    from npc.config.checks import value_faults
+    from npc.config.loading import compose
+    from npc.config.values import run_sequences
 
     config = compose(choices or [])  # before anything heavy is imported
     if faults := value_faults(config):
@@ -140,7 +147,8 @@ def quality(
 
     Example: npc cohort quality cohort=table cohort.root=DIR
     """
-    from npc.config import compose, value_faults
+    from npc.config.checks import value_faults
+    from npc.config.loading import compose
 
     config = compose(choices or [])  # before anything heavy is imported
     if faults := value_faults(config):
@@ -159,39 +167,42 @@ def quality(
         Console(soft_wrap=True).print(*quality_tables(results), f"written to {folder}", sep="\n")
 
 
+def _with_phantom_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option of the command line for each of the phantom's, in place of its `**choices`."""
+    signature = inspect.signature(command)
+    folder, as_json, _ = signature.parameters.values()
+    options = [
+        inspect.Parameter(
+            item.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=item.default,
+            annotation=Annotated[item.type, typer.Option(_flag(item.name), help=item.metadata["help"])],
+        )
+        for item in fields(Options)
+    ]
+    command.__signature__ = signature.replace(parameters=[folder, *options, as_json])  # type: ignore[attr-defined]
+    return command
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
 @app.command("phantom")
+@_with_phantom_options
 def phantom(
-    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="a new folder", show_default=False)],
-    seed: Annotated[int, typer.Option(help="another seed gives other patients")] = Options.seed,
-    n: Annotated[int, typer.Option(help="patients in all")] = Options.n,
-    external: Annotated[
-        int | None, typer.Option(help="of them at hospital 2  [default: the paper's 45 of 233]", show_default=False)
-    ] = Options.external,
-    matrix: Annotated[int, typer.Option(help="pixels of an image along a side")] = Options.matrix,
-    signal: Annotated[float, typer.Option(help="0 to 1: how much the pictures show")] = Options.signal,
-    treatment: Annotated[float, typer.Option(help="hazard ratio of additional chemotherapy")] = Options.treatment,
-    interaction: Annotated[
-        float, typer.Option(help="what an SD of aggressiveness adds to the log of --treatment")
-    ] = Options.interaction,
-    confounding: Annotated[float, typer.Option(help="0: treated at random; 1: by indication")] = Options.confounding,
-    competing: Annotated[float, typer.Option(help="hazard of death without metastasis, a year")] = Options.competing,
-    readers: Annotated[int, typer.Option(help="patients of hospital 1 with second outlines")] = Options.readers,
-    dice_reader1b: Annotated[
-        float, typer.Option(help="Dice of reader 1 with the first outline")
-    ] = Options.dice_reader1b,
-    dice_reader2: Annotated[float, typer.Option(help="Dice of reader 2 with the first outline")] = Options.dice_reader2,
-    dates: Annotated[bool, typer.Option("--dates", help="dates beside the months")] = Options.dates,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
+    **choices: Any,
 ) -> None:
     """Write synthetic patients whose truth is known (truth.csv) as a cohort folder.
 
     Example: npc cohort phantom ../phantom --n 588 --external 400 --seed 7
     """
+    options = Options.of(choices, named=lambda key, value: f"{_flag(key)} {value}")  # before anything heavy is imported
     from npc.phantom import source
 
-    choices = {item.name: context.params[item.name] for item in fields(Options)}
-    Options.of(choices, called=lambda key, value: f"--{key.replace('_', '-')} {value}")
     source.write(folder, **choices)
     summary = source.summary(folder)
     if as_json:
@@ -200,4 +211,5 @@ def phantom(
     for centre, figures in summary.items():
         print(f"{centre}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None))
     print(f"written to {folder}; train on it with:")
-    print(f"python train.py cohort=table cohort.root={folder} cohort.development=hospital_1 preprocess.size={matrix}")
+    size = f"preprocess.size={options.matrix}"
+    print(f"python train.py cohort=table cohort.root={folder} cohort.development=hospital_1 {size}")

@@ -177,7 +177,8 @@ def _check_cohorts(planned: "Plan") -> None:
     """A cohort that can't be read is told before any run starts."""
     from npc.cohort.analysed import analysed
     from npc.cohort.load import load
-    from npc.config import compose, run_sequences
+    from npc.config.loading import compose
+    from npc.config.values import run_sequences
 
     for overrides in {(one.folder.parent): one.overrides for one in planned.runs}.values():
         config = compose(overrides)

@@ -14,7 +14,7 @@ from npc.cohort import clinical, criteria, dates, paths, schema
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.cohort.truth import read_truth
-from npc.config import Cohort as CohortConfig
+from npc.config.schema import CohortConfig
 from npc.errors import InputError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from npc.config import drop_neutral
+from npc.config.key import drop_neutral
 from npc.prognosis.choice import rank
 from npc.prognosis.runs import METHODS, Run, log_losses
 

@@ -28,7 +28,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Cohort(_Model):
+class PublishedCohort(_Model):
     """A column of the tables; `events` only where the study prints them."""
 
     n: Positive
@@ -43,7 +43,7 @@ class Methods(_Model):
     auc_interval: Literal["symmetric", "other"] = "symmetric"
 
 
-class Variable(_Model):
+class PublishedVariable(_Model):
     """A categorical variable (levels, in order) or a continuous one (mean); `whole` where values are whole numbers."""
 
     levels: dict[str, list[Count]] = {}
@@ -56,7 +56,7 @@ class Baseline(_Model):
     """A table of patients by cohort."""
 
     place: str
-    variables: dict[str, Variable]
+    variables: dict[str, PublishedVariable]
 
 
 class Aucs(_Model):
@@ -110,7 +110,7 @@ class Published(_Model):
     """A published study. Rows of figures have one cell for each of `cohorts`, in their order."""
 
     study: str
-    cohorts: Annotated[dict[str, Cohort], Field(min_length=1)]
+    cohorts: Annotated[dict[str, PublishedCohort], Field(min_length=1)]
     methods: Methods = Methods()
     baseline: list[Baseline] = []
     aucs: list[Aucs] = []
@@ -130,7 +130,7 @@ class Published(_Model):
         cells = next((block.models[model] for block in self.aucs if block.place == place and model in block.models), [])
         return {cohort: cell for cohort, cell in zip(self.cohorts, cells, strict=False) if cell is not None}
 
-    def variables(self) -> Iterator[tuple[str, str, Variable]]:
+    def variables(self) -> Iterator[tuple[str, str, PublishedVariable]]:
         """Place, name and figures of each baseline variable."""
         for table in self.baseline:
             for name, variable in table.variables.items():

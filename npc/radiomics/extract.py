@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from rich.progress import track
 
 from npc.cohort.cohort import Cohort
-from npc.config import Features
+from npc.config.schema import FeaturesConfig as Features
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest

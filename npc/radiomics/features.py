@@ -34,7 +34,7 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from npc.config import Features
+    from npc.config.schema import FeaturesConfig
 
 Values = dict[str, float | None]
 MODES = ("max", "three")
@@ -51,7 +51,9 @@ CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
 radiomics.setVerbosity(60)  # what can't be computed comes back as None, and is told by whoever asked
 
 
-def features(studies: Sequence[Study], settings: "Features", modes: Sequence[str] = MODES) -> list[dict[str, Values]]:
+def features(
+    studies: Sequence[Study], settings: "FeaturesConfig", modes: Sequence[str] = MODES
+) -> list[dict[str, Values]]:
     """Features of one image within each of its outlines.
 
     Args:
@@ -92,7 +94,11 @@ def features(studies: Sequence[Study], settings: "Features", modes: Sequence[str
 
 
 def _texture(
-    image: np.ndarray, box: Box, first: int, jobs: Sequence[tuple[Study, np.ndarray, Values]], settings: "Features"
+    image: np.ndarray,
+    box: Box,
+    first: int,
+    jobs: Sequence[tuple[Study, np.ndarray, Values]],
+    settings: "FeaturesConfig",
 ) -> None:
     """Adds to each job's values those of every filtered image.
 
@@ -125,7 +131,7 @@ def _texture(
                     values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in got.items()}
 
 
-def _check_levels(name: str, values: np.ndarray, settings: "Features") -> None:
+def _check_levels(name: str, values: np.ndarray, settings: "FeaturesConfig") -> None:
     """Textures are counted in matrices with a row a grey level."""
     levels = np.ptp(values) / settings.bin_width if settings.bin_width else 0
     if levels > MOST_LEVELS:
@@ -133,7 +139,7 @@ def _check_levels(name: str, values: np.ndarray, settings: "Features") -> None:
         raise InputError(f"the image {name} has {said}, more than {MOST_LEVELS}; give a wider one, or bin_count")
 
 
-def _shape(study: Study, inside: np.ndarray, mode: str, settings: "Features") -> Values:
+def _shape(study: Study, inside: np.ndarray, mode: str, settings: "FeaturesConfig") -> Values:
     """Cut to the outline's box as pyradiomics does: where voxels meet at an edge its mesh depends on where they lie."""
     if "shape" not in settings.classes:
         return {}

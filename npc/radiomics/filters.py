@@ -13,12 +13,12 @@ import pywt
 import SimpleITK as sitk
 
 if TYPE_CHECKING:
-    from npc.config import Features
+    from npc.config.schema import FeaturesConfig
 
 Box = tuple[slice, slice, slice]
 
 
-def normalized(image: np.ndarray, settings: "Features") -> np.ndarray:
+def normalized(image: np.ndarray, settings: "FeaturesConfig") -> np.ndarray:
     """The image in units of its own standard deviation, times a scale, where the settings ask for it.
 
     In the steps of `sitk.Normalize`, as pyradiomics uses it: a voxel that lies on the edge of a bin must fall on the
@@ -46,7 +46,7 @@ def normalized(image: np.ndarray, settings: "Features") -> np.ndarray:
 
 
 def filtered(
-    image: np.ndarray, box: Box, spacing: Sequence[float], settings: "Features"
+    image: np.ndarray, box: Box, spacing: Sequence[float], settings: "FeaturesConfig"
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Each filtered image, named as pyradiomics does (`wavelet-HHL`), within the box.
 

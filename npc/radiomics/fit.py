@@ -10,7 +10,7 @@ import pandas as pd
 from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
 
-from npc.config import CHAIN
+from npc.config.schema import CHAIN
 from npc.files import write_text
 from npc.radiomics.nested import chosen_share, nested_auc, out_of_fold
 from npc.radiomics.select import notes

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
 
 from npc.cohort.cohort import Cohort
-from npc.config import feature_settings, run_sequences
+from npc.config.values import feature_settings, run_sequences
 from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
 from npc.radiomics.extract import Extracted, extract

@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from rich.progress import track
 
 from npc.cohort.cohort import Cohort
-from npc.config import Features
+from npc.config.schema import FeaturesConfig as Features
 from npc.errors import InputError
 from npc.imaging.agreement import dice, hausdorff95, largest_area
 from npc.imaging.readers import Study, read_studies

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
-from npc.config import Selection
+from npc.config.schema import SelectionConfig as Selection
 from npc.errors import InputError
 from npc.statistics import NotEstimable
 from npc.statistics.lasso import CrossValidated, cross_validated_lasso

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from omegaconf import DictConfig
 
-from npc.config import plain
+from npc.config.values import plain
 from npc.errors import InputError
 from npc.run.folder import RunFolder
 

@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 from npc.cohort.analysed import analysed
 from npc.cohort.load import load
 from npc.cohort.split import check_sizes, outcome_hash, split_hash
-from npc.config import run_folder, run_sequences
+from npc.config.key import run_folder
+from npc.config.values import run_sequences
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune, method_of
 from npc.run.metrics import by_split, print_metrics
@@ -20,7 +21,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     """Makes the run that the config asks for, or reports what an earlier run of the same choices gave.
 
     Args:
-        config: checked choices (`npc.config.checked`).
+        config: checked choices (`npc.config.loading.checked`).
         should_prune: of a search that stops poor runs early, see `npc.run.method.method_of`.
 
     Raises:

@@ -4,10 +4,10 @@ import math
 
 from monai.transforms import Compose, RandAdjustContrast, RandAffine, RandFlip, RandScaleIntensity, Transform
 
-from npc.config import Augment
+from npc.config.schema import AugmentConfig
 
 
-def augmentation(settings: Augment, size: int) -> Compose:
+def augmentation(settings: AugmentConfig, size: int) -> Compose:
     """Flips, small rotations and shifts, and intensity changes that keep the zero background at zero.
 
     The transform takes a tensor (channel, row, column) with values from 0 to 1; all channels move together.

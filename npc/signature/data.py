@@ -12,7 +12,7 @@ from monai.utils import convert_to_tensor
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from npc.config import Augment
+from npc.config.schema import AugmentConfig
 from npc.imaging.store import Slices
 from npc.signature.augment import augmentation
 from npc.signature.endpoints import Outcome
@@ -38,7 +38,7 @@ class SliceDataset(Dataset):
         slices: Sequence[Slices],
         patients: pd.DataFrame,
         channels: int,
-        augment: Augment,
+        augment: AugmentConfig,
         seed: int,
     ) -> None:
         self.slices, self.patients, self.seed = slices, list(patients.index), seed
@@ -110,7 +110,7 @@ class SliceDataModule(pl.LightningDataModule):
         patients: pd.DataFrame,
         channels: int,
         batch_size: int,
-        augment: Augment,
+        augment: AugmentConfig,
         seed: int,
         workers: int = 0,
     ) -> None:

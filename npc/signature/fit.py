@@ -20,7 +20,7 @@ from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
 
-from npc.config import plain
+from npc.config.values import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder

@@ -9,7 +9,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from npc.cohort.cohort import Cohort
-from npc.config import run_sequences
+from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import Slices, open_store, slices_hash

@@ -6,7 +6,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from npc.config import BatchNorm, Network
+from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 
 
@@ -24,7 +24,7 @@ class SignatureNetwork(nn.Module):
         outputs: of each signature; its endpoint says what they mean.
     """
 
-    def __init__(self, settings: Network, sequences: int, channels: int, outputs: int = 1) -> None:
+    def __init__(self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1) -> None:
         super().__init__()
         self.stacked = settings.join == "stack"
         self.separate = settings.join == "mean"
@@ -140,7 +140,7 @@ def _load(network: nn.Module, state: object, weights: str) -> None:
     network.load_state_dict(state, strict=False)
 
 
-def _set_batch_norm(network: nn.Module, settings: BatchNorm) -> None:
+def _set_batch_norm(network: nn.Module, settings: BatchNormConfig) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum, layer.eps = settings.momentum, settings.epsilon

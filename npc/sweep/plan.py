@@ -17,7 +17,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from npc import config
+from npc.config.checks import check
+from npc.config.key import run_folder, run_key
+from npc.config.loading import compose, is_group
+from npc.config.messages import in_plain_words
+from npc.config.values import plain
 from npc.errors import InputError
 
 _KEYS = {"program", "name", "description", "project", "entity", "method", "metric", "parameters", "command", "run_cap",
@@ -173,10 +177,10 @@ def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterat
         choices = dict(zip(values, cell, strict=True))
         overrides = (*(f"{key}={_spelt(value)}" for key, value in choices.items()), *more)
         resolved = _compose(overrides, composed)
-        config.check(resolved)
+        check(resolved)
         yield Planned(
-            file, overrides, config.run_key(resolved), config.run_folder(resolved),
-            {key: value for key, value in choices.items() if key in varied}, config.plain(resolved),
+            file, overrides, run_key(resolved), run_folder(resolved),
+            {key: value for key, value in choices.items() if key in varied}, plain(resolved),
             halving and Halving(halving["min_iter"], halving.get("eta", 3)),
         )  # fmt: skip
 
@@ -187,7 +191,7 @@ def _spelt(value: Any) -> str:
 
 
 def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfig]) -> DictConfig:
-    """`config.compose`, which takes a third of a second, once for each choice of config groups.
+    """`compose`, which takes a third of a second, once for each choice of config groups.
 
     Raises:
         InputError: a key that no config has, or a value that it can't take.
@@ -197,10 +201,10 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         groups = tuple(
             text for text, override in zip(overrides, parsed, strict=True)
-            if override.type is not OverrideType.CHANGE or config.is_group(override.key_or_group)
+            if override.type is not OverrideType.CHANGE or is_group(override.key_or_group)
         )  # fmt: skip
         if groups not in composed:
-            composed[groups] = config.compose(groups, resolve=False)
+            composed[groups] = compose(groups, resolve=False)
         resolved = composed[groups].copy()
         for text, override in zip(overrides, parsed, strict=True):
             at = text
@@ -209,6 +213,7 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
         at = ""
         OmegaConf.resolve(resolved)
     except (HydraException, OmegaConfBaseException) as error:
-        told = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InputError(f"{at}{': ' if at else ''}{told[0]} (`python train.py --cfg job` shows every key)") from None
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        message = in_plain_words(lines[0])
+        raise InputError(f"{at}{': ' if at else ''}{message} (`python train.py --cfg job` shows every key)") from None
     return resolved

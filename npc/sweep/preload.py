@@ -10,9 +10,9 @@ import npc.signature.fit
 import npc.signature.method
 import npc.signature.out_of_fold
 import npc.sweep.work  # noqa: F401
-from npc import config
+from npc.config.loading import compose
 
-config.compose([])  # Hydra finds its plugins
+compose([])  # Hydra finds its plugins
 pandera.DataFrameSchema({}).validate(pd.DataFrame())  # and pandera its backends
 gc.collect()
 gc.freeze()  # the garbage collector would look through all of torch again in every run

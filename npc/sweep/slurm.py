@@ -33,7 +33,8 @@ _ENDED = {
     "TIMEOUT", _FORGOTTEN,
 }  # fmt: skip
 _RUN = (
-    "import sys; from npc.config import compose; from npc.sweep.work import work; sys.exit(work(compose(sys.argv[1:])))"
+    "import sys; from npc.config.loading import compose; from npc.sweep.work import work; "
+    "sys.exit(work(compose(sys.argv[1:])))"
 )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from npc import config
+from npc.config.key import run_folder
+from npc.config.loading import checked
 from npc.errors import DivergedError, InputError, StoppedError
 from npc.files import write_text
 from npc.run.folder import BusyError
@@ -79,9 +80,9 @@ def work(choices: DictConfig, should_prune: ShouldPrune | None = None) -> int:
     Returns:
         an exit code of this module.
     """
-    folder = config.run_folder(choices)
+    folder = run_folder(choices)
     try:
-        train(config.checked(choices), should_prune)
+        train(checked(choices), should_prune)
     except BusyError:
         return BUSY
     except StoppedError as told:

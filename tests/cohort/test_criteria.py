@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 from npc.cohort.cohort import Cohort
 from npc.cohort.criteria import leave_out, parse
 from npc.cohort.load import load
-from npc.config import compose, plain
+from npc.config.loading import compose
+from npc.config.values import plain
 from npc.errors import InputError
 
 ENDPOINT = OmegaConf.create({"event": "dm_event", "time": "dmfs_months"})

@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from npc import config
 from npc.cohort.load import load
 from npc.cohort.split import split
+from npc.config.loading import compose
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.readers import read_study
@@ -52,7 +51,7 @@ def test_the_default_splits_as_published():
     assert Options.of({}).sizes == (188, 45)
     assert Options.of({"n": 2330}).sizes == (1880, 450)
     patients = pd.concat([draw(0, 188), draw(1, 45)]).set_index("patient_id")
-    choices = config.compose([])
+    choices = compose([])
     assert (choices.cohort.n, choices.cohort.external) == (233, None)
     splits = split(patients, "dm_event", **choices.split)
     assert splits.value_counts().to_dict() == {"train": 169, "validation": 19, "test": 45}
@@ -74,7 +73,7 @@ def test_hospital_1_is_nifti_and_hospital_2_dicom(small):
 
 
 def test_it_is_a_cohort_folder_like_any(small):
-    choices = config.compose(["cohort=table", f"cohort.root={small}"])
+    choices = compose(["cohort=table", f"cohort.root={small}"])
     cohort = load(choices.cohort, choices.endpoint, ["cet1", "t2"])
     assert len(cohort.patients) == 10
     assert cohort.exclusions.empty
@@ -165,11 +164,6 @@ def test_every_option_out_of_range_is_told_with_its_key(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_config_holds_the_defaults():
-    choices = config.compose([]).cohort
-    assert asdict(Options()) == {item.name: choices[item.name] for item in fields(Options)}
-
-
 def test_a_folder_that_is_there_is_left_alone(small):
     before = hashes(small)
     with pytest.raises(InputError, match=f"{small}: exists already; remove it or name another folder"):
@@ -235,7 +229,7 @@ print(len(table), folder)
 
 
 def test_the_phantom_of_the_config_is_built_once_and_as_written(small, tmp_path):
-    choices = config.compose([f"cohort.root={tmp_path}", *(f"cohort.{key}={value}" for key, value in SMALL.items())])
+    choices = compose([f"cohort.root={tmp_path}", *(f"cohort.{key}={value}" for key, value in SMALL.items())])
     cohort = load(choices.cohort, choices.endpoint, ["cet1"])
     assert hashes(cohort.root) == hashes(small)
     (cohort.root / "marker").touch()  # a second use does not build it anew

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from npc.config import Features, compose, feature_settings
+from npc.config.loading import compose
+from npc.config.values import feature_settings
 
-PAPER: Features = feature_settings(compose([]))
-SHAPE_AND_FIRST_ORDER: Features = replace(PAPER, filters=["original"], classes=["shape", "firstorder"], normalize=False)
+PAPER = feature_settings(compose([]))
+SHAPE_AND_FIRST_ORDER = replace(PAPER, filters=["original"], classes=["shape", "firstorder"], normalize=False)

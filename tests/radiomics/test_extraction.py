@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from npc.cohort.cohort import Cohort
-from npc.config import Features
+from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.imaging.readers import Study
 from npc.imaging.slices import largest_slice, three_slices
@@ -38,7 +38,7 @@ def study(shape: tuple[int, int, int], centre: tuple[int, int, int], seed: int =
     return Study((np.round(30 * image) if whole else image).astype(np.float32), far < 1, (4.0, 0.7, 0.8))
 
 
-def whole_image(of: Study, mode: str, settings: Features) -> dict[str, float]:
+def whole_image(of: Study, mode: str, settings: FeaturesConfig) -> dict[str, float]:
     """What pyradiomics' own extractor makes of the whole image."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
@@ -100,7 +100,7 @@ def one_thread() -> Iterator[None]:
         (study((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be had
     ],
 )
-def test_equal_to_the_whole_image(of: Study, settings: Features):
+def test_equal_to_the_whole_image(of: Study, settings: FeaturesConfig):
     for mode, found in features([of], settings)[0].items():
         expected = whole_image(of, mode, settings)
         assert set(expected) <= set(found)
@@ -202,7 +202,7 @@ def cohort(tmp_path: Path) -> Cohort:
     return Cohort("p", root, pd.read_csv(root / "patients.csv", index_col="patient_id"), ("cet1", "t2"))
 
 
-def again(cohort: Cohort, settings: Features = FEW, **more: object) -> Extracted:
+def again(cohort: Cohort, settings: FeaturesConfig = FEW, **more: object) -> Extracted:
     return extract(cohort, "cet1", settings, store=cohort.root.parent / "store", **more)
 
 

@@ -16,7 +16,10 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from npc.cohort.load import load
-from npc.config import check, compose, feature_settings, run_folder
+from npc.config.checks import check
+from npc.config.key import run_folder
+from npc.config.loading import compose
+from npc.config.values import feature_settings
 from npc.errors import InputError
 from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs

@@ -10,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from npc.config import Selection, compose
+from npc.config.loading import compose
+from npc.config.schema import SelectionConfig
 from npc.errors import InputError
 from npc.radiomics.select import MRMR, Lasso, Reproducible, Signature, StepwiseAIC, Univariate, chain, notes
 from npc.statistics import NotEstimable
@@ -41,7 +42,7 @@ def draw(seed=0, patients=150, features=30, signal=1.0):
 
 def selection(*steps, **others):
     choices = {"significance": 0.05, "mrmr": 10, "folds": 10, "penalty": "min", "direction": "both"}
-    return Selection(chain=list(steps), **(choices | others))
+    return SelectionConfig(chain=list(steps), **(choices | others))
 
 
 PAPER = selection("univariate", "mrmr", "lasso", "aic")

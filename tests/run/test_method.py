@@ -30,10 +30,10 @@ def test_the_run_of_real_patients_does_not_import_the_simulator(tmp_path):
     (tmp_path / "patients.csv").write_text("\n".join(rows) + "\n")
     code = """
 import sys
-from npc import config
+from npc.config.loading import compose
 from npc.cohort.load import load
 from npc.run import train
-choices = config.compose(["cohort=table", f"cohort.root={sys.argv[1]}", "cohort.clinical=null"])
+choices = compose(["cohort=table", f"cohort.root={sys.argv[1]}", "cohort.clinical=null"])
 assert load(choices.cohort, choices.endpoint, ["cet1"]).truth is None
 print(sorted(name for name in sys.modules if name.startswith("npc.phantom")))
 """

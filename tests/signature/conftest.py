@@ -11,7 +11,9 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from npc import config
+from npc.config.checks import check
+from npc.config.key import run_folder
+from npc.config.loading import compose
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
 from npc.run.train import train
@@ -32,7 +34,7 @@ class Shared:
     def compose(self, runs: Path, *overrides: str) -> DictConfig:
         """Checked choices of a run of seconds, with 36, 12 and 12 patients; overrides have the last word."""
         phantom = not any(override.startswith("cohort=") for override in overrides)
-        choices = config.compose(
+        choices = compose(
             [
                 *(["experiment=tiny"] if phantom else []),
                 f"runs={runs}",
@@ -43,7 +45,7 @@ class Shared:
                 *overrides,
             ]
         )
-        config.check(choices)
+        check(choices)
         return choices
 
 
@@ -84,7 +86,7 @@ def default_config(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> 
 def default_run(default_config: DictConfig) -> FinishedRun:
     """A finished run of the tiny experiment that tests only read."""
     train(default_config)
-    return FinishedRun(config.run_folder(default_config))
+    return FinishedRun(run_folder(default_config))
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def trained(tiny: Callable[..., DictConfig]) -> Callable[..., FinishedRun]:
     def run(*overrides: str) -> FinishedRun:
         choices = tiny(*overrides)
         train(choices)
-        return FinishedRun(config.run_folder(choices))
+        return FinishedRun(run_folder(choices))
 
     return run
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from npc.config import Augment
+from npc.config.schema import AugmentConfig
 from npc.signature.data import EpochSampler, SliceDataModule, SliceDataset
 from npc.signature.endpoints import Outcome
 
-NONE = Augment(flip=0, rotate=0, shift=0, intensity=0)
-LIGHT = Augment(flip=0.5, rotate=10, shift=0.05, intensity=0.1)
+NONE = AugmentConfig(flip=0, rotate=0, shift=0, intensity=0)
+LIGHT = AugmentConfig(flip=0.5, rotate=10, shift=0.05, intensity=0.1)
 PATIENTS = 12
 
 
@@ -133,7 +133,7 @@ def test_sequences_and_channels_move_together(dataset, pictures):
 
 
 def test_intensity_keeps_the_background_zero(dataset, pictures):
-    data = dataset(augment=Augment(flip=0, rotate=0, shift=0, intensity=0.3))
+    data = dataset(augment=AugmentConfig(flip=0, rotate=0, shift=0, intensity=0.3))
     background = torch.from_numpy(pictures(PATIENTS)[0, :1] == 0)
     for number in range(PATIENTS):
         x = data[number, 0][0][0]
@@ -142,13 +142,13 @@ def test_intensity_keeps_the_background_zero(dataset, pictures):
 
 
 def test_a_flip_is_left_to_right(dataset):
-    data = dataset(augment=Augment(flip=1, rotate=0, shift=0, intensity=0))
+    data = dataset(augment=AugmentConfig(flip=1, rotate=0, shift=0, intensity=0))
     for number in range(PATIENTS):
         assert torch.equal(data[number, 0][0], data[number][0].flip(-1))
 
 
 def test_half_of_the_patients_are_flipped(dataset):
-    data = dataset(augment=Augment(flip=0.5, rotate=0, shift=0, intensity=0))
+    data = dataset(augment=AugmentConfig(flip=0.5, rotate=0, shift=0, intensity=0))
     flipped = [not torch.equal(data[n, e][0], data[n][0]) for n in range(PATIENTS) for e in range(20)]
     assert 0.4 < np.mean(flipped) < 0.6
 
@@ -157,7 +157,7 @@ def test_a_shift_is_a_share_of_the_side(dataset, pictures):
     """A bright pixel moves by at most 10% of 40 pixels, and by more than 1 pixel sometimes."""
     array = np.zeros((1, 3, 40, 40), np.uint8)
     array[..., 19:21, 19:21] = 255
-    data = dataset(array, augment=Augment(flip=0, rotate=0, shift=0.1, intensity=0))
+    data = dataset(array, augment=AugmentConfig(flip=0, rotate=0, shift=0.1, intensity=0))
     grid = torch.arange(40.0)
     moved = []
     for epoch in range(50):

@@ -5,7 +5,8 @@ import torch
 from sklearn.metrics import log_loss, roc_auc_score
 from torch.utils.data import DataLoader, Dataset
 
-from npc.config import compose, plain
+from npc.config.loading import compose
+from npc.config.values import plain
 from npc.errors import InputError
 from npc.signature.endpoints import Hazard, Outcome
 from npc.signature.module import SignatureModule

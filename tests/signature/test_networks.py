@@ -9,13 +9,13 @@ import torch
 import torchvision
 from torch import nn
 
-from npc.config import BatchNorm, Network
+from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 from npc.signature.networks import SignatureNetwork, backbone
 
 
-def settings(name: str = "tiny", join: str = "towers", weights: str = "scratch") -> Network:
-    return Network(name, join, weights, BatchNorm(momentum=0.01, epsilon=1e-3, recalibrate=True))
+def settings(name: str = "tiny", join: str = "towers", weights: str = "scratch") -> NetworkConfig:
+    return NetworkConfig(name, join, weights, BatchNormConfig(momentum=0.01, epsilon=1e-3, recalibrate=True))
 
 
 def parameters(network: nn.Module) -> int:

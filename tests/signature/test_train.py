@@ -16,8 +16,10 @@ from filelock import FileLock
 from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
-from npc import config
 from npc.cohort.load import load
+from npc.config import key
+from npc.config.loading import compose
+from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.store import open_store
 from npc.run import folder as run_folder
@@ -69,7 +71,7 @@ def test_the_folder_is_named_by_the_choices(default_config, default_run):
     assert default_run.path.parts[-3:-1] == ("phantom", "cet1-max")
     assert re.fullmatch("[0-9a-f]{12}", default_run.path.name)
     written = OmegaConf.load(default_run.path / "config.yaml")
-    assert config.run_key(written) == default_run.path.name
+    assert key.run_key(written) == default_run.path.name
     assert OmegaConf.to_container(written) == OmegaConf.to_container(default_config, resolve=True)
 
 
@@ -238,7 +240,7 @@ def test_images_that_a_finished_run_has_not_read_may_change(trained, cohort, cap
      "trainer.workers=3", "trainer.profiler=simple", "force=true", "cohort.name=other"],
 )  # fmt: skip
 def test_the_run_key_does_not_depend_on_where_and_how(override):
-    assert config.run_key(config.compose([override])) == config.run_key(config.compose([]))
+    assert key.run_key(compose([override])) == key.run_key(compose([]))
 
 
 def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
@@ -252,7 +254,7 @@ def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
         "endpoint=hazard", "endpoint=hazard endpoint.intervals=4", "trainer.max_epochs=2", "trainer.patience=2",
         "trainer.threads=1", "trainer.precision=64-true", "cohort.label=1", "+cohort.roi.cet1=GTV",
     ]  # fmt: skip
-    keys = [config.run_key(config.compose(override.split())) for override in ["seed=0", *overrides]]
+    keys = [key.run_key(compose(override.split())) for override in ["seed=0", *overrides]]
     assert len(set(keys)) == len(overrides) + 1
 
 
@@ -264,7 +266,7 @@ def before(shared, default_run, tmp_path_factory):
     """The phantom as a cohort folder, before anything is changed."""
     choices = shared.compose(tmp_path_factory.mktemp("before"), *own(shared.table), "endpoint.class_weight=true")
     train(choices)
-    return type(default_run)(config.run_folder(choices))
+    return type(default_run)(key.run_folder(choices))
 
 
 def after(trained, cohort, before, split):
@@ -339,7 +341,7 @@ def test_a_run_that_was_interrupted_after_its_end_is_tidied(tiny, monkeypatch, c
         interrupt(patch, "clear_leftovers")
         with pytest.raises(KeyboardInterrupt):
             train(tiny())
-    run = config.run_folder(tiny())
+    run = key.run_folder(tiny())
     assert (run / "DONE").exists()
     assert (run / "checkpoints").exists()
     train(tiny())
@@ -348,7 +350,7 @@ def test_a_run_that_was_interrupted_after_its_end_is_tidied(tiny, monkeypatch, c
 
 
 def test_a_second_process_on_the_same_run_is_refused(tiny):
-    run = run_folder.RunFolder(config.run_folder(tiny()))
+    run = run_folder.RunFolder(key.run_folder(tiny()))
     with FileLock(run.path.with_name(f".{run.path.name}.lock"), is_singleton=False) as held:
         assert held.is_locked
         with pytest.raises(InputError, match="another process is working on this run"):
@@ -361,7 +363,7 @@ def test_the_run_key_sees_the_content_of_weights_and_not_their_place(tiny, tmp_p
     first.write_bytes(b"weights")
     copy.write_bytes(b"weights")
     other.write_bytes(b"others")
-    keys = [config.run_key(tiny(f"network.weights={path}")) for path in (first, copy, other)]
+    keys = [key.run_key(tiny(f"network.weights={path}")) for path in (first, copy, other)]
     assert keys[0] == keys[1] != keys[2]
 
 
@@ -377,7 +379,7 @@ def interrupted(tiny, monkeypatch):
         interrupt(patch, "write_results")
         with pytest.raises(KeyboardInterrupt):
             train(tiny())
-    return config.run_folder(tiny())
+    return key.run_folder(tiny())
 
 
 def test_a_checkpoint_that_was_cut_short_is_no_dead_end(interrupted, default_run, trained):
@@ -517,7 +519,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
     module = SignatureModule(**saved["hyper_parameters"])
     module.load_state_dict(saved["state_dict"])
     cohort = load(tiny().cohort, tiny().endpoint, ["cet1", "t2"])
-    stores = [open_store(*stored(tiny(*overrides), cohort, s)) for s in config.run_sequences(tiny(*overrides))]
+    stores = [open_store(*stored(tiny(*overrides), cohort, s)) for s in run_sequences(tiny(*overrides))]
     rows = predictions[predictions["split"] == "test"]
     planes = np.stack([s.array[[s.rows[patient] for patient in rows.index], 1] for s in stores], axis=1)
     torch.set_num_threads(tiny().trainer.threads)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from npc import config
+from npc.config.key import run_folder, run_key
+from npc.config.loading import compose
 from npc.sweep.plan import plan
 from tests.sweep.commands import ROOT, npc, sweep_file
 
@@ -30,8 +31,8 @@ def test_the_papers_search_has_125_settings_for_each_of_six_variants(intended):
 
 def test_keys_are_those_of_train(intended):
     for run in intended.runs[::93]:
-        choices = config.compose(run.overrides)
-        assert (config.run_key(choices), config.run_folder(choices)) == (run.key, run.folder)
+        choices = compose(run.overrides)
+        assert (run_key(choices), run_folder(choices)) == (run.key, run.folder)
 
 
 def test_the_papers_own_notation_makes_80_runs(intended):
@@ -51,7 +52,7 @@ def test_machine_readable_list_names_runs_as_train_takes_them():
     runs = json.loads(told.stdout)["runs"]
     assert len(runs) == 12
     for run in runs[:3]:
-        assert config.run_key(config.compose(run["overrides"])) == run["run_key"]
+        assert run_key(compose(run["overrides"])) == run["run_key"]
         assert "runs=elsewhere" in run["overrides"]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from npc.config import compose
+from npc.config.loading import compose
 from npc.sweep import work
 from npc.sweep.plan import Planned, plan
 from tests.sweep.commands import ROOT, finished, sweep_file

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from npc.cohort.cohort import Cohort
-from npc.config import Features
+from npc.config.schema import FeaturesConfig as Features
 from npc.imaging.readers import Study, read_studies
 from npc.radiomics.reproducibility import Case, cases, measure, reproducibility
 from npc.report.cohort.agreement_figures import draw_icc, draw_outlines, draw_overlap

@@ -16,7 +16,7 @@ from npc import __version__
 from npc.cohort import clinical
 from npc.cohort.clinical import Variable
 from npc.cohort.load import load
-from npc.config import plain
+from npc.config.values import plain
 from npc.prognosis import models
 from npc.prognosis.choice import best_by_variant, check_agreement, rank
 from npc.prognosis.groups import cutoffs, groups
@@ -41,7 +41,7 @@ def evaluate(config: DictConfig) -> None:
     """Writes `reports/<name>/`.
 
     Args:
-        config: checked choices (`npc.config.check_evaluate`).
+        config: checked choices (`npc.config.checks.check_evaluate`).
 
     Raises:
         InputError: the cohort, or the runs, can't be used.

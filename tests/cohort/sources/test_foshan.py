@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from npc.cohort.sources import foshan
-from npc.config import compose
+from npc.config.loading import compose
 from npc.errors import InputError
 from npc.imaging.readers import read_study
 from tests.imaging.dicom_files import AXIAL, write_series

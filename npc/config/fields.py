@@ -1,0 +1,102 @@
+"""Fields of a schema: what a value may be, and whether it can change a run, declared where the field is.
+
+`lr: float = positive()` is a field without a default whose value must be more than 0.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a value must be.
+
+    Attributes:
+        want: it in words, after "must be".
+        holds: whether a value is, given also all values of its group.
+    """
+
+    want: str
+    holds: Callable[[Any, Mapping[str, Any]], bool]
+
+
+def must_be(want: str, holds: Callable[[Any], bool], default: Any = MISSING) -> Any:
+    """A field whose value must be what `want` says, after "must be"."""
+    return _bounded(Bound(want, lambda value, _: holds(value)), default)
+
+
+def less_than(other: str, default: Any = MISSING) -> Any:
+    """A field whose value must be 0 or more, and less than that of another field of the same group."""
+    return _bounded(Bound(f"0 or more, and less than {other}", lambda value, group: 0 <= value < group[other]), default)
+
+
+def positive(default: Any = MISSING) -> Any:
+    """A field whose value must be more than 0."""
+    return must_be("more than 0", lambda value: value > 0, default)
+
+
+def at_least(low: float, default: Any = MISSING) -> Any:
+    """A field whose value must be `low` or more."""
+    return must_be(f"{low} or more", lambda value: value >= low, default)
+
+
+def between(low: float, high: float, unit: str = "", default: Any = MISSING) -> Any:
+    """A field whose value must be from `low` to `high`, both included."""
+    return must_be(f"between {low} and {high} {unit}".rstrip(), lambda value: low <= value <= high, default)
+
+
+def share(default: Any = MISSING) -> Any:
+    """A field whose value must be from 0 to 1, both included."""
+    return between(0, 1, default=default)
+
+
+def one_of(*known: str, default: Any = MISSING) -> Any:
+    """A field whose value must be one of these."""
+    return must_be("one of " + ", ".join(known), lambda value: value in known, default)
+
+
+def some_of(*known: str) -> Any:
+    """A field whose value must be a list of one or more of these."""
+    return must_be("some of " + ", ".join(known), lambda values: bool(values) and set(values) <= set(known))
+
+
+def folder_name() -> Any:
+    """A field whose value names a folder."""
+    return must_be("usable as the name of a folder", lambda name: name not in ("", ".", "..") and "/" not in name)
+
+
+def neutral(declared: Any = MISSING) -> Any:
+    """A field, or one of this default, whose value cannot change the numbers of a run: it stays out of the run key."""
+    return _noted(declared if isinstance(declared, Field) else field(default=declared), neutral=True)
+
+
+def described(declared: Any, text: str) -> Any:
+    """A field with one line of help."""
+    return _noted(declared, help=text)
+
+
+def bound_faults(schema: type, values: Mapping[str, Any], named: Callable[[str, object], str]) -> Iterator[str]:
+    """Which values are not what their fields say; None is passed over.
+
+    Args:
+        schema: a dataclass.
+        values: of all its fields, by name.
+        named: how a message names a field and its value.
+    """
+    for item in fields(schema):
+        bound, value = item.metadata.get("bound"), values[item.name]
+        if bound and value is not None and not bound.holds(value, values):
+            yield f"{named(item.name, value)}: must be {bound.want}"
+
+
+def _bounded(bound: Bound, default: Any) -> Any:
+    return field(default=default, metadata={"bound": bound})
+
+
+def _noted(declared: Any, **notes: Any) -> Any:
+    declared.metadata = MappingProxyType({**declared.metadata, **notes})
+    return declared

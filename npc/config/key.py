@@ -1,0 +1,69 @@
+"""The key that names a run: equal choices give the same folder on any machine."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from npc.config.schema import TrainConfig
+from npc.config.values import plain
+
+# Choices that only one method reads are not part of the other's runs.
+_OF_METHOD = {
+    "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
+    "radiomic": ("radiomics",),
+}
+# A source's place in the code is not a choice: in the key it has the name under which it was first written there.
+_SOURCES_IN_KEYS = {
+    "npc.phantom.source.read": "npc.cohort.phantom.read",
+    "npc.cohort.sources.table.read": "npc.cohort.table.read",
+    "npc.cohort.sources.sts.read": "npc.cohort.sts.read",
+    "npc.cohort.sources.foshan.read": "npc.cohort.foshan.read",
+}
+
+
+def run_key(config: DictConfig) -> str:
+    """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
+    choices = plain(config)
+    for other in (name for name in _OF_METHOD if name != config.method):
+        for key in _OF_METHOD[other]:
+            choices.pop(key)
+    if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
+        # the file's content counts, not its place
+        choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    source = choices["cohort"]["_target_"]
+    choices["cohort"]["_target_"] = _SOURCES_IN_KEYS.get(source, source)
+    drop_neutral(choices)
+    return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def run_folder(config: DictConfig) -> Path:
+    """`runs/<cohort>/<sequence>-<slices>/<run_key>`."""
+    return Path(config.runs) / config.cohort.name / f"{config.sequence}-{config.slices}" / run_key(config)
+
+
+def drop_neutral(choices: dict[str, Any]) -> None:
+    """Removes what cannot change the numbers of a run: paths, loggers, devices."""
+    for path in _neutral_paths(TrainConfig):
+        node = choices
+        for key in path[:-1]:
+            node = node.get(key, {})
+        node.pop(path[-1], None)
+
+
+def present_source(source: str) -> str:
+    """Where the code of a cohort's source is today, given where it was when the run was made."""
+    return {first: today for today, first in _SOURCES_IN_KEYS.items()}.get(source, source)
+
+
+def _neutral_paths(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for item in fields(schema):
+        path = (*prefix, item.name)
+        if item.metadata.get("neutral"):
+            yield path
+        elif isinstance(item.type, type) and is_dataclass(item.type):
+            yield from _neutral_paths(item.type, path)

@@ -1,0 +1,67 @@
+"""Choices composed from `conf/`, or taken from a finished run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from npc.config.checks import check
+from npc.config.key import present_source, run_key
+from npc.errors import InputError
+
+CONFIGS = Path(__file__).resolve().parents[2] / "conf"
+
+
+def compose(overrides: Sequence[str], resolve: bool = True) -> DictConfig:
+    """The choices that `train.py` would have with these overrides, in the checkout that npc lies in."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    if not CONFIGS.is_dir():
+        raise InputError(f"{CONFIGS}: there are no configs; install npc from its checkout (`make train`)")
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = hydra_compose("train", list(overrides))
+    if resolve:
+        OmegaConf.resolve(config)
+    return config
+
+
+def is_group(key: str) -> bool:
+    """Whether the key chooses a file of `conf/`, as in `optimizer=adam`."""
+    return (CONFIGS / key).is_dir()
+
+
+def checked(config: DictConfig) -> DictConfig:
+    """The choices of a run: those given, or of the run that `refit` names; checked.
+
+    Raises:
+        InputError: see `of_run` and `npc.config.checks.check`.
+    """
+    config = of_run(config)
+    check(config)
+    return config
+
+
+def of_run(config: DictConfig) -> DictConfig:
+    """The choices of the finished run that `refit` names, with this call's own `folds`; as given without `refit`.
+
+    Raises:
+        InputError: there is no such run, or its choices mean another run today.
+    """
+    if not config.refit:
+        return config
+    folder = Path(config.refit).expanduser()
+    if not (folder / "DONE").exists():
+        raise InputError(f"refit={config.refit}: there is no finished run; give a folder runs/<cohort>/<variant>/<key>")
+    try:
+        own = {"runs": str(folder.resolve().parents[2]), "folds": config.folds, "force": False, "refit": None}
+        choices = cast(DictConfig, OmegaConf.merge(config, OmegaConf.load(folder / "config.yaml"), own))
+        choices.cohort._target_ = present_source(choices.cohort._target_)
+    except (OSError, YAMLError, OmegaConfBaseException) as error:
+        raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
+    if run_key(choices) != folder.name:
+        raise InputError(f"refit={config.refit}: another version of npc made it; train it again")
+    return choices

@@ -1,0 +1,281 @@
+"""The choices by name and type; their values and reasons are in `conf/`.
+
+Hydra finds the schemas by the names under which they are registered at the end.
+"""
+
+from dataclasses import dataclass, field, fields, make_dataclass
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from npc.config.fields import at_least, between, folder_name, must_be, neutral, one_of, positive, share, some_of
+from npc.phantom.options import Options
+
+
+@dataclass
+class VariableConfig:
+    """A clinical variable that the cohort's table holds."""
+
+    kind: str = MISSING  # continuous | ordinal | binary | categorical
+    levels: list[str] | None = None  # in order
+    cut: str | None = None  # such as ">= 4000"
+
+
+@dataclass
+class CriterionConfig:
+    """Who of a cohort belongs to the study, by one column."""
+
+    column: str = MISSING
+    keep: Any = MISSING  # levels such as [III, IVa, IVb], or a cut such as ">= 18"
+    reason: str = MISSING  # of who is left out
+
+
+@dataclass
+class CohortConfig:
+    """Where the patients come from."""
+
+    _target_: str = MISSING  # reads the source
+    name: str = neutral(folder_name())
+    root: str = neutral()
+    sequences: list[str] = MISSING
+    clinical: dict[str, VariableConfig] | None = neutral(field(default_factory=dict))
+    development: str | None = None
+    exclude: dict[str, str] = field(default_factory=dict)  # patients left out by hand: id -> reason
+    criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first that applies leaves out
+    labelled: bool = neutral(True)  # false: no outcome is known
+    missing: str = one_of("error", "exclude", default="error")  # exclude: patients without a sequence of the run
+    label: int | None = must_be("a value of the outline, not 0", lambda value: value != 0, default=None)
+    by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
+    roi: dict[str, str] = field(default_factory=dict)
+    size: int = MISSING
+    mssim: float = neutral(share(0.9))
+    icc: float = neutral(share(0.75))
+
+
+# A synthetic cohort: the phantom's options, as it declares them, are keys of the cohort.
+PhantomCohortConfig = make_dataclass(
+    "PhantomCohortConfig",
+    [(item.name, item.type, field(default=item.default, metadata=item.metadata)) for item in fields(Options)],
+    bases=(CohortConfig,),
+    namespace={"__module__": __name__},  # where pickle looks for it
+)
+
+
+@dataclass
+class EndpointConfig:
+    """What is predicted."""
+
+    kind: str = one_of("binary", "landmark", "cox", "hazard")
+    event: str = MISSING
+    time: str = MISSING
+    class_weight: bool = False
+    months: float | None = positive(None)  # landmark
+    intervals: int | None = at_least(1, None)  # hazard
+
+
+@dataclass
+class SplitConfig:
+    """Which patients train, which choose the epoch, which test."""
+
+    by: str = one_of("by_centre", "random")
+    seed: int = at_least(0, 0)
+    validation: float = MISSING
+    development: str | None = None
+    test: float = 0.0
+
+
+@dataclass
+class PreprocessConfig:
+    """From study to network input."""
+
+    size: int = between(16, 4096, "pixels")
+    crop: str = one_of("none", "roi")
+    margin: float = at_least(0)
+    equalise: bool = MISSING
+
+
+@dataclass
+class AugmentConfig:
+    """Random changes of the training images."""
+
+    flip: float = share()
+    rotate: float = between(0, 180, "degrees")
+    shift: float = share()
+    intensity: float = share()
+
+
+@dataclass
+class BatchNormConfig:
+    """Batch normalisation."""
+
+    momentum: float = share()
+    epsilon: float = positive()
+    recalibrate: bool = MISSING
+
+
+@dataclass
+class NetworkConfig:
+    """The network and its first weights."""
+
+    backbone: str = MISSING
+    join: str = one_of("towers", "mean", "stack")
+    weights: str = MISSING  # scratch | imagenet | a path
+    batch_norm: BatchNormConfig = field(default_factory=BatchNormConfig)
+
+
+@dataclass
+class OptimizerConfig:
+    """The optimizer and its decay of the learning rate."""
+
+    _target_: str = MISSING
+    lr: float = positive()
+    decay: float = at_least(0)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@dataclass
+class TrainerConfig:
+    """How long and on what."""
+
+    max_epochs: int = at_least(1)
+    patience: int = at_least(1)
+    threads: int = between(1, 1024)
+    precision: str = one_of("32-true", "16-mixed", "bf16-mixed")
+    limit_train_batches: Any = must_be("a number more than 0", lambda value: _is_number(value) and value > 0, 1.0)
+    overfit_batches: Any = must_be("a number, 0 or more", lambda value: _is_number(value) and value >= 0, 0.0)
+    accelerator: str = neutral()
+    devices: Any = neutral()
+    num_nodes: int = neutral(1)
+    strategy: str = neutral()
+    profiler: str | None = neutral(one_of("simple", "advanced", default=None))
+    workers: int = neutral(at_least(0, 0))
+
+
+@dataclass
+class LoggerConfig:
+    """Where metrics go in addition to the run folder."""
+
+    name: str = one_of("csv", "wandb")
+    project: str = "npc"
+    entity: str | None = None
+    tags: list[str] = field(default_factory=list)
+
+
+FILTERS = ("original", "wavelet", "square", "squareroot", "logarithm", "exponential", "log")
+CLASSES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+CHAIN = ("univariate", "mrmr", "lasso", "aic")
+
+
+@dataclass
+class FeaturesConfig:
+    """Which radiomic features, of which images."""
+
+    filters: list[str] = some_of(*FILTERS)
+    classes: list[str] = some_of(*CLASSES)
+    wavelet: str = MISSING
+    sigma: list[float] = field(default_factory=list)  # mm, of the filter log
+    normalize: bool = MISSING
+    scale: float = positive()
+    outliers: float | None = positive(None)
+    bin_count: int | None = at_least(2, None)
+    bin_width: float | None = positive(None)
+    slab: bool = False
+
+
+@dataclass
+class SelectionConfig:
+    """How features become a signature."""
+
+    chain: list[str] = must_be(  # in order
+        f"some of {', '.join(CHAIN)}, each once",
+        lambda steps: set(steps) <= set(CHAIN) and len(set(steps)) == len(steps),
+    )
+    significance: float = must_be("more than 0, at most 1", lambda value: 0 < value <= 1)
+    mrmr: int = at_least(1)
+    folds: int = at_least(2)
+    penalty: str = one_of("min", "1se")
+    direction: str = one_of("both", "backward")
+
+
+@dataclass
+class RadiomicsConfig:
+    """The radiomic arm."""
+
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
+    combat: bool = False
+    missing: str = one_of("error", "exclude")  # exclude: patients whose features cannot be computed
+    bootstrap: int = at_least(0)
+    nested: int = at_least(2)
+
+
+@dataclass
+class TrainConfig:
+    """Every choice of `train.py`."""
+
+    method: str = one_of("deep_learning", "radiomic")
+
+    cohort: CohortConfig = MISSING
+    endpoint: EndpointConfig = MISSING
+    split: SplitConfig = MISSING
+    sequence: str = MISSING
+    slices: str = one_of("max", "three")
+    preprocess: PreprocessConfig = MISSING
+    augment: AugmentConfig = MISSING
+    network: NetworkConfig = MISSING
+    optimizer: OptimizerConfig = MISSING
+    trainer: TrainerConfig = MISSING
+    radiomics: RadiomicsConfig = MISSING
+    batch_size: int = at_least(1)
+    seed: int = between(0, 2**32 - 1)
+    logger: LoggerConfig = neutral()
+    runs: str = neutral()
+    store: str = neutral()
+    force: bool = neutral(False)
+    folds: int = neutral(must_be("0, or 2 and more", lambda value: value == 0 or value >= 2, 0))
+    refit: str | None = neutral(None)
+
+
+@dataclass
+class PrognosisConfig:
+    """How models are made of signatures and clinical variables."""
+
+    signature: str = one_of("out_of_fold", "in_sample")
+    cutoff: str = one_of("training", "own", "pooled")
+    significance: float = must_be("between 0 and 1", lambda value: 0 < value < 1)
+    treatment: str | None = None  # the clinical variable whose first level is the standard treatment
+
+
+@dataclass
+class ReportConfig:
+    """How figures are given."""
+
+    tests: str = one_of("paper", "methods")
+    ci: str = one_of("delong", "logit", "bootstrap")
+    bootstrap: int = at_least(100)
+    seed: int = at_least(0)
+
+
+@dataclass
+class EvaluateConfig:
+    """Every choice of `evaluate.py`."""
+
+    cohort: CohortConfig = MISSING
+    endpoint: EndpointConfig = MISSING
+    split: SplitConfig = MISSING
+    runs: str = MISSING
+    reports: str = MISSING
+    name: str = folder_name()
+    variants: list[str] | None = None
+    prognosis: PrognosisConfig = MISSING
+    report: ReportConfig = MISSING
+
+
+ConfigStore.instance().store(name="schema", node=TrainConfig)
+ConfigStore.instance().store(name="evaluate_schema", node=EvaluateConfig)
+ConfigStore.instance().store(name="phantom_schema", node=PhantomCohortConfig)

@@ -1,0 +1,103 @@
+"""Values that cannot be used are all reported at once, each with its key."""
+
+import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from npc.config.checks import check, check_evaluate
+from npc.config.loading import CONFIGS, compose
+from npc.errors import InputError
+from tests.config.composed import composed
+
+
+def faults(choices: DictConfig) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        check(choices)
+    return list(caught.value.faults)
+
+
+WRONG = [
+    "slices=four",
+    "cohort.missing=ignore",
+    "split.by=centre",
+    "split.seed=-1",
+    "logger.name=tensorboard",
+    "preprocess.size=8",
+    "preprocess.crop=box",
+    "preprocess.margin=-0.1",
+    "augment.flip=1.5",
+    "augment.rotate=-5",
+    "augment.shift=2",
+    "augment.intensity=-1",
+    "network.join=sum",
+    "network.batch_norm.momentum=2",
+    "network.batch_norm.epsilon=0",
+    "optimizer.lr=0",
+    "optimizer.decay=-0.1",
+    "batch_size=0",
+    "seed=-1",
+    "trainer.max_epochs=0",
+    "trainer.patience=0",
+    "trainer.threads=0",
+    "trainer.workers=-1",
+    "trainer.profiler=deep",
+    "sequence=adc",
+    "cohort.name=a/b",
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_value_that_cannot_be_is_told_with_its_key(wrong):
+    name, value = wrong.split("=")
+    (told,) = faults(OmegaConf.merge(composed(), OmegaConf.from_dotlist([wrong])))
+    assert told.startswith(f"{name}={value}") or told.startswith(f"{name}={float(value)}")
+    assert "must be" in told or "has cet1, t2, both" in told
+
+
+def test_all_that_cannot_be_is_told_at_once():
+    told = faults(compose(WRONG))
+    assert sorted(fault.split("=")[0] for fault in told) == sorted(wrong.split("=")[0] for wrong in WRONG)
+
+
+def test_nan_is_no_value():
+    assert len(faults(compose(["optimizer.lr=nan", "preprocess.margin=nan", "augment.flip=nan"]))) == 3
+
+
+def test_what_has_no_value_is_told():
+    assert faults(compose(["cohort=table", "runs=???"])) == [
+        "cohort.root: no value; give one with cohort.root=...",
+        "runs: no value; give one with runs=...",
+    ]
+
+
+def test_a_phantoms_options_are_checked_as_keys_of_the_cohort():
+    wrong = ["cohort.n=4", "cohort.external=4", "cohort.matrix=2000", "cohort.treatment=0", "seed=-1"]
+    assert faults(compose(wrong)) == [
+        "seed=-1: must be between 0 and 4294967295",
+        "cohort.external=4: must be 0 or more, and less than n",
+        "cohort.matrix=2000: must be between 16 and 1024 pixels",
+        "cohort.treatment=0.0: must be between 0.05 and 20 (a hazard ratio)",
+    ]
+
+
+def test_lists_are_checked():
+    wrong = [
+        "radiomics.features.filters=[gabor]",
+        "radiomics.features.classes=[]",
+        "radiomics.selection.chain=[aic,aic]",
+    ]
+    assert [fault.partition("=")[0] for fault in faults(compose(wrong))] == [
+        choice.partition("=")[0] for choice in wrong
+    ]
+
+
+def test_evaluate_reports_the_keys_of_its_own_schema():
+    wrong = ["name=a/b", "prognosis.cutoff=best", "prognosis.significance=1", "report.bootstrap=9", "endpoint.months=0"]
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        choices = hydra_compose("evaluate", [*wrong, "cohort.mssim=2"])
+    with pytest.raises(InputError) as caught:
+        check_evaluate(choices)
+    expected = {choice.partition("=")[0] for choice in [*wrong, "cohort.mssim=2"]}
+    assert {fault.partition("=")[0] for fault in caught.value.faults} == expected
+    assert len(caught.value.faults) == len(expected)

@@ -1,0 +1,129 @@
+"""The key that names a run depends on what can change its numbers, and on nothing else."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from npc.config.key import run_folder, run_key
+from npc.config.loading import compose, is_group
+from tests.config.composed import composed
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def key(*overrides: str) -> str:
+    """The run key with these overrides; only groups need composing."""
+    groups = [override for override in overrides if is_group(override.split("=")[0])]
+    values = [override for override in overrides if override not in groups]
+    return run_key(OmegaConf.merge(composed(*groups), OmegaConf.from_dotlist(values)))
+
+
+@pytest.mark.parametrize(
+    "neutral",
+    [
+        "runs=elsewhere",
+        "store=elsewhere",
+        "force=true",
+        "cohort.root=elsewhere",
+        "cohort.name=ours",
+        "logger=wandb",
+        "logger.project=ours",
+        "logger.tags=[a,b]",
+        "trainer=cpu",
+        "trainer=gpu",
+        "trainer.devices=3",
+        "trainer.accelerator=mps",
+        "trainer.num_nodes=2",
+        "trainer.workers=4",
+        "trainer.profiler=simple",
+        "preprocess.size=64",
+        "seed=0",
+        "cohort.signal=1",
+        "augment.rotate=10.0",
+        "optimizer.lr=1e-4",
+        "optimizer.decay=1.0e-2",
+    ],
+)
+def test_what_cannot_change_the_numbers_does_not_change_the_key(neutral):
+    assert key(neutral) == key()
+
+
+OTHER = [
+    "sequence=t2",
+    "sequence=both",
+    "slices=three",
+    "seed=1",
+    "batch_size=8",
+    "split.seed=1",
+    "split.validation=0.2",
+    "cohort.seed=1",
+    "cohort.n=200",
+    "cohort.external=40",
+    "cohort.matrix=128",
+    "cohort.signal=0",
+    "cohort.missing=exclude",
+    "cohort.label=1",
+    "preprocess=roi_crop",
+    "preprocess.size=128",
+    "preprocess.equalise=false",
+    "augment=none",
+    "augment.flip=0",
+    "network=tiny",
+    "network.join=mean",
+    "network.weights=imagenet",
+    "network.batch_norm.recalibrate=false",
+    "optimizer=adam",
+    "optimizer.lr=0.001",
+    "optimizer.decay=0",
+    "optimizer.options.alpha=0.99",
+    "endpoint.class_weight=true",
+    "endpoint.event=os_event",
+    "endpoint=landmark",
+    "endpoint=cox",
+    "endpoint=hazard",
+    "trainer.max_epochs=5",
+    "trainer.patience=3",
+    "trainer.precision=16-mixed",
+    "trainer.threads=1",
+    "experiment=tiny",
+    "debug=one_batch",
+    "debug=overfit",
+]
+
+
+def test_each_choice_that_matters_has_a_key_of_its_own():
+    keys = {override: key(override) for override in ["seed=0", *OTHER]}
+    same = [(a, b) for a in keys for b in keys if a < b and keys[a] == keys[b]]
+    assert not same
+
+
+def test_the_order_of_choices_does_not_matter():
+    one, other = ["seed=3", "slices=three", "network=tiny"], ["network=tiny", "slices=three", "seed=3"]
+    assert run_key(compose(one)) == run_key(compose(other)) == key(*one)
+    turned = compose([])
+    turned.optimizer.options = {"eps": 1e-7, "alpha": 0.9}
+    assert run_key(turned) == key()
+
+
+def test_the_key_is_the_same_in_any_process_and_place(tmp_path):
+    code = (
+        "from npc.config.key import run_key; from npc.config.loading import compose; "
+        "print(run_key(compose(['sequence=both', 'network=tiny'])))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONHASHSEED": "7", "LC_ALL": "C", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.strip() == key("sequence=both", "network=tiny")
+
+
+def test_the_folder_names_cohort_and_variant():
+    assert run_folder(compose(["sequence=both", "slices=three", "runs=R"])).parent == Path("R/phantom/both-three")

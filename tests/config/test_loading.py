@@ -1,0 +1,109 @@
+"""Composing: every choice in conf/ can be taken and is typed; what the schema does not know is refused."""
+
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from npc.config.checks import check
+from npc.config.loading import compose
+from npc.config.schema import TrainConfig
+from npc.config.values import plain
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CHOICES = [
+    (file.parent.name, file.stem)
+    for file in sorted((REPOSITORY / "conf").glob("*/*.yaml"))
+    if file.parent.name != "hydra"
+]
+# What these choices cannot know by themselves.
+NEEDS = {
+    ("cohort", "table"): ["cohort.root=somewhere"],
+    ("cohort", "sts"): ["cohort.root=somewhere", "sequence=mr_t1"],
+    ("cohort", "foshan"): ["cohort.root=somewhere", "cohort.labelled=true"],
+}
+
+
+def test_the_default_is_the_papers_signature_on_the_phantom():
+    choices = compose([])
+    check(choices)
+    assert (choices.cohort.name, choices.sequence, choices.slices) == ("phantom", "cet1", "max")
+    assert choices.network.backbone == "resnet50"
+    assert choices.optimizer._target_ == "torch.optim.RMSprop"
+    # Keras 2.1: rho 0.9, epsilon 1e-7; batch norm momentum 0.99, epsilon 1e-3
+    assert plain(choices)["optimizer"]["options"] == {"alpha": 0.9, "eps": 1e-7}
+    assert (choices.network.batch_norm.momentum, choices.network.batch_norm.epsilon) == (0.01, 1e-3)
+    assert choices.preprocess.size == choices.cohort.matrix
+
+
+def typed(schema: type, prefix: str = "") -> dict[str, object]:
+    """The type that each key has in the schema."""
+    found = {}
+    for item in fields(schema):
+        if isinstance(item.type, type) and is_dataclass(item.type):
+            found |= typed(item.type, f"{prefix}{item.name}.")
+        else:
+            found[prefix + item.name] = item.type
+    return found
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids="=".join)
+def test_every_choice_of_every_group_can_be_taken_and_is_typed(choice):
+    choices = compose(["=".join(choice), *NEEDS.get(choice, [])])
+    check(choices)
+    for name, kind in typed(TrainConfig).items():
+        if kind in (int, float, bool, str):
+            assert type(OmegaConf.select(choices, name)) is kind, name
+
+
+def test_groups_that_the_tests_go_through_are_there():
+    expected = "cohort split preprocess augment network optimizer trainer logger endpoint experiment debug"
+    assert set(expected.split()) <= {group for group, _ in CHOICES}
+
+
+def test_published_cohorts_bring_their_own_size_and_split():
+    assert compose(["cohort=table", "cohort.root=x"]).preprocess.size == 512
+    sts = compose(["cohort=sts", "cohort.root=x", "sequence=mr_t1"])
+    assert (sts.preprocess.size, sts.split.by) == (128, "random")
+    assert not {"ebv_dna", "t_stage"} & set(sts.cohort.clinical)
+    # ... and give way to what is asked for
+    assert compose(["cohort=sts", "cohort.root=x", "preprocess.size=64"]).preprocess.size == 64
+    assert compose(["cohort=sts", "cohort.root=x", "split=by_centre"]).split.by == "by_centre"
+
+
+def test_compose_is_what_train_py_sees():
+    command = [sys.executable, "train.py", "sequence=t2", "seed=5", "optimizer=adam", "--cfg", "job", "--resolve"]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    there = OmegaConf.create(told.stdout)
+    here = compose(["sequence=t2", "seed=5", "optimizer=adam"])
+    assert OmegaConf.to_container(there) == plain(here)
+
+
+@pytest.mark.parametrize(
+    "mistyped",
+    ["batch_size=many", "batch_size=1.5", "optimizer.lr=fast", "force=perhaps", "preprocess.equalise=7x", "cohort.n=a"],
+)
+def test_a_value_of_the_wrong_type_is_told_by_composing(mistyped):
+    with pytest.raises(Exception, match=mistyped.split("=")[1]) as caught:
+        compose([mistyped])
+    assert isinstance(caught.value.__cause__ or caught.value, OmegaConfBaseException)
+
+
+@pytest.mark.parametrize("misspelt", ["sequnce=t2", "optimizer.rl=1", "cohort.matrx=64", "trainer.epochs=3"])
+def test_a_key_that_is_not_there_is_told_by_composing(misspelt):
+    with pytest.raises(Exception, match=misspelt.split("=")[0].split(".")[-1]):
+        compose([misspelt])
+
+
+def test_composing_imports_nothing_heavy():
+    code = (
+        "import sys; from npc.config.checks import check; from npc.config.loading import compose; "
+        "check(compose([])); print({'numpy', 'pandas', 'torch', 'npc.phantom.source'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
