@@ -12,8 +12,8 @@ from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.fit import FittedSignature, fit
-from npc.radiomics.pipeline import pipeline
 from npc.radiomics.reproducibility import lowest_icc
+from npc.radiomics.selection.chain import pipeline
 from npc.run.folder import RunFolder
 from npc.run.method import Inputs
 from npc.run.tracker import Tracker
