@@ -18,7 +18,7 @@ from npc.radiomics.features import features
 from npc.statistics import NotEstimable
 from npc.statistics.icc import absolute_agreement, icc
 
-COMPARISONS = dict(zip(("intra", "inter"), OTHERS, strict=True))  # with whose outlines the first reader's are compared
+COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # with whose outlines the first reader's are compared
 SAME = "the same in all outlines"
 ROUNDING = 1e-9  # two values are the same if they differ by less than this share of the largest
 COLUMNS = [
