@@ -46,13 +46,13 @@ def check(
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
     try:
         found = load(cohort, endpoint, sequences=[], also=sequences)
-        grids, faults, acquisitions = survey(found, sequences, cohort.label, dict(cohort.roi))
+        grids, faults, acquisitions = survey(found, sequences)
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(found, variables, time=endpoint.time, event=endpoint.event, grids=grids, faults=faults)
         described["acquisition"] = by_scanner(acquisitions)
     except InputError as error:
         # the images of the rows that can be read are looked at all the same: every fault is told at once
-        faults = survey(readable(cohort), sequences, cohort.label, dict(cohort.roi))[1]
+        faults = survey(readable(cohort), sequences)[1]
         described = {"faults": [*error.faults, *faults]}
     if as_json:
         print(json.dumps(described))
@@ -90,11 +90,7 @@ def agreement(
     cohort, sequences = config.cohort, list(config.cohort.sequences)
     folder = reports / f"{cohort.name}-agreement"
     found = load(cohort, config.endpoint, sequences=[], also=sequences)
-    roi = dict(cohort.roi)
-    results = report(
-        found, folder, slices=config.slices, label=cohort.label, roi=roi, threshold=cohort.icc,
-        features=feature_settings(config),
-    )  # fmt: skip
+    results = report(found, folder, slices=config.slices, threshold=cohort.icc, features=feature_settings(config))
     if as_json:
         print(json.dumps(results))
     else:

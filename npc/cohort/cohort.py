@@ -1,10 +1,12 @@
 """The checked cohort: what everything after the disk works on."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from npc.cohort.studies import FIRST, Study, image_column, outline_column
 from npc.cohort.truth import Truth
 
 
@@ -19,7 +21,9 @@ class Cohort:
             (docs/cohort.md): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
-        by_index: whether an outline whose header places it nowhere is laid on its image voxel by voxel.
+        label: value of the outlines in a label map; None for any that is not zero.
+        roi: name of the outlines in an RTSTRUCT, by sequence; without it the only ROI with contours.
+        by_index: whether an outline whose header gives it no position is laid on its image voxel by voxel.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
         truth: of synthetic patients; None where they are real.
@@ -29,6 +33,33 @@ class Cohort:
     root: Path
     patients: pd.DataFrame
     sequences: tuple[str, ...]
+    label: int | None = field(default=None, kw_only=True)
+    roi: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     by_index: bool = field(default=False, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     truth: Truth | None = field(default=None, kw_only=True)
+
+    def studies(self, sequence: str, readers: Sequence[str] = (FIRST,)) -> list[Study]:
+        """The files of the patients who have the sequence, in the order of `patients`, with absolute paths.
+
+        Args:
+            sequence: its name.
+            readers: whose outlines; a reader who did not outline a patient is not among that study's outlines.
+        """
+        # Resolved, since the slice store remembers a file under the path that it was given.
+        root, image = self.root.resolve(), image_column(sequence)
+        if image not in self.patients:
+            return []
+        columns = {reader: outline_column(sequence, reader) for reader in readers}
+        return [
+            Study(
+                str(patient),
+                sequence,
+                root / row[image],
+                {reader: root / row[name] for reader, name in columns.items() if pd.notna(row.get(name))},
+                self.label,
+                self.roi.get(sequence),
+                self.by_index,
+            )
+            for patient, row in self.patients.dropna(subset=image).iterrows()
+        ]

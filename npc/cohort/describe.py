@@ -13,6 +13,7 @@ from rich.text import Text
 
 from npc.cohort.clinical import Variable
 from npc.cohort.cohort import Cohort
+from npc.cohort.studies import image_column
 
 SHOWN_GRIDS = 4  # of a sequence; the rarer ones share a row
 
@@ -93,7 +94,7 @@ def _outcome(group: pd.DataFrame, time: str, event: str) -> dict[str, Any]:
 
 
 def _images(group: pd.DataFrame, sequence: str) -> pd.Series:
-    return group.get(f"{sequence}_image", pd.Series(pd.NA, group.index))
+    return group.get(image_column(sequence), pd.Series(pd.NA, group.index))
 
 
 def _summary(values: pd.Series, variable: Variable) -> dict[str, Any]:

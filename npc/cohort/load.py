@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
@@ -13,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.cohort import clinical, criteria, dates, paths, schema
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
+from npc.cohort.studies import image_column, outline_column
 from npc.cohort.truth import read_truth
 from npc.config.schema import CohortConfig
 from npc.errors import InputError
@@ -60,8 +62,8 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         labelled=cohort.get("labelled", True),
     )
     patients = patients.set_index("patient_id").sort_index()
-    by_index = bool(cohort.get("by_index"))
-    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, by_index=by_index, truth=read_truth(root))
+    read = _outlines(cohort)
+    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **read, truth=read_truth(root))
 
 
 def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
@@ -115,13 +117,22 @@ def readable(cohort: DictConfig) -> Cohort:
     except InputError:
         table, root = pd.DataFrame(), Path()
     for sequence in cohort.sequences:
-        columns = [f"{sequence}_image", f"{sequence}_mask"]
+        columns = [image_column(sequence), outline_column(sequence)]
         if set(columns) <= set(table):
             usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), text(cell))).all(axis=1)
             table[columns] = table[columns].where(usable)
         else:
             table = table.drop(columns=columns, errors="ignore")
-    return Cohort(cohort.name, root, table, tuple(cohort.sequences), by_index=bool(cohort.get("by_index")))
+    return Cohort(cohort.name, root, table, tuple(cohort.sequences), **_outlines(cohort))
+
+
+def _outlines(cohort: DictConfig) -> dict[str, Any]:
+    """How the outlines of the cohort are to be read."""
+    return {
+        "label": cohort.get("label"),
+        "roi": dict(cohort.get("roi") or {}),
+        "by_index": bool(cohort.get("by_index")),
+    }
 
 
 def _plain(config: DictConfig | dict) -> dict:

@@ -12,10 +12,10 @@ import pandera.pandas as pa
 
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
+from npc.cohort.studies import OTHERS, image_column, outline_column
 from npc.errors import InputError
 
 OUTCOMES = {"dmfs_months": "dm_event", "os_months": "os_event"}
-READERS = ("mask_reader1b", "mask_reader2")
 MAX_ID = 128  # bytes; the id becomes part of file names, whose limit is 255
 
 
@@ -227,11 +227,11 @@ def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.
     ]
     columns: dict[str, pa.Column] = {}
     for sequence in dict.fromkeys([*sequences, *also]):
-        pair = (f"{sequence}_image", f"{sequence}_mask")
+        pair = (image_column(sequence), outline_column(sequence))
         needed = sequence in sequences or any(name in there for name in pair)
         columns |= {name: pa.Column(None, checks, nullable=True, required=needed) for name in pair}
-        for reader in READERS:
-            columns[f"{sequence}_{reader}"] = pa.Column(None, checks, nullable=True, required=False)
+        for reader in OTHERS:
+            columns[outline_column(sequence, reader)] = pa.Column(None, checks, nullable=True, required=False)
     return columns
 
 
@@ -288,7 +288,7 @@ def _pairs(
 
 def _named(frame: pd.DataFrame, sequences: Sequence[str]) -> Iterator[tuple[str, Hashable, bool, bool]]:
     for sequence in sequences:
-        image, mask = f"{sequence}_image", f"{sequence}_mask"
+        image, mask = image_column(sequence), outline_column(sequence)
         if image in frame and mask in frame:
             pairs = zip(frame.index, frame[image].notna(), frame[mask].notna(), strict=True)
             yield from ((sequence, *pair) for pair in pairs)

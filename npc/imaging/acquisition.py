@@ -16,7 +16,7 @@ from typing import Any
 import pydicom
 
 from npc.imaging.dicom import UNREADABLE, dicom_files
-from npc.imaging.readers import Study
+from npc.imaging.readers import Scan
 from npc.imaging.volumes import SUFFIXES
 
 VENDORS = {
@@ -65,24 +65,24 @@ class Acquisition:
     gap: float | None
 
 
-def read_acquisition(image: Path, study: Study) -> Acquisition:
-    """What the image's header or sidecar tells, and the study's geometry; what can't be read is not known.
+def read_acquisition(image: Path, scan: Scan) -> Acquisition:
+    """What the image's header or sidecar tells, and the scan's geometry; what can't be read is not known.
 
     Args:
         image: DICOM folder, or a volume beside which a sidecar may lie (`cet1.json` beside `cet1.nii.gz`).
-        study: the same image, read. Where no distance between slices is told, it is that of their positions.
+        scan: the same image, read. Where no distance between slices is given, it is that of their positions.
     """
     tags = _tags(image)
     thickness = _number(tags.get("SliceThickness"), 0.01, 100)
-    distance = _number(tags.get("SpacingBetweenSlices"), 0.01, 100) or study.spacing[0]
-    rows, columns = study.image.shape[1:]
+    distance = _number(tags.get("SpacingBetweenSlices"), 0.01, 100) or scan.spacing[0]
+    rows, columns = scan.image.shape[1:]
     return Acquisition(
         vendor=_vendor(tags.get("Manufacturer")),
         field=_field(_number(tags.get("MagneticFieldStrength"), 0.01, 20, digits=4)),
         tr=_number(tags.get("RepetitionTime"), 0.1, 60_000, digits=1),
         te=_number(tags.get("EchoTime"), 0.01, 2_000, digits=1),
         averages=_number(tags.get("NumberOfAverages"), 0.1, 100, digits=1),
-        field_of_view=(round(rows * study.spacing[1], 1), round(columns * study.spacing[2], 1)),
+        field_of_view=(round(rows * scan.spacing[1], 1), round(columns * scan.spacing[2], 1)),
         acquired=_acquired(tags),
         reconstructed=(rows, columns),
         thickness=thickness,

@@ -1,56 +1,39 @@
 """The largest slice of each study as two pictures: whole, and as the network sees it."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
-from rich.progress import track
 
 from npc.cohort.cohort import Cohort
+from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess, cut, network_input, resize, scale_to_grey, square_pixels, square_window
-from npc.imaging.readers import read_study
+from npc.imaging.read_all import read_all
+from npc.imaging.readers import read_scan
 
 READINGS = ("unmasked", "masked")
 
 
-def read_pictures(
-    cohort: Cohort, sequences: Sequence[str], settings: Preprocess, label: int | None, roi: Mapping[str, str]
-) -> dict[str, dict[str, np.ndarray]]:
+def read_pictures(cohort: Cohort, sequences: Sequence[str], settings: Preprocess) -> dict[str, dict[str, np.ndarray]]:
     """Both pictures of every patient who has a sequence; each study is read once.
 
     Args:
         cohort: absent images are passed over.
         sequences: those to read.
         settings: of the network's input; the whole picture takes its size alone.
-        label: value of the outline in a mask; None for any non-zero.
-        roi: name of the outline in an RTSTRUCT, by sequence.
 
     Returns:
-        by sequence and patient, sorted, uint8 (2, size, size): the picture `READINGS` say.
+        by sequence and patient, in the order of the cohort, uint8 (2, size, size): the pictures that `READINGS` names.
 
     Raises:
         InputError: faults of the images, of all patients and sequences at once.
     """
-    studies = [
-        (sequence, str(patient), cohort.root / row[f"{sequence}_image"], cohort.root / row[f"{sequence}_mask"])
-        for sequence in sequences
-        if f"{sequence}_image" in cohort.patients
-        for patient, row in cohort.patients.dropna(subset=f"{sequence}_image").iterrows()
-    ]
-    work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_read)(image, mask, settings, label, roi.get(sequence), cohort.by_index)
-        for sequence, _, image, mask in studies
-    )
     pictures: dict[str, dict[str, np.ndarray]] = {sequence: {} for sequence in sequences}
     faults: list[str] = []
-    read = track(work, "Reading images", len(studies), transient=True)
-    for (sequence, patient, *_), found in zip(studies, read, strict=True):
-        if isinstance(found, InputError):
-            faults += found.faults
-        else:
-            pictures[sequence][patient] = found
+    studies = [study for sequence in sequences for study in cohort.studies(sequence)]
+    for study, found in read_all(studies, partial(_draw, settings=settings), "Reading images", faults):
+        pictures[study.sequence][study.patient] = found
     if faults:
         raise InputError(faults, f"{len(faults)} of {len(studies)} studies cannot be used")
     return pictures
@@ -74,14 +57,7 @@ def whole_picture(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.
     return resize(cut(scale_to_grey(plane), square_window(everything, Preprocess(size))), size)
 
 
-def _read(
-    image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None, by_index: bool
-) -> np.ndarray | InputError:
-    """Runs in a worker process; a fault comes back as a value so that all are told at once."""
-    try:
-        study = read_study(image, mask, label=label, roi=roi, by_index=by_index)
-        masked, largest = network_input(study.image, study.mask, settings, study.spacing[1:])
-    except InputError as error:
-        return InputError([fault if str(mask) in fault or str(image) in fault else f"{mask}: {fault}"
-                           for fault in error.faults])  # fmt: skip
-    return np.stack([whole_picture(study.image[largest], settings.size, study.spacing[1:]), masked[1]])
+def _draw(study: Study, settings: Preprocess) -> np.ndarray:
+    scan = read_scan(study)
+    masked, largest = network_input(scan.image, scan.mask, settings, scan.spacing[1:])
+    return np.stack([whole_picture(scan.image[largest], settings.size, scan.spacing[1:]), masked[1]])

@@ -1,6 +1,5 @@
 """An image and its outline, or several, from any format, as axial arrays on one grid."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from npc.cohort.studies import FIRST, Study
 from npc.errors import InputError
 from npc.imaging.dicom import DICOM_SUFFIXES, dicom_files, read_header, read_headers
 from npc.imaging.rtstruct import read_rtstruct
@@ -19,14 +19,14 @@ _HALVES = (".hdr", ".img", ".mhd", ".nhdr", ".raw")
 
 
 @dataclass(frozen=True)
-class Study:
+class Scan:
     """An image and its outline; slices run to superior, rows to posterior, columns to the patient's left.
 
     Attributes:
         image: float32 (slice, row, column), finite inside the outline.
         mask: bool, the same shape, with at least one voxel set.
         spacing: mm, (slice, row, column).
-        by_index: whether the outline's header places it nowhere, so that it was laid on the image voxel by voxel.
+        by_index: whether the outline's header gives it no position, so that it was laid on the image voxel by voxel.
     """
 
     image: np.ndarray
@@ -35,68 +35,54 @@ class Study:
     by_index: bool = False
 
 
-def read_study(
-    image_path: Path, mask_path: Path, *, label: int | None = None, roi: str | None = None, by_index: bool = False
-) -> Study:
-    """Read an image and its outline.
+def read_scan(study: Study) -> Scan:
+    """Read a patient's image with the first reader's outline.
 
     Args:
-        image_path: NIfTI, NRRD or MetaImage file, or the folder of a DICOM series.
-        mask_path: the same, or an RTSTRUCT (the file, or a folder that holds one).
-        label: value of the outline in a label map; None takes every voxel that is not zero.
-        roi: name of the outline in an RTSTRUCT; None where it has one ROI with contours.
-        by_index: lay a label map whose header places it nowhere on the image voxel by voxel, if it has as many.
+        study: its other outlines are not read.
 
     Raises:
-        InputError: a file is missing or can't be read as one volume; the outline is not there, is empty or
-            is on another grid; the image has no finite value somewhere inside of it.
+        InputError: as for `read_scans`.
     """
-    return read_studies(image_path, [mask_path], label=label, roi=roi, by_index=by_index)[0]
+    return read_scans(study.by(FIRST))[FIRST]
 
 
-def read_studies(
-    image_path: Path,
-    mask_paths: Sequence[Path],
-    *,
-    label: int | None = None,
-    roi: str | None = None,
-    by_index: bool = False,
-) -> list[Study]:
-    """Read an image, decoded once, with each of its outlines; all share the image's array.
+def read_scans(study: Study) -> dict[str, Scan]:
+    """Read a patient's image, decoded once, with each of its outlines; all share the image's array.
 
     Args:
-        image_path: as for `read_study`.
-        mask_paths: outlines of the same image, such as those of several readers.
-        label: as for `read_study`, of every outline.
-        roi: as for `read_study`, of every outline.
-        by_index: as for `read_study`.
+        study: the files, and how the outlines are to be read.
+
+    Returns:
+        by reader.
 
     Raises:
-        InputError: as for `read_study`; the faults of all outlines at once.
+        InputError: a file is missing or can't be read as one volume; an outline is missing in its file, is empty or
+            is on another grid; the image has a value inside it that is not finite. The faults of all outlines at once.
     """
     faults: list[str] = []
-    for path in (image_path, *mask_paths):
+    for path in study.files:
         try:
             image_files(path)
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    native = _read_image(image_path)
+    native = _read_image(study.image)
     image = _axial(native)
     values = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
     column, row, slice_ = image.GetSpacing()
-    studies = []
-    for path in mask_paths:
+    scans = {}
+    for reader, path in study.outlines.items():
         try:
-            inside, laid = _read_outline(path, image_path, native, image, label, roi, by_index)
-            _check_finite(values, inside, image_path)
-            studies.append(Study(values, inside, (slice_, row, column), laid))
+            inside, by_index = _read_outline(path, study, native, image)
+            _check_finite(values, inside, study.image)
+            scans[reader] = Scan(values, inside, (slice_, row, column), by_index)
         except InputError as error:
             faults += error.faults
     if faults:
-        raise InputError(dict.fromkeys(faults))  # the image's own would be told with each outline
-    return studies
+        raise InputError(dict.fromkeys(faults))  # a fault of the image itself is met again with each outline
+    return scans
 
 
 def image_files(path: Path) -> list[Path]:
@@ -131,31 +117,23 @@ def _read_image(path: Path) -> sitk.Image:
     raise InputError(f"{path} is a single DICOM file; give the folder that holds the whole series.")
 
 
-def _read_outline(
-    path: Path,
-    image_path: Path,
-    native: sitk.Image,
-    image: sitk.Image,
-    label: int | None,
-    roi: str | None,
-    by_index: bool,
-) -> tuple[np.ndarray, bool]:
+def _read_outline(path: Path, study: Study, native: sitk.Image, image: sitk.Image) -> tuple[np.ndarray, bool]:
     """The outline as bool, on the grid of `image`, which is `native` made axial; and whether it was laid by index."""
-    laid = False
+    label, by_index = study.label, False
     if structure := _rtstruct(path):
-        mask, label = _axial(read_rtstruct(structure, str(path), roi, native)), None
+        mask, label = _axial(read_rtstruct(structure, str(path), study.roi, native)), None
     else:
         given = _read_image(path)
-        laid = by_index and _is_placed_nowhere(given) and given.GetSize() == native.GetSize()
-        laid = laid and not _same_grid(given, native)
-        if laid:
+        by_index = study.by_index and _has_no_position(given) and given.GetSize() == native.GetSize()
+        by_index = by_index and not _same_grid(given, native)
+        if by_index:
             given.CopyInformation(native)
         mask = _axial(given)
-        _check_grid(image, mask, image_path, path)
-    return _outline(sitk.GetArrayFromImage(mask), path, label), laid
+        _check_grid(image, mask, study.image, path)
+    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index
 
 
-def _is_placed_nowhere(mask: sitk.Image) -> bool:
+def _has_no_position(mask: sitk.Image) -> bool:
     """Whether a header says no more than sizes: the origin at 0, the axes along the patient's.
 
     Scripts and some exports write such NIfTI files, perhaps also the published NPC set (`npc.cohort.sources.foshan`);

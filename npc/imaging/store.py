@@ -8,22 +8,23 @@ leftovers of a killed process and are written over.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from filelock import FileLock
-from joblib import Parallel, delayed
-from rich.progress import track
 
 from npc.cohort.cohort import Cohort
+from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.preprocess import Preprocess, network_input
-from npc.imaging.readers import read_study
+from npc.imaging.read_all import read_all
+from npc.imaging.readers import read_scan
 
 RECIPE = 2  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
@@ -44,14 +45,7 @@ class Slices:
     hash: str
 
 
-def open_store(
-    folder: str | Path,
-    cohort: Cohort,
-    sequence: str,
-    settings: Preprocess,
-    label: int | None = None,
-    roi: str | None = None,
-) -> Slices:
+def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Preprocess) -> Slices:
     """The slices of a cohort's sequence, built where they are not in the store yet.
 
     Args:
@@ -59,32 +53,22 @@ def open_store(
         cohort: every patient has the sequence.
         sequence: whose images and outlines are read.
         settings: of the network's input.
-        label: value of the outline in a mask; None for any non-zero.
-        roi: name of the outline in an RTSTRUCT; None if it is the only one.
 
     Raises:
         InputError: faults of the images, of all patients at once.
     """
     folder = Path(folder)
-    settings_hash = _settings_hash(settings, label, roi, cohort.by_index)
+    settings_hash = _settings_hash(cohort, sequence, settings)
     home = folder / f"{sequence}-{settings_hash[:12]}"
     make_folder(home)
-    inputs = _inputs(cohort, sequence)
-    keys, faults = content_keys(folder / "fingerprints.json", inputs)
+    studies = cohort.studies(sequence)
+    keys, faults = _content_keys(folder, studies)
     index = _read_index(home, settings)
     if faults or not set(keys.values()) <= index.keys():
         with FileLock(home / "lock"):
-            faults += _build(
-                home,
-                {key: inputs[patient] for patient, key in keys.items()},
-                settings,
-                label,
-                roi,
-                cohort.by_index,
-                sequence,
-            )
+            faults += _build(home, studies, keys, settings)
         if faults:
-            raise InputError(sorted(faults), f"{len(faults)} of {len(inputs)} studies ({sequence}) cannot be used")
+            raise InputError(sorted(faults), f"{len(faults)} of {len(studies)} studies ({sequence}) cannot be used")
         index = _read_index(home, settings)
     shape = (max(index.values()) + 1, 3, settings.size, settings.size)
     array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
@@ -92,81 +76,58 @@ def open_store(
     return Slices(array, rows, _slices_hash(settings_hash, keys))
 
 
-def slices_hash(
-    folder: str | Path,
-    cohort: Cohort,
-    sequence: str,
-    settings: Preprocess,
-    label: int | None = None,
-    roi: str | None = None,
-) -> str:
+def slices_hash(folder: str | Path, cohort: Cohort, sequence: str, settings: Preprocess) -> str:
     """What `open_store(...).hash` would be; nothing is built, and files that have not changed are not opened."""
-    keys, _ = content_keys(Path(folder) / "fingerprints.json", _inputs(cohort, sequence))
-    return _slices_hash(_settings_hash(settings, label, roi, cohort.by_index), keys)
+    keys, _ = _content_keys(Path(folder), cohort.studies(sequence))
+    return _slices_hash(_settings_hash(cohort, sequence, settings), keys)
 
 
-def _inputs(cohort: Cohort, sequence: str) -> dict[str, tuple[Path, Path]]:
-    """Image and outline of each patient."""
-    root = cohort.root.resolve()
-    return {
-        str(patient): (root / row[f"{sequence}_image"], root / row[f"{sequence}_mask"])
-        for patient, row in cohort.patients.iterrows()
-    }
+def _content_keys(folder: Path, studies: Sequence[Study]) -> tuple[dict[str, str], list[str]]:
+    """By patient."""
+    return content_keys(folder / "fingerprints.json", {study.patient: study.files for study in studies})
 
 
-def _settings_hash(settings: Preprocess, label: int | None, roi: str | None, by_index: bool) -> str:
-    return digest(json.dumps([RECIPE, asdict(settings), label, roi, by_index], sort_keys=True))
+def _settings_hash(cohort: Cohort, sequence: str, settings: Preprocess) -> str:
+    choices = [RECIPE, asdict(settings), cohort.label, cohort.roi.get(sequence), cohort.by_index]
+    return digest(json.dumps(choices, sort_keys=True))
 
 
 def _slices_hash(settings_hash: str, keys: Mapping[str, str]) -> str:
     return digest(json.dumps([settings_hash, sorted(keys.items())]))
 
 
-def _build(
-    home: Path,
-    inputs: Mapping[str, tuple[Path, Path]],
-    settings: Preprocess,
-    label: int | None,
-    roi: str | None,
-    by_index: bool,
-    sequence: str,
-) -> list[str]:
+def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settings: Preprocess) -> list[str]:
     """Makes the rows that are missing and gives the faults of those that cannot be made.
 
     The lock is held, so another process may have made them meanwhile.
+
+    Args:
+        home: folder of the sequence and settings.
+        studies: of all patients.
+        keys: hash of its content, by patient; a patient without key is left out.
+        settings: of the network's input.
     """
     index = _read_index(home, settings)
-    missing = [key for key in inputs if key not in index]
-    work = Parallel(n_jobs=-1, return_as="generator_unordered", mmap_mode=None)(
-        delayed(_make_row)(key, *inputs[key], settings, label, roi, by_index) for key in missing
-    )
+    by_key = {keys[study.patient]: study for study in studies if study.patient in keys}
+    missing = [study for key, study in by_key.items() if key not in index]
+    title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
+    made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
     with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
-        bar = track(work, f"Reading {sequence} at {settings.size} pixels", total=len(missing), transient=True)
-        for done, (key, row) in enumerate(bar, start=1):
-            if isinstance(row, InputError):
-                faults += row.faults
-                continue
+        for done, (study, row) in enumerate(made, start=1):
             position = max(index.values(), default=-1) + 1
             rows.seek(position * row.nbytes)
             rows.write(row.tobytes())
-            index[key] = position
+            index[keys[study.patient]] = position
             if done % SAVE_EVERY == 0:
                 _save(rows, home, index)
         _save(rows, home, index)
     return faults
 
 
-def _make_row(
-    key: str, image: Path, mask: Path, settings: Preprocess, label: int | None, roi: str | None, by_index: bool
-) -> tuple[str, np.ndarray | InputError]:
-    """Runs in a worker process; a fault comes back as a value so that all are told at once."""
-    try:
-        study = read_study(image, mask, label=label, roi=roi, by_index=by_index)
-        return key, network_input(study.image, study.mask, settings, study.spacing[1:])[0]
-    except InputError as error:
-        return key, InputError([fault if str(mask) in fault or str(image) in fault else f"{mask}: {fault}"
-                                for fault in error.faults])  # fmt: skip
+def _make_row(study: Study, settings: Preprocess) -> np.ndarray:
+    scan = read_scan(study)
+    return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0]
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int]) -> None:

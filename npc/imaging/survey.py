@@ -2,57 +2,40 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed
-from rich.progress import track
-
 from npc.cohort.cohort import Cohort
-from npc.errors import InputError
+from npc.cohort.studies import Study
 from npc.imaging.acquisition import Acquisition, read_acquisition
-from npc.imaging.readers import read_study
+from npc.imaging.read_all import read_all
+from npc.imaging.readers import read_scan
 
 Grid = tuple[tuple[int, ...], tuple[float, ...]]
 
 
 def survey(
-    cohort: Cohort, sequences: Sequence[str], label: int | None, roi: dict[str, str]
+    cohort: Cohort, sequences: Sequence[str]
 ) -> tuple[dict[str, list[dict[str, Any]]], list[str], list[tuple[str, Acquisition]]]:
     """Grids by sequence, the most common first, the faults of all studies, and how the others were acquired.
 
     Args:
         cohort: absent images are passed over.
         sequences: those to read.
-        label: value of the outline in a mask; None for any non-zero.
-        roi: name of the outline in an RTSTRUCT, by sequence.
 
     Returns:
         for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count, "by_index":
-        count of outlines that their header places nowhere}`, one sentence a fault, and sequence and acquisition of each
-        sound study.
+        count of outlines whose header gives them no position}`, one sentence a fault, and sequence and acquisition of
+        each study without fault.
     """
-    studies = [
-        (sequence, cohort.root / row[f"{sequence}_image"], cohort.root / row[f"{sequence}_mask"])
-        for sequence in sequences
-        if f"{sequence}_image" in cohort.patients
-        for _, row in cohort.patients.dropna(subset=f"{sequence}_image").iterrows()
-    ]
-    work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_read)(image, mask, label, roi.get(sequence), cohort.by_index) for sequence, image, mask in studies
-    )
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     faults: list[str] = []
     acquisitions: list[tuple[str, Acquisition]] = []
-    for (sequence, *_), found in zip(studies, track(work, "Reading images", len(studies), transient=True), strict=True):
-        if isinstance(found, InputError):
-            faults += found.faults
-        else:
-            grid, laid, acquisition = found
-            counts[sequence][grid] += 1
-            by_index[sequence][grid] += laid
-            acquisitions.append((sequence, acquisition))
+    studies = [study for sequence in sequences for study in cohort.studies(sequence)]
+    for study, (grid, laid_by_index, acquisition) in read_all(studies, _look_at, "Reading images", faults):
+        counts[study.sequence][grid] += 1
+        by_index[study.sequence][grid] += laid_by_index
+        acquisitions.append((study.sequence, acquisition))
     grids = {
         sequence: [
             {"size": list(grid[0]), "spacing": list(grid[1]), "images": n, "by_index": by_index[sequence][grid]}
@@ -63,13 +46,7 @@ def survey(
     return grids, faults, acquisitions
 
 
-def _read(
-    image: Path, mask: Path, label: int | None, roi: str | None, by_index: bool
-) -> tuple[Grid, bool, Acquisition] | InputError:
-    """Runs in a worker process; a fault comes back as a value so that all are told at once."""
-    try:
-        study = read_study(image, mask, label=label, roi=roi, by_index=by_index)
-    except InputError as error:
-        return error
-    grid = study.image.shape, tuple(round(step, 2) for step in study.spacing)
-    return grid, study.by_index, read_acquisition(image, study)
+def _look_at(study: Study) -> tuple[Grid, bool, Acquisition]:
+    scan = read_scan(study)
+    grid = scan.image.shape, tuple(round(step, 2) for step in scan.spacing)
+    return grid, scan.by_index, read_acquisition(study.image, scan)

@@ -6,27 +6,26 @@ outline contain: another image, outline or setting gets another file.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-from joblib import Parallel, delayed
-from rich.progress import track
 
 from npc.cohort.cohort import Cohort
-from npc.config.schema import FeaturesConfig as Features
+from npc.cohort.studies import FIRST, READERS, Study
+from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest
-from npc.imaging.readers import read_studies
-from npc.radiomics.features import MODES, features
+from npc.imaging.read_all import read_all
+from npc.imaging.readers import read_scans
+from npc.radiomics.features import MODES, Values, features
 
 log = logging.getLogger(__name__)
 RECIPE = 1  # raise it when the same input and settings give other values
-FIRST = "reader1"  # whose outlines, S_mask, the signature is made from
-AGAIN = ("reader1b", "reader2")  # of S_mask_<reader>: which features can be repeated
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,8 @@ class Extracted:
 
 
 def extract(
-    cohort: Cohort, sequence: str, settings: Features, *, store: str | Path, label: int | None = None,
-    roi: str | None = None, missing: str = "error",
-) -> Extracted:  # fmt: skip
+    cohort: Cohort, sequence: str, settings: FeaturesConfig, *, store: str | Path, missing: str = "error"
+) -> Extracted:
     """The features of a cohort's sequence, worked out where they are not in the store yet.
 
     Args:
@@ -67,31 +65,30 @@ def extract(
         sequence: whose images and outlines are read.
         settings: `radiomics.features`.
         store: folder of all stores.
-        label: value of the outline in a mask; None for any non-zero.
-        roi: name of the outline in an RTSTRUCT; None if it is the only one.
-        missing: `exclude` tells in `failures` which patients can't be used, and why; `error` stops.
+        missing: `exclude` gives in `failures` the patients who can't be used, and why; `error` stops.
 
     Raises:
         InputError: faults of images and outlines, of all patients at once.
     """
-    settings_hash = digest(json.dumps(
-        [RECIPE, version("pyradiomics"), asdict(settings), label, roi, cohort.by_index], sort_keys=True
-    ))  # fmt: skip
+    choices = [
+        RECIPE,
+        version("pyradiomics"),
+        asdict(settings),
+        cohort.label,
+        cohort.roi.get(sequence),
+        cohort.by_index,
+    ]
+    settings_hash = digest(json.dumps(choices, sort_keys=True))
     home = Path(store) / f"features-{sequence}-{settings_hash[:12]}"
     make_folder(home)
-    outlines = _outlines(cohort, sequence)
-    keys, faults = content_keys(
-        Path(store) / "fingerprints.json", {f"{p}/{r}": pair for (p, r), pair in outlines.items()}
-    )
-    if faults:
-        raise InputError(faults)
-    files = {outline: home / f"{keys['/'.join(outline)]}.json" for outline in outlines}
-    failures = _work_out(cohort, sequence, settings, outlines, files, label, roi)
+    studies = cohort.studies(sequence, READERS)
+    files, content = _files(studies, Path(store), home)
+    failures = _work_out(studies, settings, files)
     if failures and missing == "error":
-        told = [f"patient {patient}: {reason}" for (patient, _), reason in failures.items()]
+        faults = [f"patient {patient}: {reason}" for (patient, _), reason in failures.items()]
         raise InputError(
-            [*told, "radiomics.missing=exclude leaves these patients out"],
-            f"{len(failures)} of {len(outlines)} outlines ({sequence}) have no radiomic features",
+            [*faults, "radiomics.missing=exclude leaves these patients out"],
+            f"{len(failures)} of {len(files)} outlines ({sequence}) have no radiomic features",
         )
     for (patient, reader), reason in failures.items():
         if reader != FIRST:
@@ -99,63 +96,57 @@ def extract(
     found = {outline: json.loads(file.read_text()) for outline, file in files.items() if outline not in failures}
     by_reader = {
         reader: {mode: _table({p: values[mode] for (p, r), values in found.items() if r == reader}) for mode in MODES}
-        for reader in (FIRST, *AGAIN)
+        for reader in READERS
     }
     lost = {patient: reason for (patient, reader), reason in failures.items() if reader == FIRST}
-    return Extracted(by_reader, lost, digest(json.dumps([settings_hash, sorted(keys.items())])))
+    return Extracted(by_reader, lost, digest(json.dumps([settings_hash, content])))
 
 
-def _outlines(cohort: Cohort, sequence: str) -> dict[tuple[str, str], tuple[Path, Path]]:
-    """Image and outline by patient and reader."""
-    root = cohort.root.resolve()
-    columns = {FIRST: f"{sequence}_mask", **{reader: f"{sequence}_mask_{reader}" for reader in AGAIN}}
-    return {
-        (str(patient), reader): (root / row[f"{sequence}_image"], root / row[column])
-        for patient, row in cohort.patients.iterrows()
-        for reader, column in columns.items()
-        if column in row and pd.notna(row[column])
+def _files(
+    studies: Sequence[Study], store: Path, home: Path
+) -> tuple[dict[tuple[str, str], Path], list[tuple[str, str]]]:
+    """The file of each outline's features, by patient and reader; and all outlines with the hash of their content."""
+    inputs = {f"{of.patient}/{reader}": (of.image, mask) for of in studies for reader, mask in of.outlines.items()}
+    keys, faults = content_keys(store / "fingerprints.json", inputs)
+    if faults:
+        raise InputError(faults)
+    files = {
+        (of.patient, reader): home / f"{keys[f'{of.patient}/{reader}']}.json"
+        for of in studies
+        for reader in of.outlines
     }
+    return files, sorted(keys.items())
 
 
 def _work_out(
-    cohort: Cohort, sequence: str, settings: Features, outlines: Mapping[tuple[str, str], tuple[Path, Path]],
-    files: Mapping[tuple[str, str], Path], label: int | None, roi: str | None,
-) -> dict[tuple[str, str], str]:  # fmt: skip
-    """Writes the files that are missing, and tells why some can't be."""
-    lacking: dict[tuple[str, Path], dict[str, tuple[Path, Path]]] = {}
-    for (patient, reader), (image, mask) in outlines.items():
-        if not files[patient, reader].exists():
-            lacking.setdefault((patient, image), {})[reader] = (mask, files[patient, reader])
-    work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_case)(image, of, settings, label, roi, cohort.by_index) for (_, image), of in lacking.items()
-    )
-    bar = track(work, f"Radiomic features of {sequence}", len(lacking), transient=True, disable=not lacking)
-    return {
-        (patient, reader): reason
-        for (patient, _), failed in zip(lacking, bar, strict=True)
-        for reader, reason in failed.items()
+    studies: Sequence[Study], settings: FeaturesConfig, files: Mapping[tuple[str, str], Path]
+) -> dict[tuple[str, str], str]:
+    """Writes the files that are missing; gives by patient and reader why some outlines have no features."""
+    lacking = {
+        of.patient: [reader for reader in of.outlines if not files[of.patient, reader].exists()] for of in studies
     }
+    todo = [study.by(*lacking[study.patient]) for study in studies if lacking[study.patient]]
+    failures: dict[tuple[str, str], str] = {}
+    work = partial(_by_reader, settings=settings)
+    for study, found in read_all(todo, work, f"Radiomic features of {studies[0].sequence}", faults=[]):
+        for reader, values in found.items():
+            if isinstance(values, InputError):
+                failures[study.patient, reader] = "; ".join(study.by(reader).located(fault) for fault in values.faults)
+            else:
+                write_text(files[study.patient, reader], json.dumps(values))
+    return failures
 
 
-def _case(
-    image: Path, outlines: Mapping[str, tuple[Path, Path]], settings: Features, label: int | None, roi: str | None,
-    by_index: bool,
-) -> dict[str, str]:  # fmt: skip
-    """Runs in a worker process, which writes what it has found; faults come back as values, by reader."""
-    masks = {reader: mask for reader, (mask, _) in outlines.items()}
+def _by_reader(study: Study, settings: FeaturesConfig) -> dict[str, dict[str, Values] | InputError]:
+    """The features of each outline, by slice mode, or what is wrong with it."""
     try:
-        studies = read_studies(image, list(masks.values()), label=label, roi=roi, by_index=by_index)
-        found = features(studies, settings)
+        found = features(list(read_scans(study).values()), settings)
+        return dict(zip(study.outlines, found, strict=True))
     except InputError as error:
-        if len(outlines) > 1:  # one of several may be to blame
-            each = [_case(image, {reader: of}, settings, label, roi, by_index) for reader, of in outlines.items()]
-            return {reader: reason for failed in each for reader, reason in failed.items()}
-        ((reader, mask),) = masks.items()
-        told = "; ".join(error.faults)
-        return {reader: told if str(mask) in told or str(image) in told else f"{mask}: {told}"}
-    for (_, file), values in zip(outlines.values(), found, strict=True):
-        write_text(file, json.dumps(values))
-    return {}
+        if len(study.outlines) == 1:
+            return dict.fromkeys(study.outlines, error)
+        # one of several may be to blame
+        return {reader: _by_reader(study.by(reader), settings)[reader] for reader in study.outlines}
 
 
 def _table(values: Mapping[str, Mapping[str, float | None]]) -> pd.DataFrame:

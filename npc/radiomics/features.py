@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from npc.errors import InputError
-from npc.imaging.readers import Study
+from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice, three_slices
 from npc.radiomics.filters import Box, filtered, normalized
 
@@ -52,12 +52,12 @@ radiomics.setVerbosity(60)  # what can't be computed comes back as None, and is 
 
 
 def features(
-    studies: Sequence[Study], settings: "FeaturesConfig", modes: Sequence[str] = MODES
+    scans: Sequence[Scan], settings: "FeaturesConfig", modes: Sequence[str] = MODES
 ) -> list[dict[str, Values]]:
     """Features of one image within each of its outlines.
 
     Args:
-        studies: the image, shared, with one outline each; the slices are those of the outline.
+        scans: the image, shared, with one outline each; the slices are those of the outline.
         settings: `radiomics.features`.
         modes: `max` (the largest slice, with shape2D) and `three` (it and its neighbours as a volume, with shape).
 
@@ -68,18 +68,18 @@ def features(
         InputError: an outline is a single pixel or a line of them; the image has one value only, values that are not
             finite, or too many grey levels.
     """
-    image = studies[0].image
-    chosen = [{mode: _inside(study, mode) for mode in modes} for study in studies]
+    image = scans[0].image
+    chosen = [{mode: _inside(scan, mode) for mode in modes} for scan in scans]
     if bad := int((~np.isfinite(image)).sum()):
         raise InputError(f"the image has {bad} voxels that are not finite (NaN or infinite), which filters spread")
     if image.min() == image.max():
         raise InputError("the image has the same value everywhere")
     values = normalized(image, settings)
     boxes = [_box(inside) for of in chosen for inside in of.values()]
-    found: list[dict[str, Values]] = [{mode: _shape(study, of[mode], mode, settings) for mode in modes}
-                                      for study, of in zip(studies, chosen, strict=True)]  # fmt: skip
+    found: list[dict[str, Values]] = [{mode: _shape(scan, of[mode], mode, settings) for mode in modes}
+                                      for scan, of in zip(scans, chosen, strict=True)]  # fmt: skip
     if settings.slab:
-        jobs = [[(study, of[mode], found[at][mode])] for at, (study, of) in enumerate(zip(studies, chosen, strict=True))
+        jobs = [[(scan, of[mode], found[at][mode])] for at, (scan, of) in enumerate(zip(scans, chosen, strict=True))
                 for mode in modes]  # fmt: skip
         for job in jobs:
             part = np.flatnonzero(job[0][1].any(axis=(1, 2)))
@@ -87,26 +87,22 @@ def features(
             box = _box(job[0][1])
             _texture(values[slab], (slice(0, slab.stop - slab.start), *box[1:]), slab.start, job, settings)
     else:
-        everything = [(study, of[mode], found[at][mode]) for at, (study, of) in
-                      enumerate(zip(studies, chosen, strict=True)) for mode in modes]  # fmt: skip
+        everything = [(scan, of[mode], found[at][mode]) for at, (scan, of) in
+                      enumerate(zip(scans, chosen, strict=True)) for mode in modes]  # fmt: skip
         _texture(values, _hull(boxes), 0, everything, settings)
     return found
 
 
 def _texture(
-    image: np.ndarray,
-    box: Box,
-    first: int,
-    jobs: Sequence[tuple[Study, np.ndarray, Values]],
-    settings: "FeaturesConfig",
+    image: np.ndarray, box: Box, first: int, jobs: Sequence[tuple[Scan, np.ndarray, Values]], settings: "FeaturesConfig"
 ) -> None:
     """Adds to each job's values those of every filtered image.
 
     Args:
-        image: normalised; its slices are those of the study from `first` on.
+        image: normalised; its slices are those of the scan from `first` on.
         box: of the image, around all the jobs' outlines.
-        first: slice of the study.
-        jobs: study, outline on the chosen slices (of the whole study), values.
+        first: slice of the scan.
+        jobs: scan, outline on the chosen slices (of the whole scan), values.
         settings: `radiomics.features`.
     """
     start = (box[0].start + first, box[1].start, box[2].start)
@@ -114,17 +110,17 @@ def _texture(
         {"binCount": settings.bin_count} if settings.bin_count else {"binWidth": settings.bin_width}
     )
     parts = []
-    for study, inside, values in jobs:
+    for scan, inside, values in jobs:
         own = _box(inside)
         at = tuple(slice(o.start - s, o.stop - s) for o, s in zip(own, start, strict=True))
-        parts.append((study, at, inside[own], _volume(inside[own].astype(np.uint8), study), values))
+        parts.append((scan, at, inside[own], _volume(inside[own].astype(np.uint8), scan), values))
     classes = [(name, CLASSES[name]) for name in settings.classes if name != "shape"]
     with np.errstate(all="ignore"):
         for name, of_box in filtered(image, box, jobs[0][0].spacing, settings):
-            for study, at, inside, mask, values in parts:
+            for scan, at, inside, mask, values in parts:
                 here = of_box[at]
                 _check_levels(name, here[inside], settings)
-                volume = _volume(here, study)
+                volume = _volume(here, scan)
                 for kind, texture in classes:
                     # an image that can't be made (LoG on too few slices) has no features
                     got = texture(volume, mask, **choices).execute() if np.isfinite(here).all() else {}
@@ -139,24 +135,24 @@ def _check_levels(name: str, values: np.ndarray, settings: "FeaturesConfig") -> 
         raise InputError(f"the image {name} has {said}, more than {MOST_LEVELS}; give a wider one, or bin_count")
 
 
-def _shape(study: Study, inside: np.ndarray, mode: str, settings: "FeaturesConfig") -> Values:
+def _shape(scan: Scan, inside: np.ndarray, mode: str, settings: "FeaturesConfig") -> Values:
     """Cut to the outline's box as pyradiomics does: where voxels meet at an edge its mesh depends on where they lie."""
     if "shape" not in settings.classes:
         return {}
-    mask = _volume(inside[_box(inside)].astype(np.uint8), study)
+    mask = _volume(inside[_box(inside)].astype(np.uint8), scan)
     kind, shape = ("shape2D", RadiomicsShape2D) if mode == "max" else ("shape", Shape)
     with np.errstate(all="ignore"):
         found: Mapping[str, Any] = shape(mask, mask, force2D=mode == "max").execute()
     return {f"original_{kind}_{name}": _finite(value) for name, value in found.items()}
 
 
-def _inside(study: Study, mode: str) -> np.ndarray:
+def _inside(scan: Scan, mode: str) -> np.ndarray:
     """The outline on the slices of a mode, (slice, row, column) of the whole volume."""
     if mode not in MODES:
         raise InputError(f"slices={mode}: must be one of {', '.join(MODES)}")
-    chosen = [largest_slice(study.mask)] if mode == "max" else sorted(set(three_slices(study.mask)))
-    inside = np.zeros_like(study.mask)
-    inside[chosen] = study.mask[chosen]
+    chosen = [largest_slice(scan.mask)] if mode == "max" else sorted(set(three_slices(scan.mask)))
+    inside = np.zeros_like(scan.mask)
+    inside[chosen] = scan.mask[chosen]
     size = [part.stop - part.start for part in _box(inside)]
     if sum(side > 1 for side in size) < 2:
         what = "a single pixel" if max(size) == 1 else f"a line of {max(size)} pixels"
@@ -176,9 +172,9 @@ def _hull(boxes: Sequence[Box]) -> Box:
     return z, y, x
 
 
-def _volume(array: np.ndarray, study: Study) -> sitk.Image:
+def _volume(array: np.ndarray, scan: Scan) -> sitk.Image:
     volume = sitk.GetImageFromArray(array)
-    volume.SetSpacing(study.spacing[::-1])
+    volume.SetSpacing(scan.spacing[::-1])
     return volume
 
 

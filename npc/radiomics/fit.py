@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from npc.config.schema import CHAIN
 from npc.files import write_text
 from npc.radiomics.nested import chosen_share, nested_auc, out_of_fold
-from npc.radiomics.select import notes
+from npc.radiomics.selection.chain import notes
 from npc.run.metrics import by_split
 from npc.statistics import NotEstimable
 

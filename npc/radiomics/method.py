@@ -12,8 +12,8 @@ from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.fit import FittedSignature, fit
-from npc.radiomics.pipeline import pipeline
 from npc.radiomics.reproducibility import lowest_icc
+from npc.radiomics.selection.chain import pipeline
 from npc.run.folder import RunFolder
 from npc.run.method import Inputs
 from npc.run.tracker import Tracker
@@ -62,11 +62,8 @@ class Radiomic:
         """One process fits alone."""
 
     def _extract(self, sequence: str) -> Extracted:
-        cohort = self.config.cohort
-        return extract(
-            self.cohort, sequence, feature_settings(self.config), store=self.config.store, label=cohort.label,
-            roi=cohort.roi.get(sequence), missing=self.config.radiomics.missing,
-        )  # fmt: skip
+        choices, settings = self.config.radiomics, feature_settings(self.config)
+        return extract(self.cohort, sequence, settings, store=self.config.store, missing=choices.missing)
 
 
 def table(extracted: Mapping[str, Extracted], slices: str) -> pd.DataFrame:
@@ -81,9 +78,8 @@ def table(extracted: Mapping[str, Extracted], slices: str) -> pd.DataFrame:
 
 def _scanners(cohort: Cohort, patients: pd.DataFrame, sequence: str) -> pd.Series:
     """Vendor and field strength of each patient's image."""
-    found = {
-        patient: read_scanner(cohort.root / patients.loc[patient, f"{sequence}_image"]) for patient in patients.index
-    }
+    studies = [study for study in cohort.studies(sequence) if study.patient in patients.index]
+    found = {study.patient: read_scanner(study.image) for study in studies}
     unknown = [patient for patient, name in found.items() if name is None]
     if unknown:
         raise InputError(

@@ -1,27 +1,24 @@
 """What changes when a tumour is outlined again: overlap of the outlines, and the ICC of each feature."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from rich.progress import track
 
 from npc.cohort.cohort import Cohort
-from npc.config.schema import FeaturesConfig as Features
+from npc.cohort.studies import FIRST, OTHERS, READERS, Study, image_column, outline_column
+from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.imaging.agreement import dice, hausdorff95, largest_area
-from npc.imaging.readers import Study, read_studies
+from npc.imaging.read_all import read_all
+from npc.imaging.readers import Scan, read_scans
 from npc.imaging.slices import largest_slice
 from npc.radiomics.features import features
 from npc.statistics import NotEstimable
 from npc.statistics.icc import absolute_agreement, icc
 
-# The first reader's outline, S_mask, is compared with that of the column S_mask_<reader>.
-COMPARISONS = {"intra": "reader1b", "inter": "reader2"}
-FIRST = "reader1"
+COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # with whose outlines the first reader's are compared
 SAME = "the same in all outlines"
 ROUNDING = 1e-9  # two values are the same if they differ by less than this share of the largest
 COLUMNS = [
@@ -31,69 +28,44 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
-class Case:
-    """One sequence of a patient with the outlines of several readers.
-
-    Attributes:
-        sequence: its name.
-        patient: `patient_id`.
-        image: its path.
-        masks: path by reader: `reader1`, then `reader1b`, `reader2` or both.
-        by_index: as the cohort's.
-    """
-
-    sequence: str
-    patient: str
-    image: Path
-    masks: dict[str, Path]
-    by_index: bool = False
-
-
-def cases(cohort: Cohort, sequences: Sequence[str]) -> list[Case]:
+def outlined_again(cohort: Cohort, sequences: Sequence[str]) -> list[Study]:
     """The patients with second outlines, by sequence.
 
     Raises:
         InputError: there are none, or of a patient without image.
     """
-    found, faults = [], []
-    for sequence in sequences:
-        for patient, row in cohort.patients.iterrows():
-            columns = {reader: f"{sequence}_mask_{reader}" for reader in COMPARISONS.values()}
-            again = {reader: row[name] for reader, name in columns.items() if name in row and pd.notna(row[name])}
-            if not again:
-                continue
-            image, mask = row.get(f"{sequence}_image"), row.get(f"{sequence}_mask")
-            if pd.isna(image):
-                named = " and ".join(columns[reader] for reader in again)
-                faults.append(f"patient {patient}: {named} without {sequence}_image; give the image or no outline")
-                continue
-            masks = {reader: cohort.root / path for reader, path in {FIRST: mask, **again}.items()}
-            found.append(Case(sequence, str(patient), cohort.root / image, masks, cohort.by_index))
+    faults = [fault for sequence in sequences for fault in _without_image(cohort, sequence)]
     if faults:
         raise InputError(faults)
-    if not found:
-        raise InputError(
-            f"cohort {cohort.name}: no patient has a second outline; name them in the table's columns "
-            f"{sequences[0]}_mask_reader1b (the first reader again) or {sequences[0]}_mask_reader2 (another reader)"
-        )
-    return found
+    studies = [study for sequence in sequences for study in cohort.studies(sequence, READERS)]
+    if found := [study for study in studies if len(study.outlines) > 1]:
+        return found
+    again, other = (outline_column(sequences[0], reader) for reader in OTHERS)
+    raise InputError(
+        f"cohort {cohort.name}: no patient has a second outline; name them in the table's columns "
+        f"{again} (the first reader again) or {other} (another reader)"
+    )
 
 
-def measure(
-    cases: Sequence[Case], slices: str, label: int | None, roi: dict[str, str], settings: Features
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _without_image(cohort: Cohort, sequence: str) -> Iterator[str]:
+    image = image_column(sequence)
+    outlines = [outline_column(sequence, reader) for reader in OTHERS]
+    for patient, row in cohort.patients.iterrows():
+        named = " and ".join(column for column in outlines if pd.notna(row.get(column)))
+        if named and pd.isna(row.get(image)):
+            yield f"patient {patient}: {named} without {image}; give the image or no outline"
+
+
+def measure(studies: Sequence[Study], slices: str, settings: FeaturesConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Reads each image once and compares its outlines.
 
     Args:
-        cases: of `cases`.
+        studies: of `outlined_again`.
         slices: `max` or `three`, as of the networks; features are taken on each outline's own slices.
-        label: value of the outline in a mask; None for any non-zero.
-        roi: name of the outline in an RTSTRUCT, by sequence.
         settings: `radiomics.features`.
 
     Returns:
-        overlap, a row for each case and comparison: `sequence`, `comparison`, `patient_id`, `dice`, `hd95_mm`,
+        overlap, a row for each study and comparison: `sequence`, `comparison`, `patient_id`, `dice`, `hd95_mm`,
         `area_mm2` (of the first reader), `area_difference_mm2` (the other's less the first's), `area_difference`
         (as a share of the first's), `same_slice` (both outlines are largest on the same slice); and features, a row
         for each outline: `sequence`, `patient_id`, `reader` and the features, missing where not defined.
@@ -101,23 +73,17 @@ def measure(
     Raises:
         InputError: faults of all images and outlines.
     """
-    work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(
-        delayed(_measure)(case, slices, label, roi.get(case.sequence), settings) for case in cases
-    )
     overlap: list[dict] = []
     outlines: list[dict] = []
     faults: list[str] = []
-    for found in track(work, "Comparing outlines", len(cases), transient=True):
-        if isinstance(found, InputError):
-            faults += found.faults
-        else:
-            overlap += found[0]
-            outlines += found[1]
+    compare = partial(_compare, slices=slices, settings=settings)
+    for _, (compared, values) in read_all(studies, compare, "Comparing outlines", faults):
+        overlap += compared
+        outlines += values
     if faults:
         raise InputError(faults)
-    values = pd.DataFrame(outlines)
-    names = values.columns[3:]
-    return pd.DataFrame(overlap), values.astype(dict.fromkeys(names, float))
+    table = pd.DataFrame(outlines)
+    return pd.DataFrame(overlap), table.astype(dict.fromkeys(table.columns[3:], float))
 
 
 def reproducibility(values: pd.DataFrame, threshold: float) -> pd.DataFrame:
@@ -190,31 +156,22 @@ def _agreement(ratings: np.ndarray, threshold: float) -> dict:
     return row
 
 
-def _measure(
-    case: Case, slices: str, label: int | None, roi: str | None, settings: Features
-) -> tuple[list[dict], list[dict]] | InputError:
-    """Runs in a worker process; a fault comes back as a value so that all are told at once."""
-    try:
-        read = read_studies(case.image, list(case.masks.values()), label=label, roi=roi, by_index=case.by_index)
-    except InputError as error:
-        return error
-    try:
-        found = features(read, settings, [slices])
-    except InputError as error:
-        return InputError([f"patient {case.patient} ({case.sequence}): {fault}" for fault in error.faults])
-    studies = dict(zip(case.masks, read, strict=True))
-    key = {"sequence": case.sequence, "patient_id": case.patient}
+def _compare(study: Study, slices: str, settings: FeaturesConfig) -> tuple[list[dict], list[dict]]:
+    """The rows of `measure` for one study: overlap by comparison, features by outline."""
+    scans = read_scans(study)
+    found = features(list(scans.values()), settings, [slices])
     overlap = [
-        {"sequence": case.sequence, "comparison": comparison, "patient_id": case.patient}
-        | _overlap(studies[FIRST], studies[reader])
+        {"sequence": study.sequence, "comparison": comparison, "patient_id": study.patient}
+        | _overlap(scans[FIRST], scans[reader])
         for comparison, reader in COMPARISONS.items()
-        if reader in studies
+        if reader in scans
     ]
-    return overlap, [key | {"reader": reader} | values[slices] for reader, values in zip(studies, found, strict=True)]
+    key = {"sequence": study.sequence, "patient_id": study.patient}
+    return overlap, [key | {"reader": reader} | values[slices] for reader, values in zip(scans, found, strict=True)]
 
 
-def _overlap(first: Study, second: Study) -> dict:
-    areas = [largest_area(study.mask, study.spacing) for study in (first, second)]
+def _overlap(first: Scan, second: Scan) -> dict:
+    areas = [largest_area(scan.mask, scan.spacing) for scan in (first, second)]
     return {
         "dice": dice(first.mask, second.mask),
         "hd95_mm": hausdorff95(first.mask, second.mask, first.spacing),

@@ -94,8 +94,7 @@ class DeepLearning:
 
 def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """Where one sequence of the cohort lies in the store: the arguments of its functions."""
-    roi = config.cohort.roi.get(sequence)
-    return config.store, cohort, sequence, Preprocess(**config.preprocess), config.cohort.label, roi
+    return config.store, cohort, sequence, Preprocess(**config.preprocess)
 
 
 def _wait_passively() -> None:

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from npc.imaging.acquisition import Acquisition, read_acquisition
 from npc.imaging.acquisition_table import as_table, by_scanner
-from npc.imaging.readers import Study
+from npc.imaging.readers import Scan
 from tests.imaging.dicom_files import write_series
 
 # A row of Table 1: 1.5T GE, axial CE-T1WI.
@@ -25,7 +25,7 @@ GE = {
     "SpacingBetweenSlices": 5,
 }
 SPACING = (5.0, 200 / 64, 200 / 64)
-STUDY = Study(np.zeros((3, 64, 64), np.float32), np.ones((3, 64, 64), bool), SPACING)
+STUDY = Scan(np.zeros((3, 64, 64), np.float32), np.ones((3, 64, 64), bool), SPACING)
 READ = Acquisition("GE", 1.5, 440, 8.4, 1, (200, 200), (256, 224), (64, 64), 4, 1)
 
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from npc.imaging.preprocess import Preprocess, network_input
-from npc.imaging.readers import Study, read_study
+from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice, three_slices
 from tests.imaging.dicom_files import write_rtstruct, write_series
+from tests.scans import read_scan
 
 Patient = tuple[sitk.Image, sitk.Image]  # image and outline
 few = settings(max_examples=50)  # files are written
@@ -71,25 +72,25 @@ def with_noise(image: sitk.Image, rng: np.random.Generator) -> sitk.Image:
     return noisy
 
 
-def through_files(image: sitk.Image, mask: sitk.Image, suffix: str = ".nii.gz") -> Study:
+def through_files(image: sitk.Image, mask: sitk.Image, suffix: str = ".nii.gz") -> Scan:
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{name}{suffix}" for name in ("image", "mask")]
         for path, stored in zip(paths, (image, mask), strict=True):
             sitk.WriteImage(stored, str(path))
-        return read_study(*paths)
+        return read_scan(*paths)
 
 
-def seen(study: Study, crop: str = "none", equalise: bool = True) -> tuple[np.ndarray, int]:
-    return network_input(study.image, study.mask, Preprocess(SIZE, crop, equalise=equalise), study.spacing[1:])
+def seen(scan: Scan, crop: str = "none", equalise: bool = True) -> tuple[np.ndarray, int]:
+    return network_input(scan.image, scan.mask, Preprocess(SIZE, crop, equalise=equalise), scan.spacing[1:])
 
 
-def assert_same(study: Study, patient: Patient, crop: str) -> None:
-    """The study holds the patient's voxels, and the network sees what it sees of the patient's own arrays."""
+def assert_same(scan: Scan, patient: Patient, crop: str) -> None:
+    """The scan holds the patient's voxels, and the network sees what it sees of the patient's own arrays."""
     image, mask = (sitk.GetArrayFromImage(stored) for stored in patient)
-    np.testing.assert_array_equal(study.image, image)
-    np.testing.assert_array_equal(study.mask, mask)
-    true = Study(image.astype(np.float32), mask.astype(bool), patient[0].GetSpacing()[::-1])
-    (slices, middle), (expected, chosen) = seen(study, crop), seen(true, crop)
+    np.testing.assert_array_equal(scan.image, image)
+    np.testing.assert_array_equal(scan.mask, mask)
+    true = Scan(image.astype(np.float32), mask.astype(bool), patient[0].GetSpacing()[::-1])
+    (slices, middle), (expected, chosen) = seen(scan, crop), seen(true, crop)
     assert middle == chosen == largest_slice(mask.astype(bool))
     np.testing.assert_array_equal(slices, expected)
 
@@ -150,7 +151,7 @@ def test_order_of_files_and_noise_in_the_headers_of_a_series(patient, code, seed
             dataset.save_as(file.with_name(f"{place}.dcm"))
             file.unlink()
         rtstruct = write_rtstruct(folder / "RS.dcm", {"GTV": sitk.GetArrayFromImage(mask)}, **geometry)
-        assert_same(read_study(folder / "image", rtstruct), patient, crop)
+        assert_same(read_scan(folder / "image", rtstruct), patient, crop)
 
 
 # Intensities

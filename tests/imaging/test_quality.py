@@ -15,7 +15,7 @@ from npc.errors import InputError
 from npc.imaging.pictures import read_pictures, whole_picture
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.quality import Consistency, consistency, sides
-from npc.imaging.readers import read_study
+from tests.scans import read_scan
 
 SIZE = 24
 
@@ -35,15 +35,15 @@ def write_cohort(root: Path, centres: list[str]) -> Cohort:
 def test_mssim_is_the_mean_over_the_external_patients(tmp_path):
     cohort = write_cohort(tmp_path, ["A", "A", "B", "B", "C"])
     settings = Preprocess(SIZE)
-    pictures = read_pictures(cohort, ["t2"], settings, None, {})["t2"]
+    pictures = read_pictures(cohort, ["t2"], settings)["t2"]
     found = consistency(pictures, cohort.patients["centre"] == "A", "t2")
     assert (found.development, found.external) == (["P0", "P1"], ["P2", "P3", "P4"])
     for i, patient in enumerate(cohort.patients.index):
-        study = read_study(tmp_path / f"{i}_image.nii", tmp_path / f"{i}_mask.nii")
-        plane = study.image[2]
+        scan = read_scan(tmp_path / f"{i}_image.nii", tmp_path / f"{i}_mask.nii")
+        plane = scan.image[2]
         whole = np.rint((plane - plane.min()) / (plane.max() - plane.min()) * 255)
         np.testing.assert_allclose(pictures[patient][0], whole, rtol=0, atol=1)
-        np.testing.assert_array_equal(pictures[patient][1], network_input(study.image, study.mask, settings)[0][1])
+        np.testing.assert_array_equal(pictures[patient][1], network_input(scan.image, scan.mask, settings)[0][1])
     for reading, channel in (("unmasked", 0), ("masked", 1)):
         for patient in found.development:
             each = [
@@ -82,7 +82,7 @@ def test_faults_of_all_images_are_told_at_once(tmp_path):
     (tmp_path / "0_image.nii").write_bytes(b"nothing")
     (tmp_path / "2_mask.nii").unlink()
     with pytest.raises(InputError) as caught:
-        read_pictures(cohort, ["t2"], Preprocess(SIZE), None, {})
+        read_pictures(cohort, ["t2"], Preprocess(SIZE))
     assert len(caught.value.faults) == 2
     assert "0_image.nii" in str(caught.value)
     assert "2_mask.nii" in str(caught.value)

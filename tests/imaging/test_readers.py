@@ -10,9 +10,11 @@ import pytest
 import SimpleITK as sitk
 from pydicom.uid import generate_uid
 
+from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.imaging.readers import Study, image_files, read_studies, read_study
+from npc.imaging.readers import Scan, image_files, read_scans
 from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX, write_rtstruct, write_series
+from tests.scans import read_scan
 
 SPACING = (3.0, 1.5, 1.25)
 ORIGIN = (-20.0, 12.5, 100.0)
@@ -56,18 +58,18 @@ def write(path: Path, array: np.ndarray, **geometry) -> Path:
     return lower.rename(path)
 
 
-def same(study: Study, values: np.ndarray, outline: np.ndarray) -> None:
-    assert study.image.dtype == np.float32
-    assert study.mask.dtype == bool
-    np.testing.assert_array_equal(study.image, values)
-    np.testing.assert_array_equal(study.mask, outline.astype(bool))
-    np.testing.assert_allclose(study.spacing, SPACING, atol=1e-6)
+def same(scan: Scan, values: np.ndarray, outline: np.ndarray) -> None:
+    assert scan.image.dtype == np.float32
+    assert scan.mask.dtype == bool
+    np.testing.assert_array_equal(scan.image, values)
+    np.testing.assert_array_equal(scan.mask, outline.astype(bool))
+    np.testing.assert_allclose(scan.spacing, SPACING, atol=1e-6)
 
 
 def fault(*words: str, **call) -> None:
     """Reading fails with one sentence that says all these words and no identifier."""
     with pytest.raises(InputError) as caught:
-        read_study(**call)
+        read_scan(**call)
     message = str(caught.value)
     for word in words:
         assert word in message
@@ -106,27 +108,27 @@ class TestFormats:
         image, mask = (
             write(tmp_path / f"{name}{suffix}", array) for name, array in (("image", values), ("mask", outline))
         )
-        same(read_study(image, mask), values, outline)
+        same(read_scan(image, mask), values, outline)
 
     def test_series_with_rtstruct_file(self, series, values, outline):
-        same(read_study(**series), values, outline)
+        same(read_scan(**series), values, outline)
 
     def test_series_with_rtstruct_folder(self, series, values, outline):
         series["mask_path"] = series["mask_path"].parent
-        same(read_study(**series, roi="GTV"), values, outline)
+        same(read_scan(**series, roi="GTV"), values, outline)
 
     def test_rtstruct_among_the_slices(self, series, values, outline):
         series["mask_path"] = series["mask_path"].rename(series["image_path"] / "RS.dcm").parent
-        same(read_study(**series), values, outline)
+        same(read_scan(**series), values, outline)
 
     def test_mask_as_series(self, series, tmp_path, values, outline):
         write_series(tmp_path / "labels", outline, spacing=SPACING, origin=ORIGIN)
-        same(read_study(series["image_path"], tmp_path / "labels", label=1), values, outline)
+        same(read_scan(series["image_path"], tmp_path / "labels", label=1), values, outline)
 
     def test_rtstruct_on_a_volume_file_stored_sagittal(self, series, tmp_path, values, outline):
         image = sitk.DICOMOrient(volume(values), "SAR")
         sitk.WriteImage(image, str(tmp_path / "sagittal.nrrd"))
-        same(read_study(tmp_path / "sagittal.nrrd", series["mask_path"]), values, outline)
+        same(read_scan(tmp_path / "sagittal.nrrd", series["mask_path"]), values, outline)
 
     def test_file_order_and_slice_direction_do_not_matter(self, tmp_path, values, outline):
         write_series(
@@ -136,47 +138,47 @@ class TestFormats:
             origin=(*ORIGIN[:2], ORIGIN[2] + SPACING[0] * (SHAPE[0] - 1)),
             direction=(1, 0, 0, 0, 1, 0, 0, 0, -1),
         )
-        same(read_study(tmp_path / "image", write(tmp_path / "mask.nrrd", outline)), values, outline)
+        same(read_scan(tmp_path / "image", write(tmp_path / "mask.nrrd", outline)), values, outline)
 
     def test_single_slice(self, tmp_path, values, outline):
         write_series(tmp_path / "image", values[2:3], spacing=SPACING)
         write_rtstruct(tmp_path / "RS.dcm", {"GTV": outline[2:3]}, spacing=SPACING)
-        same(read_study(tmp_path / "image", tmp_path / "RS.dcm"), values[2:3], outline[2:3])
+        same(read_scan(tmp_path / "image", tmp_path / "RS.dcm"), values[2:3], outline[2:3])
 
     def test_rescaling_may_differ_from_slice_to_slice(self, series, values):
         for number, file in enumerate(sorted(series["image_path"].iterdir())):
             change(file, RescaleSlope=f"{1 + number / 2}", RescaleIntercept="-0.25")
         slopes = 1 + np.arange(SHAPE[0])[:, None, None] / 2
-        np.testing.assert_array_equal(read_study(**series).image, values * slopes - 0.25)
+        np.testing.assert_array_equal(read_scan(**series).image, values * slopes - 0.25)
 
     def test_fourth_axis_of_length_one_is_dropped(self, nifti, values, outline):
         image = sitk.JoinSeries([volume(values)])
         sitk.WriteImage(image, str(nifti["image_path"]))
-        same(read_study(**nifti), values, outline)
+        same(read_scan(**nifti), values, outline)
 
     def test_other_files_in_the_folder_are_passed_over(self, series, values, outline):
         folder = series["image_path"]
         for name in ("notes.txt", "Thumbs.db", ".DS_Store", "._slice.dcm"):
             (folder / name).write_text("no DICOM")
         write_rtstruct(folder / "DICOMDIR", {})  # DICOM without pixel data
-        same(read_study(**series), values, outline)
+        same(read_scan(**series), values, outline)
 
     def test_one_label_of_several(self, nifti, values, outline):
         labels = outline * 3
         labels[0, 0, 0] = 1
         write(nifti["mask_path"], labels)
-        same(read_study(**nifti, label=3), values, outline)
-        assert read_study(**nifti).mask.sum() == outline.sum() + 1
+        same(read_scan(**nifti, label=3), values, outline)
+        assert read_scan(**nifti).mask.sum() == outline.sum() + 1
 
     def test_one_roi_of_several(self, series, values, outline):
         rois = {"node": outline[:, ::-1], "GTV": outline, "empty": outline * 0}
         write_rtstruct(series["mask_path"], rois, spacing=SPACING, origin=ORIGIN)
-        same(read_study(**series, roi="GTV"), values, outline)
+        same(read_scan(**series, roi="GTV"), values, outline)
 
     def test_empty_rois_need_no_name(self, series, values, outline):
         rois = {"empty": outline * 0, "GTV": outline}
         write_rtstruct(series["mask_path"], rois, spacing=SPACING, origin=ORIGIN)
-        same(read_study(**series), values, outline)
+        same(read_scan(**series), values, outline)
 
 
 class TestOrientation:
@@ -184,8 +186,8 @@ class TestOrientation:
     def test_every_axis_order_and_flip(self, tmp_path, values, outline, code):
         stored = sitk.DICOMOrient(volume(values), code)
         sitk.WriteImage(stored, str(tmp_path / "image.nrrd"))
-        study = read_study(tmp_path / "image.nrrd", write(tmp_path / "mask.nrrd", outline))
-        same(study, values, outline)
+        scan = read_scan(tmp_path / "image.nrrd", write(tmp_path / "mask.nrrd", outline))
+        same(scan, values, outline)
 
     @pytest.mark.parametrize("code", ["LPS", "PSR", "PIL", "LSA", "LIP", "RAI"])
     @pytest.mark.parametrize("tilt", [None, TILT], ids=["straight", "oblique"])
@@ -198,14 +200,14 @@ class TestOrientation:
         }
         write_series(tmp_path / "image", sitk.GetArrayFromImage(image), **geometry)
         write_rtstruct(tmp_path / "RS.dcm", {"GTV": sitk.GetArrayFromImage(mask)}, **geometry)
-        same(read_study(tmp_path / "image", tmp_path / "RS.dcm"), values, outline)
+        same(read_scan(tmp_path / "image", tmp_path / "RS.dcm"), values, outline)
 
 
 class TestGrid:
     @pytest.mark.parametrize("part", [0.05, 0.45])
     def test_header_noise_is_mended(self, nifti, values, outline, part):
         write(nifti["mask_path"], outline, origin=tuple(np.add(ORIGIN, part * np.array(SPACING[::-1]))))
-        same(read_study(**nifti), values, outline)
+        same(read_scan(**nifti), values, outline)
 
     def test_offset_of_more_than_half_a_voxel(self, nifti, outline):
         write(nifti["mask_path"], outline, origin=(ORIGIN[0] + 0.6 * SPACING[2], *ORIGIN[1:]))
@@ -307,7 +309,7 @@ class TestBadFiles:
         bad = values.astype(np.float64)
         bad[0, 0, :3] = np.nan
         nifti["image_path"] = write(tmp_path / f"bad{suffix}", bad)
-        same(read_study(**nifti), bad, outline)
+        same(read_scan(**nifti), bad, outline)
 
     def test_empty_outline(self, nifti, outline):
         write(nifti["mask_path"], outline * 0)
@@ -448,8 +450,8 @@ class TestRealData:
     def test_dicom_and_nifti_agree(self, npc_data, patient):
         dicom = npc_data / "sts/dicom" / patient / "MR_T1"
         nifti = npc_data / "sts/nifti" / patient
-        ours = read_study(dicom / "image", dicom / "mask" / "RS.dcm", roi="GTV_Mass_MR_T1")
-        theirs = read_study(nifti / "MR_T1_image.nii.gz", nifti / "MR_T1_mask.nii.gz")
+        ours = read_scan(dicom / "image", dicom / "mask" / "RS.dcm", roi="GTV_Mass_MR_T1")
+        theirs = read_scan(nifti / "MR_T1_image.nii.gz", nifti / "MR_T1_mask.nii.gz")
         np.testing.assert_array_equal(ours.image, theirs.image)
         np.testing.assert_allclose(ours.spacing, theirs.spacing, atol=1e-3)
         dice = 2 * (ours.mask & theirs.mask).sum() / (ours.mask.sum() + theirs.mask.sum())
@@ -457,9 +459,9 @@ class TestRealData:
 
     def test_largest_outline(self, npc_data):
         dicom = npc_data / "sts/dicom/STS_009/MR_T1"
-        study = read_study(dicom / "image", dicom / "mask")
-        assert study.image.shape == (83, 212, 199)
-        assert study.mask.any(axis=(1, 2)).sum() == 67
+        scan = read_scan(dicom / "image", dicom / "mask")
+        assert scan.image.shape == (83, 212, 199)
+        assert scan.mask.any(axis=(1, 2)).sum() == 67
 
 
 # several outlines of one image
@@ -467,24 +469,27 @@ class TestRealData:
 
 def test_several_outlines_share_an_image_that_is_read_once(nifti, tmp_path, outline):
     second = write(tmp_path / "second.nii.gz", np.roll(outline, 1, axis=2))
-    studies = read_studies(nifti["image_path"], [nifti["mask_path"], second])
-    for study, mask in zip(studies, (outline, np.roll(outline, 1, axis=2)), strict=True):
-        alone = read_study(nifti["image_path"], second if mask is not outline else nifti["mask_path"])
-        np.testing.assert_array_equal(study.mask, alone.mask)
-        np.testing.assert_array_equal(study.image, alone.image)
-    assert studies[0].image is studies[1].image
+    paths = {"reader1": nifti["mask_path"], "reader2": second}
+    scans = read_scans(Study("P1", "mr", nifti["image_path"], paths))
+    assert list(scans) == list(paths)
+    for reader, path in paths.items():
+        alone = read_scan(nifti["image_path"], path)
+        np.testing.assert_array_equal(scans[reader].mask, alone.mask)
+        np.testing.assert_array_equal(scans[reader].image, alone.image)
+    assert scans["reader1"].image is scans["reader2"].image
+    assert (scans["reader1"].mask != scans["reader2"].mask).any()
 
 
 def test_the_faults_of_all_outlines_are_told(nifti, tmp_path, outline):
     empty = write(tmp_path / "empty.nii.gz", outline * 0)
     other = write(tmp_path / "other.nii.gz", outline, spacing=(3.0, 3.0, 3.0))
     with pytest.raises(InputError) as caught:
-        read_studies(nifti["image_path"], [nifti["mask_path"], empty, other])
+        read_scans(Study("P1", "mr", nifti["image_path"], {"a": nifti["mask_path"], "b": empty, "c": other}))
     first, second = caught.value.faults
     assert str(empty) in first
     assert "empty outline" in first
     assert str(other) in second
     assert "another grid" in second
     with pytest.raises(InputError) as caught:
-        read_studies(nifti["image_path"], [tmp_path / "a.nii", tmp_path / "b.nii"])
+        read_scans(Study("P1", "mr", nifti["image_path"], {"a": tmp_path / "a.nii", "b": tmp_path / "b.nii"}))
     assert ["does not exist" in said for said in caught.value.faults] == [True, True]

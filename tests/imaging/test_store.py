@@ -18,9 +18,9 @@ import SimpleITK as sitk
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess, network_input
-from npc.imaging.readers import read_study
 from npc.imaging.store import Slices, open_store
 from tests.imaging.dicom_files import write_series
+from tests.scans import read_scan
 
 SIZE = 16
 SETTINGS = Preprocess(SIZE)
@@ -95,8 +95,8 @@ def check_rows(slices: Slices, cohort: Cohort, settings: Preprocess = SETTINGS) 
     assert slices.array.dtype == np.uint8
     assert slices.array.shape[1:] == (3, settings.size, settings.size)
     for patient, paths in cohort.patients.iterrows():
-        study = read_study(cohort.root / paths["mr_image"], cohort.root / paths["mr_mask"])
-        expected, _ = network_input(study.image, study.mask, settings)
+        scan = read_scan(cohort.root / paths["mr_image"], cohort.root / paths["mr_mask"])
+        expected, _ = network_input(scan.image, scan.mask, settings)
         assert expected.any()
         np.testing.assert_array_equal(slices.array[slices.rows[str(patient)]], expected)
 
@@ -116,10 +116,10 @@ def test_every_patient_has_a_row_and_it_is_the_networks_input(cohort, store):
 
 
 def test_the_outlines_label_is_kept_to(cohort, store):
-    labelled = replace(cohort, patients=cohort.patients.iloc[[1]])  # its outline has the value 2
-    check_rows(open_store(store, labelled, "mr", SETTINGS, label=2), labelled)
+    labelled = replace(cohort, patients=cohort.patients.iloc[[1]], label=2)  # the value of its outline
+    check_rows(open_store(store, labelled, "mr", SETTINGS), labelled)
     with pytest.raises(InputError, match=r"1_mask\.nii\.gz has no label 1; those there: 2"):
-        open_store(store, labelled, "mr", SETTINGS, label=1)
+        open_store(store, replace(labelled, label=1), "mr", SETTINGS)
 
 
 def test_a_second_opening_reads_no_image(cohort, store):

@@ -17,11 +17,11 @@ from npc.cohort.split import split
 from npc.config.loading import compose
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess, network_input
-from npc.imaging.readers import read_study
 from npc.phantom import source as phantom
 from npc.phantom.options import Options
 from npc.phantom.scanners import draw_acquisition
 from tests.phantom.draws import draw
+from tests.scans import read_scan
 
 SMALL = {"seed": 3, "n": 10, "external": 3, "matrix": 32, "readers": 2}
 PHILIPS_SLICES = 14  # of 5 mm, 1 mm apart
@@ -90,17 +90,17 @@ def test_every_study_can_be_read_and_shows_a_tumour(small):
         acquisition = draw_acquisition(hospital, number, SMALL["seed"])
         pixel = acquisition.field_of_view / 32
         for sequence in ("cet1", "t2"):
-            study = read_study(small / row[f"{sequence}_image"], small / row[f"{sequence}_mask"])
-            assert study.image.shape == acquisition.grid(32).shape
-            assert study.spacing == pytest.approx((acquisition.scanner.thickness + 1, pixel, pixel))
-            assert study.image.shape[0] * study.spacing[0] >= 80  # mm
-            rows, columns = np.nonzero(study.mask.any(axis=0))
+            scan = read_scan(small / row[f"{sequence}_image"], small / row[f"{sequence}_mask"])
+            assert scan.image.shape == acquisition.grid(32).shape
+            assert scan.spacing == pytest.approx((acquisition.scanner.thickness + 1, pixel, pixel))
+            assert scan.image.shape[0] * scan.spacing[0] >= 80  # mm
+            rows, columns = np.nonzero(scan.mask.any(axis=0))
             assert np.hypot(rows.mean() - 15.5, columns.mean() - 15.5) * pixel < 20  # mm off the middle
             # soft tissue, tumour and air in the grey levels of the patient's scanner
             scale = acquisition.scanner.scale
-            assert 0.6 < study.image[study.mask].mean() / scale < 1.2
-            assert study.image[:, :2, :2].mean() / scale < 0.15
-            slices, _ = network_input(study.image, study.mask, Preprocess(32))
+            assert 0.6 < scan.image[scan.mask].mean() / scale < 1.2
+            assert scan.image[:, :2, :2].mean() / scale < 0.15
+            slices, _ = network_input(scan.image, scan.mask, Preprocess(32))
             assert len(np.unique(slices[1])) > 5
 
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from npc.imaging.readers import read_study
 from npc.imaging.slices import largest_slice
 from npc.radiomics.features import features
 from tests.radiomics.feature_settings import PAPER, SHAPE_AND_FIRST_ORDER
+from tests.scans import read_scan
 
 CASES = ("brain1", "brain2", "breast1")
 # Values of the three cases, by class: a missing table or column must not pass in silence.
@@ -121,14 +121,14 @@ def test_only_the_mesh_of_brain1_differs(npc_data, volumes):
 def test_shape_on_the_slice_of_our_choice(npc_data, case):
     """The authors outlined one slice by hand: it is the one that npc chooses."""
     folder = npc_data / "pyradiomics"
-    study = read_study(folder / f"{case}_image.nrrd", folder / f"{case}_label.nrrd", label=1)
+    scan = read_scan(folder / f"{case}_image.nrrd", folder / f"{case}_label.nrrd", label=1)
     column = table(npc_data, "shape2D")[f"{case}_shape2D"]
     *_, slice_, _, _, thickness = ast.literal_eval(column["diagnostics_Mask-corrected_BoundingBox"])
-    assert (largest_slice(study.mask), 1) == (slice_, thickness)
-    assert study.mask[slice_].sum() == int(column["diagnostics_Mask-corrected_VoxelNum"])
+    assert (largest_slice(scan.mask), 1) == (slice_, thickness)
+    assert scan.mask[slice_].sum() == int(column["diagnostics_Mask-corrected_VoxelNum"])
     expected = published(column)
     assert len(expected) == 9
-    assert max(farthest(features([study], SHAPE_AND_FIRST_ORDER)[0]["max"], expected).values()) < 1e-6
+    assert max(farthest(features([scan], SHAPE_AND_FIRST_ORDER)[0]["max"], expected).values()) < 1e-6
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_published_values_by_npc_itself(npc_data, name, choices, count):
     """Of the published cases the one that is outlined on three slices, with the settings that npc has as well."""
     settings = replace(PAPER, **{"bin_count": None, "filters": ["original"]} | choices)
     folder = npc_data / "pyradiomics"
-    study = read_study(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", label=1)
-    found = features([study], settings)[0]["three"]
+    scan = read_scan(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", label=1)
+    found = features([scan], settings)[0]["three"]
     expected = {}
     for kind in PUBLISHED:
         columns = table(npc_data, kind)

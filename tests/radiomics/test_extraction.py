@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from npc.cohort.cohort import Cohort
 from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
-from npc.imaging.readers import Study
+from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice, three_slices
 from npc.phantom import source as phantom
 from npc.radiomics import extract as extraction
@@ -29,16 +29,16 @@ RAW = replace(PAPER, normalize=False, bin_count=None, bin_width=0.5)
 CLIPPED = replace(PAPER, outliers=1.0, scale=1.0)
 
 
-def study(shape: tuple[int, int, int], centre: tuple[int, int, int], seed: int = 0, whole: bool = False) -> Study:
+def scan(shape: tuple[int, int, int], centre: tuple[int, int, int], seed: int = 0, whole: bool = False) -> Scan:
     """A rough volume with a blob, which may be cut off by the border."""
     draw = np.random.default_rng(seed)
     image = draw.normal(size=shape).cumsum(axis=1).cumsum(axis=2)
     at = np.indices(shape)
     far = sum(((axis - middle) / radius) ** 2 for axis, middle, radius in zip(at, centre, (3, 7, 8), strict=True))
-    return Study((np.round(30 * image) if whole else image).astype(np.float32), far < 1, (4.0, 0.7, 0.8))
+    return Scan((np.round(30 * image) if whole else image).astype(np.float32), far < 1, (4.0, 0.7, 0.8))
 
 
-def whole_image(of: Study, mode: str, settings: FeaturesConfig) -> dict[str, float]:
+def whole_image(of: Scan, mode: str, settings: FeaturesConfig) -> dict[str, float]:
     """What pyradiomics' own extractor makes of the whole image."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
@@ -90,17 +90,17 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("of", "settings"),
     [
-        (study((7, 31, 40), (3, 15, 20)), LOG),
-        (study((8, 32, 41), (0, 3, 38), seed=1), PAPER),  # touches the first slice and two borders
-        (study((9, 33, 33), (8, 30, 2), seed=2), RAW),
-        (study((7, 30, 30), (3, 15, 15), seed=6, whole=True), replace(RAW, bin_width=25.0)),
-        (study((12, 64, 64), (6, 30, 30), whole=True), PAPER),  # whole numbers: ties at the edges of bins
-        (study((5, 40, 40), (2, 20, 20), seed=3), CLIPPED),
-        (study((2, 20, 21), (0, 10, 10), seed=4), PAPER),
-        (study((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be had
+        (scan((7, 31, 40), (3, 15, 20)), LOG),
+        (scan((8, 32, 41), (0, 3, 38), seed=1), PAPER),  # touches the first slice and two borders
+        (scan((9, 33, 33), (8, 30, 2), seed=2), RAW),
+        (scan((7, 30, 30), (3, 15, 15), seed=6, whole=True), replace(RAW, bin_width=25.0)),
+        (scan((12, 64, 64), (6, 30, 30), whole=True), PAPER),  # whole numbers: ties at the edges of bins
+        (scan((5, 40, 40), (2, 20, 20), seed=3), CLIPPED),
+        (scan((2, 20, 21), (0, 10, 10), seed=4), PAPER),
+        (scan((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be had
     ],
 )
-def test_equal_to_the_whole_image(of: Study, settings: FeaturesConfig):
+def test_equal_to_the_whole_image(of: Scan, settings: FeaturesConfig):
     for mode, found in features([of], settings)[0].items():
         expected = whole_image(of, mode, settings)
         assert set(expected) <= set(found)
@@ -112,7 +112,7 @@ def test_equal_to_the_whole_image(of: Study, settings: FeaturesConfig):
 @pytest.mark.parametrize("mode", ["max", "three"])
 def test_slab_filters_the_chosen_slices_alone(mode: str):
     """The variant: with `normalize` off, as that would see other slices."""
-    of, settings = study((9, 30, 30), (4, 15, 15)), replace(PAPER, normalize=False, slab=True)
+    of, settings = scan((9, 30, 30), (4, 15, 15)), replace(PAPER, normalize=False, slab=True)
     found, expected = features([of], settings)[0][mode], whole_image(of, mode, settings)
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=0)
     assert features([of], replace(settings, slab=False))[0][mode]["wavelet-LLH_firstorder_Range"] != pytest.approx(
@@ -121,13 +121,13 @@ def test_slab_filters_the_chosen_slices_alone(mode: str):
 
 
 def test_readers_share_the_work_and_not_the_values():
-    one = study((8, 40, 40), (3, 20, 20))
-    other = Study(one.image, study((8, 40, 40), (4, 12, 25)).mask, one.spacing)
+    one = scan((8, 40, 40), (3, 20, 20))
+    other = Scan(one.image, scan((8, 40, 40), (4, 12, 25)).mask, one.spacing)
     assert features([one, other], PAPER) == [*features([one], PAPER), *features([other], PAPER)]
 
 
 def test_the_same_under_load():
-    of = study((24, 96, 96), (12, 40, 40))
+    of = scan((24, 96, 96), (12, 40, 40))
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(8)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: normalized(of.image, PAPER).tobytes(), range(40)))
@@ -135,12 +135,12 @@ def test_the_same_under_load():
     assert len(set(found)) == 1
 
 
-def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, spacing=(4.0, 0.5, 0.5)) -> Study:
+def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, spacing=(4.0, 0.5, 0.5)) -> Scan:
     values = np.random.default_rng(0).normal(size=(6, 12, 12)).astype(np.float32) if image is None else image
     mask = np.zeros(values.shape, bool)
     for pixel in pixels:
         mask[pixel] = True
-    return Study(values, mask, spacing)
+    return Scan(values, mask, spacing)
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, sp
         ),
     ],
 )
-def test_what_has_no_texture_is_told(of: Study, said: str):
+def test_what_has_no_texture_is_told(of: Scan, said: str):
     with pytest.raises(InputError, match=said):
         features([of], PAPER)
 
 
 def test_too_many_grey_levels_are_told():
     with pytest.raises(InputError, match=r"the image \w+ has \d+ grey levels of radiomics.features.bin_width=0.001"):
-        features([study((6, 30, 30), (3, 15, 15))], replace(RAW, bin_width=0.001))
+        features([scan((6, 30, 30), (3, 15, 15))], replace(RAW, bin_width=0.001))
 
 
 def test_three_pixels_have_features():
@@ -173,17 +173,17 @@ def test_three_pixels_have_features():
 
 
 def test_a_tumour_of_one_grey_level():
-    of = study((6, 30, 30), (3, 15, 15))
+    of = scan((6, 30, 30), (3, 15, 15))
     image = np.where(of.mask, 5, of.image).astype(np.float32)
-    found = features([Study(image, of.mask, of.spacing)], PAPER)[0]["three"]
+    found = features([Scan(image, of.mask, of.spacing)], PAPER)[0]["three"]
     assert found["original_firstorder_Range"] == pytest.approx(0)
     assert found["original_firstorder_Uniformity"] == 1
     assert all(value is None or np.isfinite(value) for value in found.values())
 
 
 def test_spacing_of_ten_to_one():
-    of = study((8, 30, 30), (4, 15, 15))
-    stretched = Study(of.image, of.mask, (7.0, 0.7, 0.7))
+    of = scan((8, 30, 30), (4, 15, 15))
+    stretched = Scan(of.image, of.mask, (7.0, 0.7, 0.7))
     for mode, found in features([stretched], PAPER)[0].items():
         expected = whole_image(stretched, mode, PAPER)
         assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=0)
@@ -224,7 +224,7 @@ def test_every_outline_has_its_row(cohort: Cohort):
 
 def test_nothing_is_worked_out_twice_and_values_come_back_exactly(cohort: Cohort, monkeypatch: pytest.MonkeyPatch):
     first, written = again(cohort), files(cohort)
-    monkeypatch.setattr(extraction, "_case", None)
+    monkeypatch.setattr(extraction, "write_text", None)
     second = again(cohort)
     assert files(cohort) == written
     assert second.hash == first.hash

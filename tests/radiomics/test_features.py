@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from npc.errors import InputError
-from npc.imaging.readers import Study, read_study
+from npc.imaging.readers import Scan
 from npc.radiomics import features as engine
 from tests.radiomics.feature_settings import SHAPE_AND_FIRST_ORDER
+from tests.scans import read_scan
 
 
-def features(study: Study, slices: str) -> dict[str, float | None]:
-    return engine.features([study], SHAPE_AND_FIRST_ORDER, [slices])[0][slices]
+def features(scan: Scan, slices: str) -> dict[str, float | None]:
+    return engine.features([scan], SHAPE_AND_FIRST_ORDER, [slices])[0][slices]
 
 
 def published(npc_data, case, kind) -> dict[str, float]:
@@ -19,9 +20,9 @@ def published(npc_data, case, kind) -> dict[str, float]:
     return {name: float(value) for name, value in table.items() if name.startswith(f"original_{kind}_")}
 
 
-def read(npc_data, case) -> Study:
+def read(npc_data, case) -> Scan:
     folder = npc_data / "pyradiomics"
-    return read_study(folder / f"{case}_image.nrrd", folder / f"{case}_label.nrrd", label=1)
+    return read_scan(folder / f"{case}_image.nrrd", folder / f"{case}_label.nrrd", label=1)
 
 
 @pytest.mark.parametrize("case", ["brain1", "brain2", "breast1"])
@@ -43,29 +44,29 @@ def test_three_slices_have_the_published_values(npc_data, kind):
     np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-6)
 
 
-def block(*, image=None) -> Study:
+def block(*, image=None) -> Scan:
     """4 x 3 pixels on slice 1, 2 x 2 on slice 2."""
     mask = np.zeros((4, 8, 8), bool)
     mask[1, 2:6, 3:6] = mask[2, 2:4, 3:5] = True
     values = np.arange(mask.size, dtype=np.float32).reshape(mask.shape) if image is None else image
-    return Study(values, mask, (5.0, 0.5, 2.0))
+    return Scan(values, mask, (5.0, 0.5, 2.0))
 
 
 def test_values_that_can_be_counted_by_hand():
-    study = block()
-    one, three = features(study, "max"), features(study, "three")
+    scan = block()
+    one, three = features(scan, "max"), features(scan, "three")
     assert one["original_shape2D_PixelSurface"] == pytest.approx(12 * 0.5 * 2)
     assert three["original_shape_VoxelVolume"] == pytest.approx(16 * 5 * 0.5 * 2)
-    assert one["original_firstorder_Mean"] == pytest.approx(study.image[1, 2:6, 3:6].mean())
-    assert three["original_firstorder_Maximum"] == study.image[2, 3, 4]
+    assert one["original_firstorder_Mean"] == pytest.approx(scan.image[1, 2:6, 3:6].mean())
+    assert three["original_firstorder_Maximum"] == scan.image[2, 3, 4]
 
 
 def test_units_of_the_scanner_do_not_change_entropy():
-    study = block()
-    scaled = Study(study.image * 1000 + 50, study.mask, study.spacing)
+    scan = block()
+    scaled = Scan(scan.image * 1000 + 50, scan.mask, scan.spacing)
     for name in ("Entropy", "Uniformity"):
         name = f"original_firstorder_{name}"
-        assert features(scaled, "max")[name] == pytest.approx(features(study, "max")[name])
+        assert features(scaled, "max")[name] == pytest.approx(features(scan, "max")[name])
 
 
 def test_other_slices_are_refused():

@@ -1,5 +1,6 @@
 """Features of repeated outlines: whose values are compared, and what is said where there is no ICC."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,11 @@ import pytest
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
-from npc.imaging.readers import read_study
 from npc.phantom import source as phantom
 from npc.radiomics.features import features
-from npc.radiomics.reproducibility import cases, measure, reproducibility
+from npc.radiomics.reproducibility import measure, outlined_again, reproducibility
 from tests.radiomics.feature_settings import SHAPE_AND_FIRST_ORDER
+from tests.scans import read_scan
 from tests.second_outlines import add_second_outlines, pixels
 
 
@@ -27,7 +28,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 @pytest.fixture(scope="module")
 def measured(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return measure(cases(cohort, cohort.sequences), "max", None, {}, SHAPE_AND_FIRST_ORDER)
+    return measure(outlined_again(cohort, cohort.sequences), "max", SHAPE_AND_FIRST_ORDER)
 
 
 def with_cells(cohort: Cohort, **cells: object) -> Cohort:
@@ -60,7 +61,7 @@ def test_a_wider_outline_is_larger_by_as_many_mm2(cohort, measured):
     row = overlap[overlap["comparison"] == "inter"].iloc[0]
     patient = cohort.patients.loc[row["patient_id"]]
     first, second = (
-        read_study(cohort.root / patient["cet1_image"], cohort.root / patient[column]).mask.sum(axis=(1, 2)).max()
+        read_scan(cohort.root / patient["cet1_image"], cohort.root / patient[column]).mask.sum(axis=(1, 2)).max()
         for column in ("cet1_mask", "cet1_mask_reader2")
     )
     pixel = pixels(cohort.root, "cet1", 1)[0] ** 2
@@ -73,32 +74,32 @@ def test_features_are_those_of_each_outline(cohort, measured):
     _, values = measured
     row = values[values["reader"] == "reader2"].iloc[1]
     patient = cohort.patients.loc[row["patient_id"]]
-    study = read_study(cohort.root / patient["cet1_image"], cohort.root / patient["cet1_mask_reader2"])
-    assert features([study], SHAPE_AND_FIRST_ORDER, ["max"])[0]["max"] == row.iloc[3:].to_dict()
+    scan = read_scan(cohort.root / patient["cet1_image"], cohort.root / patient["cet1_mask_reader2"])
+    assert features([scan], SHAPE_AND_FIRST_ORDER, ["max"])[0]["max"] == row.iloc[3:].to_dict()
 
 
 def test_three_slices_have_features_of_volume(cohort):
-    _, values = measure(cases(cohort, ["cet1"])[:1], "three", None, {}, SHAPE_AND_FIRST_ORDER)
+    _, values = measure(outlined_again(cohort, ["cet1"])[:1], "three", SHAPE_AND_FIRST_ORDER)
     assert values["original_shape_VoxelVolume"].nunique() == 2  # moved sideways: as large; wider: larger
 
 
 def test_faults_of_all_patients_are_told_at_once(cohort):
-    found = cases(cohort, ["cet1"])
-    absent = [case.__class__(case.sequence, case.patient, case.image, case.masks | {"reader1b": Path(f"/no/{i}.nii")})
-              for i, case in enumerate(found[:2])]  # fmt: skip
+    found = outlined_again(cohort, ["cet1"])
+    absent = [replace(study, outlines={**study.outlines, "reader1b": Path(f"/no/{i}.nii")})
+              for i, study in enumerate(found[:2])]  # fmt: skip
     with pytest.raises(InputError) as caught:
-        measure([*absent, *found[2:]], "max", None, {}, SHAPE_AND_FIRST_ORDER)
+        measure([*absent, *found[2:]], "max", SHAPE_AND_FIRST_ORDER)
     assert [said.split(" ")[0] for said in caught.value.faults] == ["/no/0.nii", "/no/1.nii"]
 
 
 def test_without_second_outlines_the_columns_are_named(cohort):
     with pytest.raises(InputError, match=r"no patient has a second outline.*t2_mask_reader1b.*t2_mask_reader2"):
-        cases(cohort, ["t2"])
+        outlined_again(cohort, ["t2"])
 
 
 def test_a_second_outline_without_image_is_a_fault(cohort):
     with pytest.raises(InputError, match="cet1_mask_reader1b and cet1_mask_reader2 without cet1_image"):
-        cases(with_cells(cohort, cet1_image=pd.NA, cet1_mask=pd.NA), ["cet1"])
+        outlined_again(with_cells(cohort, cet1_image=pd.NA, cet1_mask=pd.NA), ["cet1"])
 
 
 # ICC

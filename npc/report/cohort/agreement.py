@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from npc.cohort.cohort import Cohort
-from npc.config.schema import FeaturesConfig as Features
-from npc.imaging.readers import Study, read_studies
-from npc.radiomics.reproducibility import Case, cases, measure, reproducibility
+from npc.config.schema import FeaturesConfig
+from npc.imaging.readers import read_scans
+from npc.radiomics.reproducibility import measure, outlined_again, reproducibility
 from npc.report.cohort.agreement_figures import draw_icc, draw_outlines, draw_overlap
 from npc.report.cohort.agreement_tables import TITLES
 from npc.report.kit.folder import write_results, write_table
@@ -30,10 +30,8 @@ def report(
     folder: Path,
     *,
     slices: str,
-    label: int | None,
-    roi: dict[str, str],
     threshold: float,
-    features: Features,
+    features: FeaturesConfig,
 ) -> dict[str, Any]:
     """Compares the outlines of a cohort's readers and writes the report folder.
 
@@ -42,8 +40,6 @@ def report(
         folder: gets `results.json`, `tables/overlap.csv` (a row a patient), `tables/icc.csv` (a row a feature) and
             `figures/`: `overlap`, and for each sequence `icc_<sequence>` and `outlines_<sequence>`.
         slices: `max` or `three`.
-        label: value of the outline in a mask; None for any non-zero.
-        roi: name of the outline in an RTSTRUCT, by sequence.
         threshold: a feature with an ICC(2,1) above it is reproducible.
         features: which are compared, `radiomics.features`.
 
@@ -53,8 +49,8 @@ def report(
     Raises:
         InputError: there are no second outlines, or images or outlines can't be used.
     """
-    compared = cases(cohort, cohort.sequences)
-    overlap, values = measure(compared, slices, label, roi, features)
+    studies = outlined_again(cohort, cohort.sequences)
+    overlap, values = measure(studies, slices, features)
     icc = reproducibility(values, threshold)
     results = summarise(cohort.name, slices, threshold, overlap, icc)
 
@@ -65,12 +61,9 @@ def report(
         if of["not_estimable"].isna().any():
             draw_icc(figures / f"icc_{sequence}", of, threshold)
         least = overlap[overlap["sequence"] == sequence].sort_values("dice").drop_duplicates("patient_id").head(SHOWN)
-        by_patient = {case.patient: case for case in compared if case.sequence == sequence}
+        by_patient = {study.patient: study for study in studies if study.sequence == sequence}
         shown = [
-            (
-                f"{row.patient_id}: Dice {row.dice:.2f}, {TITLES[row.comparison]}",
-                _studies(by_patient[row.patient_id], label, roi),
-            )
+            (f"{row.patient_id}: Dice {row.dice:.2f}, {TITLES[row.comparison]}", read_scans(by_patient[row.patient_id]))
             for row in least.itertuples()
         ]
         draw_outlines(figures / f"outlines_{sequence}", shown)
@@ -106,12 +99,6 @@ def summarise(name: str, slices: str, threshold: float, overlap: pd.DataFrame, i
         "definitions": DEFINITIONS,
         "sequences": sequences,
     }
-
-
-def _studies(case: Case, label: int | None, roi: dict[str, str]) -> dict[str, Study]:
-    named = roi.get(case.sequence)
-    studies = read_studies(case.image, list(case.masks.values()), label=label, roi=named, by_index=case.by_index)
-    return dict(zip(case.masks, studies, strict=True))
 
 
 def _spread(values: pd.Series) -> dict[str, float]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from npc.imaging.readers import Study
+from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice
 from npc.report.cohort.agreement_tables import TITLES, short
 from npc.report.kit.figure import COLOURS, COLUMN, PAGE, drawing
@@ -116,31 +116,31 @@ def _draw_by_image(path: Path, known: pd.DataFrame, threshold: float) -> None:
             handle.set_alpha(1)
 
 
-def draw_outlines(path: Path, shown: Sequence[tuple[str, dict[str, Study]]]) -> None:
+def draw_outlines(path: Path, shown: Sequence[tuple[str, dict[str, Scan]]]) -> None:
     """Patients side by side: all readers' outlines on the first reader's largest slice.
 
     Args:
         path: without suffix.
-        shown: title and studies by reader, `reader1` first.
+        shown: title and scans by reader, `reader1` first.
     """
     with drawing(path, width=PAGE, height=72) as figure:
         panels = figure.subplots(1, len(shown), squeeze=False)[0]
-        for axes, (title, studies) in zip(panels, shown, strict=True):
-            _draw_patient(axes, studies)
+        for axes, (title, scans) in zip(panels, shown, strict=True):
+            _draw_patient(axes, scans)
             axes.set_title(title)
-        readers = dict.fromkeys(reader for _, studies in shown for reader in studies)
+        readers = dict.fromkeys(reader for _, scans in shown for reader in scans)
         lines = [Line2D([], [], color=colour, linestyle=dash, label=name)
                  for name, colour, dash in (_READERS[reader] for reader in readers)]  # fmt: skip
         figure.legend(handles=lines, loc="outside lower center", ncols=3, labelcolor="white", facecolor="0.3",
                       frameon=True, handlelength=3)  # fmt: skip
 
 
-def _draw_patient(axes: Axes, studies: dict[str, Study]) -> None:
+def _draw_patient(axes: Axes, scans: dict[str, Scan]) -> None:
     """A square around all outlines, in mm."""
-    first = next(iter(studies.values()))
+    first = next(iter(scans.values()))
     at = largest_slice(first.mask)
     _, height, width = first.spacing
-    rows, columns = np.nonzero(np.any([study.mask[at] for study in studies.values()], axis=0))
+    rows, columns = np.nonzero(np.any([scan.mask[at] for scan in scans.values()], axis=0))
     y, x = (rows.min() + rows.max() + 1) / 2 * height, (columns.min() + columns.max() + 1) / 2 * width
     half = 0.7 * max((np.ptp(rows) + 1) * height, (np.ptp(columns) + 1) * width) + 3
     shown = [slice(max(int((middle - half) / step), 0), int((middle + half) / step) + 1)
@@ -150,9 +150,9 @@ def _draw_patient(axes: Axes, studies: dict[str, Study]) -> None:
     extent = (0, plane.shape[1] * width, plane.shape[0] * height, 0)
     axes.imshow(plane, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest")
     absent = []
-    for reader, study in studies.items():
+    for reader, scan in scans.items():
         name, colour, dash = _READERS[reader]
-        inside = np.pad(study.mask[at], 1)  # closes an outline that touches the border
+        inside = np.pad(scan.mask[at], 1)  # closes an outline that touches the border
         if not inside.any():
             absent.append(name)
             continue

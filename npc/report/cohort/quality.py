@@ -44,7 +44,7 @@ def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str
     home, others = sides(cohort, config.split.development or config.cohort.development)
     at_home = cohort.patients["centre"].astype(str) == home
     settings = Preprocess(**config.preprocess)
-    pictures = read_pictures(cohort, cohort.sequences, settings, config.cohort.label, dict(config.cohort.roi))
+    pictures = read_pictures(cohort, cohort.sequences, settings)
     results: dict[str, Any] = {
         "cohort": cohort.name,
         "development": home,

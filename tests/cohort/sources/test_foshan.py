@@ -11,8 +11,8 @@ import SimpleITK as sitk
 from npc.cohort.sources import foshan
 from npc.config.loading import compose
 from npc.errors import InputError
-from npc.imaging.readers import read_study
 from tests.imaging.dicom_files import AXIAL, write_series
+from tests.scans import read_scan
 
 ROOT = Path(__file__).parents[3]
 SHAPE = (4, 6, 5)  # slice, row, column
@@ -63,10 +63,10 @@ def test_the_layout_becomes_a_table_without_outcome(published):
 @pytest.mark.parametrize("sequence", ["T1WI", "CE-T1WI"])
 def test_an_outline_lies_on_the_tumour_whether_its_header_is_right_or_says_nothing(published, sequence):
     home = published / "MRI-Segments" / "001"
-    study = read_study(home / sequence, home / f"ROI-{sequence.removesuffix('WI')}.nii", by_index=True)
-    assert study.by_index == (sequence == "CE-T1WI")
-    assert study.image[study.mask].min() >= 100 > study.image[~study.mask].max()
-    assert study.spacing == (3, 1, 1)
+    scan = read_scan(home / sequence, home / f"ROI-{sequence.removesuffix('WI')}.nii", by_index=True)
+    assert scan.by_index == (sequence == "CE-T1WI")
+    assert scan.image[scan.mask].min() >= 100 > scan.image[~scan.mask].max()
+    assert scan.spacing == (3, 1, 1)
 
 
 def test_an_outline_laid_by_index_follows_the_image_however_it_is_stored(tmp_path):
@@ -75,15 +75,15 @@ def test_an_outline_laid_by_index_follows_the_image_however_it_is_stored(tmp_pat
     down = np.reshape(AXIAL, (3, 3)) @ np.diag([1, -1, -1])  # slices stored from superior to inferior
     write_series(tmp_path / "series", 100 * mask, origin=ORIGIN, direction=tuple(down.ravel()))
     write_mask(tmp_path / "mask.nii", mask, placed=False)
-    study = read_study(tmp_path / "series", tmp_path / "mask.nii", by_index=True)
-    assert study.image[study.mask].min() == 100
-    assert study.image[~study.mask].max() == 0
+    scan = read_scan(tmp_path / "series", tmp_path / "mask.nii", by_index=True)
+    assert scan.image[scan.mask].min() == 100
+    assert scan.image[~scan.mask].max() == 0
 
 
 def test_an_outline_that_is_placed_nowhere_is_a_fault_unless_it_may_lie_by_index(published):
     home = published / "MRI-Segments" / "001"
     with pytest.raises(InputError, match="another grid"):
-        read_study(home / "T2WI", home / "ROI-T2.nii")
+        read_scan(home / "T2WI", home / "ROI-T2.nii")
 
 
 def test_a_header_that_places_the_outline_elsewhere_is_still_a_fault(published):
@@ -92,7 +92,7 @@ def test_a_header_that_places_the_outline_elsewhere_is_still_a_fault(published):
     image.SetOrigin((5, 5, 5))
     sitk.WriteImage(image, path)
     with pytest.raises(InputError, match="another grid"):
-        read_study(path.parent / "CE-T1WI", path, by_index=True)
+        read_scan(path.parent / "CE-T1WI", path, by_index=True)
 
 
 def npc(*words: str) -> subprocess.CompletedProcess:

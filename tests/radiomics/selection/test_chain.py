@@ -1,6 +1,4 @@
-"""Steps and chains of selection: what each keeps, what it does with poor data, and that it sees its own rows alone."""
-
-import warnings
+"""Chains of selection: what each keeps, what it does with poor data, and that it sees its own rows alone."""
 
 import numpy as np
 import pandas as pd
@@ -11,104 +9,11 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from npc.config.loading import compose
-from npc.config.schema import SelectionConfig
 from npc.errors import InputError
-from npc.radiomics.select import MRMR, Lasso, Reproducible, Signature, StepwiseAIC, Univariate, chain, notes
-from npc.statistics import NotEstimable
-from npc.statistics.association import chi_squared_or_fisher, mann_whitney
-from npc.statistics.lasso import cross_validated_lasso
-from npc.statistics.logistic import logistic
-from npc.statistics.mrmr import mrmr
-from npc.statistics.stepwise import stepwise_aic
-
-SIGNAL = [0.9, -0.7, 0.5]
-
-
-@pytest.fixture(autouse=True)
-def _no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-def draw(seed=0, patients=150, features=30, signal=1.0):
-    """Features of which the first three tell something, and the label."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(patients, features)) + 0.5 * rng.normal(size=(patients, 1))
-    chance = 1 / (1 + np.exp(1.2 - signal * x[:, :3] @ SIGNAL))
-    names = [f"feature_{index:03d}" for index in range(features)]
-    return pd.DataFrame(x, columns=names), (rng.random(patients) < chance).astype(int)
-
-
-def selection(*steps, **others):
-    choices = {"significance": 0.05, "mrmr": 10, "folds": 10, "penalty": "min", "direction": "both"}
-    return SelectionConfig(chain=list(steps), **(choices | others))
-
-
-PAPER = selection("univariate", "mrmr", "lasso", "aic")
-SEQUENTIAL = selection("univariate", "lasso", "aic")
-STEPS = [Reproducible(), Univariate(), MRMR(5), Lasso(), StepwiseAIC()]
-
-
-def test_features_that_change_with_the_outline_are_left_out():
-    x, y = draw()
-    icc = pd.Series({"feature_000": 0.9, "feature_001": 0.75, "feature_002": 0.2, "feature_003": np.nan, "other": 0.1})
-    kept = Reproducible(icc).fit(x, y).get_feature_names_out()
-    assert set(x) - set(kept) == {"feature_001", "feature_002", "feature_003"}
-    assert set(Reproducible(dict(icc), 0.1).fit(x, y).get_feature_names_out()) == set(x) - {"feature_003"}
-    assert Reproducible().fit(x, y).support_.all()
-    none = Reproducible(dict.fromkeys(x, 0.5)).fit(x, y)
-    assert not none.support_.any()
-    assert none.notes_ == ["kept none: no feature has an ICC above 0.75"]
-
-
-def test_univariate_keeps_what_differs_between_the_classes():
-    x, y = draw()
-    x["feature_001"] = (x["feature_001"] > 0).astype(int)
-    step = Univariate().fit(x, y)
-    for index, name in enumerate(x):
-        if name == "feature_001":
-            p = chi_squared_or_fisher(pd.crosstab(x[name], y)).p
-        else:
-            p = mann_whitney([x.loc[y == k, name].to_numpy() for k in (0, 1)]).p
-        assert step.p_[index] == pytest.approx(p, abs=1e-12)
-        assert step.support_[index] == (p < 0.05)
-    assert 0 < step.support_.sum() < len(x.columns)
-
-
-def test_the_steps_keep_what_their_methods_choose():
-    x, y = draw()
-    step = MRMR(5).fit(x, y)
-    assert step.order_.tolist() == mrmr(y, x, 5)[0]
-    assert set(np.flatnonzero(step.support_)) == set(step.order_)
-    assert MRMR(100).fit(x, y).support_.all()
-    found = cross_validated_lasso(y, x, 10, 7)
-    for penalty, index in (("min", found.minimum), ("1se", found.within_one_error)):
-        lasso = Lasso(10, penalty, 7).fit(x, y)
-        assert (lasso.support_ == (found.path.coefficient[index] != 0)).all()
-        assert lasso.penalty_ == pytest.approx(found.path.penalty[index])
-    for direction in ("both", "backward"):
-        aic = StepwiseAIC(direction).fit(x, y)
-        assert set(np.flatnonzero(aic.support_)) == set(stepwise_aic(y, x, direction).terms)
-
-
-def test_the_signature_is_the_logistic_regression_of_its_features():
-    x, y = draw()
-    x = x.iloc[:, :3] * [1e9, 1, 1e-7]
-    signature, wanted = Signature().fit(x, y), logistic(y, x)
-    assert signature.coef_[0] == pytest.approx(wanted.coefficient[1:])
-    assert signature.intercept_[0] == pytest.approx(wanted.coefficient[0])
-    assert signature.predict_proba(x)[:, 1] == pytest.approx(wanted.probability(x))
-    assert (signature.predict(x) == (wanted.probability(x) > 0.5)).all()
-    assert signature.notes_ == []
-
-
-def test_separated_classes_are_fitted_by_firths_likelihood():
-    x, y = draw()
-    x["feature_000"] = y + 0.1 * x["feature_001"]
-    signature = Signature().fit(x[["feature_000"]], y)
-    assert signature.notes_ == ["complete separation: fitted by Firth's penalised likelihood"]
-    assert roc_auc_score(y, signature.predict_proba(x[["feature_000"]])[:, 1]) == 1
+from npc.radiomics.selection.chain import chain, notes
+from npc.radiomics.selection.signature import Signature
+from npc.radiomics.selection.steps import MRMR, Lasso
+from tests.radiomics.selection.draws import PAPER, SEQUENTIAL, STEPS, draw, selection
 
 
 @pytest.mark.parametrize(("overrides", "steps"), [("paper", 4), ("sequential", 3)])
@@ -226,24 +131,6 @@ def test_one_or_two_events_are_borne(events, choices):
     assert notes(fitted)
 
 
-def test_one_class_alone_is_told():
-    x, y = draw()
-    for step in [*STEPS, Signature()]:
-        with pytest.raises(NotEstimable, match="one class"):
-            clone(step).fit(x, np.zeros_like(y))
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_features_that_do_not_vary_are_passed_over(step):
-    x, y = draw()
-    wider = x.assign(constant=0.1, feature_zero=0)
-    assert set(clone(step).fit(wider, y).get_feature_names_out()) == set(clone(step).fit(x, y).get_feature_names_out())
-    alone = clone(step).fit(wider[["constant"]], y)
-    assert alone.notes_ == ["kept none: no feature that varies came to it"]
-    assert alone.transform(wider[["constant"]]).shape == (len(y), 0)
-    assert Signature().fit(wider[["constant"]], y).predict_proba(wider[["constant"]])[0, 1] == pytest.approx(y.mean())
-
-
 def test_repeated_features_enter_once():
     x, y = draw(9)
     for name in list(x)[:6]:
@@ -253,29 +140,6 @@ def test_repeated_features_enter_once():
     assert len({name.removesuffix("_again") for name in names}) == len(names)
     both = Signature().fit(x[["feature_000", "feature_000_again"]], y)
     assert both.notes_ == ["left out, follows from other terms: feature_000_again"]
-
-
-@pytest.mark.parametrize("step", [*STEPS, Signature()])
-def test_gaps_and_words_are_told_by_name(step):
-    x, y = draw()
-    gaps = x.assign(feature_004=x["feature_004"].where(x.index != 3), feature_007=np.inf)
-    with pytest.raises(InputError, match=r"not finite in 150 of 150 patients: feature_004, feature_007; leave out"):
-        clone(step).fit(gaps, y)
-    with pytest.raises(InputError, match=r"not finite in 150 of 150 patients: x4, x7"):
-        clone(step).fit(gaps.to_numpy(), y)
-    with pytest.raises(InputError, match="no numbers in scanner"):
-        clone(step).fit(x.assign(scanner="A"), y)
-    with pytest.raises(InputError, match="0 or 1"):
-        clone(step).fit(x, y + 1)
-
-
-def test_a_gap_in_a_feature_that_was_left_out_does_no_harm():
-    x, y = draw(10)
-    step = MRMR(2).fit(x, y)
-    kept, other = x.columns[step.support_][0], x.columns[~step.support_][0]
-    assert step.transform(x.assign(**{other: np.nan})).equals(step.transform(x))
-    with pytest.raises(InputError, match=f"patients: {kept}"):
-        step.transform(x.assign(**{kept: np.nan}))
 
 
 def test_other_columns_than_those_fitted_are_refused():

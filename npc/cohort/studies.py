@@ -1,0 +1,62 @@
+"""A patient's files: the image of one sequence, its outlines, and how they are to be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+FIRST = "reader1"  # the reader whose outlines the signatures are made from
+OTHERS = ("reader1b", "reader2")  # the first reader again, and another reader
+READERS = (FIRST, *OTHERS)
+
+
+def image_column(sequence: str) -> str:
+    """The column of a cohort's table with the path of the sequence's image."""
+    return f"{sequence}_image"
+
+
+def outline_column(sequence: str, reader: str = FIRST) -> str:
+    """The column of a cohort's table with the path of a reader's outline on the sequence's image."""
+    return f"{sequence}_mask" if reader == FIRST else f"{sequence}_mask_{reader}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The files of one sequence of a patient.
+
+    Attributes:
+        patient: the patient's id.
+        sequence: name of the sequence.
+        image: NIfTI, NRRD or MetaImage file, or the folder of a DICOM series.
+        outlines: the same, or an RTSTRUCT (the file, or a folder that holds one), by reader.
+        label: value of the outlines in a label map; None takes every voxel that is not zero.
+        roi: name of the outlines in an RTSTRUCT; None where it has one ROI with contours.
+        by_index: lay a label map whose header gives it no position on the image voxel by voxel, if the sizes agree.
+    """
+
+    patient: str
+    sequence: str
+    image: Path
+    outlines: Mapping[str, Path]
+    label: int | None = None
+    roi: str | None = None
+    by_index: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The image, then the outlines."""
+        return self.image, *self.outlines.values()
+
+    def by(self, *readers: str) -> Self:
+        """The study with the outlines of these readers alone."""
+        return replace(self, outlines={reader: self.outlines[reader] for reader in readers})
+
+    def located(self, fault: str) -> str:
+        """The fault with the place where it lies, unless it names one of the files already.
+
+        The place is the outline; where there are several it is the patient.
+        """
+        if any(str(file) in fault for file in self.files):
+            return fault
+        places = list(self.outlines.values())
+        return f"{places[0] if len(places) == 1 else f'patient {self.patient} ({self.sequence})'}: {fault}"
