@@ -116,7 +116,7 @@ def fit(
         raise InputError(f"trainer: {error}") from None
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
-        log.info("going on from %s", resume)
+        log.info("resuming from %s", resume)
     elif run.last.exists():
         log.info("the checkpoints of an earlier attempt are damaged: starting anew")
     try:

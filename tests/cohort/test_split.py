@@ -135,5 +135,5 @@ def test_the_hash_is_of_the_sorted_lines_and_the_file_holds_them(tmp_path):
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"splits\.csv can't be written: .*; make room or choose another folder"):
+    with pytest.raises(InputError, match=r"splits\.csv can't be written: .*; free some space or choose another folder"):
         write_splits(pd.Series({"a": "train"}), tmp_path / "file" / "splits.csv")

@@ -332,7 +332,7 @@ def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, traine
         assert (run.path / name).read_bytes() == (default_run.path / name).read_bytes(), name
     assert {path.name for path in run.path.iterdir()} == FILES | {"csv"}
     log = (run.path / "train.log").read_text()
-    assert log.count("going on from") == 1
+    assert log.count("resuming from") == 1
     assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
 
 
@@ -406,7 +406,7 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, m
     splits = pd.read_csv(next(Path(tiny().runs).rglob("splits.csv"))).set_index("patient_id")["split"]
     change(cohort, splits == "train")
     run = trained(*overrides)
-    assert "going on from" not in (run.path / "train.log").read_text()
+    assert "resuming from" not in (run.path / "train.log").read_text()
     assert run.predictions["risk"].equals(trained(*own(cohort, "fresh"), "trainer.max_epochs=2").predictions["risk"])
 
 
