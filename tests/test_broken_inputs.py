@@ -38,8 +38,8 @@ def choices(folder: Path, *more: str) -> list[str]:
     return ["cohort=table", f"cohort.root={folder}", *more]
 
 
-def tells(message: str, kind: Kind) -> bool:
-    return all(word in message for word in (kind.where, *kind.told))
+def describes(message: str, kind: Kind) -> bool:
+    return all(word in message for word in (kind.where, *kind.words))
 
 
 def keeps_secrets(text: str) -> bool:
@@ -56,9 +56,9 @@ def check(folder, monkeypatch, capfd):
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
-        output, told = capfd.readouterr()
-        messages = json.loads(output.splitlines()[-1])["faults"] if output else [told]
-        return ended.value.code or 0, [message.replace(f"{folder}", "COHORT") for message in messages], output + told
+        output, error = capfd.readouterr()
+        messages = json.loads(output.splitlines()[-1])["faults"] if output else [error]
+        return ended.value.code or 0, [message.replace(f"{folder}", "COHORT") for message in messages], output + error
 
     return run
 
@@ -67,18 +67,18 @@ def test_the_good_cohort_passes(check):
     assert check()[:2] == (0, [])
 
 
-def test_the_corpus_is_large_and_its_kinds_have_names_of_their_own():
+def test_the_corpus_is_large_and_its_kinds_have_unique_names():
     assert len(NAMES) == len(CORPUS) >= 100
 
 
 @pytest.mark.parametrize("kind", CORPUS, ids=lambda kind: kind.name)
-def test_one_message_of_its_own_says_what_is_wrong(kind, check, folder):
+def test_each_kind_gives_one_message_that_no_other_kind_gives(kind, check, folder):
     code, messages, printed = check(*(kind.spoil(folder) or []))
     assert code == 2
     assert len(messages) == 1, messages
     (message,) = messages
-    assert tells(message, kind), message
-    assert [other.name for other in CORPUS if tells(message, other)] == [kind.name]
+    assert describes(message, kind), message
+    assert [other.name for other in CORPUS if describes(message, other)] == [kind.name]
     assert re.search(r"[;,(:] ", message)  # what is wrong, and what to do
     assert len(message) < 500
     assert keeps_secrets(printed)
@@ -97,21 +97,21 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_process_of_its_own_prints_nothing_beside_the_fault(folder):
+def test_the_command_prints_nothing_but_the_fault(folder):
     """ITK prints what it thinks of a grid past Python."""
     kind = NAMES["volumes-nan_in_the_grid"]
     broken = choices(folder, *(kind.spoil(folder) or []))
     ended = run("-c", "from npc.cli import main; main()", "cohort", "check", *broken)
     assert (ended.returncode, ended.stderr) == (2, "")
     assert ended.stdout.count("Fault: ") == 1
-    assert tells(ended.stdout, kind)
+    assert describes(ended.stdout, kind)
 
 
 @pytest.mark.parametrize("name", ["tables-unknown_level", "configs-tag_that_would_run_code"])
-def test_train_tells_the_same(name, folder):
+def test_train_gives_the_same_message(name, folder):
     kind = NAMES[name]
     ended = run("train.py", *choices(folder, *(kind.spoil(folder) or [])))
     assert ended.returncode == 2
     assert ended.stderr.startswith("npc: ")
-    assert tells(ended.stderr, kind)
+    assert describes(ended.stderr, kind)
     assert keeps_secrets(ended.stderr + ended.stdout)

@@ -1,7 +1,7 @@
-"""How an image was acquired: what Table 1 of the paper tells, from DICOM headers or a NIfTI file's BIDS sidecar.
+"""Acquisition parameters of an image, as in Table 1 of the paper, from DICOM headers or a NIfTI file's BIDS sidecar.
 
-Nothing that somebody typed can pass: of the tags below, numbers are checked for their range and rounded, and the
-manufacturer becomes one of a fixed list.
+Text that a person has typed is never passed on: of the tags below, numbers are checked for their range and rounded, and
+the manufacturer is replaced by an entry of a fixed list.
 """
 
 import json
@@ -28,7 +28,19 @@ VENDORS = {
     "United Imaging": r"\buih\b|united imaging",
 }
 OTHER = "other"
-NOMINAL_FIELDS = (0.2, 0.3, 0.35, 0.5, 0.55, 1.0, 1.2, 1.5, 3.0, 5.0, 7.0)  # tesla; a 3 T magnet may say 2.8936
+NOMINAL_FIELDS = (
+    0.2,
+    0.3,
+    0.35,
+    0.5,
+    0.55,
+    1.0,
+    1.2,
+    1.5,
+    3.0,
+    5.0,
+    7.0,
+)  # tesla; the header of a 3 T scanner may give 2.8936
 _TAGS = [
     "Manufacturer", "MagneticFieldStrength", "RepetitionTime", "EchoTime", "NumberOfAverages", "AcquisitionMatrix",
     "SliceThickness", "SpacingBetweenSlices", "Rows",
@@ -38,7 +50,7 @@ _READ_FAILURES = (*UNREADABLE, RecursionError)
 
 @dataclass(frozen=True)
 class Acquisition:
-    """One image's parameters; None is not known.
+    """Parameters of one image; None where not known.
 
     Attributes:
         vendor: a key of `VENDORS`, or `OTHER`.
@@ -47,10 +59,10 @@ class Acquisition:
         te: echo time, ms.
         averages: number of excitations.
         field_of_view: mm, (height, width).
-        acquired: steps of frequency and phase encoding.
+        acquired: acquisition matrix, steps of frequency and phase encoding.
         reconstructed: pixels, (rows, columns).
         thickness: of a slice, mm.
-        gap: between slices, mm; below 0 where they overlap.
+        gap: between slices, mm; negative where they overlap.
     """
 
     vendor: str | None
@@ -66,11 +78,11 @@ class Acquisition:
 
 
 def read_acquisition(image: Path, scan: Scan) -> Acquisition:
-    """What the image's header or sidecar tells, and the scan's geometry; what can't be read is not known.
+    """Reads the parameters from the image's header or sidecar, and the scan's geometry; None what can't be read.
 
     Args:
-        image: DICOM folder, or a volume beside which a sidecar may lie (`cet1.json` beside `cet1.nii.gz`).
-        scan: the same image, read. Where no distance between slices is given, it is that of their positions.
+        image: DICOM folder, or a volume that may have a sidecar (`cet1.json` next to `cet1.nii.gz`).
+        scan: the same image, read. If no distance between slices is given, it is computed from their positions.
     """
     tags = _tags(image)
     thickness = _number(tags.get("SliceThickness"), 0.01, 100)
@@ -106,11 +118,11 @@ def _tags(image: Path) -> Mapping[str, Any]:
 
 
 def _dicom_tags(folder: Path) -> Mapping[str, Any]:
-    """Of the first image; the slices of a series share them."""
+    """Tags of the first image; the slices of a series share them."""
     for file in dicom_files(folder):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pydicom quotes the values that it finds fault with
+                warnings.simplefilter("ignore")  # pydicom's warnings quote the values
                 header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
                 tags = {tag: header.get(tag) for tag in _TAGS}
         except _READ_FAILURES:
@@ -121,7 +133,7 @@ def _dicom_tags(folder: Path) -> Mapping[str, Any]:
 
 
 def _sidecar_tags(volume: Path) -> Mapping[str, Any]:
-    """Under the names of DICOM, times in ms as there."""
+    """Tags of the sidecar under their DICOM names, times converted to ms as in DICOM."""
     suffix = next(end for end in SUFFIXES if volume.name.lower().endswith(end))
     try:
         tags = json.loads(volume.with_name(volume.name[: -len(suffix)] + ".json").read_text(encoding="utf-8"))
@@ -136,7 +148,7 @@ def _sidecar_tags(volume: Path) -> Mapping[str, Any]:
 
 
 def _number(value: Any, low: float, high: float, digits: int = 2) -> float | None:
-    """The value rounded, if it is one number in the range."""
+    """The rounded value; None unless it is one number within the range."""
     try:
         number = math.nan if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -147,8 +159,8 @@ def _number(value: Any, low: float, high: float, digits: int = 2) -> float | Non
 def _vendor(manufacturer: Any) -> str | None:
     if not manufacturer:
         return None
-    said = str(manufacturer).casefold()
-    return next((vendor for vendor, words in VENDORS.items() if re.search(words, said)), OTHER)
+    name = str(manufacturer).casefold()
+    return next((vendor for vendor, words in VENDORS.items() if re.search(words, name)), OTHER)
 
 
 def _field(tesla: float | None) -> float | None:
@@ -159,7 +171,7 @@ def _field(tesla: float | None) -> float | None:
 
 
 def _acquired(tags: Mapping[str, Any]) -> tuple[int, int] | None:
-    """DICOM: frequency rows and columns, phase rows and columns, of which two are 0; dcm2niix: one by one."""
+    """Acquisition matrix. DICOM: frequency rows and columns, phase rows and columns, two are 0; dcm2niix: two tags."""
     matrix = tags.get("AcquisitionMatrix")
     if isinstance(matrix, Sequence) and len(matrix) == 4:
         sides = [_number(value, 0, 8192, digits=0) or 0 for value in matrix]

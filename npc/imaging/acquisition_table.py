@@ -10,7 +10,7 @@ from rich.table import Table
 from npc.imaging.acquisition import Acquisition
 
 NOT_KNOWN = "not known"
-# Heading of each of Table 1's columns, and where its range stands.
+# Heading of each column of Table 1, and the attribute with its values.
 COLUMNS = {
     "TR (ms)": "tr",
     "TE (ms)": "te",
@@ -27,12 +27,12 @@ def by_scanner(acquisitions: Iterable[tuple[str, Acquisition]]) -> list[dict[str
     """Rows of Table 1, ready for JSON.
 
     Args:
-        acquisitions: of each image, with its sequence.
+        acquisitions: sequence and parameters of each image.
 
     Returns:
         For each scanner (`vendor` and `field` in tesla, None where not known) and sequence: `patients`, and for each
-        parameter its smallest and largest value, of two-sided ones along each side; None where no image tells it.
-        Sorted by scanner; its sequences in the order given.
+        parameter its smallest and largest value, of those with two sides along each side; None where it is not known
+        for any image. Sorted by scanner; its sequences in the given order.
     """
     groups: dict[tuple[str | None, float | None, str], list[Acquisition]] = {}
     order: dict[str, int] = {}
@@ -51,14 +51,14 @@ def by_scanner(acquisitions: Iterable[tuple[str, Acquisition]]) -> list[dict[str
 
 
 def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The rows as Table 1 prints them, text throughout."""
+    """The rows as Table 1 prints them; all cells are text."""
     return pd.DataFrame(
         [
             {
                 "scanner": _scanner(row),
                 "N": str(row["patients"]),
                 "sequence": row["sequence"],
-                **{heading: _told(row[name]) for heading, name in COLUMNS.items()},
+                **{heading: _as_text(row[name]) for heading, name in COLUMNS.items()},
             }
             for row in rows
         ]
@@ -66,7 +66,7 @@ def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def shown(rows: Sequence[dict[str, Any]]) -> list[Table]:
-    """The table for a terminal; none without images."""
+    """The table for a terminal; an empty list without images."""
     if not rows:
         return []
     printed = as_table(rows)
@@ -75,7 +75,11 @@ def shown(rows: Sequence[dict[str, Any]]) -> list[Table]:
     )
     for heading in printed:
         side: Literal["left", "right"] = "left" if heading in ("scanner", "sequence") else "right"
-        whole = heading in ("scanner", "TR (ms)", "TE (ms)")  # a narrow terminal breaks the other cells, and cuts none
+        whole = heading in (
+            "scanner",
+            "TR (ms)",
+            "TE (ms)",
+        )  # a narrow terminal wraps the other cells but truncates none
         table.add_column(str(heading), justify=side, overflow="fold", no_wrap=whole)
     for cells in printed.itertuples(index=False):
         table.add_row(*cells)
@@ -98,12 +102,12 @@ def _scanner(row: dict[str, Any]) -> str:
     return f"{field} {row['vendor'] or f'vendor {NOT_KNOWN}'}"
 
 
-def _told(found: Any) -> str:
+def _as_text(values: Any) -> str:
     """4, 440–600, 200 × 200 – 250 × 250 (smallest and largest along each side)."""
-    if found is None:
+    if values is None:
         return NOT_KNOWN
-    if isinstance(found[0], list):
-        low, high = (" × ".join(f"{side[end]:g}" for side in found) for end in (0, 1))
+    if isinstance(values[0], list):
+        low, high = (" × ".join(f"{side[end]:g}" for side in values) for end in (0, 1))
     else:
-        low, high = (f"{value:g}" for value in found)
+        low, high = (f"{value:g}" for value in values)
     return low if low == high else f"{low} – {high}" if "×" in low else f"{low}–{high}"

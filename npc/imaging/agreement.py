@@ -1,4 +1,4 @@
-"""How far two outlines of the same tumour agree: overlap, distance of their surfaces, area."""
+"""Agreement of two outlines of the same tumour: overlap, distance of their surfaces, area."""
 
 import numpy as np
 from scipy.ndimage import binary_erosion, distance_transform_edt
@@ -7,7 +7,7 @@ from npc.imaging.slices import largest_slice
 
 
 def dice(first: np.ndarray, second: np.ndarray) -> float:
-    """Dice coefficient (Dice, 1945): twice the voxels in common over the voxels of both.
+    """Dice coefficient (Dice, 1945): twice the number of common voxels divided by the sum of both.
 
     Args:
         first: bool (slice, row, column), not empty.
@@ -21,7 +21,7 @@ def hausdorff95(first: np.ndarray, second: np.ndarray, spacing: tuple[float, flo
 
     The surface of an outline is its voxels with a face towards the outside (the border of the image is outside);
     the distance is that of voxel centres. This is the definition of MONAI's `compute_hausdorff_distance`, in double
-    precision; importing MONAI would take each worker many times longer than the work.
+    precision; importing MONAI would take each worker much longer than the computation.
 
     Args:
         first: bool (slice, row, column), not empty.

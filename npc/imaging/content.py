@@ -1,4 +1,4 @@
-"""Hashes of what images and outlines contain, remembered so that unchanged files are not opened again."""
+"""Hashes of the content of images and outlines, cached so that unchanged files are not opened again."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from npc.imaging.readers import image_files
 
 
 def read_json(path: Path) -> dict:
-    """What was remembered; nothing where it cannot be read, since all of it can be found out again."""
+    """The cached content; empty where it can't be read, since all of it can be computed again."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError):
@@ -22,11 +22,11 @@ def read_json(path: Path) -> dict:
 
 
 def content_keys(cache: Path, inputs: Mapping[str, Sequence[Path]]) -> tuple[dict[str, str], list[str]]:
-    """Hash of the files of each patient, such as image and outline, and faults of those which cannot be found.
+    """Hash of the files of each patient, such as image and outline, and the faults of files that can't be found.
 
     Args:
         cache: `fingerprints.json`; files whose size and time have not changed since it was written are not opened.
-        inputs: paths by name; a name of which one is missing gets no key.
+        inputs: paths by name; a name with a missing path gets no key.
     """
     make_folder(cache.parent)
     known: dict[str, list] = read_json(cache)
@@ -37,7 +37,7 @@ def content_keys(cache: Path, inputs: Mapping[str, Sequence[Path]]) -> tuple[dic
             files[path] = image_files(path)
         except InputError as error:
             faults += error.faults
-    # remembered under a hash, since names of DICOM files often spell the patient's
+    # cached under a hash, since names of DICOM files often contain the patient's name
     names = {file: digest(str(file)) for parts in files.values() for file in parts}
     stamps = {file: _stamp(file) for file in names}
     stale = [file for file, stamp in stamps.items() if known.get(names[file], [])[:2] != stamp]
@@ -49,7 +49,7 @@ def content_keys(cache: Path, inputs: Mapping[str, Sequence[Path]]) -> tuple[dic
             write_text(cache, json.dumps(known))
 
     def content(path: Path) -> str:
-        # by name within a folder: the same series copied elsewhere is the same
+        # names within a folder only: a series copied to another folder has the same hash
         return digest(json.dumps([[file.name if path.is_dir() else "", known[names[file]][2]] for file in files[path]]))
 
     keys = {

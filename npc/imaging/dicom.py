@@ -1,4 +1,4 @@
-"""DICOM files in a folder: which they are, and what their headers say of geometry."""
+"""DICOM files in a folder: finding them, and reading the geometry from their headers."""
 
 import re
 import struct
@@ -14,7 +14,7 @@ from npc.errors import InputError
 
 DICOM_SUFFIXES = (".dcm", ".dicom", ".dc3", ".ima", ".mr", ".mrdc")
 
-# What pydicom raises on a file that is cut off, damaged or no DICOM at all.
+# Errors that pydicom raises on a file that is truncated, damaged or not DICOM.
 UNREADABLE = (
     InvalidDicomError,
     BytesLengthException,
@@ -37,17 +37,17 @@ _TAGS += [*GEOMETRY, *RESCALING]
 
 @dataclass(frozen=True)
 class Header:
-    """What ordering and checking need of one file; no name, date or number of a patient is read.
+    """The tags of one file that ordering and checking need; no name, date or number of a patient is read.
 
     Attributes:
-        called: how a message names the file.
-        kind: what the file holds, its SOP class.
+        called: the file's name in messages.
+        kind: content of the file, its SOP class.
         series: identifier of its series; for comparison, never for a message.
-        frames: number of pictures in the file.
-        samples: values a pixel; 3 for colours.
-        thickness: mm; 0 where the file does not say.
-        frame: identifier of its frame of reference, empty where the file has none; as `series`.
-        tags: geometry and rescaling, as far as the file has them.
+        frames: number of images in the file.
+        samples: values per pixel; 3 for colour images.
+        thickness: mm; 0 where the file does not give it.
+        frame: identifier of its frame of reference, empty if there is none; for comparison only, as `series`.
+        tags: geometry and rescaling, if the file has them.
     """
 
     file: Path
@@ -67,15 +67,15 @@ class Header:
 
     @property
     def is_image(self) -> bool:
-        """Whether the file has pixel data, or must have by its kind and was cut off before it."""
+        """Whether the file has pixel data, or should have by its kind but is truncated before them."""
         return "Rows" in self.tags or "Image Storage" in self.kind.name
 
 
 def dicom_files(folder: Path) -> list[Path]:
     """The files of a folder that may be DICOM by their names, sorted; none is opened.
 
-    Hidden files are left out, and files that end like another kind's (`notes.txt`, `Thumbs.db`). DICOM
-    files may have no suffix at all (`IM0001`, `DICOMDIR`, a UID).
+    Hidden files are ignored, and files with the suffix of another format (`notes.txt`, `Thumbs.db`). DICOM
+    files may have no suffix (`IM0001`, `DICOMDIR`, a UID).
     """
     files = (file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
     return sorted(
@@ -92,14 +92,14 @@ def read_headers(folder: Path) -> list[Header]:
         InputError: one is truncated or unreadable.
     """
     files = dicom_files(folder)
-    # File names often spell the patient's name or a UID, so a message counts the files instead.
+    # File names often contain the patient's name or a UID, so a message gives the file's number instead.
     return [
         read_header(file, f"{folder}: file {number} of {len(files)} by name") for number, file in enumerate(files, 1)
     ]
 
 
 def read_header(file: Path, called: str) -> Header:
-    """Read one file's header; `called` is how a message names it.
+    """Read one file's header; `called` is its name in messages.
 
     Raises:
         InputError: the file is truncated or unreadable.
@@ -108,9 +108,9 @@ def read_header(file: Path, called: str) -> Header:
         if not file.stat().st_size:
             raise InputError(f"{called} is empty (0 bytes); copy or export it again.")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom quotes the values that it finds fault with
+            warnings.simplefilter("ignore")  # pydicom's warnings quote the values
             tags = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
-            list(tags)  # decodes every value here and now
+            list(tags)  # decodes every value now, so that errors are raised in this block
             return Header(
                 file,
                 called,
@@ -123,6 +123,6 @@ def read_header(file: Path, called: str) -> Header:
                 tags=tags,
             )
     except InvalidDicomError as error:
-        raise InputError(f"{called} is no DICOM file; leave it out or export it again.") from error
+        raise InputError(f"{called} is not a DICOM file; remove it or export it again.") from error
     except UNREADABLE as error:
         raise InputError(f"{called} is a damaged DICOM file; copy or export it again.") from error

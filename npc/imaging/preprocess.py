@@ -1,8 +1,8 @@
-"""The paper's preprocessing: from a study to what the network sees.
+"""The paper's preprocessing: from a study to the input of the network.
 
-Zhang et al., JMRI 2020, "MR Image Segmentation and Preprocessing": outside of the outline set to 0 and intensities
-scaled to 0-255 (NumPy), histogram equalised (OpenCV). Each slice is treated by itself, so that `slices=max` is the
-middle channel of `slices=three`.
+Zhang et al., JMRI 2020, "MR Image Segmentation and Preprocessing": voxels outside the outline are set to 0, intensities
+scaled to 0-255 (NumPy), and the histogram equalised (OpenCV). Each slice is processed separately, so that `slices=max`
+is the middle channel of `slices=three`.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Preprocess:
     Attributes:
         size: pixels along a side of the input.
         crop: `none` keeps the whole slice (the paper); `roi` cuts a square around the outline.
-        margin: around the outline on each side, as a share of its longer side (`crop=roi`).
+        margin: around the outline on each side, as a fraction of its longer side (`crop=roi`).
         equalise: histogram equalisation over the tumour's pixels.
     """
 
@@ -35,7 +35,7 @@ class Preprocess:
 def network_input(
     image: np.ndarray, mask: np.ndarray, settings: Preprocess, pixel: tuple[float, float] = (1.0, 1.0)
 ) -> tuple[np.ndarray, int]:
-    """Three slices of a study as the network sees them.
+    """Three slices of a study as the input of the network.
 
     Args:
         image: (slice, row, column), axial, any intensity scale.
@@ -48,19 +48,19 @@ def network_input(
         uint8 (3, size, size) and the index of the largest slice, which is the middle one.
 
     Raises:
-        InputError: the outline is so small that nothing of it is left at this size.
+        InputError: the outline is so small that no pixel of it is left at this size.
     """
     chosen = three_slices(mask)
     planes = [square_pixels(image[z], mask[z], pixel) for z in chosen]
     window = square_window(planes[1][1], settings)
     slices = np.stack([_prepare(*plane, window, settings) for plane in planes])
     if not slices[1].any():
-        raise InputError(f"nothing of the outline is left at preprocess.size={settings.size}; take a larger size")
+        raise InputError(f"no pixel of the outline is left at preprocess.size={settings.size}; choose a larger size")
     return slices, chosen[1]
 
 
 def scale_to_grey(values: np.ndarray) -> np.ndarray:
-    """Linear scale of a tumour's intensities to 0-255, uint8; a tumour of one intensity becomes 255, not background."""
+    """A tumour's intensities scaled linearly to 0-255, uint8; a tumour of one intensity becomes 255, not background."""
     values = values.astype(np.float64)
     low, high = values.min(), values.max()
     if low == high:
@@ -69,7 +69,7 @@ def scale_to_grey(values: np.ndarray) -> np.ndarray:
 
 
 def equalise(values: np.ndarray) -> np.ndarray:
-    """Histogram equalisation (OpenCV) of the tumour's pixels alone: the zero background must not be counted.
+    """Histogram equalisation (OpenCV) of the tumour's pixels only: the zero background must not be counted.
 
     Args:
         values: uint8 (pixels,).
@@ -78,13 +78,13 @@ def equalise(values: np.ndarray) -> np.ndarray:
 
 
 def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int]:
-    """Top row, left column and side of the square that is shown of a slice; it may reach beyond the slice.
+    """Top row, left column and side of the square window of a slice; it may extend beyond the slice.
 
     A slice that is not square is padded, not stretched.
 
     Args:
         mask: bool (row, column) of the largest slice.
-        settings: `crop` and `margin` are read.
+        settings: `crop` and `margin` are used.
     """
     if settings.crop == "none":
         top, left, height, width = 0, 0, *mask.shape
@@ -99,11 +99,11 @@ def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int
 
 
 def square_pixels(image: np.ndarray, mask: np.ndarray, pixel: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """A slice and its outline with pixels as high as wide; untouched where they are."""
+    """A slice and its outline resampled to square pixels; unchanged where the pixels are square."""
     finer = min(pixel)
     if max(pixel) / finer <= 1.01:
         return image, mask
-    # To the thousandth: at half a pixel, as of 3 rows of 1.5 mm, the noise of a header would decide.
+    # Rounded to thousandths: at half a pixel, as with 3 rows of 1.5 mm, noise in the header would decide.
     rows, columns = (round(n * round(step / finer, 3)) for n, step in zip(image.shape, pixel, strict=True))
     image = cv2.resize(image.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
     inside = cv2.resize(mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST_EXACT)
@@ -111,7 +111,7 @@ def square_pixels(image: np.ndarray, mask: np.ndarray, pixel: tuple[float, float
 
 
 def _prepare(image: np.ndarray, mask: np.ndarray, window: tuple[int, int, int], settings: Preprocess) -> np.ndarray:
-    """One slice: masked, scaled, equalised, cut and resized; uint8 (size, size). All 0 where nothing is outlined."""
+    """One slice masked, scaled, equalised, cut and resized; uint8 (size, size). All 0 in a slice without outline."""
     grey: np.ndarray = np.zeros(image.shape, np.uint8)
     if mask.any():
         tumour = scale_to_grey(image[mask])
@@ -120,21 +120,21 @@ def _prepare(image: np.ndarray, mask: np.ndarray, window: tuple[int, int, int], 
     if window[2] == settings.size:
         return grey
     grey = resize(grey, settings.size)
-    # Both smear the tumour over its edge; the exact variant keeps the outline centred.
+    # Both interpolations blur the tumour's edge; the exact variant keeps the outline centred.
     inside = cv2.resize(inside, grey.shape, interpolation=cv2.INTER_NEAREST_EXACT)
     grey[inside == 0] = 0
     return grey
 
 
 def resize(grey: np.ndarray, size: int) -> np.ndarray:
-    """A square picture at another size; nothing happens to one that has it."""
+    """A square image resized; unchanged if it has this size."""
     if len(grey) == size:
         return grey
     return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if size < len(grey) else cv2.INTER_CUBIC)
 
 
 def cut(plane: np.ndarray, window: tuple[int, int, int]) -> np.ndarray:
-    """The window of a slice, 0 where it reaches beyond."""
+    """The window of a slice, 0 where it extends beyond the slice."""
     top, left, side = window
     out = np.zeros((side, side), plane.dtype)
     part = plane[max(top, 0) : top + side, max(left, 0) : left + side]

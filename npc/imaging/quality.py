@@ -1,7 +1,7 @@
 """Image consistency between hospitals: the paper's MSSIM.
 
 Zhang et al., JMRI 2020, "MR Image Acquisition": the largest slice of each development patient against those of all
-external patients; the mean of its SSIMs is the patient's MSSIM, and from 0.9 on the patient's images count as
+external patients; the mean of these SSIMs is the patient's MSSIM, and at 0.9 or more the patient's images are called
 consistent.
 """
 
@@ -20,7 +20,7 @@ from npc.imaging.ssim import pairwise_ssim
 
 @dataclass(frozen=True)
 class Consistency:
-    """SSIM of one sequence's pictures between development and external patients.
+    """SSIM of one sequence's images between development and external patients.
 
     Attributes:
         development: identifiers of the rows.
@@ -51,7 +51,7 @@ class Consistency:
 
 
 def sides(cohort: Cohort, development: str | None) -> tuple[str, list[str]]:
-    """The development centre, which is that of `split=by_centre`, and the others.
+    """The development centre, as in `split=by_centre`, and the other centres.
 
     Raises:
         InputError: there is one centre only, or no such centre.
@@ -67,25 +67,25 @@ def sides(cohort: Cohort, development: str | None) -> tuple[str, list[str]]:
     return home, others
 
 
-def consistency(pictures: dict[str, np.ndarray], home: pd.Series, what: str) -> Consistency | None:
+def consistency(images: dict[str, np.ndarray], home: pd.Series, what: str) -> Consistency | None:
     """SSIM of every pair of a development and an external patient.
 
     Args:
-        pictures: of one sequence, uint8 (2, size, size) by patient (`npc.imaging.pictures`).
-        home: whether a patient is of the development centre, by patient.
+        images: of one sequence, uint8 (2, size, size) by patient (`npc.imaging.pictures`).
+        home: whether a patient is from the development centre, by patient.
         what: the sequence, for the progress bar.
 
     Returns:
-        None where one side has no picture.
+        None where one side has no images.
     """
-    development = [patient for patient in pictures if home[patient]]
-    external = [patient for patient in pictures if not home[patient]]
+    development = [patient for patient in images if home[patient]]
+    external = [patient for patient in images if not home[patient]]
     if not development or not external:
         return None
     pairs = {
         reading: pairwise_ssim(
-            np.stack([pictures[patient][i] for patient in development]),
-            np.stack([pictures[patient][i] for patient in external]),
+            np.stack([images[patient][i] for patient in development]),
+            np.stack([images[patient][i] for patient in external]),
             f"Comparing {what}, {reading}",
         )
         for i, reading in enumerate(READINGS)

@@ -1,4 +1,4 @@
-"""Silence for the C++ readers, which write to the process's standard error past Python."""
+"""Suppresses the output of the C++ readers, which write to the process's standard error directly."""
 
 import os
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ _saved = -1
 def quiet_stderr() -> Iterator[None]:
     """Send file descriptor 2 to the null device while the block runs.
 
-    ITK, GDCM and MetaIO print warnings there, some with values out of the header; what matters of them
-    is raised as an error as well. Blocks may overlap in several threads: the last one out restores.
+    ITK, GDCM and MetaIO print warnings there, some with values of the header; the important ones are
+    raised as errors too. Blocks may overlap in several threads: the last one to end restores the descriptor.
     """
     global _depth, _saved
     with _lock:

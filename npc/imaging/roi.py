@@ -1,4 +1,4 @@
-"""The ROIs that an RTSTRUCT lists, and the one that is meant."""
+"""The ROIs of an RTSTRUCT, and the choice of one."""
 
 import warnings
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Roi:
     Attributes:
         name: as the RTSTRUCT gives it.
         frame: identifier of its frame of reference; for comparison, never for a message. Empty if not given.
-        contours: the closed ones, (points, xyz) in mm.
-        others: types of those that are not closed.
+        contours: the closed contours, (points, xyz) in mm.
+        others: types of the other contours.
     """
 
     name: str
@@ -31,15 +31,15 @@ class Roi:
 
 
 def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
-    """The ROI that is asked for, with at least one contour that can be filled.
+    """The requested ROI, with at least one contour that can be filled.
 
     Args:
         file: the RTSTRUCT file.
-        called: how a message names it.
+        called: its name in messages.
         roi: the ROI's name; None where only one ROI has contours.
 
     Raises:
-        InputError: unreadable file, no such ROI, or nothing in it that encloses a tumour.
+        InputError: unreadable file, no such ROI, or an ROI whose contours enclose nothing.
     """
     rois = _read_rois(file, called)
     if not rois:
@@ -75,7 +75,7 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
 def _read_rois(file: Path, called: str) -> list[Roi]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom quotes the values that it finds fault with
+            warnings.simplefilter("ignore")  # pydicom's warnings quote the values
             structure = pydicom.dcmread(file)
             contours = {
                 item.ReferencedROINumber: [
@@ -91,7 +91,7 @@ def _read_rois(file: Path, called: str) -> list[Roi]:
     except UNREADABLE as error:
         raise InputError(f"{called} is a truncated or damaged RTSTRUCT; copy or export it again.") from error
     if any(numbers.size % 3 for drawn in contours.values() for _, numbers in drawn):
-        raise InputError(f"{called} has a contour with no whole number of points (x, y, z); export it again.")
+        raise InputError(f"{called} has a contour whose coordinates are not triples (x, y, z); export it again.")
     return [
         Roi(
             name,

@@ -11,21 +11,21 @@ from npc.errors import InputError
 from npc.imaging.roi import choose_roi
 from npc.imaging.series import FRAME_OF_REFERENCE
 
-# The package prints a citation as it is imported. Only its filling of polygons is used: its reader calls
+# The package prints a citation when it is imported. Only its filling of polygons is used: its reader calls
 # pydicom.read_file, which pydicom 3 no longer has.
 with redirect_stdout(io.StringIO()):
     from dcmrtstruct2nii.adapters.convert.rtstructcontour2mask import DcmPatientCoords2Mask
 
-# Contours are said to lie in a plane, or to keep the slices' spacing, to within this part of a voxel.
+# Tolerance, in voxels, for contours to be planar and to have the spacing of the slices.
 _PLANAR = 0.25
 
 
 def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -> sitk.Image:
-    """Fill the contours of one ROI on the grid of an image, whatever format the image came in.
+    """Fill the contours of one ROI on the grid of an image of any format.
 
     Args:
         file: the RTSTRUCT file.
-        called: how a message names it; exports put identifiers into file names.
+        called: its name in messages, since exported file names may contain identifiers.
         roi: the ROI's name; None where only one ROI has contours.
         image: the grid. The contours may lie in the planes of any of its three axes.
 
@@ -33,7 +33,7 @@ def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -
         A mask (0 and 1) with the image's geometry; the order of its axes may differ.
 
     Raises:
-        InputError: unreadable file, no such ROI, or contours that lie outside of the image, between its planes
+        InputError: unreadable file, no such ROI, or contours that are outside the image, between its planes
             or in another frame of reference.
     """
     chosen = choose_roi(file, called, roi)
@@ -52,17 +52,17 @@ def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -
     if not flat or np.abs(steps - np.round(steps)).max() > _PLANAR:
         raise InputError(
             f"{called}: the contours of ROI {name!r} do not lie in the image's slices "
-            f"({'between two of them' if flat else 'they are tilted'}); they were drawn on another series, "
-            "so give that one or resample the outline."
+            f"({'between two of them' if flat else 'they are tilted'}); they were drawn on another series; "
+            "give that one or resample the outline."
         )
     size = np.array(grid.GetSize())
     low, high = np.min(np.concatenate(points), axis=0), np.max(np.concatenate(points), axis=0)
-    # In the plane a contour may follow a voxel's outer edge, and half a voxel more is noise of a header.
+    # In the plane a contour may follow a voxel's outer edge, and another half a voxel may be noise in a header.
     beyond = np.maximum(-low - [1, 1, 0.5], high - (size - 1) - [1, 1, 0.5])
     if beyond.max() > 0:
-        side = "above or below its slices" if beyond.argmax() == 2 else "beside its field of view"
+        side = "above or below its slices" if beyond.argmax() == 2 else "outside its field of view"
         raise InputError(
-            f"{called}: the contours of ROI {name!r} lie outside of the image ({beyond.max():.1f} voxels {side}); "
+            f"{called}: the contours of ROI {name!r} are outside the image ({beyond.max():.1f} voxels {side}); "
             "check that outline and image are of the same patient and series."
         )
 
@@ -70,12 +70,12 @@ def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -
     mask = DcmPatientCoords2Mask().convert(sequence, grid, 0, 1)
     mask.CopyInformation(grid)
     if not sitk.GetArrayViewFromImage(mask).any():
-        raise InputError(f"{called}: the contours of ROI {name!r} hold no voxel; outline the tumour.")
+        raise InputError(f"{called}: the contours of ROI {name!r} enclose no voxel; outline the tumour.")
     return mask
 
 
 def _along_slices(image: sitk.Image, contours: list[np.ndarray]) -> tuple[sitk.Image, list[np.ndarray]]:
-    """The image with the axis last that the contours are stacked along, and the contours in its voxels."""
+    """The image, with the axis along which the contours are stacked last, and the contours in voxel coordinates."""
     to_index = np.linalg.inv(np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing())
     points = [(contour - image.GetOrigin()) @ to_index.T for contour in contours]
     axis = int(np.max([np.ptp(contour, axis=0) for contour in points], axis=0).argmin())

@@ -1,4 +1,4 @@
-"""A DICOM series: one folder, one file a slice, read as one volume."""
+"""A DICOM series: one folder with one file per slice, read as one volume."""
 
 from pathlib import Path
 
@@ -11,20 +11,20 @@ from npc.imaging.dicom import UNREADABLE, Header
 from npc.imaging.geometry import slice_geometry
 from npc.imaging.quiet import quiet_stderr
 
-# Slices this far off an even grid, as a part of the gap between two, are no longer rounding in the header.
+# Deviations of slices from an even grid above this fraction of their distance are not rounding in the header.
 _UNEVEN = 0.1
 
-# Where an image keeps the identifier of its frame of reference, for comparison with an outline's.
+# The tag with the identifier of an image's frame of reference, for comparison with an outline's.
 FRAME_OF_REFERENCE = "0020|0052"
 
 _PLANE = {"size": slice(0, 2), "pixel spacing": slice(2, 4), "orientation": slice(4, 10)}
-_CUT_OFF = "pixel data that breaks off"
+_TRUNCATED = "truncated pixel data"
 
 
 def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
     """Read the one series of a folder, rescaled to its real values, as float32.
 
-    Files without pixel data (DICOMDIR, RTSTRUCT) are passed over.
+    Files without pixel data (DICOMDIR, RTSTRUCT) are ignored.
 
     Raises:
         InputError: no image, more than one series, slices that do not make one regular volume, or pixel
@@ -32,7 +32,7 @@ def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
     """
     headers = [header for header in headers if header.is_image]
     if not headers:
-        raise InputError(f"{folder} holds DICOM files but no image; give the folder that the slices lie in.")
+        raise InputError(f"{folder} holds DICOM files but no image; give the folder with the slices.")
     series = len({header.series for header in headers} - {""})
     if series > 1:
         raise InputError(f"{folder} holds {series} DICOM series; move each to a folder of its own.")
@@ -40,7 +40,7 @@ def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
         if header.frames > 1:
             raise InputError(f"{header.called} is a multi-frame DICOM file; convert it to NIfTI (dcm2niix).")
         if header.samples > 1:
-            raise InputError(f"{header.called} is a colour picture; give a grey-scale series.")
+            raise InputError(f"{header.called} is a colour image; give a grey-scale series.")
     return _read_pixels(_ordered(folder, headers))
 
 
@@ -49,10 +49,10 @@ def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
     geometry = [slice_geometry(header) for header in headers]
     planes = np.array([plane for plane, _ in geometry])
     positions = np.array([position for _, position in geometry])
-    odd = ~np.isclose(planes, np.median(planes, axis=0), rtol=0, atol=1e-3)
-    if odd.any():
-        file = int(odd.any(axis=1).argmax())
-        what = next(name for name, part in _PLANE.items() if odd[file, part].any())
+    different = ~np.isclose(planes, np.median(planes, axis=0), rtol=0, atol=1e-3)
+    if different.any():
+        file = int(different.any(axis=1).argmax())
+        what = next(name for name, part in _PLANE.items() if different[file, part].any())
         raise InputError(
             f"{headers[file].called} has another {what} than most slices; "
             "keep one stack of slices in the folder (no scout images)."
@@ -85,7 +85,7 @@ def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
 
 
 def _read_pixels(headers: list[Header]) -> sitk.Image:
-    """Read slices that stand in order; rescaling may differ from slice to slice, so as float32."""
+    """Read ordered slices, as float32, since rescaling may differ from slice to slice."""
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames([str(header.file) for header in headers])
     reader.SetOutputPixelType(sitk.sitkFloat32)
@@ -95,7 +95,7 @@ def _read_pixels(headers: list[Header]) -> sitk.Image:
     except RuntimeError as error:
         bad = next((header for header in headers if not _readable(header.file)), headers[0])
         raise InputError(f"{bad.called} has {_pixel_fault(bad.file)}; copy or export it again.") from error
-    if len(headers) == 1:  # no gap to take the spacing from
+    if len(headers) == 1:  # a single slice has no distance to the next
         if headers[0].thickness <= 0:
             raise InputError(f"{headers[0].called} is a single slice without its thickness; give a whole series.")
         image.SetSpacing((*image.GetSpacing()[:2], headers[0].thickness))
@@ -105,15 +105,15 @@ def _read_pixels(headers: list[Header]) -> sitk.Image:
 
 
 def _pixel_fault(file: Path) -> str:
-    """Why the reader fails on a file whose header is sound."""
+    """Why the reader fails on a file with a valid header."""
     try:
         dataset = pydicom.dcmread(file, specific_tags=["PixelData"])
         if "PixelData" not in dataset:
             return "no pixel data"
         syntax = dataset.file_meta.TransferSyntaxUID
-        return f"pixel data that can't be decompressed ({syntax.name})" if syntax.is_compressed else _CUT_OFF
+        return f"pixel data that can't be decompressed ({syntax.name})" if syntax.is_compressed else _TRUNCATED
     except UNREADABLE:
-        return _CUT_OFF
+        return _TRUNCATED
 
 
 def _readable(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Which slices the network sees."""
+"""The slices that the network and the features use."""
 
 import numpy as np
 
@@ -20,6 +20,6 @@ def largest_slice(mask: np.ndarray) -> int:
 
 
 def three_slices(mask: np.ndarray) -> tuple[int, int, int]:
-    """The largest slice between its two neighbours, clamped at the volume's ends (an end slice stands twice)."""
+    """The largest slice between its two neighbours, clamped at the volume's ends (an end slice is used twice)."""
     middle = largest_slice(mask)
     return max(middle - 1, 0), middle, min(middle + 1, len(mask) - 1)

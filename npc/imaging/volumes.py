@@ -21,15 +21,15 @@ _READERS = {
 }
 SUFFIXES = tuple(_READERS)
 
-# What SimpleITK, gzip and a header out of range raise on a file that is cut off or damaged.
+# Errors that SimpleITK, gzip and an impossible header raise on a truncated or damaged file.
 _UNREADABLE = (RuntimeError, OSError, EOFError, OverflowError, ValueError, zlib.error, struct.error)
 
-# A header that sends the reader to another file, which could lie anywhere and change unseen.
+# A header that refers to another file, which could be anywhere and change unnoticed.
 _ELSEWHERE = re.compile(rb"^(ElementDataFile[ \t]*=[ \t]*(?!LOCAL\b)|data ?file[ \t]*:)", re.MULTILINE | re.IGNORECASE)
 
 
 def is_volume(path: Path) -> bool:
-    """Whether the name is that of a format read here."""
+    """Whether the name has the suffix of a supported format."""
     return path.name.lower().endswith(SUFFIXES)
 
 
@@ -42,7 +42,7 @@ def read_volume(path: Path) -> sitk.Image:
     """
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
-    # Named, for otherwise the guess goes by the name as well and misses capitals (SCAN.MHA).
+    # Set explicitly: SimpleITK's guess depends on the name too and fails with capitals (SCAN.MHA).
     reader.SetImageIO(next(io for end, io in _READERS.items() if path.name.lower().endswith(end)))
     _refuse_detached(path)
     try:
@@ -63,11 +63,11 @@ def read_volume(path: Path) -> sitk.Image:
         ) from error
     if reader.GetNumberOfComponents() > 1:
         raise InputError(
-            f"{path} holds {reader.GetNumberOfComponents()} values a voxel (colours or several volumes); "
+            f"{path} holds {reader.GetNumberOfComponents()} values per voxel (colours or several volumes); "
             "give one grey-scale volume."
         )
     if len(size) < 3:
-        raise InputError(f"{path} is a single {size[0]} x {size[1]} picture; give a volume of slices.")
+        raise InputError(f"{path} is a single {size[0]} x {size[1]} image; give a volume of slices.")
     raise InputError(f"{path} holds {math.prod(size[3:])} volumes; give a file with one of them.")
 
 
@@ -78,14 +78,14 @@ def _checked(image: sitk.Image, path: Path) -> sitk.Image:
 
 
 def _refuse_detached(path: Path) -> None:
-    """NRRD and MetaImage headers are text at the beginning of the file, up to an empty line or the voxels."""
+    """Refuses headers of NRRD and MetaImage, text at the beginning of a file, that refer to another file for voxels."""
     if path.name.lower().endswith((".nrrd", ".mha")):
         with path.open("rb") as file:
             start = file.read(65536)
         if not start:
             raise InputError(f"{path} is empty (0 bytes); copy it again.")
         if path.name.lower().endswith(".nrrd") and not start.startswith(b"NRRD"):
-            raise InputError(f"{path} is no NRRD file, whatever its name says; copy or export it again.")
+            raise InputError(f"{path} is not an NRRD file, despite its name; copy or export it again.")
         header = re.split(rb"\r?\n\r?\n|ElementDataFile[ \t]*=[ \t]*LOCAL", start, maxsplit=1)[0]
         if _ELSEWHERE.search(header):
             raise InputError(f"{path} keeps its voxels in another file; save image and header as one file.")

@@ -1,4 +1,4 @@
-"""The corpus: each kind of broken input breaks one thing of a good cohort and says what must be told of it."""
+"""The corpus: each kind of broken input breaks one thing of a good cohort and says what its message must contain."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ class Kind:
         name: of the function that breaks it.
         spoil: breaks one thing of the good cohort.
         where: names the file, patient or config key in the message.
-        told: further words of the message.
+        words: further words of the message.
     """
 
     name: str
     spoil: Break
     where: str
-    told: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 CORPUS: list[Kind] = []
 
 
-def kind(where: str, *told: str) -> Callable[[Break], Break]:
+def kind(where: str, *words: str) -> Callable[[Break], Break]:
     """Enter a function into the corpus."""
 
     def enter(spoil: Break) -> Break:
         name = f"{spoil.__module__.rpartition('.')[2]}-{spoil.__name__}"
-        CORPUS.append(Kind(name, spoil, where, told))
+        CORPUS.append(Kind(name, spoil, where, words))
         return spoil
 
     return enter

@@ -45,7 +45,7 @@ def empty_file(folder: Path) -> None:
     cut(slices(folder)[2], 0)
 
 
-@kind(THIRD, "is no DICOM file", "leave it out")
+@kind(THIRD, "is not a DICOM file", "remove it")
 def text_named_dcm(folder: Path) -> None:
     slices(folder)[2].write_text("Patient: DOE^JANE, born 1966-12-24\n" * 20)
 
@@ -55,7 +55,7 @@ def truncated_header(folder: Path) -> None:
     cut(slices(folder)[2], 300)
 
 
-@kind(THIRD, "pixel data that breaks off", "again")
+@kind(THIRD, "truncated pixel data", "again")
 def truncated_pixels(folder: Path) -> None:
     cut(slices(folder)[2], -20)
 
@@ -128,12 +128,12 @@ def nan_in_spacing(folder: Path) -> None:
     file.write_bytes(file.read_bytes().replace(b"1.25\\1.75", b"1.25\\nan "))
 
 
-@kind("P1/cet1: file 1 of 5", "PixelSpacing", "not more than 0", "again")
+@kind("P1/cet1: file 1 of 5", "PixelSpacing", "not above 0", "again")
 def zero_spacing(folder: Path) -> None:
     change_all(folder, PixelSpacing=[0, 0])
 
 
-@kind("P1/cet1: file 1 of 5", "ImageOrientationPatient", "right angles", "again")
+@kind("P1/cet1: file 1 of 5", "ImageOrientationPatient", "not orthogonal", "again")
 def orientation_of_zeros(folder: Path) -> None:
     change_all(folder, ImageOrientationPatient=[0, 0, 0, 0, 0, 0])
 

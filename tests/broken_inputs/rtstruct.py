@@ -75,12 +75,12 @@ def points_that_are_no_numbers(folder: Path) -> None:
     file.write_bytes(file.read_bytes().replace(b"1.2345", b"   nan"))
 
 
-@kind(FILE, "no whole number of points", "export")
+@kind(FILE, "coordinates are not triples", "export")
 def half_a_point(folder: Path) -> None:
     redraw(folder, lambda contour: setattr(contour, "ContourData", contour.ContourData[:-1]))
 
 
-@kind(FILE, "beside its field of view", "same patient")
+@kind(FILE, "outside its field of view", "same patient")
 def contours_outside_of_the_field_of_view(folder: Path) -> None:
     move(folder, (500, 0, 0))
 
@@ -102,7 +102,7 @@ def contours_tilted_against_the_slices(folder: Path) -> None:
     write_rtstruct(folder / FILE, {"GTV": outline()}, spacing=SPACING, direction=turned)
 
 
-@kind(FILE, "hold no voxel", "outline")
+@kind(FILE, "enclose no voxel", "outline")
 def contours_too_small_for_a_voxel(folder: Path) -> None:
     def shrink(contour: Dataset) -> None:
         points = np.reshape(np.array(contour.ContourData, float), (-1, 3))

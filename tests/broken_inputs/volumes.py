@@ -22,7 +22,7 @@ def patch_header(file: Path, at: int, kind_: str, *values: float) -> None:
     file.write_bytes(gzip.compress(bytes(content)))
 
 
-@kind(IMAGE, "compressed data break off", "again")
+@kind(IMAGE, "compressed data are incomplete", "again")
 def truncated_gzip(folder: Path) -> None:
     cut(folder / IMAGE, -40)
 
@@ -44,13 +44,13 @@ def zero_bytes(folder: Path) -> None:
     cut(folder / IMAGE, 0)
 
 
-@kind(IMAGE, "is no NIfTI file", "again")
+@kind(IMAGE, "is not a NIfTI file", "again")
 def a_web_page(folder: Path) -> None:
     (folder / IMAGE).write_bytes(gzip.compress(b"<html>404 not found</html>" * 99))
 
 
-@kind(IMAGE, "single 8 x 8 picture", "volume")
-def a_single_picture(folder: Path) -> None:
+@kind(IMAGE, "single 8 x 8 image", "volume")
+def a_single_image(folder: Path) -> None:
     write_volume(folder / IMAGE, voxels()[2])
 
 
@@ -59,7 +59,7 @@ def several_volumes(folder: Path) -> None:
     sitk.WriteImage(sitk.JoinSeries([sitk.GetImageFromArray(voxels())] * 3), str(folder / IMAGE))
 
 
-@kind(IMAGE, "3 values a voxel", "grey-scale")
+@kind(IMAGE, "3 values per voxel", "grey-scale")
 def colours(folder: Path) -> None:
     write_volume(folder / IMAGE, np.stack([voxels().astype(np.uint8)] * 3, axis=-1), is_vector=True)
 
@@ -81,7 +81,7 @@ def nan_inside_the_tumour(folder: Path) -> None:
     write_volume(folder / IMAGE, bad)
 
 
-@kind(IMAGE, "voxels of no size (0 mm", "again")
+@kind(IMAGE, "invalid voxel size (0 mm", "again")
 def zero_spacing(folder: Path) -> None:
     patch_header(folder / IMAGE, 80, "3f", 0, 0, 0)
 
@@ -92,7 +92,7 @@ def nan_in_the_grid(folder: Path) -> None:
     patch_header(folder / IMAGE, 280, "4f", *[float("nan")] * 4)
 
 
-@kind(IMAGE, "truncated", "announces 32767 x 32767 x 32767 voxels", "again")
+@kind(IMAGE, "truncated", "states 32767 x 32767 x 32767 voxels", "again")
 def absurd_size(folder: Path) -> None:
     patch_header(folder / IMAGE, 42, "3h", 32767, 32767, 32767)
 
@@ -158,7 +158,7 @@ def truncated_nrrd(folder: Path) -> None:
     cut(folder / NRRD, -100)
 
 
-@kind(NRRD, "is no NRRD file", "again")
+@kind(NRRD, "is not an NRRD file", "again")
 def text_named_nrrd(folder: Path) -> None:
     (folder / NRRD).write_text("MRN HOSPITAL-4711\n" * 30)
 

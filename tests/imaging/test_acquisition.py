@@ -44,17 +44,17 @@ def sidecar(folder: Path, **tags: object) -> Path:
     return folder / "cet1.nii.gz"
 
 
-def test_a_header_and_a_sidecar_tell_the_same(tmp_path):
+def test_a_header_and_a_sidecar_give_the_same_parameters(tmp_path):
     assert read_acquisition(dicom(tmp_path / "series"), STUDY) == READ
     assert read_acquisition(sidecar(tmp_path), STUDY) == READ
 
 
-def test_dcm2niix_tells_the_matrix_in_two_parts(tmp_path):
+def test_dcm2niix_gives_the_matrix_in_two_tags(tmp_path):
     image = sidecar(tmp_path, AcquisitionMatrix=None, BaseResolution=320, AcquisitionMatrixPE=240)
     assert read_acquisition(image, STUDY).acquired == (320, 240)
 
 
-def test_files_that_are_no_image_are_passed_over(tmp_path):
+def test_files_that_are_not_images_are_ignored(tmp_path):
     folder = dicom(tmp_path / "series")
     (folder / "000").write_bytes(b"notes")
     assert read_acquisition(folder, STUDY) == READ
@@ -68,7 +68,7 @@ def test_without_a_readable_sidecar_only_the_geometry_is_known(tmp_path, content
     assert found == Acquisition(None, None, None, None, None, (200, 200), None, (64, 64), None, None)
 
 
-def test_the_gap_is_that_of_the_positions_where_no_distance_is_told(tmp_path):
+def test_the_gap_is_computed_from_the_positions_where_no_distance_is_given(tmp_path):
     assert read_acquisition(sidecar(tmp_path, SpacingBetweenSlices=None, SliceThickness=4.5), STUDY).gap == 0.5
 
 
@@ -96,14 +96,14 @@ def test_field_strength_is_nominal(tmp_path, tesla, nominal):
 
 
 @pytest.mark.parametrize("value", ["DOE^JANE", 19661224, [1, 2], {"a": 1}, True, "1e999", 10**400, -3, None])
-def test_no_number_out_of_range_and_no_text_passes(tmp_path, value):
+def test_numbers_out_of_range_and_text_are_not_known(tmp_path, value):
     found = read_acquisition(sidecar(tmp_path, **dict.fromkeys([*GE, "RepetitionTime", "EchoTime"], value)), STUDY)
     known = {found.field, found.tr, found.te, found.averages, found.acquired, found.thickness, found.gap}
     assert known == {None}
     assert found.vendor in (None, "other")
 
 
-def test_table_1_of_the_paper():
+def test_the_table_has_the_values_of_table_1():
     def image(vendor, tr, side, thickness):
         return Acquisition(vendor, 1.5, tr, 8.0, 1.0, (side, side), (256, 224), (512, 512), thickness, 1.0)
 

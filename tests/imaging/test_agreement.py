@@ -33,7 +33,7 @@ def test_distance_of_a_shifted_cube_is_the_shift_in_mm(axis, step, shift):
     assert hausdorff95(cube(2, 2, 2), cube(*moved), SPACING) == pytest.approx(shift * step)
 
 
-def test_a_stray_voxel_is_among_the_five_percent():
+def test_a_single_distant_voxel_is_excluded_with_the_five_percent():
     stray = cube(2, 2, 2)
     stray[11, 11, 11] = True  # one of 57 surface voxels
     assert hausdorff95(cube(2, 2, 2), stray, SPACING) == 0
@@ -70,7 +70,7 @@ def test_distance_is_that_of_monai():
 
 
 @given(outlines, outlines)
-def test_both_measures_are_symmetric_and_perfect_for_the_same_outline(first, second):
+def test_both_measures_are_symmetric_and_optimal_for_equal_outlines(first, second):
     assert dice(first, second) == dice(second, first)
     assert 0 <= dice(first, second) <= 1
     assert hausdorff95(first, second, SPACING) == hausdorff95(second, first, SPACING)

@@ -1,4 +1,4 @@
-"""What a scanner or an export may change without changing the patient changes neither the slices nor their pixels."""
+"""Changes by a scanner or an export that leave the patient as is change neither the slices nor their pixels."""
 
 import itertools
 from collections.abc import Sequence
@@ -116,7 +116,7 @@ def test_noise_in_the_header_of_a_volume(patient, code, seed, crop):
 
 @pytest.mark.parametrize("noise", [-1e-4, 1e-4])
 @pytest.mark.parametrize(("row", "column"), [(0.75, 0.5), (0.5, 1.25), (3.5, 1.0), (1.0, 1.05)])
-def test_noise_does_not_decide_how_many_square_pixels_there_are(noise, row, column):
+def test_header_noise_does_not_change_the_number_of_square_pixels(noise, row, column):
     """Three pixels of 1.5 mm are four and a half of 1 mm."""
     image = np.random.default_rng(0).normal(size=(1, 301, 251))
     exact, noisy = (
@@ -159,7 +159,7 @@ def test_order_of_files_and_noise_in_the_headers_of_a_series(patient, code, seed
 
 @few
 @given(patients(), st.integers(-8, 8), crops)
-def test_gain_that_rounds_nothing(patient, power, crop):
+def test_gain_without_rounding(patient, power, crop):
     image, mask = patient
     brighter = sitk.Cast(image, sitk.sitkFloat32) * 2.0**power
     (slices, middle), (expected, chosen) = (seen(through_files(each, mask), crop) for each in (brighter, image))
@@ -214,7 +214,7 @@ def test_upside_down_the_same_slice_is_chosen_unless_two_are_equally_good(mask):
 
 
 @given(masks, st.sampled_from(["rows", "columns", "both", "transposed"]))
-def test_turning_the_slices_leaves_the_choice(mask, how):
+def test_turning_the_slices_does_not_change_the_choice(mask, how):
     turned = {
         "rows": mask[:, ::-1],
         "columns": mask[:, :, ::-1],

@@ -64,7 +64,7 @@ def resampled(mask: np.ndarray, size: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("size", [8, 12, 16, 24, 31, 48, 96])
-def test_all_is_zero_outside_of_the_outline(size):
+def test_pixels_outside_the_outline_are_zero(size):
     image, mask = study()
     slices, middle = network_input(image, mask, Preprocess(size))
     assert (slices.dtype, slices.shape, middle) == (np.uint8, (3, size, size), 1)
@@ -137,7 +137,7 @@ def test_the_amount_of_background_does_not_matter(pad):
 
 @unhurried
 @given(studies(), st.integers(0, 2**32 - 1))
-def test_what_lies_outside_of_the_outline_does_not_matter(pair, seed):
+def test_intensities_outside_the_outline_do_not_matter(pair, seed):
     image, mask = pair
     other = np.where(mask, image, np.random.default_rng(seed).normal(0, 1e5, image.shape))
     other.flat[np.flatnonzero(~mask)[:3]] = np.nan
@@ -161,7 +161,7 @@ def test_the_middle_channel_does_not_depend_on_its_neighbours(crop, size):
     np.testing.assert_array_equal(before[1], after[1])
 
 
-def test_slices_at_the_volumes_end_stand_twice():
+def test_a_slice_at_the_volumes_end_is_used_twice():
     image, mask = study()
     top, chosen = network_input(image[1:], mask[1:], Preprocess(24))
     assert chosen == 0
@@ -190,7 +190,7 @@ def test_a_neighbour_without_outline_is_empty():
         (70, cv2.INTER_CUBIC),
     ],
 )
-def test_area_shrinks_and_cubic_grows(size, smooth):
+def test_shrinking_uses_area_and_enlarging_cubic_interpolation(size, smooth):
     image, mask = study()
     equalised = equalised_slice(image[1], mask[1])
     expected = cv2.resize(equalised, (size, size), interpolation=smooth)
@@ -209,7 +209,7 @@ def test_shrinking_to_half_takes_the_mean_of_four():
 
 @pytest.mark.parametrize("shape", [(40, 80), (80, 40), (41, 80), (80, 41)])
 @pytest.mark.parametrize("size", [32, 80, 160])
-def test_a_circle_stays_a_circle_where_the_slice_is_no_square(shape, size):
+def test_a_circle_stays_a_circle_in_a_slice_that_is_not_square(shape, size):
     mask = disk(shape[0], 12.2, centre=(20, 20), width=shape[1])[None]
     got = network_input(np.full(mask.shape, 7.0), mask, Preprocess(size, equalise=False))[0][1]
     rows, columns = np.flatnonzero(got.any(axis=1)), np.flatnonzero(got.any(axis=0))
@@ -256,7 +256,7 @@ def test_a_window_larger_than_the_slice_is_filled_with_zeros():
     np.testing.assert_array_equal(got, expected)
 
 
-def test_the_crop_takes_out_the_tumours_size():
+def test_the_crop_removes_the_tumours_size():
     small, large = (
         network_input(np.zeros((1, 64, 64)), disk(64, radius)[None], Preprocess(32, "roi"))[0][1] for radius in (6, 24)
     )
@@ -269,7 +269,7 @@ def test_the_crop_takes_out_the_tumours_size():
     corners=st.tuples(*[st.floats(0, 1)] * 4),
     margin=st.sampled_from([0, 0.1, 0.3, 1]),
 )
-def test_the_window_holds_all_of_the_outline(shape, corners, margin):
+def test_the_window_contains_the_whole_outline(shape, corners, margin):
     rows = sorted(round(share * (shape[0] - 1)) for share in corners[:2])
     columns = sorted(round(share * (shape[1] - 1)) for share in corners[2:])
     mask = np.zeros((1, *shape), bool)
@@ -306,14 +306,14 @@ def test_a_tumour_of_one_pixel_survives_at_native_size_and_above(size):
     assert slices[1].max() > 150  # cubic interpolation blurs a single pixel
 
 
-def test_a_tumour_that_vanishes_names_the_size():
+def test_a_tumour_without_a_pixel_left_is_reported_with_the_size():
     mask = np.zeros((1, 64, 64), bool)
     mask[0, 17, 40] = True
-    with pytest.raises(InputError, match=r"preprocess\.size=16; take a larger size"):
+    with pytest.raises(InputError, match=r"preprocess\.size=16; choose a larger size"):
         network_input(np.ones(mask.shape), mask, Preprocess(16))
 
 
-def test_negative_intensities_are_like_any():
+def test_negative_intensities_are_scaled_as_others():
     rng = np.random.default_rng(0)
     hounsfield = rng.integers(-1000, 400, (3, 24, 24)).astype(np.float32)
     _, mask = study()
@@ -324,7 +324,7 @@ def test_negative_intensities_are_like_any():
     assert slices[1][brightest] == 255
 
 
-def test_pixels_that_are_not_square_are_made_so():
+def test_pixels_that_are_not_square_are_resampled():
     """A ball in a coronal series, 5 mm from row to row of the axial slice, is round to the network."""
     z, y, x = np.meshgrid(np.arange(-30, 31), np.arange(-50, 51, 5), np.arange(-50, 51), indexing="ij")
     ball = np.sqrt(x**2 + y**2 + z**2) <= 30

@@ -1,4 +1,4 @@
-"""MSSIM of a few pictures, by hand; the pictures that it is computed from."""
+"""MSSIM of a few images against hand computation, and the images that it is computed from."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_the_share_counts_the_threshold_itself():
     assert [found[key] for key in ("lowest", "median", "highest")] == pytest.approx([0.85, 0.9, 0.95])
 
 
-def test_development_is_the_centre_that_trains(tmp_path):
+def test_development_is_the_training_centre(tmp_path):
     cohort = write_cohort(tmp_path, ["A", "B", "B"])
     assert sides(cohort, None) == ("B", ["A"])
     assert sides(cohort, "A") == ("A", ["B"])
@@ -72,12 +72,12 @@ def test_development_is_the_centre_that_trains(tmp_path):
         sides(cohort, "Z")
 
 
-def test_one_centre_has_nothing_to_compare(tmp_path):
+def test_a_cohort_of_one_centre_is_refused(tmp_path):
     with pytest.raises(InputError, match="all 2 patients are from A, so there is nothing to compare"):
         sides(write_cohort(tmp_path, ["A", "A"]), None)
 
 
-def test_faults_of_all_images_are_told_at_once(tmp_path):
+def test_faults_of_all_images_are_reported_at_once(tmp_path):
     cohort = write_cohort(tmp_path, ["A", "A", "B"])
     (tmp_path / "0_image.nii").write_bytes(b"nothing")
     (tmp_path / "2_mask.nii").unlink()

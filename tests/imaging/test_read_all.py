@@ -30,11 +30,11 @@ def test_every_study_gives_a_result_or_its_faults(ordered):
         assert faults == sorted(faults)
 
 
-def test_what_is_no_fault_of_the_input_is_raised():
+def test_an_error_other_than_bad_input_is_raised():
     with pytest.raises(ZeroDivisionError):
         list(read_all(STUDIES, lambda study: 1 / 0, "Reading", []))
 
 
-def test_without_studies_nothing_is_shown(capfd):
+def test_without_studies_nothing_is_printed(capfd):
     assert list(read_all([], work, "Reading", [])) == []
     assert capfd.readouterr() == ("", "")

@@ -156,7 +156,7 @@ class TestFormats:
         sitk.WriteImage(image, str(nifti["image_path"]))
         same(read_scan(**nifti), values, outline)
 
-    def test_other_files_in_the_folder_are_passed_over(self, series, values, outline):
+    def test_other_files_in_the_folder_are_ignored(self, series, values, outline):
         folder = series["image_path"]
         for name in ("notes.txt", "Thumbs.db", ".DS_Store", "._slice.dcm"):
             (folder / name).write_text("no DICOM")
@@ -205,7 +205,7 @@ class TestOrientation:
 
 class TestGrid:
     @pytest.mark.parametrize("part", [0.05, 0.45])
-    def test_header_noise_is_mended(self, nifti, values, outline, part):
+    def test_header_noise_is_corrected(self, nifti, values, outline, part):
         write(nifti["mask_path"], outline, origin=tuple(np.add(ORIGIN, part * np.array(SPACING[::-1]))))
         same(read_scan(**nifti), values, outline)
 
@@ -274,7 +274,7 @@ class TestBadFiles:
         nifti["image_path"] = apart.rename(renamed)
         fault(renamed.name, "another file", "one file", **nifti)
 
-    def test_not_what_its_name_says(self, nifti):
+    def test_content_of_another_format_than_the_name(self, nifti):
         nifti["mask_path"].write_text("<html>404</html>" * 99)
         fault("mask.nii.gz", "not compressed", **nifti)
 
@@ -289,12 +289,12 @@ class TestBadFiles:
     def test_colours(self, nifti, tmp_path, values):
         nifti["image_path"] = tmp_path / "colour.mha"
         sitk.WriteImage(sitk.Compose([sitk.Cast(volume(values), sitk.sitkUInt8)] * 3), str(nifti["image_path"]))
-        fault("colour.mha", "3 values a voxel", "grey-scale", **nifti)
+        fault("colour.mha", "3 values per voxel", "grey-scale", **nifti)
 
-    def test_single_picture(self, nifti, values):
+    def test_single_image(self, nifti, values):
         sitk.WriteImage(sitk.GetImageFromArray(values[0]), str(nifti["image_path"].with_suffix(".mha")))
         nifti["image_path"] = nifti["image_path"].with_suffix(".mha")
-        fault("10 x 8 picture", "volume", **nifti)
+        fault("10 x 8 image", "volume", **nifti)
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     @pytest.mark.parametrize("suffix", FORMATS)
@@ -305,7 +305,7 @@ class TestBadFiles:
         fault(f"bad{suffix}", "1 voxels inside the outline", "NaN", **nifti)
 
     @pytest.mark.parametrize("suffix", FORMATS)
-    def test_not_finite_outside_of_the_outline_is_left(self, nifti, tmp_path, values, outline, suffix):
+    def test_not_finite_outside_of_the_outline_is_kept(self, nifti, tmp_path, values, outline, suffix):
         bad = values.astype(np.float64)
         bad[0, 0, :3] = np.nan
         nifti["image_path"] = write(tmp_path / f"bad{suffix}", bad)
@@ -410,7 +410,7 @@ class TestBadRtstruct:
         series["mask_path"] = file.rename(file.with_name(f"RS.{generate_uid(UID_PREFIX)}.DOE^JANE.dcm")).parent
         fault("mask has no ROI 'GTVp'", **series, roi="GTVp")
 
-    def test_name_needed(self, series, outline):
+    def test_a_roi_name_is_needed_where_there_are_several(self, series, outline):
         write_rtstruct(series["mask_path"], {"GTVp": outline, "GTVn": outline}, spacing=SPACING, origin=ORIGIN)
         fault("RS.dcm", "several ROIs", "'GTVp', 'GTVn'", **series)
 
@@ -480,7 +480,7 @@ def test_several_outlines_share_an_image_that_is_read_once(nifti, tmp_path, outl
     assert (scans["reader1"].mask != scans["reader2"].mask).any()
 
 
-def test_the_faults_of_all_outlines_are_told(nifti, tmp_path, outline):
+def test_the_faults_of_all_outlines_are_reported(nifti, tmp_path, outline):
     empty = write(tmp_path / "empty.nii.gz", outline * 0)
     other = write(tmp_path / "other.nii.gz", outline, spacing=(3.0, 3.0, 3.0))
     with pytest.raises(InputError) as caught:
@@ -492,4 +492,4 @@ def test_the_faults_of_all_outlines_are_told(nifti, tmp_path, outline):
     assert "another grid" in second
     with pytest.raises(InputError) as caught:
         read_scans(Study("P1", "mr", nifti["image_path"], {"a": tmp_path / "a.nii", "b": tmp_path / "b.nii"}))
-    assert ["does not exist" in said for said in caught.value.faults] == [True, True]
+    assert ["does not exist" in fault for fault in caught.value.faults] == [True, True]

@@ -11,7 +11,7 @@ from tests.scans import read_scan
 
 @pytest.mark.parametrize("patient", ["STS_002", "STS_025", "STS_042"])
 @pytest.mark.parametrize("settings", [Preprocess(size=128), Preprocess(size=512), Preprocess(size=128, crop="roi")])
-def test_same_input_within_one_grey_level(npc_data: Path, patient: str, settings: Preprocess):
+def test_real_studies_give_the_same_input_within_one_grey_level(npc_data: Path, patient: str, settings: Preprocess):
     series = npc_data / "sts" / "dicom" / patient / "MR_T1"
     volume = npc_data / "sts" / "nifti" / patient
     dicom = read_scan(series / "image", series / "mask" / "RS.dcm", roi="GTV_Mass_MR_T1")

@@ -73,7 +73,7 @@ def distance(mask: np.ndarray, index: int) -> float:
 
 @unhurried
 @given(masks | tied_masks)
-def test_no_slice_goes_before_the_chosen_one(mask):
+def test_no_other_slice_is_better_than_the_chosen_one(mask):
     order = [(-int(plane.sum()), distance(mask, z), z) for z, plane in enumerate(mask)]
     assert largest_slice(mask) == min(order)[2]
 

@@ -21,7 +21,7 @@ def disc(radius: float, side: int = 64) -> np.ndarray:
     return np.hypot(rows, columns) < radius
 
 
-def pictures(kind: str) -> np.ndarray:
+def images(kind: str) -> np.ndarray:
     rng = np.random.default_rng(3)
     noise = rng.integers(0, 256, (4, 64, 64))
     ramp = np.arange(64) * 4
@@ -41,13 +41,13 @@ def pictures(kind: str) -> np.ndarray:
     "kind", ["noise", "constant", "masked", "head over dark noise", "ramps", "dots on bright and dark"]
 )
 def test_equal_to_scikit_image(kind):
-    first, second = pictures(kind), np.concatenate([pictures("noise")[:2], pictures(kind)])
+    first, second = images(kind), np.concatenate([images("noise")[:2], images(kind)])
     np.testing.assert_allclose(pairwise_ssim(first, second), expected(first, second), rtol=0, atol=1e-6)
 
 
 @given(st.integers(11, 40), st.integers(11, 40), st.integers(0, 2**32 - 1), st.integers(1, 255), st.integers(1, 20))
 @settings(max_examples=25)
-def test_equal_to_scikit_image_whatever_the_size_and_contrast(rows, columns, seed, contrast, block):
+def test_equal_to_scikit_image_for_all_sizes_and_contrasts(rows, columns, seed, contrast, block):
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, contrast + 1, (4, -(-rows // block), -(-columns // block)))
     planes = np.kron(coarse, np.ones((1, block, block)))[:, :rows, :columns].astype(np.uint8)
@@ -55,22 +55,22 @@ def test_equal_to_scikit_image_whatever_the_size_and_contrast(rows, columns, see
     np.testing.assert_allclose(pairwise_ssim(first, second), expected(first, second), rtol=0, atol=1e-6)
 
 
-def test_blocks_change_nothing(monkeypatch):
-    planes = pictures("noise")
+def test_the_block_size_does_not_change_the_values(monkeypatch):
+    planes = images("noise")
     whole = pairwise_ssim(planes[:3], planes)
-    monkeypatch.setattr(ssim, "_BLOCK", 1)  # one picture at a time
+    monkeypatch.setattr(ssim, "_BLOCK", 1)  # one image at a time
     np.testing.assert_array_equal(pairwise_ssim(planes[:3], planes), whole)
 
 
-def test_equal_pictures_and_the_two_directions():
-    planes = pictures("noise")
+def test_equal_images_have_ssim_1_and_ssim_is_symmetric():
+    planes = images("noise")
     pairs = pairwise_ssim(planes, planes)
     np.testing.assert_allclose(np.diag(pairs), 1, rtol=0, atol=1e-6)
     np.testing.assert_allclose(pairs, pairs.T, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("sizes", [(10, 10), (16, 12)])
-def test_pictures_that_have_no_ssim_are_refused(sizes):
+def test_images_without_an_ssim_are_refused(sizes):
     first, second = (np.zeros((1, size, size), np.uint8) for size in sizes)
     with pytest.raises(ValueError, match="no SSIM"):
         pairwise_ssim(first, second)

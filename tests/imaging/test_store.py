@@ -115,7 +115,7 @@ def test_every_patient_has_a_row_and_it_is_the_networks_input(cohort, store):
         slices.array[0] = 0
 
 
-def test_the_outlines_label_is_kept_to(cohort, store):
+def test_the_given_label_of_the_outline_is_used(cohort, store):
     labelled = replace(cohort, patients=cohort.patients.iloc[[1]], label=2)  # the value of its outline
     check_rows(open_store(store, labelled, "mr", SETTINGS), labelled)
     with pytest.raises(InputError, match=r"1_mask\.nii\.gz has no label 1; those there: 2"):
@@ -142,9 +142,9 @@ print(first.hash)
 """
     slices = open_store(store, cohort, "mr", SETTINGS)
     command = [sys.executable, "-c", watch, str(cohort.root), str(store), str(SIZE)]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == slices.hash
+    message = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert message.returncode == 0, message.stderr
+    assert message.stdout.strip() == slices.hash
 
 
 def test_files_of_the_same_size_and_time_are_taken_as_unchanged(cohort, store):
@@ -158,7 +158,7 @@ def test_files_of_the_same_size_and_time_are_taken_as_unchanged(cohort, store):
     np.testing.assert_array_equal(after.array, before.array)
 
 
-def test_a_touched_file_gets_no_new_row(cohort, store):
+def test_a_file_with_a_new_time_only_gets_no_new_row(cohort, store):
     before = open_store(store, cohort, "mr", SETTINGS)
     for file in cohort.root.rglob("*.*"):
         os.utime(file, (1, 1))
@@ -201,7 +201,7 @@ def test_a_file_changed_back_finds_its_old_row(cohort, store):
 @pytest.mark.parametrize(
     "other", [Preprocess(SIZE, crop="roi"), Preprocess(SIZE, equalise=False), Preprocess(24)], ids=repr
 )
-def test_other_settings_lie_elsewhere(cohort, store, other):
+def test_other_settings_have_their_own_files(cohort, store, other):
     one = open_store(store, cohort, "mr", SETTINGS)
     first = home(store)
     two = open_store(store, cohort, "mr", other)
@@ -212,7 +212,7 @@ def test_other_settings_lie_elsewhere(cohort, store, other):
     check_rows(open_store(store, cohort, "mr", SETTINGS), cohort)
 
 
-def test_a_larger_cohort_keeps_the_rows_that_are_there(cohort, store):
+def test_a_larger_cohort_keeps_the_existing_rows(cohort, store):
     some = replace(cohort, patients=cohort.patients.iloc[[4, 1]])
     before = open_store(store, some, "mr", SETTINGS)
     check_rows(before, some)
@@ -222,7 +222,7 @@ def test_a_larger_cohort_keeps_the_rows_that_are_there(cohort, store):
     assert after.hash != before.hash
 
 
-def test_the_hash_is_of_content_not_of_place_or_time(cohort, store, tmp_path):
+def test_the_hash_depends_on_content_not_on_path_or_time(cohort, store, tmp_path):
     copy = replace(cohort, root=tmp_path / "elsewhere" / "copy")
     shutil.copytree(cohort.root, copy.root, copy_function=shutil.copyfile)
     here, there = open_store(store, cohort, "mr", SETTINGS), open_store(store, copy, "mr", SETTINGS)
@@ -233,7 +233,7 @@ def test_the_hash_is_of_content_not_of_place_or_time(cohort, store, tmp_path):
     assert open_store(store, cohort, "mr", SETTINGS).hash == here.hash
 
 
-def test_bytes_beyond_the_index_are_written_over(cohort, store):
+def test_bytes_beyond_the_index_are_overwritten(cohort, store):
     before = open_store(store, cohort, "mr", SETTINGS)
     with (home(store) / "rows.u8").open("ab") as rows:
         rows.write(b"\7" * (ROW // 2))
@@ -257,13 +257,13 @@ def start(cohort: Cohort, store: Path, size: int, **environment: str) -> subproc
     )
 
 
-def test_two_processes_at_once_make_every_row_once(tmp_path, store):
+def test_two_concurrent_processes_make_every_row_once(tmp_path, store):
     cohort = write_cohort(tmp_path / "cohort", n=40)
     # each without workers of its own, which would only take time to start
     processes = [start(cohort, store, SIZE, LOKY_MAX_CPU_COUNT="1") for _ in range(2)]
     for process in processes:
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told
+        _, message = process.communicate(timeout=120)
+        assert process.returncode == 0, message
     slices = open_store(store, cohort, "mr", SETTINGS)
     check_rows(slices, cohort)
     assert sorted(slices.rows.values()) == list(range(40))
@@ -271,7 +271,7 @@ def test_two_processes_at_once_make_every_row_once(tmp_path, store):
     assert (home(store) / "rows.u8").stat().st_size == 40 * ROW
 
 
-def test_a_process_killed_half_way_leaves_what_the_next_one_goes_on_from(tmp_path, store):
+def test_after_a_kill_the_next_process_resumes(tmp_path, store):
     n, size = 120, 256
     cohort = write_cohort(tmp_path / "cohort", n, ".nii", (4, 24, 24))
     process = start(cohort, store, size, LOKY_MAX_CPU_COUNT="1")
@@ -292,19 +292,19 @@ def test_a_process_killed_half_way_leaves_what_the_next_one_goes_on_from(tmp_pat
     assert (home(store) / "rows.u8").stat().st_size == n * row
 
 
-def test_the_faults_of_all_patients_are_told_at_once_and_good_rows_kept(cohort, store):
+def test_the_faults_of_all_patients_are_reported_at_once_and_valid_rows_kept(cohort, store):
     root = cohort.root
     write(root / "0_mask.nii.gz", np.zeros((4, 12, 12), np.uint8))
     write(root / "1_mask.nii.gz", draw(1)[1], spacing=2.0)
     (root / "2.nii.gz").write_bytes((root / "2.nii.gz").read_bytes()[:-300])
     with pytest.raises(InputError) as caught:
         open_store(store, cohort, "mr", SETTINGS)
-    told = str(caught.value)
-    assert told.splitlines()[0].startswith("3 of 6 studies (mr) cannot be used")
+    message = str(caught.value)
+    assert message.splitlines()[0].startswith("3 of 6 studies (mr) cannot be used")
     assert len(caught.value.faults) == 3
-    assert f"{root}/0_mask.nii.gz has an empty outline" in told
-    assert f"{root}/1_mask.nii.gz is on another grid than {root}/1.nii.gz" in told
-    assert f"{root}/2.nii.gz is truncated" in told
+    assert f"{root}/0_mask.nii.gz has an empty outline" in message
+    assert f"{root}/1_mask.nii.gz is on another grid than {root}/1.nii.gz" in message
+    assert f"{root}/2.nii.gz is truncated" in message
 
     kept = json.loads((home(store) / "index.json").read_text())
     assert len(kept) == 3
@@ -329,7 +329,7 @@ def test_an_outline_that_vanishes_names_the_patients_file(cohort, store):
     assert len(caught.value.faults) == 1
 
 
-def test_files_of_no_known_format_are_told_with_the_rest(cohort, store):
+def test_files_of_an_unknown_format_are_reported_with_the_other_faults(cohort, store):
     (cohort.root / "empty").mkdir()
     (cohort.root / "0.jpg").touch()
     write(cohort.root / "2_mask.nii.gz", np.zeros((4, 12, 12), np.uint8))
@@ -337,14 +337,14 @@ def test_files_of_no_known_format_are_told_with_the_rest(cohort, store):
     cohort.patients.loc["P1", "mr_image"] = "empty"
     with pytest.raises(InputError) as caught:
         open_store(store, cohort, "mr", SETTINGS)
-    told = str(caught.value)
-    assert f"{cohort.root}/0.jpg is of an unknown format" in told
-    assert f"{cohort.root}/empty holds no DICOM files" in told
-    assert f"{cohort.root}/2_mask.nii.gz has an empty outline" in told
+    message = str(caught.value)
+    assert f"{cohort.root}/0.jpg is of an unknown format" in message
+    assert f"{cohort.root}/empty holds no DICOM files" in message
+    assert f"{cohort.root}/2_mask.nii.gz has an empty outline" in message
 
 
 @pytest.mark.parametrize("damage", ["rows gone", "rows cut", "index gone", "index damaged", "fingerprints damaged"])
-def test_a_damaged_store_heals_itself(cohort, store, damage):
+def test_a_damaged_store_is_rebuilt(cohort, store, damage):
     open_store(store, cohort, "mr", SETTINGS)
     rows, index = home(store) / "rows.u8", home(store) / "index.json"
     if damage == "rows gone":
@@ -358,7 +358,7 @@ def test_a_damaged_store_heals_itself(cohort, store, damage):
     check_rows(open_store(store, cohort, "mr", SETTINGS), cohort)
 
 
-def test_a_store_in_the_way_of_a_file_is_told(cohort, tmp_path):
+def test_a_file_in_place_of_the_store_is_reported(cohort, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file.* can't be made"):
         open_store(tmp_path / "file", cohort, "mr", SETTINGS)
