@@ -1,7 +1,7 @@
-"""Radiomic features of outlined tumours (pyradiomics), on the slices that the networks see.
+"""Radiomic features of outlined tumours (pyradiomics), on the slices that the networks use.
 
-The values are those of `radiomics.featureextractor.RadiomicsFeatureExtractor.execute` on the whole image; only what
-the outlines need is worked out, and what several outlines of an image share is worked out once.
+The values are those of `radiomics.featureextractor.RadiomicsFeatureExtractor.execute` on the whole image; only the part
+of the image that the outlines need is computed, and once for all outlines of an image.
 """
 
 import math
@@ -30,7 +30,7 @@ try:
     from npc.radiomics.mesh import Shape
 except ImportError as error:
     raise InputError(
-        f"pyradiomics 3.0.1 can't be loaded ({error}); it builds on Python 3.11 alone: make the environment with that"
+        f"pyradiomics 3.0.1 can't be loaded ({error}); it needs Python 3.11: create the environment with that version"
     ) from error
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, float | None]
 MODES = ("max", "three")
-MOST_LEVELS = 2000  # of grey: 52 million counts for 13 directions of co-occurrence
+MOST_LEVELS = 2000  # grey levels: 52 million counts for 13 directions of co-occurrence
 CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
     "firstorder": RadiomicsFirstOrder,
     "glcm": RadiomicsGLCM,
@@ -48,7 +48,7 @@ CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
     "ngtdm": RadiomicsNGTDM,
 }
 
-radiomics.setVerbosity(60)  # what can't be computed comes back as None, and is told by whoever asked
+radiomics.setVerbosity(60)  # features that can't be computed are None; the caller reports them
 
 
 def features(
@@ -57,15 +57,15 @@ def features(
     """Features of one image within each of its outlines.
 
     Args:
-        scans: the image, shared, with one outline each; the slices are those of the outline.
+        scans: the same image with one outline each; the slices are those of the outline.
         settings: `radiomics.features`.
         modes: `max` (the largest slice, with shape2D) and `three` (it and its neighbours as a volume, with shape).
 
     Returns:
-        for each outline and mode the features, named as pyradiomics names them; None where one is not defined.
+        For each outline and mode the features, with pyradiomics' names; None where a feature is not defined.
 
     Raises:
-        InputError: an outline is a single pixel or a line of them; the image has one value only, values that are not
+        InputError: an outline is a single pixel or a line of pixels; the image has one value only, values that are not
             finite, or too many grey levels.
     """
     image = scans[0].image
@@ -96,13 +96,13 @@ def features(
 def _texture(
     image: np.ndarray, box: Box, first: int, jobs: Sequence[tuple[Scan, np.ndarray, Values]], settings: "FeaturesConfig"
 ) -> None:
-    """Adds to each job's values those of every filtered image.
+    """Adds the features of every filtered image to the values of each job.
 
     Args:
-        image: normalised; its slices are those of the scan from `first` on.
-        box: of the image, around all the jobs' outlines.
-        first: slice of the scan.
-        jobs: scan, outline on the chosen slices (of the whole scan), values.
+        image: normalised; its first slice is slice `first` of the scan.
+        box: box of the image around the outlines of all jobs.
+        first: index of a slice of the scan.
+        jobs: scan, outline on the chosen slices (shape of the whole scan), values.
         settings: `radiomics.features`.
     """
     start = (box[0].start + first, box[1].start, box[2].start)
@@ -118,25 +118,25 @@ def _texture(
     with np.errstate(all="ignore"):
         for name, of_box in filtered(image, box, jobs[0][0].spacing, settings):
             for scan, at, inside, mask, values in parts:
-                here = of_box[at]
-                _check_levels(name, here[inside], settings)
-                volume = _volume(here, scan)
+                part = of_box[at]
+                _check_levels(name, part[inside], settings)
+                volume = _volume(part, scan)
                 for kind, texture in classes:
-                    # an image that can't be made (LoG on too few slices) has no features
-                    got = texture(volume, mask, **choices).execute() if np.isfinite(here).all() else {}
-                    values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in got.items()}
+                    # a filtered image that can't be computed (LoG on too few slices) has no features
+                    computed = texture(volume, mask, **choices).execute() if np.isfinite(part).all() else {}
+                    values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in computed.items()}
 
 
 def _check_levels(name: str, values: np.ndarray, settings: "FeaturesConfig") -> None:
-    """Textures are counted in matrices with a row a grey level."""
+    """Limits the grey levels, since texture matrices have a row for each."""
     levels = np.ptp(values) / settings.bin_width if settings.bin_width else 0
     if levels > MOST_LEVELS:
-        said = f"{levels:.0f} grey levels of radiomics.features.bin_width={settings.bin_width:g}"
-        raise InputError(f"the image {name} has {said}, more than {MOST_LEVELS}; give a wider one, or bin_count")
+        counted = f"{levels:.0f} grey levels of radiomics.features.bin_width={settings.bin_width:g}"
+        raise InputError(f"the image {name} has {counted}, more than {MOST_LEVELS}; give a wider one, or bin_count")
 
 
 def _shape(scan: Scan, inside: np.ndarray, mode: str, settings: "FeaturesConfig") -> Values:
-    """Cut to the outline's box as pyradiomics does: where voxels meet at an edge its mesh depends on where they lie."""
+    """Shape features in the outline's box, as in pyradiomics: where voxels meet at edges its mesh depends on the box."""
     if "shape" not in settings.classes:
         return {}
     mask = _volume(inside[_box(inside)].astype(np.uint8), scan)
@@ -147,7 +147,7 @@ def _shape(scan: Scan, inside: np.ndarray, mode: str, settings: "FeaturesConfig"
 
 
 def _inside(scan: Scan, mode: str) -> np.ndarray:
-    """The outline on the slices of a mode, (slice, row, column) of the whole volume."""
+    """The outline on the slices of a mode, with the shape of the whole volume."""
     if mode not in MODES:
         raise InputError(f"slices={mode}: must be one of {', '.join(MODES)}")
     chosen = [largest_slice(scan.mask)] if mode == "max" else sorted(set(three_slices(scan.mask)))

@@ -1,4 +1,4 @@
-"""A radiomic signature fitted on the training cohort, what it is worth, and its files in the run folder."""
+"""A radiomic signature fitted on the training cohort, its evaluation, and its files in the run folder."""
 
 import json
 import logging
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FittedSignature:
-    """A signature and what is known of it; fulfils `npc.run.method.Fitted`.
+    """A signature and its evaluation; fulfils `npc.run.method.Fitted`.
 
     Attributes:
         pipeline: fitted on the training cohort.
         predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
         out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
-        nested: `estimate` and `folds`: AUC of those risks, a fold at a time; or a `note`.
-        selection: a row a feature: `feature`, `dropped_by` (the step; empty if it is in the signature), `reason`,
-            `chosen` (share of the bootstrap refits).
+        nested: `estimate` and `folds`: mean AUC of those risks over the folds, and the AUC of each; or a `note`.
+        selection: a row for each feature: `feature`, `dropped_by` (the step; empty if it is in the signature),
+            `reason`, `chosen` (share of the bootstrap refits).
         correlation: Spearman's, of the signature's features in the training cohort.
-        filled: whose risk rests on a median, because a feature is not defined for them.
+        filled: notes on patients for whom a feature is not defined and the median is used.
     """
 
     pipeline: Pipeline
@@ -45,11 +45,11 @@ class FittedSignature:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The method's own, for `metrics.json`."""
+        """The method's own metrics, for `metrics.json`."""
         return {"nested_auc": self.nested, "features": len(self.correlation)}
 
     def signature(self) -> dict[str, Any]:
-        """For `signature.json`: what the signature is, in plain values."""
+        """The signature in plain values, for `signature.json`."""
         last = self.pipeline[-1]
         share = {
             name: None if pd.isna(value) else value for name, value in self.selection[["feature", "chosen"]].values
@@ -82,8 +82,8 @@ class FittedSignature:
         write_text(folder / "out_of_fold.csv", self.out_of_fold.to_csv(index_label="patient_id"))
 
     def save(self, path: Path) -> None:
-        """Writes what the signature needs of a patient's features, as a checkpoint of plain values and tensors."""
-        import torch  # seconds
+        """Writes what is needed to predict from a patient's features, as a checkpoint of plain values and tensors."""
+        import torch  # takes seconds
 
         last = self.pipeline[-1]
         state: dict[str, Any] = {
@@ -103,7 +103,7 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
 
     Args:
         pipeline: not fitted.
-        features: (patients, features), missing where not defined.
+        features: (patients, features), NaN where not defined.
         patients: with `split`, `label`, `time`, `event` and the features' index.
         config: of the run.
     """
@@ -131,11 +131,11 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
 
 
 def _filled(features: pd.DataFrame, kept: list[str]) -> list[str]:
-    """Whose risk rests on a median, because a feature is not defined for them."""
+    """Notes on patients for whom a feature of the signature is not defined and the median is used."""
     lacking = features[kept].isna()
     return [
         f"{name} is not defined for {', '.join(map(str, lacking.index[lacking[name]]))}: the training cohort's median "
-        "stands in"
+        "is used"
         for name in kept
         if lacking[name].any()
     ]
@@ -149,7 +149,7 @@ def _nested(label: pd.Series, risks: pd.DataFrame) -> dict[str, Any]:
 
 
 def _selection(pipeline: Pipeline, share: pd.Series) -> pd.DataFrame:
-    """Which step dropped each feature, and the guard's reasons."""
+    """The step that dropped each feature, and the guard's reasons."""
     dropped = pd.Series("", share.index)
     left = set(share.index)
     for at, (name, _) in enumerate(pipeline.steps[:-1]):

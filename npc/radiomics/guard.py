@@ -1,4 +1,4 @@
-"""Features that say nothing of a tumour: undefined, constant, rounding noise, or another feature over again."""
+"""Features without information about a tumour: undefined, constant, rounding noise, or redundant."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -10,13 +10,13 @@ from sklearn.feature_selection import SelectorMixin
 
 from npc.errors import InputError
 
-# Two numbers are the same if they differ by less than this share of their size. Extraction is in double precision:
-# what differs by rounding alone differs by 1e-15 to 1e-12.
+# Two numbers are equal if they differ by less than this fraction of their size. Extraction is in double precision:
+# differences by rounding alone are 1e-15 to 1e-12.
 SAME = 1e-9
-# A wavelet band or LoG whose intensities in the tumour span less than this share of the widest image's is rounding
-# noise: that has 1e-15 (1e-7 in single precision); the faintest real band of 16 sarcomas has 8e-3.
+# A wavelet band or LoG whose range of intensities in the tumour is less than this fraction of the widest image's is
+# rounding noise, which has 1e-15 (1e-7 in single precision); the weakest real band of 16 sarcomas has 8e-3.
 NOISE = 1e-6
-# Patients from which on it means something that a feature is another, or differs in one patient alone.
+# Number of patients from which it is meaningful that two features are equal, or that one patient alone differs.
 ENOUGH = 5
 
 _INTENSITIES = {
@@ -24,12 +24,12 @@ _INTENSITIES = {
     for name in ("Mean", "Median", "Minimum", "Maximum", "10Percentile", "90Percentile", "InterquartileRange",
                  "MeanAbsoluteDeviation", "RobustMeanAbsoluteDeviation", "RootMeanSquared")
 }  # fmt: skip
-# What pyradiomics gives an image of one grey level, where the definition divides 0 by 0 (1, 1, 0, 0, 1e6, 0, 0).
+# Values of pyradiomics for an image of one grey level, where the definition divides 0 by 0 (1, 1, 0, 0, 1e6, 0, 0).
 _CONVENTIONS = {
     *("glcm_Correlation", "glcm_MCC", "glcm_Imc1", "glcm_Imc2"),
     *("ngtdm_Coarseness", "ngtdm_Busyness", "ngtdm_Strength"),
 }
-# By class and feature: the feature that it is a function of. Most are left out by pyradiomics unless asked for.
+# By class and feature: the feature that it is a function of. pyradiomics omits most of these by default.
 _REPEATS = {
     "glcm_SumAverage": ("glcm_JointAverage", "twice"),
     "glcm_SumVariance": ("glcm_ClusterTendency", "equal to"),
@@ -43,7 +43,7 @@ _REPEATS = {
     "shape_Compactness2": ("shape_Sphericity", "a power of"),
     "shape2D_SphericalDisproportion": ("shape2D_Sphericity", "one over"),
 }
-# Where to read that all voxels of an image have one grey level: each of these is then 1.
+# Features that are 1 if all voxels of an image have one grey level.
 _ONE_LEVEL = (
     *("firstorder_Uniformity", "glrlm_GrayLevelNonUniformityNormalized"),
     *("glszm_GrayLevelNonUniformityNormalized", "glcm_JointEnergy"),
@@ -51,19 +51,19 @@ _ONE_LEVEL = (
 
 
 def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool = False) -> dict[str, str]:
-    """The features that no selection may see, and why; the first rule that applies gives the reason.
+    """The features that are excluded before any selection, and why; the first rule that applies gives the reason.
 
-    What holds of every cohort is known by name; the rest is found on the training patients, and no other row is read.
+    Rules that hold for every cohort go by the feature's name; the others use the training patients, and no other row.
 
     Args:
         values: features (patients, features), named `<image>_<class>_<feature>` as pyradiomics does, with or without a
             prefix such as the sequence's; NaN where one is not defined.
-        training: labels of the rows that may be looked at.
+        training: labels of the rows that may be used.
         slices: `max` or `three`.
-        slab: whether the filters saw the chosen slices alone.
+        slab: whether the filters were applied to the chosen slices alone.
 
     Returns:
-        reason by feature, in the order of the columns.
+        Reason by feature, in the order of the columns.
 
     Raises:
         InputError: `slices` is neither, or there are no training patients.
@@ -72,8 +72,8 @@ def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool
         raise InputError(f"slices={slices}: must be one of max, three")
     seen = values.loc[values.index.isin(list(training))].astype(float)
     if seen.empty:
-        raise InputError("there are no training patients among those with features")
-    found: dict[str, str] = {}
+        raise InputError("there are no training patients among those with features; correct the split or the images")
+    reasons: dict[str, str] = {}
     for rule in (
         _by_name(seen.columns, slices, slab),
         _undefined(seen),
@@ -81,32 +81,32 @@ def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool
         _conventions(seen),
         _constant(seen),
     ):
-        found = rule | found
-    found = _repeated(seen.drop(columns=list(found))) | found
-    return {name: found[name] for name in values.columns if name in found}
+        reasons = rule | reasons
+    reasons = _repeated(seen.drop(columns=list(reasons))) | reasons
+    return {name: reasons[name] for name in values.columns if name in reasons}
 
 
 def _by_name(names: Iterable[str], slices: str, slab: bool) -> dict[str, str]:
-    """What follows from the definitions, whatever the patients."""
+    """Reasons that follow from the definitions, for all patients."""
     names = list(names)
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for name in names:
         image, feature = _parts(name)
         if slices == "max" and feature.startswith("shape_"):
-            found[name] = "the third dimension of one slice is its thickness, which is the scanner's"
+            reasons[name] = "the third dimension of one slice is its thickness, which depends on the scanner"
         elif slices == "three" and feature.startswith("shape2D_"):
-            found[name] = "is defined on one slice alone"
+            reasons[name] = "defined on one slice only"
         elif slices == "three" and feature == "shape_LeastAxisLength":
-            found[name] = "of three slices it is their thickness, which is the scanner's"
+            reasons[name] = "for three slices it is their thickness, which depends on the scanner"
         elif slices == "max" and slab and re.search(r"wavelet\d*-[LH]{2}H$", image):
-            found[name] = "rounding noise: a single slice has no detail across slices"
+            reasons[name] = "rounding noise: a single slice has no detail across slices"
         elif feature == "gldm_DependencePercentage":
-            found[name] = "always 1"
+            reasons[name] = "always 1"
         elif feature in _REPEATS:
             other, how = _REPEATS[feature]
             if f"{image}_{other}" in names:
-                found[name] = f"{how} {image}_{other}"
-    return found
+                reasons[name] = f"{how} {image}_{other}"
+    return reasons
 
 
 def _undefined(seen: pd.DataFrame) -> dict[str, str]:
@@ -116,34 +116,34 @@ def _undefined(seen: pd.DataFrame) -> dict[str, str]:
 
 
 def _noise(seen: pd.DataFrame) -> dict[str, str]:
-    """All features of an image that a linear filter made, if in any patient it is made of rounding."""
+    """All features of an image from a linear filter that is rounding noise in any patient."""
     spans = seen[[name for name in seen if str(name).endswith("_firstorder_Range")]]
     widest = spans.max(axis=1)
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for image, names in _by_image(seen.columns).items():
         if f"{image}_firstorder_Range" in spans and re.search(r"(^|[^a-z])(wavelet|log)\d*-", image):
             faint = int(((spans[f"{image}_firstorder_Range"] < NOISE * widest) & (widest > 0)).sum())
             if faint:
                 reason = f"rounding noise: spans less than {NOISE:g} of the widest image's intensities in {faint} of "
-                found |= dict.fromkeys(names, f"{reason}{len(seen)} training patients")
-    return found
+                reasons |= dict.fromkeys(names, f"{reason}{len(seen)} training patients")
+    return reasons
 
 
 def _conventions(seen: pd.DataFrame) -> dict[str, str]:
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for image, names in _by_image(seen.columns).items():
-        told = next((f"{image}_{feature}" for feature in _ONE_LEVEL if f"{image}_{feature}" in seen), None)
-        if told is None:
+        indicator = next((f"{image}_{feature}" for feature in _ONE_LEVEL if f"{image}_{feature}" in seen), None)
+        if indicator is None:
             continue
-        flat = int((seen[told] >= 1 - SAME).sum())
+        flat = int((seen[indicator] >= 1 - SAME).sum())
         if flat:
             reason = f"0 / 0, set by convention, in {flat} of {len(seen)} training patients: one grey level"
-            found |= {name: reason for name in names if _parts(name)[1] in _CONVENTIONS}
-    return found
+            reasons |= {name: reason for name in names if _parts(name)[1] in _CONVENTIONS}
+    return reasons
 
 
 def _constant(seen: pd.DataFrame) -> dict[str, str]:
-    """Against the largest value, or the span of the image's intensities for what is an intensity and may be near 0."""
+    """Constant relative to the largest value, or to the range of the image's intensities for intensities near 0."""
     values = np.sort(seen.to_numpy(), axis=0)
     size = np.abs(values[[0, -1]]).max(axis=0)
     spans = {str(name): seen[name].min() for name in seen if str(name).endswith("_firstorder_Range")}
@@ -152,11 +152,11 @@ def _constant(seen: pd.DataFrame) -> dict[str, str]:
         if feature in _INTENSITIES:
             size[at] = max(size[at], spans.get(f"{image}_firstorder_Range", 0.0))
     constant = np.ptp(values, axis=0) <= SAME * size
-    found = dict.fromkeys(seen.columns[constant], "the same in all training patients, but for rounding")
+    reasons = dict.fromkeys(seen.columns[constant], "the same in all training patients, except for rounding")
     if len(values) >= ENOUGH:
         nearly = np.minimum(np.ptp(values[1:], axis=0), np.ptp(values[:-1], axis=0)) <= SAME * size
-        found |= dict.fromkeys(seen.columns[nearly & ~constant], "the same in all training patients but one")
-    return found
+        reasons |= dict.fromkeys(seen.columns[nearly & ~constant], "the same in all training patients but one")
+    return reasons
 
 
 def _repeated(seen: pd.DataFrame) -> dict[str, str]:
@@ -167,43 +167,43 @@ def _repeated(seen: pd.DataFrame) -> dict[str, str]:
     centred = values - values.mean(axis=0)
     z = centred / np.sqrt((centred**2).mean(axis=0))
     alike = np.abs(z.T @ z) / len(z) > 1 - 1e-12
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for first, second in np.argwhere(np.triu(alike, 1)):
         a, b = str(seen.columns[first]), str(seen.columns[second])
         sign = 1 if z[:, first] @ z[:, second] > 0 else -1
         rounding = SAME * (1 + max(np.abs(values[:, k]).max() / np.abs(centred[:, k]).max() for k in (first, second)))
-        if a not in found and np.abs(z[:, first] - sign * z[:, second]).max() < rounding:
-            found.setdefault(b, f"{a} over again, times a factor, in all training patients")
-    return found
+        if a not in reasons and np.abs(z[:, first] - sign * z[:, second]).max() < rounding:
+            reasons.setdefault(b, f"{a} times a factor plus an offset, in all training patients")
+    return reasons
 
 
 def _by_image(names: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(_parts(name)[0], []).append(name)
-    return found
+        groups.setdefault(_parts(name)[0], []).append(name)
+    return groups
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Image, with whatever prefix it has, and class with feature; neither of these two holds an underscore."""
+    """Image with its prefix, and class with feature; neither class nor feature contains an underscore."""
     image, *rest = name.rsplit("_", 2)
     return image, "_".join(rest)
 
 
 class Guard(SelectorMixin, BaseEstimator):
-    """`guard` as the first step of a pipeline; it sees the rows that the pipeline is fitted on.
+    """`guard` as the first step of a pipeline; it uses the rows that the pipeline is fitted on.
 
-    Every feature that it lets through is defined for all of those; where one is not for another patient, the median
-    of those stands in for it.
+    Every feature that it keeps is defined for all of these; if it is not defined for another patient, their median is
+    used.
 
     Args:
         slices: `max` or `three`.
-        slab: whether the filters saw the chosen slices alone.
+        slab: whether the filters were applied to the chosen slices alone.
 
     Attributes:
-        reasons_: why a feature is left out, by feature.
-        median_: of the features that are not, by feature.
-        notes_: that nothing is left.
+        reasons_: why a feature is excluded, by feature.
+        median_: of the kept features, by feature.
+        notes_: a note if no feature is left.
     """
 
     def __init__(self, slices: str, slab: bool = False) -> None:
@@ -211,10 +211,10 @@ class Guard(SelectorMixin, BaseEstimator):
         self.slab = slab
 
     def fit(self, X: pd.DataFrame, y: object = None) -> "Guard":
-        """Looks at the features of `X`, (patients, features)."""
+        """Finds the features of `X`, (patients, features), to exclude."""
         self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
         self.reasons_ = guard(X, X.index, slices=self.slices, slab=self.slab)
-        self.notes_ = [] if len(self.reasons_) < X.shape[1] else ["kept none: every feature is left out"]
+        self.notes_ = [] if len(self.reasons_) < X.shape[1] else ["kept none: every feature is excluded"]
         self.median_ = X.drop(columns=list(self.reasons_)).median().to_dict()
         return self
 
@@ -222,6 +222,6 @@ class Guard(SelectorMixin, BaseEstimator):
         return np.array([name not in self.reasons_ for name in self.feature_names_in_])
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The features that are left, filled where they are not defined."""
+        """The kept features, filled where they are not defined."""
         kept = X[list(self.median_)]
         return kept.fillna(self.median_) if np.isnan(kept.to_numpy(dtype=float)).any() else kept

@@ -11,24 +11,24 @@ from npc.statistics.combat import Combat, combat
 
 
 class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Brings the features of several scanners to a common mean and spread.
+    """Adjusts the features of several scanners to a common mean and spread.
 
-    The outcome takes no part. A patient of a scanner that the fit has not met (or met once) keeps the features as they
-    are.
+    The outcome is not used. The features of a patient are unchanged if the scanner has no patient in the fit, or only
+    one.
 
     Args:
         scanner: of each patient, by `patient_id`.
 
     Attributes:
-        combat_: fitted; None where there is nothing to adjust (`note_`).
-        notes_: why there is not.
+        combat_: the fitted ComBat; None where it can't be estimated (`notes_`).
+        notes_: the reason in that case.
     """
 
     def __init__(self, scanner: pd.Series) -> None:
         self.scanner = scanner
 
     def fit(self, X: pd.DataFrame, y: object = None) -> "Harmonise":
-        """Fits to the patients of `X` (patients, features), which carries their ids as its index."""
+        """Fits to the patients of `X` (patients, features), whose index holds their ids."""
         self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
         self.combat_: Combat | None = None
         self.notes_: list[str] = []
@@ -39,7 +39,7 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def state(self, features: list[str]) -> dict[str, Any]:
-        """What some features need to be adjusted, as plain values: for a checkpoint."""
+        """The parameters for some features, as plain values for a checkpoint."""
         if self.combat_ is None:
             return {}
         at = [list(self.feature_names_in_).index(name) for name in features]
@@ -47,11 +47,14 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return {
             "mean": self.combat_.mean[at].tolist(),
             "scale": self.combat_.scale[at].tolist(),
-            **{name: {batch: values[at].tolist() for batch, values in found.items()} for name, found in of.items()},
+            **{
+                name: {batch: values[at].tolist() for batch, values in by_batch.items()}
+                for name, by_batch in of.items()
+            },
         }
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The features adjusted."""
+        """The adjusted features."""
         check_is_fitted(self)
         if self.combat_ is None:
             return X

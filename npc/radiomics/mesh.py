@@ -1,8 +1,8 @@
-"""Surface, volume and diameters of an outline's mesh, as pyradiomics has them, without its loop over pairs of vertices.
+"""Surface, volume and diameters of an outline's mesh, equal to pyradiomics', without its loop over pairs of vertices.
 
-pyradiomics compares every vertex of the mesh with every other, which takes half of all the time that a large tumour's
-features take. The mesh is that of marching cubes on a mask: a vertex lies midway between each voxel inside and its
-neighbour outside, and what a cube adds depends on its own eight voxels.
+pyradiomics compares every vertex of the mesh with every other, which takes half of the time for the features of a large
+tumour. The mesh is that of marching cubes on a mask: there is a vertex midway between each voxel inside and its
+neighbour outside, and the contribution of a cube depends on its own eight voxels.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from radiomics import cShape
 from radiomics.shape import RadiomicsShape
 from scipy.spatial.distance import pdist
 
-_SIDE = 24  # voxels of a part: smaller ones have fewer pairs of vertices, but there are more of them
+_SIDE = 24  # voxels along a part: smaller parts have fewer pairs of vertices, but there are more parts
 
 
 class Shape(RadiomicsShape):
-    """`RadiomicsShape` of the same values."""
+    """`RadiomicsShape` with the same values, computed faster."""
 
     def _initSegmentBasedCalculation(self) -> None:  # noqa: N802 (pyradiomics' name)
         self.pixelSpacing = np.array(self.inputMask.GetSpacing()[::-1])
@@ -23,7 +23,7 @@ class Shape(RadiomicsShape):
         self.labelledVoxelCoordinates = np.nonzero(self.maskArray)
         self.SurfaceArea, self.Volume = surface_and_volume(self.maskArray, self.pixelSpacing)
         self.diameters = diameters(self.maskArray, self.pixelSpacing)
-        # of the covariance, in pyradiomics' steps: of an outline on one slice the smallest is rounding noise or zero
+        # eigenvalues of the covariance in pyradiomics' steps: on one slice the smallest is rounding noise or zero
         places = np.transpose(self.labelledVoxelCoordinates) * self.pixelSpacing
         places = (places - places.mean(axis=0)) / np.sqrt(len(places))
         values = np.linalg.eigvals(places.T.copy() @ places)
@@ -33,17 +33,17 @@ class Shape(RadiomicsShape):
 def surface_and_volume(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, float]:
     """Surface (mm2) and volume (mm3) of the mesh.
 
-    Both are sums over cubes of neighbouring voxels, so that for a cut along a plane of voxels they are those of either
-    side, each with the plane, less those of the plane alone, whose cubes with nothing are counted twice.
+    Both are sums over cubes of neighbouring voxels. For a cut along a plane of voxels they are therefore the sum of
+    both parts, each with the plane, minus those of the plane alone, whose cubes are counted twice.
 
     Args:
-        inside: (slice, row, column), bool; nothing at the borders.
+        inside: (slice, row, column), bool; False at the borders.
         spacing: mm, (slice, row, column).
     """
     spans = [np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
     if not len(spans[0]):
         return 0.0, 0.0
-    # cut behind the outline, never before it: where voxels meet at an edge pyradiomics' mesh has holes, and its volume
+    # cut after the outline, never before it: where voxels meet at an edge pyradiomics' mesh has holes, and its volume
     # depends on the origin
     inside = inside[tuple(slice(span[-1] + 2) for span in spans)]
     axis = int(np.argmax([span[-1] - span[0] for span in spans]))
@@ -64,25 +64,25 @@ def surface_and_volume(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, 
 def diameters(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, float, float, float]:
     """Largest distances (mm) between vertices of the same slice, row and column, and between any.
 
-    Of the vertices on a line those at its ends are enough: no point between them is farther from anything.
+    Of the vertices on a line only the two ends are needed: no point between them is farther from any other point.
 
     Args:
-        inside: (slice, row, column), bool; nothing at the borders.
+        inside: (slice, row, column), bool; False at the borders.
         spacing: mm, (slice, row, column).
     """
-    found = []
+    of_axes = []
     for axis in range(3):
         place = np.argwhere(np.diff(inside, axis=axis)).astype(np.float64)
         place[:, axis] += 0.5
-        found.append(place)
-    vertices = np.concatenate(found) * spacing
+        of_axes.append(place)
+    vertices = np.concatenate(of_axes) * spacing
     same = [max(_largest(vertices[vertices[:, axis] == at], (axis + 1) % 3) for at in np.unique(vertices[:, axis]))
             for axis in range(3)]  # fmt: skip
     return same[0], same[1], same[2], _largest(vertices, 2)
 
 
 def _largest(points: np.ndarray, along: int) -> float:
-    """Largest distance between points, of which those at the ends of the lines along an axis are compared."""
+    """Largest distance between points; only the ends of the lines along an axis are compared."""
     order = np.lexsort((points[:, along], *np.delete(points, along, axis=1).T))
     ranked = points[order]
     line = np.delete(ranked, along, axis=1)

@@ -1,6 +1,6 @@
-"""What a selection chain is worth: risks by refits that did not see the patient, and how often a feature is chosen.
+"""Evaluation of a selection chain: out-of-fold risks, nested AUC, and how often a feature is chosen.
 
-Guard, gates and every step of the chain are fitted anew on each draw of the training cohort.
+Guard, gates and every step of the chain are refitted on each sample of the training cohort.
 """
 
 import warnings
@@ -42,24 +42,24 @@ def out_of_fold(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, fo
     ).sort_index()
 
 
-def nested_auc(label: pd.Series, found: pd.DataFrame) -> dict[str, float | list[float]]:
+def nested_auc(label: pd.Series, risks: pd.DataFrame) -> dict[str, float | list[float]]:
     """Mean of the AUCs of the folds.
 
-    Risks of different folds are of different signatures: put together they would rank the fold with fewer events above
-    the others, and a signature without any worth would fall below 0.5.
+    Risks of different folds come from different signatures: pooled, they would rank the fold with fewer events above
+    the others, and a signature without any information would have an AUC below 0.5.
 
     Args:
         label: 0 or 1.
-        found: of `out_of_fold`.
+        risks: of `out_of_fold`.
 
     Returns:
-        `estimate`, and `folds`, those of the single folds.
+        `estimate`, the mean, and `folds`, the AUC of each fold.
 
     Raises:
-        NotEstimable: a fold has one class.
+        NotEstimable: a fold has one class only.
     """
     aucs = []
-    for fold, rows in found.groupby("fold"):
+    for fold, rows in risks.groupby("fold"):
         try:
             aucs.append(auc(label.loc[rows.index].astype(int), rows["risk"]))
         except NotEstimable as reason:
@@ -71,14 +71,14 @@ def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, d
     """Share of bootstrap refits whose signature has the feature.
 
     Args:
-        pipeline: not fitted; its step before the last names what it keeps.
+        pipeline: not fitted; its step before the last names the features that it keeps.
         features: of the training cohort, (patients, features).
         label: 0 or 1, with the same index.
-        draws: of as many patients with replacement, events and others as many as there are.
+        draws: number of bootstrap samples, stratified by the label.
         seed: of the draws.
 
     Returns:
-        between 0 and 1, indexed by feature; NaN without draws.
+        Between 0 and 1, indexed by feature; NaN without draws.
     """
     features = features.sort_index()
     y = label.loc[features.index].to_numpy(dtype=int)
@@ -99,7 +99,7 @@ def _risk(
 
 
 def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows: np.ndarray) -> list[str]:
-    """In the order of the rows' ids: a draw is the same however its patients were met."""
+    """The chosen features; rows are sorted, so that the result does not depend on their order in the sample."""
     rows = np.sort(rows)
     refit = _fit(pipeline, features.iloc[rows], label[rows])
     return list(refit[:-1].get_feature_names_out()[refit[-1].support_])
@@ -107,5 +107,5 @@ def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows:
 
 def _fit(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray) -> Pipeline:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a refit's departures are its own; those of the signature are told
+        warnings.simplefilter("ignore")  # warnings of refits do not matter; those of the signature itself are reported
         return clone(pipeline).fit(features, label)

@@ -120,13 +120,13 @@ def test_slab_filters_the_chosen_slices_alone(mode: str):
     )
 
 
-def test_readers_share_the_work_and_not_the_values():
+def test_several_readers_get_their_own_values():
     one = scan((8, 40, 40), (3, 20, 20))
     other = Scan(one.image, scan((8, 40, 40), (4, 12, 25)).mask, one.spacing)
     assert features([one, other], PAPER) == [*features([one], PAPER), *features([other], PAPER)]
 
 
-def test_the_same_under_load():
+def test_values_do_not_depend_on_the_load():
     of = scan((24, 96, 96), (12, 40, 40))
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(8)
     with ThreadPoolExecutor(4) as pool:
@@ -144,7 +144,7 @@ def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, sp
 
 
 @pytest.mark.parametrize(
-    ("of", "said"),
+    ("of", "message"),
     [
         (blob([(2, 3, 3)]), "a single pixel"),
         (blob([(2, 3, 3), (2, 3, 4), (2, 3, 5)]), "a line of 3 pixels"),
@@ -156,12 +156,12 @@ def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, sp
         ),
     ],
 )
-def test_what_has_no_texture_is_told(of: Scan, said: str):
-    with pytest.raises(InputError, match=said):
+def test_an_outline_without_texture_is_refused(of: Scan, message: str):
+    with pytest.raises(InputError, match=message):
         features([of], PAPER)
 
 
-def test_too_many_grey_levels_are_told():
+def test_too_many_grey_levels_are_refused():
     with pytest.raises(InputError, match=r"the image \w+ has \d+ grey levels of radiomics.features.bin_width=0.001"):
         features([scan((6, 30, 30), (3, 15, 15))], replace(RAW, bin_width=0.001))
 
@@ -222,7 +222,7 @@ def test_every_outline_has_its_row(cohort: Cohort):
     assert not found.failures
 
 
-def test_nothing_is_worked_out_twice_and_values_come_back_exactly(cohort: Cohort, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_computed_twice_and_stored_values_are_exact(cohort: Cohort, monkeypatch: pytest.MonkeyPatch):
     first, written = again(cohort), files(cohort)
     monkeypatch.setattr(extraction, "write_text", None)
     second = again(cohort)
@@ -248,7 +248,7 @@ def shrink_outline(cohort: Cohort, patient: str) -> None:
 
 
 @pytest.mark.parametrize("change", [square_image, shrink_outline])
-def test_a_changed_file_is_worked_out_anew(cohort: Cohort, change: Callable[[Cohort, str], None]):
+def test_a_changed_file_is_computed_again(cohort: Cohort, change: Callable[[Cohort, str], None]):
     first, written = again(cohort), files(cohort)
     (patient,) = (
         p for p in cohort.patients.index[3:] if (cohort.root / cohort.patients.loc[p, "cet1_image"]).is_file()
@@ -272,7 +272,7 @@ def test_other_settings_have_rows_of_their_own(cohort: Cohort, other: dict):
     assert second.hash != first.hash
 
 
-def test_an_interrupted_extraction_goes_on(cohort: Cohort):
+def test_an_interrupted_extraction_resumes(cohort: Cohort):
     first, written = again(cohort), files(cohort)
     lost = sorted(written)[::2]
     for path in lost:
@@ -290,7 +290,7 @@ def single_pixel(cohort: Cohort, column: str, patient: str) -> None:
     sitk.WriteImage(changed, path)
 
 
-def test_who_has_no_features_is_told_or_left_out(cohort: Cohort, caplog: pytest.LogCaptureFixture):
+def test_patients_without_features_are_reported_or_excluded(cohort: Cohort, caplog: pytest.LogCaptureFixture):
     one, other, reader = cohort.patients.index[[0, 4, 1]]
     for column, patient in (("cet1_mask", one), ("cet1_mask", other), ("cet1_mask_reader2", reader)):
         single_pixel(cohort, column, patient)

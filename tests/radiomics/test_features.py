@@ -61,7 +61,7 @@ def test_values_that_can_be_counted_by_hand():
     assert three["original_firstorder_Maximum"] == scan.image[2, 3, 4]
 
 
-def test_units_of_the_scanner_do_not_change_entropy():
+def test_the_intensity_scale_does_not_change_entropy():
     scan = block()
     scaled = Scan(scan.image * 1000 + 50, scan.mask, scan.spacing)
     for name in ("Entropy", "Uniformity"):

@@ -91,7 +91,7 @@ def test_known_set_of_one_slice_filtered_alone(tables):
     assert set(found) == expected | {f"{image}_{TWICE}" for image in images(table)}
 
 
-def test_a_prefix_changes_nothing(tables):
+def test_a_prefix_does_not_change_the_result(tables):
     table = tables["max", True]
     found = guard(table, table.index, slices="max", slab=True)
     prefixed = table.add_prefix("cet1_")
@@ -99,15 +99,15 @@ def test_a_prefix_changes_nothing(tables):
     assert list(guard(prefixed, table.index, slices="max")) == [f"cet1_{name}" for name in found]
 
 
-def test_the_noise_is_found_without_its_name_too(tables):
-    """As on a volume that has one slice, or slices that are copies: the numbers tell."""
+def test_noise_is_found_by_its_values_too(tables):
+    """As on a volume that has one slice, or slices that are copies: the values show it."""
     table = tables["max", True]
     assert set(guard(table, table.index, slices="max", slab=False)) == set(
         guard(table, table.index, slices="max", slab=True)
     )
 
 
-def test_what_is_left_survives_a_change_of_one_part_in_1e12(tables):
+def test_the_kept_features_do_not_depend_on_a_change_of_1e_12(tables):
     """And the noise does not: it is another number altogether."""
 
     def rounded(image):
@@ -122,20 +122,20 @@ def test_what_is_left_survives_a_change_of_one_part_in_1e12(tables):
         assert not texture or change[texture].median() > 0.1
 
 
-def test_depth_of_the_slices_is_no_shape():
+def test_shape_features_that_depend_on_slice_thickness_are_excluded():
     names = [f"original_{name}" for name in ("shape_Flatness", "shape2D_Sphericity", "shape_LeastAxisLength")]
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 3)), columns=names)
     assert list(guard(table, table.index, slices="max")) == [names[0], names[2]]
     assert list(guard(table, table.index, slices="three")) == [names[1], names[2]]
 
 
-def test_energies_are_one_where_all_voxels_are_alike(tables):
+def test_total_energy_is_redundant_where_all_voxels_have_one_size(tables):
     """TotalEnergy is energy times the voxel's volume: kept where scanners differ, as they do here."""
     table = tables["three", False]
     name = "original_firstorder_TotalEnergy"
     assert name not in guard(table, table.index, slices="three")
     table = table.assign(**{name: table["original_firstorder_Energy"] * 0.7})
-    assert guard(table, table.index, slices="three")[name].startswith("original_firstorder_Energy over again")
+    assert guard(table, table.index, slices="three")[name].startswith("original_firstorder_Energy times a factor")
 
 
 def signals() -> pd.DataFrame:
@@ -150,7 +150,7 @@ def signals() -> pd.DataFrame:
     return pd.DataFrame(columns, index=[f"patient_{k}" for k in range(60)])
 
 
-def test_planted_faults_are_named_and_no_signal():
+def test_planted_faults_are_excluded_and_signals_are_kept():
     table, draw = signals(), np.random.default_rng(3)
     first = table["original_glcm_Signal0"]
     table["a_glcm_Constant"] = 0.1
@@ -177,7 +177,7 @@ def test_planted_faults_are_named_and_no_signal():
         "a_glcm_Rounding": "the same",
         "a_glcm_Zero": "the same",
         "a_glcm_One": "the same in all training patients but one",
-        "a_glcm_Again": "original_glcm_Signal0 over again",
+        "a_glcm_Again": "original_glcm_Signal0 times a factor",
         "a_glcm_Missing": "not defined in 1 of 60",
         "a_glcm_Infinite": "not defined in 1 of 60",
         "b_firstorder_Mean": "the same",
@@ -198,7 +198,7 @@ def test_an_image_of_one_grey_level_in_one_patient():
     assert list(guard(table, table.index, slices="three")) == [f"square_glcm_{name}" for name in names[:4]]
 
 
-def test_only_training_patients_are_looked_at():
+def test_only_training_patients_are_used():
     table = signals()
     training = table.index[:40]
     table["a_glcm_Held"] = np.repeat([1.0, 2.0], [40, 20])
@@ -216,7 +216,7 @@ def test_only_training_patients_are_looked_at():
     scale=st.floats(-12, 12),
     offset=st.floats(-1e3, 1e3),
 )
-def test_no_real_signal_is_ever_named(seed, patients, scale, offset):
+def test_features_with_a_signal_are_never_excluded(seed, patients, scale, offset):
     """Of any unit, with an offset of up to a thousand times its spread."""
     draws = np.random.default_rng(seed).normal(size=(patients, 30)) + offset
     table = pd.DataFrame(draws * 10**scale, columns=[f"wavelet-HHH_glszm_F{k}" for k in range(30)])
@@ -224,6 +224,6 @@ def test_no_real_signal_is_ever_named(seed, patients, scale, offset):
 
 
 @pytest.mark.parametrize(("slices", "training"), [("two", [0]), ("max", ["nobody"])])
-def test_bad_input_is_told(slices, training):
+def test_invalid_input_is_reported(slices, training):
     with pytest.raises(InputError, match=r"slices=two|no training patients"):
         guard(pd.DataFrame({"original_glcm_Imc1": [1.0]}), training, slices=slices)

@@ -36,7 +36,7 @@ def test_every_shape_feature(inside: np.ndarray, spacing: tuple[float, float, fl
     )
 
 
-def test_the_whole_of_a_large_tumour():
+def test_a_large_tumour_is_divided_into_parts_without_changing_its_values():
     """Cut in all three axes, and farther from the origin than its size."""
     draw = np.random.default_rng(5)
     inside = np.zeros((60, 90, 80), bool)

@@ -45,7 +45,7 @@ def test_taps_are_those_of_the_engine():
 
 
 @pytest.mark.slow
-def test_of_every_patient(npc_data):
+def test_features_of_every_patient_equal_the_independent_ones(npc_data):
     """All 38 with NIfTI files."""
     patients = sorted(path.name for path in (npc_data / "sts" / "nifti").iterdir())
     worst = {}

@@ -62,7 +62,7 @@ def run(root: Path) -> Path:
     return made(root)
 
 
-def test_a_run_folder_like_the_networks(run: Path, root: Path):
+def test_the_run_folder_has_the_files_of_a_network_run(run: Path, root: Path):
     assert {path.name for path in run.iterdir()} == {
         "config.yaml", "predictions.csv", "metrics.json", "model.ckpt", "train.log", "environment.json", "DONE",
         "splits.csv", "exclusions.csv", *FITTED,
@@ -127,14 +127,14 @@ def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: P
         assert (again / name).read_bytes() == (run / name).read_bytes(), name
 
 
-def test_a_finished_run_is_told_again(run: Path, root: Path, capsys: pytest.CaptureFixture):
+def test_a_finished_run_is_printed_again(run: Path, root: Path, capsys: pytest.CaptureFixture):
     before = (run / "predictions.csv").stat().st_mtime_ns
     made(root)
     assert (run / "predictions.csv").stat().st_mtime_ns == before
     assert "is complete; force=true" in capsys.readouterr().out
 
 
-def test_choices_of_networks_do_not_name_radiomic_runs(run: Path, root: Path):
+def test_the_run_key_does_not_depend_on_network_choices(run: Path, root: Path):
     assert run_folder(choices(root, "network=tiny", "optimizer.lr=0.5", "batch_size=2")) == run
     assert run_folder(choices(root, "radiomics.selection.mrmr=7")) != run
     deep = [run_folder(choices(root, "method=deep_learning", *more)) for more in ([], ["radiomics=sequential"])]
@@ -160,7 +160,7 @@ def spoil(root: Path, patients: list[str]) -> None:
     table.to_csv(root / "patients.csv")
 
 
-def test_nothing_fitted_sees_validation_or_test_patients(run: Path, root: Path, tmp_path: Path):
+def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, root: Path, tmp_path: Path):
     table = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     others = list(table.index[table["split"] != "train"])
     copy = shutil.copytree(root, tmp_path / "cohort")
@@ -173,7 +173,7 @@ def test_nothing_fitted_sees_validation_or_test_patients(run: Path, root: Path, 
     assert (risk[others] != table.loc[others, "risk"]).sum() > len(others) / 2
 
 
-def test_both_sequences_stand_side_by_side(root: Path):
+def test_features_of_both_sequences_are_joined(root: Path):
     path = made(root, "sequence=both", "slices=three", "radiomics=sequential")
     features = pd.read_csv(path / "selection.csv")["feature"]
     assert {name.split("_")[0] for name in features} == {"cet1", "t2"}
@@ -191,7 +191,7 @@ def test_combat_is_fitted_on_the_training_cohort(root: Path):
     assert all(name.split()[-1] == "T" for name in model["combat"]["shift"])
 
 
-def test_an_unknown_scanner_is_a_fault(root: Path, tmp_path: Path):
+def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     for sidecar in copy.rglob("cet1.json"):
         sidecar.unlink()
@@ -199,7 +199,7 @@ def test_an_unknown_scanner_is_a_fault(root: Path, tmp_path: Path):
         made(copy, "radiomics.combat=true", place=tmp_path)
 
 
-def test_who_has_no_features_is_left_out_of_the_run(root: Path, tmp_path: Path):
+def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     table = pd.read_csv(copy / "patients.csv", dtype=str).set_index("patient_id")
     patient = next(p for p, path in table["cet1_mask"].items() if path.endswith(".nii.gz"))
@@ -259,7 +259,7 @@ def test_the_report_compares_methods_and_chains(run: Path, root: Path, tmp_path:
     assert len(maps) == sum(len(of["features"]) > 1 for of in here["chains"].values())
 
 
-def test_the_combined_model_takes_the_risks_of_refits(run: Path, root: Path, tmp_path: Path):
+def test_the_combined_model_uses_out_of_fold_risks(run: Path, root: Path, tmp_path: Path):
     shutil.copytree(run, tmp_path / "runs" / "ours" / "cet1-max" / run.name)
     found = evaluate(root, tmp_path, "prognosis.significance=0.999")
     assert found["models"]["combined"]["notes"][0] == "fitted on out-of-fold signatures of the training cohort"
@@ -267,7 +267,7 @@ def test_the_combined_model_takes_the_risks_of_refits(run: Path, root: Path, tmp
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ("radiomics.features.filters=[gabor]", "radiomics.features.filters"),
         ("radiomics.features.classes=[]", "radiomics.features.classes"),
@@ -279,6 +279,6 @@ def test_the_combined_model_takes_the_risks_of_refits(run: Path, root: Path, tmp
         ("folds=5", "out-of-fold risks already"),
     ],
 )
-def test_choices_that_cannot_be_are_told(root: Path, wrong: str, said: str):
-    with pytest.raises(InputError, match=said):
+def test_invalid_choices_are_reported(root: Path, wrong: str, message: str):
+    with pytest.raises(InputError, match=message):
         choices(root, wrong)

@@ -1,4 +1,4 @@
-"""Features of repeated outlines: whose values are compared, and what is said where there is no ICC."""
+"""Features of repeated outlines: which values are compared, and the reason where there is no ICC."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -83,13 +83,13 @@ def test_three_slices_have_features_of_volume(cohort):
     assert values["original_shape_VoxelVolume"].nunique() == 2  # moved sideways: as large; wider: larger
 
 
-def test_faults_of_all_patients_are_told_at_once(cohort):
+def test_faults_of_all_patients_are_reported_at_once(cohort):
     found = outlined_again(cohort, ["cet1"])
     absent = [replace(study, outlines={**study.outlines, "reader1b": Path(f"/no/{i}.nii")})
               for i, study in enumerate(found[:2])]  # fmt: skip
     with pytest.raises(InputError) as caught:
         measure([*absent, *found[2:]], "max", SHAPE_AND_FIRST_ORDER)
-    assert [said.split(" ")[0] for said in caught.value.faults] == ["/no/0.nii", "/no/1.nii"]
+    assert [fault.split(" ")[0] for fault in caught.value.faults] == ["/no/0.nii", "/no/1.nii"]
 
 
 def test_without_second_outlines_the_columns_are_named(cohort):
@@ -97,7 +97,7 @@ def test_without_second_outlines_the_columns_are_named(cohort):
         outlined_again(cohort, ["t2"])
 
 
-def test_a_second_outline_without_image_is_a_fault(cohort):
+def test_a_second_outline_without_image_is_reported(cohort):
     with pytest.raises(InputError, match="cet1_mask_reader1b and cet1_mask_reader2 without cet1_image"):
         outlined_again(with_cells(cohort, cet1_image=pd.NA, cet1_mask=pd.NA), ["cet1"])
 
@@ -114,7 +114,7 @@ def outlined(**by_reader: list[float]) -> pd.DataFrame:
     return table.dropna()
 
 
-def test_values_are_paired_by_patient_and_not_by_place():
+def test_values_are_paired_by_patient_and_not_by_position():
     expected = reproducibility(outlined(**VALUES), 0.75)
     assert expected["patients"].tolist() == [4, 4]
     shuffled = pd.concat([of.sample(frac=1, random_state=i) for i, (_, of) in
@@ -131,7 +131,7 @@ def test_patients_without_the_second_outline_do_not_count():
     assert found.loc["inter", "icc21"] == full.loc["inter", "icc21"]
 
 
-def test_a_reader_who_outlines_wider_agrees_in_rank_alone():
+def test_a_reader_with_wider_outlines_agrees_in_rank_only():
     """Always 2 more: consistency is perfect, agreement is not (by hand: MSR 14, MSC 8, MSE 0)."""
     found = reproducibility(outlined(reader1=VALUES["reader1"], reader2=VALUES["reader2"]), 0.75).iloc[0]
     assert found["icc31"] == pytest.approx(1)
@@ -139,7 +139,7 @@ def test_a_reader_who_outlines_wider_agrees_in_rank_alone():
 
 
 @pytest.mark.parametrize(("threshold", "above"), [(0.5, True), (0.99, False)])
-def test_the_threshold_judges(threshold, above):
+def test_the_threshold_decides(threshold, above):
     found = reproducibility(outlined(reader1=VALUES["reader1"], reader1b=VALUES["reader1b"]), threshold)
     assert found["above"].tolist() == [above]
 
@@ -151,7 +151,7 @@ def test_the_threshold_judges(threshold, above):
         ([1.0, 2.0, np.inf, 7.0], "not defined in 1 of 4 patients"),
     ],
 )
-def test_what_has_no_icc_says_why(second, reason):
+def test_a_feature_without_icc_gives_the_reason(second, reason):
     table = outlined(reader1=VALUES["reader1"], reader2=second).replace(np.inf, np.nan)
     found = reproducibility(table, 0.75)
     assert found["not_estimable"].tolist() == [reason]
