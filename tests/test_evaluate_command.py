@@ -55,7 +55,7 @@ def results(runs: Path, name: str = "ours") -> dict:
     return json.loads((runs.parent / "reports" / name / "results.json").read_text())
 
 
-def test_a_report_holds_every_figure_and_they_are_right(cohort, runs, patients):
+def test_a_report_holds_every_figure_with_correct_values(cohort, runs, patients):
     done = evaluate(cohort, runs, "prognosis.significance=0.5")
     assert done.returncode == 0, done.stderr
     found = results(runs)
@@ -110,7 +110,7 @@ def test_the_same_runs_give_the_same_bytes(cohort, runs):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_what_is_fitted_does_not_see_the_test_cohort(cohort, runs, patients):
+def test_the_fit_does_not_depend_on_the_test_cohort(cohort, runs, patients):
     assert evaluate(cohort, runs, "name=before", "prognosis.significance=0.5").returncode == 0
     for path in runs.glob("ours/*/*/predictions.csv"):
         table = pd.read_csv(path, float_precision="round_trip")
@@ -126,7 +126,7 @@ def test_what_is_fitted_does_not_see_the_test_cohort(cohort, runs, patients):
     assert before["models"]["deep_learning"]["test"] != after["models"]["deep_learning"]["test"]
 
 
-def test_out_of_fold_signatures_are_taken_where_they_are_and_said_where_not(cohort, runs, patients):
+def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(cohort, runs, patients):
     done = evaluate(cohort, runs, "prognosis.significance=0.5")
     assert "train.py refit=" in done.stdout
     in_sample = results(runs)["models"]["combined"]["regression"]
@@ -144,7 +144,7 @@ def test_out_of_fold_signatures_are_taken_where_they_are_and_said_where_not(coho
     assert results(runs)["models"]["combined"]["regression"] == in_sample
 
 
-def test_undefined_cases_are_said_and_never_nan(cohort, patients, tmp_path):
+def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     alone = patients.copy()
     alone.loc[alone["split"] == "test", ["label", "event"]] = 0
     table = pd.read_csv(cohort / "patients.csv", dtype=str).set_index("patient_id")
@@ -166,7 +166,7 @@ def test_undefined_cases_are_said_and_never_nan(cohort, patients, tmp_path):
     assert "nan" not in (tmp_path / "reports" / "ours" / "tables" / "auc.csv").read_text()
 
 
-def test_a_cohort_without_clinical_variables_leaves_those_models_out_and_says_so(cohort, runs):
+def test_without_clinical_variables_their_models_are_omitted_with_a_message(cohort, runs):
     done = evaluate(cohort, runs, "cohort.clinical=null")
     assert done.returncode == 0, done.stderr
     assert "left out: combined model: the cohort declares no clinical variables" in done.stdout

@@ -14,7 +14,7 @@ NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "ablations.ipynb"
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_and_shows_its_pictures(tmp_path: Path):
+def test_the_notebook_runs_and_shows_its_figures(tmp_path: Path):
     for seed, variant in enumerate(("cet1-max", "t2-max", "both-three")):
         write_run(tmp_path / "runs", predictions(population(200), seed=seed), variant=variant)
     command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", str(NOTEBOOK)]

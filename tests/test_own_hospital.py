@@ -66,12 +66,12 @@ def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: P
         assert "24 patients" in done.stdout
 
 
-def test_the_page_shows_every_command_that_looks_at_a_cohort():
+def test_the_page_shows_every_command_that_reads_a_cohort():
     for name in ("check", "flow", "quality", "agreement"):
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
 
 
-def test_the_source_of_the_page_is_a_source(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_source_in_the_page_works(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "page_source.py").write_text(block("python"))
     monkeypatch.syspath_prepend(tmp_path)
     home = tmp_path / "ours"

@@ -96,8 +96,8 @@ def study(folder: Path, number: int) -> None:
         volume.SetMetaData("descrip", PLANTED["PatientName"])
         volume.SetMetaData("aux_file", "wheatearcomment")
         sitk.WriteImage(volume, folder / f"{name}.nii.gz")
-    told = PLANTED | {"Manufacturer": manufacturer, "RepetitionTime": 2.7, "EchoTime": 0.09}
-    (folder / "t2.json").write_text(json.dumps(told))
+    sidecar = PLANTED | {"Manufacturer": manufacturer, "RepetitionTime": 2.7, "EchoTime": 0.09}
+    (folder / "t2.json").write_text(json.dumps(sidecar))
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def found(written: Iterator[tuple[str, bytes]]) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_search_finds_what_is_planted(cohort):
+def test_the_search_finds_planted_identifiers(cohort):
     searched = found(
         part
         for path in [*(cohort / "P01").rglob("*")]
@@ -188,7 +188,7 @@ def test_the_search_finds_what_is_planted(cohort):
 NPC = ("-c", "import sys; sys.argv[0] = 'npc'; from npc.cli import main; main()", "cohort")
 
 
-def test_commands_on_a_cohort_tell_no_identifier(cohort, tmp_path):
+def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path):
     ran = Session(tmp_path, cohort)
     ran.run(*NPC, "check", "--json")
     reports = {command.name for command in app.registered_commands} - {"check", "phantom"}
@@ -253,12 +253,12 @@ def spoil(file: Path, old: bytes, new: bytes) -> None:
     file.write_bytes(content.replace(old, new, 1))
 
 
-def test_messages_about_broken_headers_tell_no_identifier(cohort, tmp_path):
+def test_messages_about_broken_headers_contain_no_identifier(cohort, tmp_path):
     (tmp_path / "ran").mkdir()
     ran = Session(tmp_path / "ran", broken(cohort, tmp_path / "cohort"))
     ran.run(*NPC, "check", "--json", code=2)
     ran.run("train.py", *ran.places, code=2)
-    for number in {*range(N)} - {8}:  # each is told; a repetition time that is no number is just not known
+    for number in {*range(N)} - {8}:  # each is reported; a repetition time that is not a number is only not known
         assert f"P{number:02}".encode() in ran.printed[0], number
     assert found(ran.written()) == []
     assert not any(b"quil^" in content.lower() or b"doe" in content for _, content in ran.written())

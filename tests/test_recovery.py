@@ -37,8 +37,8 @@ def test_cet1_reaches_seventy_percent_of_the_oracle_and_t2_less(tmp_path: Path):
 def test_without_signal_nothing_is_learned(tmp_path: Path):
     auc, oracle = external_metrics(tmp_path, "cohort.signal=0")
     assert oracle["image"] == 0.5
-    # The standard error of an AUC without signal on these 400 is 0.03: an honest signature falls outside of these
-    # bounds with one seed in twenty.
+    # The standard error of an AUC without signal on these 400 is 0.03: the AUC of a signature without signal is
+    # outside these bounds for one seed in twenty.
     assert 0.44 <= auc <= 0.56
 
 
@@ -49,7 +49,7 @@ def test_the_radiomic_signature_finds_size_and_texture(tmp_path: Path):
     run = next(tmp_path.glob("runs/phantom/*/*/DONE")).parent
     table = pd.read_csv(run / "selection.csv", keep_default_na=False).set_index("feature")["dropped_by"]
     size = [f"cet1_original_shape_{name}" for name in ("VoxelVolume", "SurfaceArea", "MajorAxisLength")]
-    # told apart by the outcome; of those that say the same the chain keeps one
+    # distinguished by the outcome; of redundant features the chain keeps one
     assert table[size].isin(["", "mrmr", "lasso", "aic"]).all()
     assert table.index[table == ""].str.contains("_(?:glcm|glrlm|glszm|gldm|ngtdm)_").any()
     risk = pd.read_csv(run / "predictions.csv", index_col="patient_id").query("split == 'test'")["risk"]

@@ -1,4 +1,4 @@
-"""`python train.py` as its users run it: how it ends, what it says, and how it goes on after it was stopped."""
+"""`python train.py` as its users run it: how it ends, what it prints, and how it resumes after an interruption."""
 
 import json
 import os
@@ -102,16 +102,16 @@ def stopped(number: int, epoch: int, *overrides: str) -> Result:
 
 @pytest.fixture(scope="module")
 def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """One run that is stopped by Ctrl-C, SIGTERM and kill -9 before it comes to its end."""
+    """One run that is stopped by Ctrl-C, SIGTERM and kill -9 before it is complete."""
     runs = tmp_path_factory.mktemp("runs")
     overrides = [*data, *LONG, f"runs={runs}"]
-    told: dict[str, object] = {}
+    ended: dict[str, object] = {}
     for name, number, epoch in (("int", signal.SIGINT, 10), ("term", signal.SIGTERM, 25), ("kill", signal.SIGKILL, 40)):
-        told[name] = stopped(number, epoch, *overrides)
-        told[f"{name} done"] = [path.name for path in runs.rglob("*") if path.name in ("DONE", "predictions.csv")]
-    told["end"] = run(*overrides)
-    told["folder"] = next(runs.rglob("config.yaml")).parent
-    return told
+        ended[name] = stopped(number, epoch, *overrides)
+        ended[f"{name} done"] = [path.name for path in runs.rglob("*") if path.name in ("DONE", "predictions.csv")]
+    ended["end"] = run(*overrides)
+    ended["folder"] = next(runs.rglob("config.yaml")).parent
+    return ended
 
 
 def test_ctrl_c_ends_with_one_message_and_130(story):
@@ -132,7 +132,7 @@ def test_kill_leaves_no_result(story):
     assert story["kill done"] == []
 
 
-def test_the_same_command_goes_on_and_ends_as_if_it_had_not_been_stopped(story, data, tmp_path):
+def test_the_same_command_resumes_and_gives_the_same_results(story, data, tmp_path):
     assert story["end"].returncode == 0, story["end"].stderr
     folder = story["folder"]
     assert (folder / "DONE").exists()
@@ -155,11 +155,11 @@ def test_the_result_is_printed(story):
         assert word in out, word
 
 
-# --- what is told at once ---------------------------------------------------------------------------------------------
+# --- what is reported at once -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         (["optimizer.lrr=0.1"], "lrr"),
         (["optimizr=adam"], "optimizr"),
@@ -178,23 +178,23 @@ def test_the_result_is_printed(story):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_wrong_choice_ends_with_2_and_one_message_before_torch_is_imported(without_torch, overrides, told):
+def test_a_wrong_choice_ends_with_2_and_one_message_before_torch_is_imported(without_torch, overrides, message):
     ended = run(*overrides, PYTHONPATH=without_torch)
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.startswith("npc: ")
-    assert told in ended.stderr
+    assert message in ended.stderr
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.splitlines()) < 15
 
 
-def test_all_wrong_choices_are_told_at_once(without_torch):
+def test_all_wrong_choices_are_reported_at_once(without_torch):
     ended = run("slices=2", "batch_size=0", "network.join=glue", PYTHONPATH=without_torch)
     assert ended.returncode == 2
     assert all(word in ended.stderr for word in ("slices=2", "batch_size=0", "network.join=glue"))
 
 
-def test_a_misspelt_choice_is_told_in_under_2_seconds():
+def test_a_misspelt_choice_is_reported_in_under_2_seconds():
     started = time.monotonic()
     assert run("optimizer.lrr=0.1").returncode == 2
     assert time.monotonic() - started < 2
@@ -207,7 +207,7 @@ def test_debug_shows_the_traceback(without_torch):
     assert "InputError" in ended.stderr
 
 
-def test_help_shows_how_to_begin(without_torch):
+def test_help_shows_an_example_and_the_choices(without_torch):
     ended = run("--help", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
     assert "python train.py sequence=cet1 slices=max" in ended.stdout
@@ -222,7 +222,7 @@ def test_the_choices_can_be_printed(without_torch):
     assert "lr: 0.5" in ended.stdout
 
 
-def test_a_finished_run_is_told_again_without_torch(data, without_torch):
+def test_a_finished_run_is_printed_again_without_torch(data, without_torch):
     runs = f"runs={Path(data[2].removeprefix('store=')).parent / 'runs'}"
     ended = run(*data, runs, "trainer.max_epochs=1", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
@@ -232,7 +232,7 @@ def test_a_finished_run_is_told_again_without_torch(data, without_torch):
     assert "torch was imported" in unfinished.stderr  # so the tests above would have seen it
 
 
-def test_nothing_is_left_where_the_command_is_given(without_torch):
+def test_no_file_is_left_in_the_working_directory(without_torch):
     before = set(ROOT.iterdir())
     run("slices=2", PYTHONPATH=without_torch)
     assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache", ROOT / ".ruff_cache"}
@@ -242,7 +242,7 @@ def test_nothing_is_left_where_the_command_is_given(without_torch):
 
 
 @pytest.mark.parametrize("kilobytes", [4, 64])
-def test_a_full_disk_is_told_and_the_run_goes_on_where_there_is_room(data, small_disk, kilobytes):
+def test_a_full_disk_is_reported_and_the_run_resumes_when_there_is_space(data, small_disk, kilobytes):
     """4 kB do not hold the config, 64 kB not the checkpoints."""
     disk = small_disk(kilobytes)
     ended = run(*data, f"runs={disk}")
@@ -258,7 +258,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_where_there_is_room(data, small
     assert (folder / "DONE").exists()
 
 
-def test_a_full_disk_of_the_store_is_told(data, small_disk):
+def test_a_full_disk_of_the_store_is_reported(data, small_disk):
     disk = small_disk(16)
     ended = run(*data, f"runs={disk.parent / 'runs'}", f"store={disk}")
     assert ended.returncode == 2, ended.stderr
@@ -351,7 +351,7 @@ def test_wandb_is_offline_and_holds_the_run(data, tmp_path, wandb_here):
         assert private not in everything
 
 
-def test_wandb_hears_of_a_failure(data, tmp_path, wandb_here):
+def test_a_failure_is_recorded_in_wandb(data, tmp_path, wandb_here):
     from npc.errors import InputError
 
     with pytest.raises(InputError, match="diverged"):

@@ -269,9 +269,13 @@ def _pairs(
     lacking: dict[Hashable, list[str]] = {}
     for sequence, row, image, mask in _named(frame, present):
         if image and not mask:
-            faults.add(row, f"{sequence}_mask is empty but {sequence}_image is not; give both or neither")
+            faults.add(
+                row, f"{sequence}_mask is empty but {sequence}_image is not; add the outline or remove the image"
+            )
         elif mask and not image:
-            faults.add(row, f"{sequence}_image is empty but {sequence}_mask is not; give both or neither")
+            faults.add(
+                row, f"{sequence}_image is empty but {sequence}_mask is not; add the image or remove the outline"
+            )
         elif not image and sequence in sequences:
             lacking.setdefault(row, []).append(sequence)
     if missing == "exclude":

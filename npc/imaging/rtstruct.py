@@ -60,7 +60,7 @@ def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -
     # In the plane a contour may follow a voxel's outer edge, and another half a voxel may be noise in a header.
     beyond = np.maximum(-low - [1, 1, 0.5], high - (size - 1) - [1, 1, 0.5])
     if beyond.max() > 0:
-        side = "above or below its slices" if beyond.argmax() == 2 else "outside its field of view"
+        side = "above or below its slices" if beyond.argmax() == 2 else "beyond its field of view"
         raise InputError(
             f"{called}: the contours of ROI {name!r} are outside the image ({beyond.max():.1f} voxels {side}); "
             "check that outline and image are of the same patient and series."

@@ -136,7 +136,7 @@ def _check_levels(name: str, values: np.ndarray, settings: "FeaturesConfig") -> 
 
 
 def _shape(scan: Scan, inside: np.ndarray, mode: str, settings: "FeaturesConfig") -> Values:
-    """Shape features in the outline's box, as in pyradiomics: where voxels meet at edges its mesh depends on the box."""
+    """Shape features in the outline's box, as pyradiomics does: its mesh depends on the box if voxels meet at edges."""
     if "shape" not in settings.classes:
         return {}
     mask = _volume(inside[_box(inside)].astype(np.uint8), scan)

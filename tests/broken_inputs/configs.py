@@ -129,7 +129,7 @@ def cut_of_a_binary_variable(folder: Path) -> list[str]:
     return clinical(folder, 'sex: {kind: binary, levels: [women, men], cut: "> 1"}')
 
 
-@kind("cohort.clinical.dm_event", "its own meaning", "otherwise")
+@kind("cohort.clinical.dm_event", "its own meaning", "another name")
 def variable_named_like_the_outcome(folder: Path) -> list[str]:
     return clinical(folder, "dm_event: {kind: binary}")
 

@@ -80,7 +80,7 @@ def half_a_point(folder: Path) -> None:
     redraw(folder, lambda contour: setattr(contour, "ContourData", contour.ContourData[:-1]))
 
 
-@kind(FILE, "outside its field of view", "same patient")
+@kind(FILE, "beyond its field of view", "same patient")
 def contours_outside_of_the_field_of_view(folder: Path) -> None:
     move(folder, (500, 0, 0))
 

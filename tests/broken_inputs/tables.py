@@ -180,7 +180,7 @@ def no_event(folder: Path) -> None:
     set_cell(folder, "P4", "dm_event", "")
 
 
-@kind(FILE, "dm_event is 0 in all 4 patients", "one class")
+@kind(FILE, "dm_event is 0 in all 4 patients", "both classes")
 def one_class(folder: Path) -> None:
     for patient in ("P1", "P3"):
         set_cell(folder, patient, "dm_event", "0")

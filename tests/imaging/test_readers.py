@@ -230,11 +230,11 @@ class TestGrid:
         # A slice number below zero would wrap round to the other end of the volume.
         low = ORIGIN[2] + (-2 if below else 2) * SPACING[0]
         write_rtstruct(series["mask_path"], {"GTV": outline}, spacing=SPACING, origin=(*ORIGIN[:2], low))
-        fault("RS.dcm", "'GTV'", "outside of the image", "same patient", **series)
+        fault("RS.dcm", "'GTV'", "outside the image", "same patient", **series)
 
     def test_contours_outside_of_the_field_of_view(self, series, outline):
         write_rtstruct(series["mask_path"], {"GTV": outline}, spacing=SPACING, origin=(500, *ORIGIN[1:]))
-        fault("RS.dcm", "outside of the image", **series)
+        fault("RS.dcm", "outside the image", **series)
 
     def test_contours_of_another_slice_spacing(self, series, outline):
         write_rtstruct(series["mask_path"], {"GTV": outline}, spacing=(2.0, *SPACING[1:]), origin=ORIGIN)
