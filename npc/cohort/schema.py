@@ -13,9 +13,9 @@ import pandera.pandas as pa
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
 from npc.errors import InputError
+from npc.names import OTHER_READERS
 
 OUTCOMES = {"dmfs_months": "dm_event", "os_months": "os_event"}
-READERS = ("mask_reader1b", "mask_reader2")
 MAX_ID = 128  # bytes; the id becomes part of file names, whose limit is 255
 
 
@@ -230,8 +230,8 @@ def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.
         pair = (f"{sequence}_image", f"{sequence}_mask")
         needed = sequence in sequences or any(name in there for name in pair)
         columns |= {name: pa.Column(None, checks, nullable=True, required=needed) for name in pair}
-        for reader in READERS:
-            columns[f"{sequence}_{reader}"] = pa.Column(None, checks, nullable=True, required=False)
+        for reader in OTHER_READERS:
+            columns[f"{sequence}_mask_{reader}"] = pa.Column(None, checks, nullable=True, required=False)
     return columns
 
 

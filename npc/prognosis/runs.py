@@ -10,11 +10,8 @@ import numpy as np
 import pandas as pd
 
 from npc.errors import InputError
+from npc.names import METHODS, SPLITS
 from npc.statistics.delong import auc
-
-SPLITS = ("train", "validation", "test")
-METHODS = ("deep_learning", "radiomic")
-
 
 _TYPES: Any = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
@@ -141,7 +138,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     patients, split, label, time, event, risk = (table[column].to_numpy() for column in _TYPES)
     wrong = {
         "stands there twice, or without an id": table["patient_id"].isna() | table["patient_id"].duplicated(),
-        f"split is none of {', '.join(SPLITS)}": ~np.isin(split, SPLITS),
+        f"split is none of {', '.join(SPLITS)}": ~np.isin(split, list(SPLITS)),
         "label is not 0 or 1": ~np.isin(label, (0, 1)),
         "event is not 0 or 1": ~np.isin(event, (0, 1)),
         "time is not a number of months": ~(np.isfinite(time) & (time >= 0)),

@@ -10,8 +10,9 @@ import pandas as pd
 import yaml
 
 from npc.config import drop_neutral
+from npc.names import METHODS
 from npc.prognosis.choice import rank
-from npc.prognosis.runs import METHODS, Run, log_losses
+from npc.prognosis.runs import Run, log_losses
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,11 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest
 from npc.imaging.readers import read_studies
+from npc.names import FIRST_READER, OTHER_READERS
 from npc.radiomics.features import MODES, features
 
 log = logging.getLogger(__name__)
 RECIPE = 1  # raise it when the same input and settings give other values
-FIRST = "reader1"  # whose outlines, S_mask, the signature is made from
-AGAIN = ("reader1b", "reader2")  # of S_mask_<reader>: which features can be repeated
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ class Extracted:
     @property
     def features(self) -> Mapping[str, pd.DataFrame]:
         """Of the first reader's outlines, by slice mode."""
-        return self.by_reader[FIRST]
+        return self.by_reader[FIRST_READER]
 
     def outlines(self, slices: str, patients: pd.Index) -> pd.DataFrame:
         """Of those patients who were outlined again, a row an outline: `patient_id`, `reader` and the features."""
         tables = {reader: of[slices].loc[of[slices].index.isin(patients)] for reader, of in self.by_reader.items()}
-        again = sorted(set().union(*(table.index for reader, table in tables.items() if reader != FIRST)))
-        tables[FIRST] = tables[FIRST].loc[tables[FIRST].index.isin(again)]
+        again = sorted(set().union(*(table.index for reader, table in tables.items() if reader != FIRST_READER)))
+        tables[FIRST_READER] = tables[FIRST_READER].loc[tables[FIRST_READER].index.isin(again)]
         return pd.concat(tables, names=["reader", "patient_id"]).reset_index()
 
 
@@ -94,21 +93,21 @@ def extract(
             f"{len(failures)} of {len(outlines)} outlines ({sequence}) have no radiomic features",
         )
     for (patient, reader), reason in failures.items():
-        if reader != FIRST:
+        if reader != FIRST_READER:
             log.warning("patient %s: the outline of %s takes no part: %s", patient, reader, reason)
     found = {outline: json.loads(file.read_text()) for outline, file in files.items() if outline not in failures}
     by_reader = {
         reader: {mode: _table({p: values[mode] for (p, r), values in found.items() if r == reader}) for mode in MODES}
-        for reader in (FIRST, *AGAIN)
+        for reader in (FIRST_READER, *OTHER_READERS)
     }
-    lost = {patient: reason for (patient, reader), reason in failures.items() if reader == FIRST}
+    lost = {patient: reason for (patient, reader), reason in failures.items() if reader == FIRST_READER}
     return Extracted(by_reader, lost, digest(json.dumps([settings_hash, sorted(keys.items())])))
 
 
 def _outlines(cohort: Cohort, sequence: str) -> dict[tuple[str, str], tuple[Path, Path]]:
     """Image and outline by patient and reader."""
     root = cohort.root.resolve()
-    columns = {FIRST: f"{sequence}_mask", **{reader: f"{sequence}_mask_{reader}" for reader in AGAIN}}
+    columns = {FIRST_READER: f"{sequence}_mask", **{reader: f"{sequence}_mask_{reader}" for reader in OTHER_READERS}}
     return {
         (str(patient), reader): (root / row[f"{sequence}_image"], root / row[column])
         for patient, row in cohort.patients.iterrows()

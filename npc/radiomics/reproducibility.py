@@ -15,13 +15,11 @@ from npc.errors import InputError
 from npc.imaging.agreement import dice, hausdorff95, largest_area
 from npc.imaging.readers import Study, read_studies
 from npc.imaging.slices import largest_slice
+from npc.names import COMPARISONS, FIRST_READER
 from npc.radiomics.features import features
 from npc.statistics import NotEstimable
 from npc.statistics.icc import absolute_agreement, icc
 
-# The first reader's outline, S_mask, is compared with that of the column S_mask_<reader>.
-COMPARISONS = {"intra": "reader1b", "inter": "reader2"}
-FIRST = "reader1"
 SAME = "the same in all outlines"
 ROUNDING = 1e-9  # two values are the same if they differ by less than this share of the largest
 COLUMNS = [
@@ -68,7 +66,7 @@ def cases(cohort: Cohort, sequences: Sequence[str]) -> list[Case]:
                 named = " and ".join(columns[reader] for reader in again)
                 faults.append(f"patient {patient}: {named} without {sequence}_image; give the image or no outline")
                 continue
-            masks = {reader: cohort.root / path for reader, path in {FIRST: mask, **again}.items()}
+            masks = {reader: cohort.root / path for reader, path in {FIRST_READER: mask, **again}.items()}
             found.append(Case(sequence, str(patient), cohort.root / image, masks, cohort.by_index))
     if faults:
         raise InputError(faults)
@@ -139,7 +137,7 @@ def reproducibility(values: pd.DataFrame, threshold: float) -> pd.DataFrame:
             if reader not in by_reader:
                 continue
             second = by_reader[reader]
-            first = by_reader[FIRST].loc[second.index]
+            first = by_reader[FIRST_READER].loc[second.index]
             for name in second:
                 ratings = np.column_stack([first[name], second[name]])
                 key = {"sequence": sequence, "comparison": comparison, "feature": name, "patients": len(ratings)}
@@ -164,7 +162,7 @@ def lowest_icc(values: pd.DataFrame) -> pd.Series:
     found = []
     for reader in COMPARISONS.values():
         if len(second := by_reader.get(reader, pd.DataFrame())) >= 2:
-            ratings = np.stack([by_reader[FIRST].loc[second.index], second], axis=1).astype(float)
+            ratings = np.stack([by_reader[FIRST_READER].loc[second.index], second], axis=1).astype(float)
             same = np.ptp(ratings, axis=(0, 1)) <= ROUNDING * np.abs(ratings).max(axis=(0, 1))
             found.append(np.where(same, 1.0, absolute_agreement(ratings)))
     if not found:
@@ -206,7 +204,7 @@ def _measure(
     key = {"sequence": case.sequence, "patient_id": case.patient}
     overlap = [
         {"sequence": case.sequence, "comparison": comparison, "patient_id": case.patient}
-        | _overlap(studies[FIRST], studies[reader])
+        | _overlap(studies[FIRST_READER], studies[reader])
         for comparison, reader in COMPARISONS.items()
         if reader in studies
     ]

@@ -8,9 +8,9 @@ import pandas as pd
 from npc.cohort.cohort import Cohort
 from npc.config import Features
 from npc.imaging.readers import Study, read_studies
+from npc.names import COMPARISONS, READERS
 from npc.radiomics.reproducibility import Case, cases, measure, reproducibility
 from npc.report.cohort.agreement_figures import draw_icc, draw_outlines, draw_overlap
-from npc.report.cohort.agreement_tables import TITLES
 from npc.report.kit.folder import write_results, write_table
 
 SHOWN = 3  # patients who agree least
@@ -68,7 +68,7 @@ def report(
         by_patient = {case.patient: case for case in compared if case.sequence == sequence}
         shown = [
             (
-                f"{row.patient_id}: Dice {row.dice:.2f}, {TITLES[row.comparison]}",
+                f"{row.patient_id}: Dice {row.dice:.2f}, {READERS[COMPARISONS[row.comparison]]}",
                 _studies(by_patient[row.patient_id], label, roi),
             )
             for row in least.itertuples()
