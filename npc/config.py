@@ -42,6 +42,7 @@ class Variable:
     kind: str = MISSING  # continuous | ordinal | binary | categorical
     levels: list[str] | None = None  # in order
     cut: str | None = None  # such as ">= 4000"
+    label: str | None = None  # in tables and figures; null: the column's name with blanks
 
 
 @dataclass
@@ -104,6 +105,8 @@ class Endpoint:
     class_weight: bool = False
     months: float | None = None  # landmark
     intervals: int | None = None  # hazard
+    name: str = field(default="the event", metadata=_NEUTRAL)  # in tables and figures
+    survival: str = field(default="Event-free survival", metadata=_NEUTRAL)  # the time without it, in the same
 
 
 @dataclass
