@@ -106,7 +106,7 @@ class Endpoint:
     months: float | None = None  # landmark
     intervals: int | None = None  # hazard
     name: str = field(default="the event", metadata=_NEUTRAL)  # in tables and figures
-    survival: str = field(default="Event-free survival", metadata=_NEUTRAL)  # the time without it, in the same
+    survival: str = field(default="event-free survival", metadata=_NEUTRAL)  # the time without it, in the same
 
 
 @dataclass

@@ -40,6 +40,16 @@ class Run:
         return self.path.parent.name
 
     @property
+    def sequence(self) -> str:
+        """The sequence that it reads, or `both`."""
+        return self.variant.rpartition("-")[0]
+
+    @property
+    def slices(self) -> str:
+        """`max` or `three`."""
+        return self.variant.rpartition("-")[2]
+
+    @property
     def key(self) -> str:
         """The run key."""
         return self.path.name
