@@ -37,10 +37,10 @@ def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
     if known:
         table.add_column("oracle:\nimages", justify="right")
         table.add_column("oracle:\nall", justify="right")
-    for split, title in SPLITS.items():
+    for split, cohort in SPLITS.items():
         if split in metrics["auc"]:
             row = [
-                title.lower(),
+                cohort.lower(),
                 str(metrics["n"][split]),
                 str(metrics["events"][split]),
                 _figure(metrics["auc"][split]),
