@@ -101,6 +101,14 @@ def test_a_report_holds_every_figure_and_they_are_right(cohort, runs, patients):
     assert "http" not in page.replace("http://www.w3.org", "")
     for name in ("table2", "table3", "survival", "treatment", "kaplan_meier", "risks", "regression"):
         assert (home / "tables" / f"{name}.csv").exists()
+    titles = ["Training", "Internal validation", "External test"]
+    assert list(pd.read_csv(home / "tables" / "auc.csv")) == ["Model", *titles]
+    labels = pd.read_csv(home / "tables" / "univariate.csv")["Variable"].tolist()
+    assert (labels[3], list(found["univariate"])[3]) == ("N stage", "n_stage")
+    nomogram = (home / "figures" / "nomogram_combined.svg").read_text()
+    assert "Probability of" in nomogram
+    assert "distant metastasis" in nomogram
+    assert found["provenance"]["rules"]["AUC interval"] == "DeLong, cut to [0, 1]"
 
 
 def test_the_same_runs_give_the_same_bytes(cohort, runs):
@@ -167,10 +175,14 @@ def test_undefined_cases_are_said_and_never_nan(cohort, patients, tmp_path):
 
 
 def test_a_cohort_without_clinical_variables_leaves_those_models_out_and_says_so(cohort, runs):
-    done = evaluate(cohort, runs, "cohort.clinical=null")
+    done = evaluate(cohort, runs, "cohort.clinical=null", "endpoint.survival=overall survival", "report.ci=bootstrap")
     assert done.returncode == 0, done.stderr
     assert "left out: combined model: the cohort declares no clinical variables" in done.stdout
     assert list(results(runs)["models"]) == ["deep_learning"]
+    home = runs.parent / "reports" / "ours"
+    assert "low risk: median overall survival (months)" in pd.read_csv(home / "tables" / "survival.csv")
+    assert "Overall survival" in (home / "figures" / "risk_groups.svg").read_text()
+    assert "bootstrap draws" in results(runs)["provenance"]["rules"]["AUC interval"]
 
 
 def refused(done: subprocess.CompletedProcess) -> str:

@@ -18,7 +18,7 @@ CHANCE = 0.01  # a number is implied if fewer than this many would fit as well b
 
 
 def check(study: Published) -> Iterator[Finding]:
-    """Each cohort by itself; a number can't be told from its mirror, as n1 and n0 enter alike."""
+    """Each cohort by itself; a number can't be distinguished from its mirror, as n1 and n0 enter alike."""
     for cohort, size in study.cohorts.items():
         cells = [(place, model, cell.estimate) for place, model, name, cell in study.cells() if name == cohort]
         different = list({(number.value, number.half): number for _, _, number in cells}.values())

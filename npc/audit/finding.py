@@ -28,5 +28,5 @@ class Finding:
     def __str__(self) -> str:
         """As one line."""
         word = "fits" if self.kind == "implied" else "expected"
-        told = f"{self.place}: {self.printed}" + (f"; {word} {self.expected}" if self.expected else "")
-        return f"{told}: {self.meaning}"
+        found = f"{self.place}: {self.printed}" + (f"; {word} {self.expected}" if self.expected else "")
+        return f"{found}: {self.meaning}"

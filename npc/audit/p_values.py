@@ -28,7 +28,7 @@ class Recomputed:
         """The tests that would be printed so."""
         return [test for test, p in self.p.items() if self.printed.fits(p)]
 
-    def told(self, names: Sequence[str]) -> str:
+    def in_words(self, names: Sequence[str]) -> str:
         """P and title of some of the tests."""
         return " or ".join(f"{self.printed.like(self.p[test])} ({candidates.TITLES[test]})" for test in names)
 
@@ -54,15 +54,15 @@ def check(study: Published) -> Iterator[Finding]:
             meaning = f"not recomputed: what is printed does not suffice for a test named in {study.methods.place}"
             yield Finding(CHECK, "note", where, row.printed.text, "", meaning)
         elif "fisher" in named and "fisher" not in row.p and not set(row.fits) & set(named):
-            meaning = "not settled: Fisher's exact test is named, and here it is computed for 2 x 2 tables alone"
+            meaning = "not settled: Fisher's exact test is named, but npc computes it for 2 x 2 tables only"
             yield Finding(CHECK, "note", where, row.printed.text, "", meaning)
         elif not row.fits:
-            told, meaning = row.told(usable or list(row.p)), "fits none of the tests that the counts allow"
-            yield Finding(CHECK, "does not fit", where, row.printed.text, told, meaning)
+            expected, meaning = row.in_words(usable or list(row.p)), "fits none of the tests that the counts allow"
+            yield Finding(CHECK, "does not fit", where, row.printed.text, expected, meaning)
         elif named and not set(row.fits) & set(named):
             unnamed += 1
-            meaning = f"fits {row.told(row.fits)}, not named in {study.methods.place}"
-            yield Finding(CHECK, "does not fit", where, row.printed.text, row.told(usable), meaning)
+            meaning = f"fits {row.in_words(row.fits)}, not named in {study.methods.place}"
+            yield Finding(CHECK, "does not fit", where, row.printed.text, row.in_words(usable), meaning)
     counted = [row for row in rows if row.p]
     common = [test for test in candidates.TITLES if all(test in row.fits for row in counted)]
     if unnamed and common:
