@@ -18,7 +18,7 @@ from npc.statistics.association import Association
 from npc.statistics.bootstrap import auc_interval
 from npc.statistics.classification import classify
 from npc.statistics.cox import Cox, cox
-from npc.statistics.delong import compare, delong, interval, logit_interval
+from npc.statistics.delong import delong
 from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logrank import Test, logrank
 from npc.statistics.restricted_mean import restricted_mean_difference
@@ -46,8 +46,8 @@ def auc(label: pd.Series, risk: pd.Series, *, draws: int, seed: int) -> Figures:
     intervals: Figures = {}
     notes = []
     for name, limits in (
-        ("ci", lambda: interval(found)),
-        ("ci_logit", lambda: logit_interval(found)),
+        ("ci", found.interval),
+        ("ci_logit", found.logit_interval),
         ("ci_bootstrap", lambda: auc_interval(label, risk, draws=draws, seed=seed)),
     ):
         try:
@@ -197,7 +197,7 @@ def _interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Fi
 
 
 def _compared(rows: pd.DataFrame, risks: pd.DataFrame, i: int, j: int) -> Figures:
-    found = compare(delong(rows["label"], risks.loc[rows.index]), i, j)
+    found = delong(rows["label"], risks.loc[rows.index]).compare(i, j)
     return {"difference": found.difference, "z": found.z, "p": found.p}
 
 
