@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from npc.prognosis.estimable import estimated
 from npc.statistics import NotEstimable
 from npc.statistics.bootstrap import auc_interval
-from npc.statistics.delong import Comparison, compare, delong, interval, logit_interval
+from npc.statistics.delong import Comparison, delong
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def auc(label: pd.Series, risk: pd.Series, *, draws: int, seed: int) -> AucResul
     if isinstance(found, NotEstimable):
         return AucResult(found, {}, **counts)
     intervals = {
-        "delong": estimated(interval, found),
-        "logit": estimated(logit_interval, found),
+        "delong": estimated(found.interval),
+        "logit": estimated(found.logit_interval),
         "bootstrap": estimated(auc_interval, label, risk, draws=draws, seed=seed),
     }
     return AucResult(float(found.auc[0]), intervals, **counts)
@@ -92,4 +92,4 @@ def _pairs(split: str, rows: pd.DataFrame, risks: Mapping[str, pd.Series]) -> It
 
 
 def _paired(label: pd.Series, first: pd.Series, second: pd.Series) -> Comparison:
-    return compare(delong(label, pd.concat([first, second], axis=1)), 0, 1)
+    return delong(label, pd.concat([first, second], axis=1)).compare(0, 1)
