@@ -33,18 +33,10 @@ def run(*overrides: str, **variables: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def data(home: Path) -> list[str]:
     """Overrides for runs of seconds on one phantom and one store."""
-    folder = tmp_path_factory.mktemp("data")
-    overrides = [
-        "experiment=tiny",
-        f"cohort.root={folder}/phantom",
-        f"store={folder}/store",
-        "split.validation=0.25",
-        "trainer.accelerator=cpu",
-    ]
-    in_process(*overrides, f"runs={folder}/runs", "trainer.max_epochs=1")
-    return overrides
+    places = [f"cohort.root={home}/phantoms", f"store={home}/store"]
+    return ["experiment=tiny", *places, "split.validation=0.25", "trainer.accelerator=cpu"]
 
 
 def in_process(*overrides: str) -> Path:
@@ -70,7 +62,7 @@ def without_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 # --- stopped and gone on ----------------------------------------------------------------------------------------------
 
-LONG = ("trainer.max_epochs=60", "trainer.patience=60")
+LONG = ("trainer.max_epochs=30", "trainer.patience=30")
 
 
 def stopped(number: int, epoch: int, *overrides: str) -> Result:
@@ -88,7 +80,7 @@ def stopped(number: int, epoch: int, *overrides: str) -> Result:
         deadline = time.monotonic() + 240
         while process.poll() is None and time.monotonic() < deadline:
             logs = list(runs.rglob("train.log"))
-            if logs and re.search(rf"epoch +{epoch}/60", logs[0].read_text()):
+            if logs and re.search(rf"epoch +{epoch}/30", logs[0].read_text()):
                 process.send_signal(number)
                 break
             time.sleep(0.05)
@@ -104,7 +96,7 @@ def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str
     runs = tmp_path_factory.mktemp("runs")
     overrides = [*data, *LONG, f"runs={runs}"]
     told: dict[str, object] = {}
-    for name, number, epoch in (("int", signal.SIGINT, 10), ("term", signal.SIGTERM, 25), ("kill", signal.SIGKILL, 40)):
+    for name, number, epoch in (("int", signal.SIGINT, 5), ("term", signal.SIGTERM, 12), ("kill", signal.SIGKILL, 19)):
         told[name] = stopped(number, epoch, *overrides)
         told[f"{name} done"] = [path.name for path in runs.rglob("*") if path.name in ("DONE", "predictions.csv")]
     told["end"] = run(*overrides)
@@ -136,9 +128,9 @@ def test_the_same_command_goes_on_and_ends_as_if_it_had_not_been_stopped(story, 
     assert (folder / "DONE").exists()
     log = (folder / "train.log").read_text()
     assert log.count("going on from") == 3
-    epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/60", log)]
-    assert set(epochs) == set(range(1, 61))
-    assert len(epochs) <= 63  # at most the one epoch is run again that a stop fell into
+    epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/30", log)]
+    assert set(epochs) == set(range(1, 31))
+    assert len(epochs) <= 33  # at most the one epoch is run again that a stop fell into
     whole = in_process(*data, *LONG, f"runs={tmp_path}")
     assert whole.name == folder.name
     for name in ("predictions.csv", "metrics.json"):
@@ -220,8 +212,9 @@ def test_the_choices_can_be_printed(without_torch):
     assert "lr: 0.5" in ended.stdout
 
 
-def test_a_finished_run_is_told_again_without_torch(data, without_torch):
-    runs = f"runs={Path(data[2].removeprefix('store=')).parent / 'runs'}"
+def test_a_finished_run_is_told_again_without_torch(data, without_torch, tmp_path):
+    runs = f"runs={tmp_path}"
+    in_process(*data, runs, "trainer.max_epochs=1")
     ended = run(*data, runs, "trainer.max_epochs=1", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
     assert "is complete; force=true runs it again" in ended.stdout

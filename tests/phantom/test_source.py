@@ -233,7 +233,7 @@ def test_an_interrupted_writing_leaves_no_cohort(tmp_path, how):
     code = "import sys; from npc.cli import main; main()"
     command = [sys.executable, "-c", code, "cohort", "phantom", str(folder), "--n", "400", "--matrix", "64"]
     # Ctrl-C must reach the workers too; a kill asks nobody, so that case does without them, which saves time
-    environment = os.environ | ({"LOKY_MAX_CPU_COUNT": "1"} if how == signal.SIGKILL else {})
+    environment = os.environ | {"LOKY_MAX_CPU_COUNT": "1" if how == signal.SIGKILL else "2"}
     process = subprocess.Popen(
         command,
         cwd=REPOSITORY,
@@ -268,11 +268,8 @@ table, folder = phantom.read(Path(sys.argv[1]), ["cet1"], seed=3, n=10, external
 print(len(table), folder)
 """
     command = [sys.executable, "-c", code, str(tmp_path)]
-    environment = os.environ | {"LOKY_MAX_CPU_COUNT": "1"}  # workers would only take time to start
     processes = [
-        subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     told = [process.communicate(timeout=120) for process in processes]
