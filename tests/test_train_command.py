@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.commands import ROOT, run_here
+
 Result = subprocess.CompletedProcess[str]
 
 
@@ -236,7 +237,7 @@ def test_nothing_is_left_where_the_command_is_given(without_torch):
 def test_a_full_disk_is_told_and_the_run_goes_on_where_there_is_room(data, small_disk, kilobytes):
     """4 kB do not hold the config, 64 kB not the checkpoints."""
     disk = small_disk(kilobytes)
-    ended = run(*data, f"runs={disk}")
+    ended = run_here("train.py", *data, f"runs={disk}")
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert re.search(r"npc: .*[Nn]o space left", ended.stderr)
@@ -251,7 +252,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_where_there_is_room(data, small
 
 def test_a_full_disk_of_the_store_is_told(data, small_disk):
     disk = small_disk(16)
-    ended = run(*data, f"runs={disk.parent / 'runs'}", f"store={disk}")
+    ended = run_here("train.py", *data, f"runs={disk.parent / 'runs'}", f"store={disk}")
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert re.search(r"npc: .*[Nn]o space left", ended.stderr)

@@ -16,7 +16,7 @@ def quality(npc, tmp_path):
 
 @pytest.fixture
 def folder(drawn, tmp_path) -> Path:
-    return shutil.copytree(drawn(seed=2, n=8, external=3, matrix=32), tmp_path / "cohort")
+    return shutil.copytree(drawn(seed=2, n=8, external=3, matrix=32, readers=0), tmp_path / "cohort")
 
 
 def choices(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ CRITERIA = "+cohort.criteria={adult:{column:age,keep:'>= 50',reason:younger than
 @pytest.fixture
 def folder(drawn: Callable[..., Path], tmp_path: Path) -> Path:
     """A phantom of whom one patient lacks T2-w, and one has a table's fault."""
-    folder = shutil.copytree(drawn(seed=1, n=24, external=6, matrix=32), tmp_path / "cohort")
+    folder = shutil.copytree(drawn(seed=1, n=24, external=6, matrix=32, readers=0), tmp_path / "cohort")
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients["age"], patients["dm_event"] = "60", ["0", "1"] * 12
     patients["dmfs_months"] = [str(20 + row) for row in range(24)]

@@ -196,7 +196,7 @@ FEW = replace(PAPER, filters=["original"], classes=["firstorder"])
 
 @pytest.fixture
 def cohort(drawn: Callable[..., Path], tmp_path: Path) -> Cohort:
-    root = shutil.copytree(drawn(seed=5, n=6, external=2, matrix=32), tmp_path / "cohort")
+    root = shutil.copytree(drawn(seed=5, n=6, external=2, matrix=32, readers=0), tmp_path / "cohort")
     add_second_outlines(root, "cet1", again=3, another=2)
     return Cohort("p", root, pd.read_csv(root / "patients.csv", index_col="patient_id"), ("cet1", "t2"))
 

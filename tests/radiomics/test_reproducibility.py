@@ -20,7 +20,9 @@ from tests.second_outlines import add_second_outlines, pixels
 @pytest.fixture(scope="module")
 def cohort(drawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """Six patients: four outlined again and three by another reader on cet1, none on t2."""
-    root = shutil.copytree(drawn(seed=3, n=6, external=2, matrix=32), tmp_path_factory.mktemp("readers") / "cohort")
+    root = shutil.copytree(
+        drawn(seed=3, n=6, external=2, matrix=32, readers=0), tmp_path_factory.mktemp("readers") / "cohort"
+    )
     add_second_outlines(root, "cet1", again=4, another=3)
     return Cohort("p", root, pd.read_csv(root / "patients.csv", index_col="patient_id"), ("cet1", "t2"))
 
