@@ -186,9 +186,11 @@ def test_all_wrong_choices_are_told_at_once(without_torch):
 
 
 def test_a_misspelt_choice_is_told_in_under_2_seconds():
-    started = time.monotonic()
+    """Of computing: a loaded machine is no failure."""
+    before = os.times()
     assert run("optimizer.lrr=0.1").returncode == 2
-    assert time.monotonic() - started < 2
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 2
 
 
 def test_debug_shows_the_traceback(without_torch):
