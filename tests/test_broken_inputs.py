@@ -94,7 +94,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         env=variables | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -29,7 +29,7 @@ def command(*overrides: str) -> list[str]:
 
 def run(*overrides: str, **variables: str) -> Result:
     return subprocess.run(
-        command(*overrides), cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=300
+        command(*overrides), cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=900
     )
 
 
@@ -78,7 +78,7 @@ def stopped(number: int, epoch: int, *overrides: str) -> Result:
         text=True,
         start_new_session=True,
     ) as process:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 600
         while process.poll() is None and time.monotonic() < deadline:
             logs = list(runs.rglob("train.log"))
             if logs and re.search(rf"epoch +{epoch}/30", logs[0].read_text()):
@@ -87,7 +87,7 @@ def stopped(number: int, epoch: int, *overrides: str) -> Result:
             time.sleep(0.05)
         else:
             process.kill()
-        out, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=600)
     return Result(process.args, process.returncode, out, error)
 
 

@@ -243,13 +243,13 @@ def test_an_interrupted_writing_leaves_no_cohort(tmp_path, how):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while len(list(tmp_path.glob(".phantom.part*/images/*"))) < 5:
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(process.pid, how)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=600)
     assert not folder.exists()
     if how == signal.SIGINT:
         assert process.returncode == 130
@@ -272,7 +272,7 @@ print(len(table), folder)
         subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=120) for process in processes]
+    told = [process.communicate(timeout=600) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], told
     found = {output.splitlines()[-1] for output, _ in told}
     assert len(found) == 1
