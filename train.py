@@ -3,15 +3,18 @@
 import hydra
 from omegaconf import DictConfig
 
+from npc import config
 from npc.command import one_message
-from npc.run import methods
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then trains."""
     with one_message():
-        methods.train(choices)
+        choices = config.checked(choices)
+        from npc.run.train import train
+
+        train(choices)
 
 
 if __name__ == "__main__":

@@ -409,6 +409,17 @@ def check_evaluate(config: DictConfig) -> None:
         raise InputError(faults)
 
 
+def checked(choices: DictConfig) -> DictConfig:
+    """The choices of a run: those given, or of the run that `refit` names; checked.
+
+    Raises:
+        InputError: see `of_run` and `check`.
+    """
+    choices = of_run(choices)
+    check(choices)
+    return choices
+
+
 def check(config: DictConfig) -> None:
     """Checks what types cannot say.
 

@@ -204,7 +204,7 @@ def test_commands_on_a_cohort_tell_no_identifier(cohort, tmp_path):
 
 def test_training_writes_no_identifier(cohort, tmp_path, monkeypatch, capfd):
     from npc.config import check, compose
-    from npc.signature.train import train
+    from npc.run.train import train
 
     ran = Session(tmp_path, cohort)
     for name, value in ran.variables.items():

@@ -43,7 +43,7 @@ def data(home: Path) -> list[str]:
 def in_process(*overrides: str) -> Path:
     """The run folder of a training without the ten seconds that torch takes to import."""
     from npc import config
-    from npc.signature.train import train
+    from npc.run.train import train
 
     choices = config.compose(overrides)
     config.check(choices)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from npc.cohort.truth import Truth
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -14,12 +16,13 @@ class Cohort:
         name: as in `runs/<name>/`.
         root: the folder that the paths in `patients` are relative to.
         patients: one row a patient, indexed by `patient_id`, sorted by it; the columns of the cohort folder
-            (DESIGN 3): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
+            (docs/cohort.md): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
         by_index: whether an outline whose header places it nowhere is laid on its image voxel by voxel.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
+        truth: of synthetic patients; None where they are real.
     """
 
     name: str
@@ -28,3 +31,4 @@ class Cohort:
     sequences: tuple[str, ...]
     by_index: bool = field(default=False, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
+    truth: Truth | None = field(default=None, kw_only=True)

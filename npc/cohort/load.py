@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.cohort import clinical, criteria, dates, paths, schema
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
+from npc.cohort.truth import read_truth
 from npc.config import Cohort as CohortConfig
 from npc.errors import InputError
 
@@ -59,7 +60,8 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         labelled=cohort.get("labelled", True),
     )
     patients = patients.set_index("patient_id").sort_index()
-    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, by_index=bool(cohort.get("by_index")))
+    by_index = bool(cohort.get("by_index"))
+    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, by_index=by_index, truth=read_truth(root))
 
 
 def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:

@@ -21,7 +21,6 @@ import pandas as pd
 from filelock import FileLock
 from joblib import Parallel, delayed
 from rich.progress import track
-from sklearn.metrics import roc_auc_score
 
 from npc.cohort.sources import table
 from npc.errors import InputError
@@ -30,8 +29,9 @@ from npc.phantom.files import write_nifti, write_series, write_sidecar
 from npc.phantom.hospitals import HOSPITALS
 from npc.phantom.images import draw_study
 from npc.phantom.options import Options
+from npc.phantom.oracle import Oracle
 from npc.phantom.outlines import READERS, outlined_again, redraw
-from npc.phantom.population import SEQUENCES, best_image_score, draw_patient
+from npc.phantom.population import SEQUENCES, draw_patient
 from npc.phantom.scanners import draw_acquisition
 
 RECIPE = 2  # raise it when the same options give another phantom: folders of the old recipe are then left alone
@@ -54,7 +54,7 @@ def read(root: Path, sequences: Sequence[str], **choices: Any) -> tuple[pd.DataF
 
 
 def write(folder: Path, **choices: Any) -> None:
-    """Writes a phantom as a cohort folder (DESIGN 3) with `truth.csv`; all of it or, if interrupted, nothing.
+    """Writes a phantom as a cohort folder (docs/cohort.md) with `truth.csv`; all of it or, if interrupted, nothing.
 
     Args:
         folder: a new one.
@@ -83,27 +83,9 @@ def write(folder: Path, **choices: Any) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def oracle(root: Path, patients: pd.DataFrame, event: str, sequences: Sequence[str]) -> dict[str, float | None]:
-    """The best AUC that can be reached on these patients: `image` from these sequences, `all` from the whole truth.
-
-    None where the patients have one class only. Empty if the cohort has no truth.
-    """
-    if not (root / "phantom.json").exists():
-        return {}
-    truth = pd.read_csv(root / "truth.csv", dtype={"patient_id": str}).set_index("patient_id").loc[patients.index]
-    signal = json.loads((root / "phantom.json").read_text())["signal"]
-    shown = {s: truth[f"{s}_shown"].to_numpy() for s in sequences}
-    scores = {
-        "image": np.broadcast_to(best_image_score(shown, signal), len(truth)),
-        "all": truth["linear_predictor"].to_numpy(),
-    }
-    label = patients[event].to_numpy()
-    known = len(np.unique(label)) == 2
-    return {name: float(roc_auc_score(label, score)) if known else None for name, score in scores.items()}
-
-
 def summary(folder: Path) -> dict[str, dict[str, float | None]]:
     """Patients, events, mean months and the best AUC that each sequence allows, by hospital."""
+    oracle = Oracle.read(folder)
     patients = table.read_csv(folder / "patients.csv").set_index("patient_id")
     patients = patients.astype({"dm_event": int, "dmfs_months": float})
     return {
@@ -111,8 +93,8 @@ def summary(folder: Path) -> dict[str, dict[str, float | None]]:
             "patients": len(rows),
             "events": int(rows["dm_event"].sum()),
             "mean_months": float(rows["dmfs_months"].mean()),
-            **{f"oracle_{s}": oracle(folder, rows, "dm_event", [s])["image"] for s in SEQUENCES},
-            "oracle_all": oracle(folder, rows, "dm_event", SEQUENCES)["all"],
+            **{f"oracle_{s}": oracle.best_auc(rows, "dm_event", [s])["image"] for s in SEQUENCES},
+            "oracle_all": oracle.best_auc(rows, "dm_event", SEQUENCES)["all"],
         }
         for centre, rows in patients.groupby("centre")
     }

@@ -1,4 +1,4 @@
-"""The finished run folders of a cohort (DESIGN 3), whichever backend wrote them."""
+"""The finished run folders of a cohort, whichever backend wrote them."""
 
 import json
 import re

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A signature and what is known of it.
+class FittedSignature:
+    """A signature and what is known of it; fulfils `npc.run.method.Fitted`.
 
     Attributes:
         pipeline: fitted on the training cohort.
@@ -45,8 +45,8 @@ class Fitted:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """For `metrics.json`."""
-        return by_split(self.predictions) | {"nested_auc": self.nested, "features": len(self.correlation)}
+        """The method's own, for `metrics.json`."""
+        return {"nested_auc": self.nested, "features": len(self.correlation)}
 
     def signature(self) -> dict[str, Any]:
         """For `signature.json`: what the signature is, in plain values."""
@@ -71,7 +71,7 @@ class Fitted:
             ],
             "notes": [*notes(self.pipeline), *self.filled],
             "nested_auc": self.nested,
-            "apparent_auc": self.metrics["auc"]["train"],
+            "apparent_auc": by_split(self.predictions)["auc"]["train"],
         }
 
     def write(self, folder: Path) -> None:
@@ -98,8 +98,8 @@ class Fitted:
         torch.save(state, path)
 
 
-def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, config: DictConfig) -> Fitted:
-    """Fits on the training cohort and predicts everybody.
+def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, config: DictConfig) -> FittedSignature:
+    """Fits on the training cohort and predicts all patients.
 
     Args:
         pipeline: not fitted.
@@ -119,7 +119,7 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
     predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
     risks = out_of_fold(pipeline, x, label, config.radiomics.nested, config.split.seed)
     share = chosen_share(pipeline, x, label, config.radiomics.bootstrap, config.seed)
-    return Fitted(
+    return FittedSignature(
         pipeline,
         predictions,
         risks,

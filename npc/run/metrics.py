@@ -29,7 +29,7 @@ def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def print_metrics(metrics: Mapping[str, Any], title: str = "Deep-learning signature") -> None:
+def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
     """Prints the table of a run's `metrics.json`."""
     known = any(metrics["oracle"].values())
     table = Table(title=title)

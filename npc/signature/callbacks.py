@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class RecalibrateBatchNorm(pl.Callback):
-    """Takes batch norm's averages anew over the training cohort before each validation.
+    """Computes batch norm's averages again over the training cohort before each validation.
 
     Args:
         loader: training patients, not augmented.
@@ -72,21 +72,21 @@ class BestEpoch(pl.Callback):
         self.epoch = state_dict["epoch"]
 
 
-class Judged(pl.Callback):
-    """Ends a run that a search finds poor, before its next epoch: its last checkpoint is written by then.
+class Prune(pl.Callback):
+    """Ends a run that a search stops early, before its next epoch: its last checkpoint is written by then.
 
     Args:
-        best: whose AUC is judged.
-        is_poor: is told the epochs that are finished and the best AUC of them.
+        best: its AUC is judged.
+        should_prune: is given the finished epochs and the best validation AUC of them.
     """
 
-    def __init__(self, best: BestEpoch, is_poor: Callable[[int, float], bool]) -> None:
-        self.best, self.is_poor = best, is_poor
+    def __init__(self, best: BestEpoch, should_prune: Callable[[int, float], bool]) -> None:
+        self.best, self.should_prune = best, should_prune
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Raises StoppedError."""
         finished = trainer.current_epoch
-        if self.best.score is not None and self.is_poor(finished, self.best.score[0]):
+        if self.best.score is not None and self.should_prune(finished, self.best.score[0]):
             raise StoppedError(finished, self.best.score[0])
 
 

@@ -3,7 +3,10 @@
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.loggers import Logger
+from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
@@ -21,16 +24,50 @@ from npc.config import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
-from npc.run.metrics import by_split
-from npc.signature.callbacks import BestEpoch, EpochLine, Judged, RecalibrateBatchNorm
+from npc.run.method import ShouldPrune
+from npc.run.tracker import Tracker
+from npc.signature.callbacks import BestEpoch, EpochLine, Prune, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import hazard_cuts
 from npc.signature.module import SignatureModule
 
 log = logging.getLogger(__name__)
-IsPoor = Callable[[int, float], bool]
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """Fulfils `npc.run.method.Fitted`.
+
+    Attributes:
+        predictions: the rows of `predictions.csv`.
+        best_epoch: whose weights predict; the first is 1.
+        epochs: that were trained.
+        checkpoint: of the best epoch.
+    """
+
+    predictions: pd.DataFrame
+    best_epoch: int
+    epochs: int
+    checkpoint: Path
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        """For `metrics.json`."""
+        return {"best_epoch": self.best_epoch, "epochs": self.epochs}
+
+    def save(self, path: Path) -> None:
+        """Writes the checkpoint of the best epoch."""
+        copyfile(self.checkpoint, path)
+
+
+def lightning_logger(tracker: Tracker) -> Logger:
+    """Where the metrics of the epochs go: to the tracked run, or to `csv/` in the run folder."""
+    if tracker.tracked is None:
+        # a resumed run gets a version of its own, so nothing that was logged is lost
+        return CSVLogger(tracker.run.path, name="csv")
+    return WandbLogger(experiment=tracker.tracked)
 
 
 def fit(
@@ -39,9 +76,9 @@ def fit(
     slices: Sequence[Slices],
     patients: pd.DataFrame,
     logger: Logger | bool,
-    is_poor: IsPoor | None = None,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Trains on the training patients, chooses the epoch on the validation patients, predicts everybody.
+    should_prune: ShouldPrune | None = None,
+) -> TrainedNetwork:
+    """Trains on the training patients, chooses the epoch on the validation patients, predicts all patients.
 
     An interrupted run goes on after its last finished epoch and ends as if it had not been interrupted.
 
@@ -51,15 +88,12 @@ def fit(
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
         logger: Lightning's.
-        is_poor: of a search that stops runs early; is told epochs and best AUC of the validation patients.
-
-    Returns:
-        the rows of `predictions.csv`, and of `metrics.json` all but the oracle.
+        should_prune: of a search that stops poor runs early, see `npc.run.method.method_of`.
 
     Raises:
         InputError: training diverged, or the batches are too small for batch norm.
         KeyboardInterrupt: Ctrl-C or SIGTERM.
-        StoppedError: the run was poor.
+        StoppedError: the run was pruned.
     """
     _quieten()
     torch.set_num_threads(config.trainer.threads)
@@ -77,7 +111,7 @@ def fit(
     )
     best = BestEpoch(run.best, config.trainer.patience)
     try:
-        trainer = _trainer(config, run, data, best, logger, is_poor)
+        trainer = _trainer(config, run, data, best, logger, should_prune)
     except (MisconfigurationException, ValueError, TypeError) as error:
         raise InputError(f"trainer: {error}") from None
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
@@ -107,8 +141,7 @@ def fit(
         for split, dataset in data.datasets.items()
     )
     predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
-    metrics = by_split(predictions) | {"best_epoch": best.epoch + 1, "epochs": trainer.current_epoch}
-    return predictions, metrics
+    return TrainedNetwork(predictions, best.epoch + 1, trainer.current_epoch, run.best)
 
 
 def _trainer(
@@ -117,14 +150,14 @@ def _trainer(
     data: SliceDataModule,
     best: BestEpoch,
     logger: Logger | bool,
-    is_poor: IsPoor | None,
+    should_prune: ShouldPrune | None,
 ) -> pl.Trainer:
     choices = config.trainer
     callbacks: list[pl.Callback] = [best, EpochLine(best)]
     if config.network.batch_norm.recalibrate:
         callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
-    if is_poor:
-        callbacks.append(Judged(best, is_poor))
+    if should_prune:
+        callbacks.append(Prune(best, should_prune))
     # without a monitor the newest epoch is the one that is kept
     newest = ModelCheckpoint(run.checkpoints, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks.append(newest)

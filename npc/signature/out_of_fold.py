@@ -1,13 +1,13 @@
 """Risks of the training patients by refits that did not see them: `train.py folds=5`.
 
-A signature's own training patients get risks that it has learnt by heart; what is built on the signature (the combined
-model) would then trust it too much. Each fold's refit has the run's choices, learns from the other folds and chooses
-its epoch on the internal validation cohort, as the run did.
+A signature has memorised the outcomes of its own training patients, so their risks are too good; what is built on the
+signature (the combined model) would then rely on it too much. Each fold's refit has the run's choices, learns from the
+other folds and chooses its epoch on the internal validation cohort, as the run did.
 """
 
-import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -19,37 +19,47 @@ from npc.run.folder import RunFolder
 from npc.signature.fit import fit, log
 
 
-def write_out_of_fold(
-    config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame, secondary: bool = False
-) -> None:
-    """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit goes on.
+def write_out_of_fold(config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame) -> None:
+    """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit continues where it stopped.
 
     Args:
         config: of the run; `folds` is how many.
         run: where it lies; the refits work in `folds-K/` below it.
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
-        secondary: of several processes not the first, which writes nothing.
+    """
+    for file, risks in refits(config, run, slices, patients):
+        write_text(file, risks.to_csv(index=False))
+    home = _home(config, run)
+    parts = [pd.read_csv(_file(home, fold), dtype=str) for fold in range(1, config.folds + 1)]
+    write_text(run.out_of_fold, pd.concat(parts).sort_values("patient_id").to_csv(index=False))
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def refits(
+    config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame
+) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """The refits whose file is not there yet: the file, and `patient_id`, `fold` and `risk` of the held-out patients.
+
+    Args: as for `write_out_of_fold`.
     """
     training = patients[patients["split"] == "train"].sort_index()
     draw = StratifiedKFold(config.folds, shuffle=True, random_state=config.split.seed)
-    risks = []
     for fold, (_, held_out) in enumerate(draw.split(training, training["label"].astype(int)), start=1):
-        refit = RunFolder(run.path / f"folds-{config.folds}" / str(fold))
-        part = refit.path / "risk.csv"
-        if not part.exists():
-            log.info("fold %d of %d", fold, config.folds)
-            ids = training.index[held_out]
-            others = patients[patients["split"] != "test"].copy()
-            others.loc[ids, "split"] = "test"
-            predictions, _ = fit(config, refit, slices, others, logger=False)
-            rows = predictions[predictions["split"] == "test"].assign(fold=fold)
-            if not secondary:
-                write_text(part, rows[["patient_id", "fold", "risk"]].to_csv(index=False))
-        if not secondary:
-            risks.append(part.read_text())
-    if secondary:
-        return
-    table = pd.concat([pd.read_csv(io.StringIO(text), dtype=str) for text in risks]).sort_values("patient_id")
-    write_text(run.out_of_fold, table.to_csv(index=False))
-    shutil.rmtree(run.path / f"folds-{config.folds}", ignore_errors=True)
+        file = _file(_home(config, run), fold)
+        if file.exists():
+            continue
+        log.info("fold %d of %d", fold, config.folds)
+        others = patients[patients["split"] != "test"].copy()
+        others.loc[training.index[held_out], "split"] = "test"
+        predictions = fit(config, RunFolder(file.parent), slices, others, logger=False).predictions
+        rows = predictions[predictions["split"] == "test"].assign(fold=fold)
+        yield file, rows[["patient_id", "fold", "risk"]]
+
+
+def _home(config: DictConfig, run: RunFolder) -> Path:
+    return run.path / f"folds-{config.folds}"
+
+
+def _file(home: Path, fold: int) -> Path:
+    return home / str(fold) / "risk.csv"

@@ -5,10 +5,10 @@ import gc
 import pandas as pd
 import pandera.pandas as pandera
 
+import npc.run.train
 import npc.signature.fit
-import npc.signature.loggers
+import npc.signature.method
 import npc.signature.out_of_fold
-import npc.signature.train
 import npc.sweep.work  # noqa: F401
 from npc import config
 

@@ -4,7 +4,6 @@ import json
 import socket
 import sys
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +13,9 @@ from omegaconf import DictConfig
 from npc import config
 from npc.errors import DivergedError, InputError, StoppedError
 from npc.files import write_text
-from npc.run import methods
 from npc.run.folder import BusyError
+from npc.run.method import ShouldPrune
+from npc.run.train import train
 
 # Exit codes. What was refused, or diverged, would be so again; what diverged says nothing of the machine.
 DONE, FAILED, REFUSED, DIVERGED, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 75, 130
@@ -69,19 +69,19 @@ def _stop(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.stopped.json")
 
 
-def work(choices: DictConfig, is_poor: Callable[[int, float], bool] | None = None) -> int:
+def work(choices: DictConfig, should_prune: ShouldPrune | None = None) -> int:
     """Makes a run in this process.
 
     Args:
         choices: of `train.py`, composed.
-        is_poor: of a search that stops runs early; is told epochs and best validation AUC.
+        should_prune: of a search that stops poor runs early.
 
     Returns:
         an exit code of this module.
     """
     folder = config.run_folder(choices)
     try:
-        methods.train(choices, is_poor)
+        train(config.checked(choices), should_prune)
     except BusyError:
         return BUSY
     except StoppedError as told:

@@ -1,7 +1,6 @@
 """The phantom: published marginals, a truth that holds, and files that are always the same."""
 
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from npc import config
 from npc.cohort.load import load
@@ -135,54 +133,6 @@ def test_a_larger_phantom_begins_with_the_same_patients(small, tmp_path):
     }
     assert larger.items() >= pictures.items()
     assert len(larger) > len(pictures) + 3
-
-
-# What can be reached
-
-
-def write_truth(folder: Path, patients: pd.DataFrame, signal: float) -> pd.DataFrame:
-    """A phantom's folder without pictures; its patients by identifier."""
-    folder.mkdir()
-    patients[["patient_id", "linear_predictor", "cet1_shown", "t2_shown"]].to_csv(folder / "truth.csv", index=False)
-    (folder / "phantom.json").write_text(json.dumps({"signal": signal}))
-    return patients.set_index("patient_id")
-
-
-def test_the_oracle_is_the_auc_of_the_truth(tmp_path):
-    patients = write_truth(tmp_path / "phantom", draw(0, 3000), 1.0)
-    both = phantom.oracle(tmp_path / "phantom", patients, "dm_event", ["cet1", "t2"])
-    cet1, t2 = (phantom.oracle(tmp_path / "phantom", patients, "dm_event", [s])["image"] for s in ("cet1", "t2"))
-    label = patients["dm_event"]
-    assert both["all"] == roc_auc_score(label, patients["linear_predictor"])
-    assert cet1 == roc_auc_score(label, patients["cet1_shown"])
-    assert t2 == roc_auc_score(label, patients["t2_shown"])
-    assert both["all"] > roc_auc_score(label, patients["image_part"]) > cet1 > t2 > 0.55
-    # a second sequence can do no harm, and no other weighing of the two does better
-    assert both["image"] > cet1 - 0.002
-    weighed = [
-        roc_auc_score(label, patients["cet1_shown"] + weight * patients["t2_shown"])
-        for weight in np.linspace(-1, 3, 41)
-    ]
-    assert both["image"] > max(weighed) - 0.003
-
-
-def test_the_oracle_takes_the_patients_it_is_asked_for(tmp_path):
-    patients = write_truth(tmp_path / "phantom", draw(1, 60), 1.0)
-    some = patients.sample(30, random_state=0)
-    found = phantom.oracle(tmp_path / "phantom", some, "dm_event", ["cet1"])
-    assert found["all"] == roc_auc_score(some["dm_event"], some["linear_predictor"])
-    alive = patients[patients["dm_event"] == 0]
-    nobody_knows = phantom.oracle(tmp_path / "phantom", alive, "dm_event", ["cet1"])
-    assert nobody_knows == {"image": None, "all": None}
-    assert phantom.oracle(tmp_path, patients, "dm_event", ["cet1"]) == {}
-
-
-def test_without_signal_the_pictures_say_nothing(tmp_path):
-    patients = write_truth(tmp_path / "phantom", draw(0, 500, signal=0.0), 0.0)
-    for sequences in (["cet1"], ["t2"], ["cet1", "t2"]):
-        found = phantom.oracle(tmp_path / "phantom", patients, "dm_event", sequences)
-        assert found["image"] == 0.5
-        assert found["all"] > 0.7
 
 
 def test_the_figures_told_are_those_of_the_folder(small):

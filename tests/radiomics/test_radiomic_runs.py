@@ -19,7 +19,7 @@ from npc.errors import InputError
 from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs
 from npc.radiomics.extract import extract
-from npc.radiomics.train import train
+from npc.run.train import train
 from tests.commands import run_here
 from tests.prognosis.run_folders import write_run
 

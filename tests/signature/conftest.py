@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from npc import config
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
-from npc.signature.train import train
+from npc.run.train import train
 
 
 @dataclass(frozen=True)

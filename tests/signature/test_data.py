@@ -79,11 +79,11 @@ def test_the_real_store_gives_the_same(tiny, default_run, shared):
     """`default_run` has built the store; its rows are what the network is given."""
     from npc.cohort.load import load
     from npc.imaging.store import open_store
-    from npc.signature.train import _stored
+    from npc.signature.method import stored
 
     config = tiny()
     cohort = load(config.cohort, config.endpoint, ["cet1"])
-    store = open_store(*_stored(config, cohort, "cet1"))
+    store = open_store(*stored(config, cohort, "cet1"))
     data = SliceDataset([store], outcomes(cohort.patients.index), 1, NONE, 0)
     assert len(data) == 60
     for number, patient in enumerate(cohort.patients.index):

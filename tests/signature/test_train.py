@@ -22,9 +22,10 @@ from npc.cohort.load import load
 from npc.errors import InputError
 from npc.imaging.store import open_store
 from npc.run import folder as run_folder
+from npc.run.train import train
 from npc.signature.endpoints import hazard_cuts
+from npc.signature.method import stored
 from npc.signature.module import SignatureModule
-from npc.signature.train import _stored, train
 from tests.commands import ROOT
 
 FILES = {
@@ -322,7 +323,7 @@ def interrupt(monkeypatch, where: str) -> None:
     if where in ("write_results", "finish", "clear_leftovers"):
         monkeypatch.setattr(run_folder.RunFolder, where, stop)
     elif where == "model.ckpt":
-        monkeypatch.setattr("npc.signature.train.copyfile", stop)
+        monkeypatch.setattr("npc.signature.fit.copyfile", stop)
     else:
         write = run_folder.write_text
         monkeypatch.setattr(
@@ -529,7 +530,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
     module = SignatureModule(**saved["hyper_parameters"])
     module.load_state_dict(saved["state_dict"])
     cohort = load(tiny().cohort, tiny().endpoint, ["cet1", "t2"])
-    stores = [open_store(*_stored(tiny(*overrides), cohort, s)) for s in config.run_sequences(tiny(*overrides))]
+    stores = [open_store(*stored(tiny(*overrides), cohort, s)) for s in config.run_sequences(tiny(*overrides))]
     rows = predictions[predictions["split"] == "test"]
     planes = np.stack([s.array[[s.rows[patient] for patient in rows.index], 1] for s in stores], axis=1)
     torch.set_num_threads(tiny().trainer.threads)

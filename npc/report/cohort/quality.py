@@ -28,7 +28,7 @@ NOTE = (
 
 
 def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str, Any]:
-    """Reads and compares the pictures, and writes the report folder (DESIGN 3).
+    """Reads and compares the pictures, and writes the report folder.
 
     Args:
         cohort: outcomes are not needed.

@@ -1,4 +1,4 @@
-"""A report folder: `results.json` with every figure, `tables/*.csv`, `figures/*.{png,svg}` (DESIGN 3)."""
+"""A report folder: `results.json` with every figure, `tables/*.csv`, `figures/*.{png,svg}`."""
 
 import json
 from pathlib import Path

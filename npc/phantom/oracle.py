@@ -1,0 +1,44 @@
+"""The oracle of a phantom: the best AUC that can be reached, known because the patients are synthetic."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from npc.phantom.population import best_image_score
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Fulfils `npc.cohort.truth.Truth`.
+
+    Attributes:
+        truth: `truth.csv`, indexed by `patient_id`: `linear_predictor`, and `<sequence>_shown` of each sequence.
+        signal: 0 to 1; how much of their aggressiveness the tumours show in the images.
+    """
+
+    truth: pd.DataFrame
+    signal: float
+
+    @classmethod
+    def read(cls, folder: Path) -> "Oracle":
+        """Of a phantom's cohort folder."""
+        truth = pd.read_csv(folder / "truth.csv", dtype={"patient_id": str}).set_index("patient_id")
+        return cls(truth, json.loads((folder / "phantom.json").read_text())["signal"])
+
+    def best_auc(self, patients: pd.DataFrame, event: str, sequences: Sequence[str]) -> dict[str, float | None]:
+        """`image` from these sequences, `all` from the whole truth; None where the patients have one class only."""
+        truth = self.truth.loc[patients.index]
+        shown = {s: truth[f"{s}_shown"].to_numpy() for s in sequences}
+        scores = {
+            "image": np.broadcast_to(best_image_score(shown, self.signal), len(truth)),
+            "all": truth["linear_predictor"].to_numpy(),
+        }
+        label = patients[event].to_numpy()
+        if len(np.unique(label)) < 2:
+            return dict.fromkeys(scores)
+        return {name: float(roc_auc_score(label, score)) for name, score in scores.items()}

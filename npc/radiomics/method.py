@@ -1,0 +1,94 @@
+"""The radiomic signature as a method of making runs: `train.py method=radiomic`."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from omegaconf import DictConfig
+from sklearn.pipeline import Pipeline
+
+from npc.cohort.cohort import Cohort
+from npc.config import feature_settings, run_sequences
+from npc.errors import InputError
+from npc.imaging.acquisition import read_scanner
+from npc.radiomics.extract import Extracted, extract
+from npc.radiomics.fit import FittedSignature, fit
+from npc.radiomics.pipeline import pipeline
+from npc.radiomics.reproducibility import lowest_icc
+from npc.run.folder import RunFolder
+from npc.run.method import Inputs
+from npc.run.tracker import Tracker
+
+
+class Radiomic:
+    """Fulfils `npc.run.method.Method`; its out-of-fold risks are part of `fit`."""
+
+    title = "Radiomic signature"
+    extracted: Mapping[str, Extracted]
+    pipeline: Pipeline
+
+    def __init__(self, config: DictConfig, cohort: Cohort, run: RunFolder) -> None:
+        self.config, self.cohort, self.run = config, cohort, run
+
+    def inputs(self, patients: pd.DataFrame) -> Inputs:
+        """Extracts the features that the store lacks: whose can't be, takes no part."""
+        self.extracted = {sequence: self._extract(sequence) for sequence in run_sequences(self.config)}
+        return Inputs(
+            {f"features_{sequence}": found.hash for sequence, found in self.extracted.items()},
+            {patient: reason for found in self.extracted.values() for patient, reason in found.failures.items()},
+        )
+
+    def prepare(self, patients: pd.DataFrame) -> None:
+        """Puts together all that is fitted; the ICCs are of the training patients whose tumours were outlined again."""
+        training = patients.index[patients["split"] == "train"]
+        icc = pd.concat(
+            lowest_icc(found.outlines(self.config.slices, training)).add_prefix(f"{sequence}_")
+            for sequence, found in self.extracted.items()
+        )
+        choices = self.config.radiomics
+        scanner = _scanners(self.cohort, patients, next(iter(self.extracted))) if choices.combat else None
+        self.pipeline = pipeline(choices, self.config.slices, icc, self.config.cohort.icc, scanner, self.config.seed)
+
+    def fit(self, patients: pd.DataFrame, tracker: Tracker) -> FittedSignature:
+        """Fits selection and signature, and writes what is known of them."""
+        features = table(self.extracted, self.config.slices).loc[patients.index]
+        fitted = fit(self.pipeline, features, patients, self.config)
+        fitted.write(self.run.path)
+        return fitted
+
+    def refit(self, patients: pd.DataFrame) -> None:
+        """Nothing is left to be made."""
+
+    def assist(self, patients: pd.DataFrame) -> None:
+        """One process fits alone."""
+
+    def _extract(self, sequence: str) -> Extracted:
+        cohort = self.config.cohort
+        return extract(
+            self.cohort, sequence, feature_settings(self.config), store=self.config.store, label=cohort.label,
+            roi=cohort.roi.get(sequence), missing=self.config.radiomics.missing,
+        )  # fmt: skip
+
+
+def table(extracted: Mapping[str, Extracted], slices: str) -> pd.DataFrame:
+    """The features of all sequences side by side, each named `<sequence>_<feature>`.
+
+    Args:
+        extracted: by sequence.
+        slices: `max` or `three`.
+    """
+    return pd.concat([found.features[slices].add_prefix(f"{s}_") for s, found in extracted.items()], axis=1)
+
+
+def _scanners(cohort: Cohort, patients: pd.DataFrame, sequence: str) -> pd.Series:
+    """Vendor and field strength of each patient's image."""
+    found = {
+        patient: read_scanner(cohort.root / patients.loc[patient, f"{sequence}_image"]) for patient in patients.index
+    }
+    unknown = [patient for patient, name in found.items() if name is None]
+    if unknown:
+        raise InputError(
+            f"radiomics.combat=true: the scanner (vendor and field strength) of {len(unknown)} patients "
+            f"({', '.join(unknown[:3])}{', ...' if len(unknown) > 3 else ''}) is neither in their DICOM headers nor in "
+            "their BIDS sidecars; provide these, or radiomics.combat=false"
+        )
+    return pd.Series(found)

@@ -1,0 +1,98 @@
+"""What a method of making signatures (deep learning, radiomics) must be able to do, and the method of a config."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.cohort.cohort import Cohort
+from npc.run.folder import RunFolder
+from npc.run.tracker import Tracker
+
+ShouldPrune = Callable[[int, float], bool]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a method reads of the patients.
+
+    Attributes:
+        hashes: of the content of images and outlines and of the settings that they are read with, by name.
+        failures: why a patient can't be used, by `patient_id`.
+    """
+
+    hashes: Mapping[str, str]
+    failures: Mapping[str, str]
+
+
+class Fitted(Protocol):
+    """A signature that was fitted on the training patients.
+
+    Attributes:
+        predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk` of all patients.
+        metrics: the method's own, for `metrics.json`.
+    """
+
+    @property
+    def predictions(self) -> pd.DataFrame: ...  # noqa: D102
+
+    @property
+    def metrics(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+    def save(self, path: Path) -> object:
+        """Writes the model as a checkpoint that loads with `weights_only=True`."""
+
+
+class Method(Protocol):
+    """One run of a method; its calls come in the order in which they stand here.
+
+    Attributes:
+        title: what its signature is called.
+    """
+
+    title: str
+
+    def inputs(self, patients: pd.DataFrame) -> Inputs:
+        """What the method reads of these patients; they have `split`, `label`, `time` and `event`.
+
+        Raises:
+            InputError: no signature can be made of them.
+        """
+
+    def prepare(self, patients: pd.DataFrame) -> None:
+        """Reads what `fit` needs, so that faults of the images are reported before the run folder is begun.
+
+        Raises:
+            InputError: faults of all images at once.
+        """
+
+    def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
+        """Learns from the training patients and predicts all; an interrupted fit continues where it stopped."""
+
+    def refit(self, patients: pd.DataFrame) -> None:
+        """Makes what is fitted again beside the signature and is not there yet, such as out-of-fold risks."""
+
+    def assist(self, patients: pd.DataFrame) -> None:
+        """What a process does that a launcher started to share the work of another one; it writes no files."""
+
+
+def method_of(config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: ShouldPrune | None = None) -> Method:
+    """The method that the config names.
+
+    Args:
+        config: checked choices.
+        cohort: has the sequences of the run.
+        run: where it lies.
+        should_prune: of a search that stops poor runs early, where the method has epochs: is given the finished epochs
+            and the best validation AUC of them.
+    """
+    if config.method == "radiomic":
+        from npc.radiomics.method import Radiomic
+
+        return Radiomic(config, cohort, run)
+    from npc.signature.method import DeepLearning
+
+    return DeepLearning(config, cohort, run, should_prune)

@@ -1,0 +1,102 @@
+"""Where predictions and metrics of a run go beside its folder: to Weights & Biases, or nowhere."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.config import plain
+from npc.errors import InputError
+from npc.run.folder import RunFolder
+
+if TYPE_CHECKING:
+    import wandb
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """Of one run.
+
+    Attributes:
+        run: its folder.
+        tracked: the run of Weights & Biases; None where there is no tracking.
+    """
+
+    run: RunFolder
+    tracked: "wandb.Run | None" = None
+
+    def report(self, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
+        """Reports a finished run whose `predictions.csv` is written."""
+        if self.tracked is None:
+            return
+        import wandb
+
+        self.tracked.log({"predictions": wandb.Table(dataframe=predictions)})
+        self.tracked.summary.update(dict(metrics))
+        artifact = wandb.Artifact(f"predictions-{self.run.path.name}", type="predictions")
+        artifact.add_file(str(self.run.path / "predictions.csv"))
+        self.tracked.log_artifact(artifact)
+
+
+@contextmanager
+def track(config: DictConfig, run: RunFolder) -> Iterator[Tracker]:
+    """The tracker that the config asks for.
+
+    A W&B run has the run key as its id and ends with the right exit code, whatever ends it. Under an agent it is the
+    agent's run: the id is the agent's, and it is online, as whoever starts an agent expects.
+
+    Args:
+        config: of the run; `logger` says which.
+        run: its folder's name is the run key.
+    """
+    settings = config.logger
+    if settings.name != "wandb":
+        yield Tracker(run)
+        return
+
+    import wandb
+
+    agent = _is_agents()
+    mode = os.environ.get("WANDB_MODE", "online" if agent else "offline")
+    try:
+        tracked = wandb.init(
+            id=None if agent else run.path.name,
+            name=f"{run.path.parent.name}-{run.path.name}",
+            project=settings.project,
+            entity=settings.entity,
+            tags=list(settings.tags),
+            dir=run.path,
+            mode=mode,  # type: ignore[arg-type]  # wandb checks it
+            resume="allow",
+            config=plain(config),
+        )
+    except (wandb.Error, ValueError) as error:
+        raise InputError(f"logger=wandb (WANDB_MODE={mode}): {error}") from None
+    code = 1
+    try:
+        yield Tracker(run, tracked)
+        code = 0
+    except InputError:
+        code = 2
+        raise
+    except KeyboardInterrupt:
+        code = 130
+        raise
+    finally:
+        tracked.finish(exit_code=code)
+
+
+def report_complete(config: DictConfig, run: RunFolder) -> None:
+    """Reports a run that was complete already to the W&B agent that asked for it: its sweep must not lack the run."""
+    if config.logger.name == "wandb" and _is_agents():
+        with track(config, run) as tracker:
+            tracker.report(pd.read_csv(run.path / "predictions.csv", dtype={"patient_id": str}), run.metrics)
+
+
+def _is_agents() -> bool:
+    """Whether a W&B agent started this process."""
+    return "WANDB_SWEEP_ID" in os.environ

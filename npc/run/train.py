@@ -1,0 +1,80 @@
+"""From a cohort on disk to a signature and its logged predictions: the steps of every run, whatever its method."""
+
+import os
+from collections.abc import Mapping
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.cohort.analysed import analysed
+from npc.cohort.load import load
+from npc.cohort.split import check_sizes, outcome_hash, split_hash
+from npc.config import run_folder, run_sequences
+from npc.run.folder import RunFolder
+from npc.run.method import ShouldPrune, method_of
+from npc.run.metrics import by_split, print_metrics
+from npc.run.tracker import report_complete, track
+
+
+def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
+    """Makes the run that the config asks for, or reports what an earlier run of the same choices gave.
+
+    Args:
+        config: checked choices (`npc.config.checked`).
+        should_prune: of a search that stops poor runs early, see `npc.run.method.method_of`.
+
+    Raises:
+        InputError: the cohort or its images can't be used.
+        StoppedError: the run was pruned.
+    """
+    run, sequences = RunFolder(run_folder(config)), run_sequences(config)
+    cohort = load(config.cohort, config.endpoint, sequences)
+    patients, exclusions = analysed(cohort, config.endpoint, config.split)
+    method = method_of(config, cohort, run, should_prune)
+    inputs = method.inputs(patients)
+    patients, unusable = _part(patients, inputs.failures)
+    exclusions = pd.concat([exclusions, unusable], ignore_index=True)
+    data = {"split": split_hash(patients["split"]), "outcome": outcome_hash(patients), **inputs.hashes}
+    if _shares_the_work():
+        method.assist(patients)
+        return
+    with run.lock():
+        if run.done and not config.force:
+            run.check_same_data(data)
+            run.clear_leftovers()
+            print_metrics(run.metrics, method.title)
+            print(f"{run.path} is complete; force=true runs it again")
+            report_complete(config, run)
+        else:
+            method.prepare(patients)
+            run.begin(config, data, patients["split"], exclusions)
+            if len(exclusions):
+                print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
+            with run.logging(), track(config, run) as tracker:
+                fitted = method.fit(patients, tracker)
+                metrics = by_split(fitted.predictions) | dict(fitted.metrics)
+                metrics["oracle"] = {
+                    split: cohort.truth.best_auc(rows, "label", sequences) if cohort.truth else {}
+                    for split, rows in patients.groupby("split")
+                }
+                run.write_results(fitted.predictions, metrics, fitted.save)
+                tracker.report(fitted.predictions, metrics)
+                run.finish()
+            print_metrics(metrics, method.title)
+            print(f"written to {run.path}")
+        method.refit(patients)
+
+
+def _part(patients: pd.DataFrame, failures: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The patients that can be used, and the others with the reason; the split was drawn before."""
+    if not failures:
+        return patients, pd.DataFrame()
+    lost = patients[patients.index.isin(list(failures))]
+    usable = patients.drop(lost.index)
+    check_sizes(usable["split"], usable["label"])
+    return usable, lost[["centre"]].assign(reason=[failures[str(patient)] for patient in lost.index]).reset_index()
+
+
+def _shares_the_work() -> bool:
+    """Whether a launcher of several processes (Lightning, torchrun, Slurm) started this one as any but the first."""
+    return any(int(os.environ.get(name) or 0) > 0 for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))

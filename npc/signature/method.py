@@ -1,0 +1,106 @@
+"""The deep-learning signature as a method of making runs."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.cohort.cohort import Cohort
+from npc.config import run_sequences
+from npc.errors import InputError
+from npc.imaging.preprocess import Preprocess
+from npc.imaging.store import Slices, open_store, slices_hash
+from npc.run.folder import RunFolder
+from npc.run.method import Fitted, Inputs, ShouldPrune
+from npc.run.tracker import Tracker
+
+
+class DeepLearning:
+    """Fulfils `npc.run.method.Method`.
+
+    Torch takes seconds to import: `fit` and `refit` do so, when nothing that the user gave can be wrong any more.
+    """
+
+    title = "Deep-learning signature"
+
+    def __init__(
+        self, config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: ShouldPrune | None = None
+    ) -> None:
+        self.config, self.cohort, self.run, self.should_prune = config, cohort, run, should_prune
+
+    def inputs(self, patients: pd.DataFrame) -> Inputs:
+        """Hashes of the slices; none is built."""
+        fewest = int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+        if self.config.folds > fewest:
+            raise InputError(f"folds={self.config.folds}: the training cohort has only {fewest} patients of one class")
+        hashes = {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
+        return Inputs(hashes, {})
+
+    @cached_property
+    def slices(self) -> Sequence[Slices]:
+        """Of each sequence; what the store lacks is built."""
+        return [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
+
+    def prepare(self, patients: pd.DataFrame) -> None:
+        """Builds the slices that the store lacks."""
+        _ = self.slices
+
+    def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
+        """Trains the network, chooses the epoch, predicts."""
+        _wait_passively()
+        from npc.signature.fit import fit, lightning_logger
+
+        return fit(self.config, self.run, self.slices, patients, lightning_logger(tracker), self.should_prune)
+
+    def refit(self, patients: pd.DataFrame) -> None:
+        """Writes the out-of-fold risks that `folds` asks for."""
+        if not self._lacks_folds():
+            return
+        _ = self.slices
+        _wait_passively()
+        from npc.signature.out_of_fold import write_out_of_fold
+
+        with self.run.logging():
+            write_out_of_fold(self.config, self.run, self.slices, patients)
+        print(f"written to {self.run.out_of_fold}")
+
+    def assist(self, patients: pd.DataFrame) -> None:
+        """Computes with the process that writes; it started after that one had discarded what `force` replaces."""
+        complete, lacks_folds = self.run.done, self._lacks_folds()
+        if complete and not lacks_folds:
+            return
+        _ = self.slices
+        _wait_passively()
+        from npc.signature.fit import fit
+        from npc.signature.out_of_fold import refits
+
+        if not complete:
+            fit(self.config, self.run, self.slices, patients, logger=False)
+        if lacks_folds:
+            for _ in refits(self.config, self.run, self.slices, patients):
+                pass
+
+    def _lacks_folds(self) -> bool:
+        """Whether `folds` asks for refits that are not there."""
+        if not self.config.folds:
+            return False
+        with suppress(FileNotFoundError):
+            return pd.read_csv(self.run.out_of_fold)["fold"].max() != self.config.folds
+        return True
+
+
+def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
+    """Where one sequence of the cohort lies in the store: the arguments of its functions."""
+    roi = config.cohort.roi.get(sequence)
+    return config.store, cohort, sequence, Preprocess(**config.preprocess), config.cohort.label, roi
+
+
+def _wait_passively() -> None:
+    """Before torch is imported: its OpenMP threads would wait by spinning.
+
+    Where another job shares the cores an update then took 3.2 s, not 0.5 s.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,0 +1,57 @@
+"""The best AUC that can be reached on a phantom."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from npc.cohort.truth import read_truth
+from npc.phantom.oracle import Oracle
+from tests.phantom.draws import draw
+
+
+def write_truth(folder: Path, patients: pd.DataFrame, signal: float) -> pd.DataFrame:
+    """A phantom's folder without images; its patients by identifier."""
+    folder.mkdir()
+    patients[["patient_id", "linear_predictor", "cet1_shown", "t2_shown"]].to_csv(folder / "truth.csv", index=False)
+    (folder / "phantom.json").write_text(json.dumps({"signal": signal}))
+    return patients.set_index("patient_id")
+
+
+def test_the_oracle_is_the_auc_of_the_truth(tmp_path):
+    patients = write_truth(tmp_path / "phantom", draw(0, 3000), 1.0)
+    both = Oracle.read(tmp_path / "phantom").best_auc(patients, "dm_event", ["cet1", "t2"])
+    cet1, t2 = (Oracle.read(tmp_path / "phantom").best_auc(patients, "dm_event", [s])["image"] for s in ("cet1", "t2"))
+    label = patients["dm_event"]
+    assert both["all"] == roc_auc_score(label, patients["linear_predictor"])
+    assert cet1 == roc_auc_score(label, patients["cet1_shown"])
+    assert t2 == roc_auc_score(label, patients["t2_shown"])
+    assert both["all"] > roc_auc_score(label, patients["image_part"]) > cet1 > t2 > 0.55
+    # a second sequence can do no harm, and no other weighing of the two does better
+    assert both["image"] > cet1 - 0.002
+    weighed = [
+        roc_auc_score(label, patients["cet1_shown"] + weight * patients["t2_shown"])
+        for weight in np.linspace(-1, 3, 41)
+    ]
+    assert both["image"] > max(weighed) - 0.003
+
+
+def test_the_oracle_takes_the_patients_it_is_asked_for(tmp_path):
+    patients = write_truth(tmp_path / "phantom", draw(1, 60), 1.0)
+    some = patients.sample(30, random_state=0)
+    found = Oracle.read(tmp_path / "phantom").best_auc(some, "dm_event", ["cet1"])
+    assert found["all"] == roc_auc_score(some["dm_event"], some["linear_predictor"])
+    alive = patients[patients["dm_event"] == 0]
+    one_class = Oracle.read(tmp_path / "phantom").best_auc(alive, "dm_event", ["cet1"])
+    assert one_class == {"image": None, "all": None}
+    assert read_truth(tmp_path) is None
+
+
+def test_without_signal_the_pictures_say_nothing(tmp_path):
+    patients = write_truth(tmp_path / "phantom", draw(0, 500, signal=0.0), 0.0)
+    for sequences in (["cet1"], ["t2"], ["cet1", "t2"]):
+        found = Oracle.read(tmp_path / "phantom").best_auc(patients, "dm_event", sequences)
+        assert found["image"] == 0.5
+        assert found["all"] > 0.7
