@@ -261,9 +261,9 @@ def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
     ]  # fmt: skip
     groups = {folder.name for folder in (ROOT / "conf").iterdir()}
     keys = []
-    for words in map(str.split, ["seed=0", *overrides]):  # composing is slow, and only groups need it
-        chosen = [word for word in words if word.split("=")[0] in groups]
-        values = [word.removeprefix("+") for word in words if word not in chosen]
+    for words in map(str.split, ["seed=0", *overrides]):  # composing is slow, and only groups and new keys need it
+        chosen = [word for word in words if word[0] == "+" or word.split("=")[0] in groups]
+        values = [word for word in words if word not in chosen]
         choices = config.compose(chosen) if chosen else default_choices()
         keys.append(config.run_key(OmegaConf.merge(choices, OmegaConf.from_dotlist(values))))
     assert len(set(keys)) == len(overrides) + 1
