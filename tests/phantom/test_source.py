@@ -181,7 +181,20 @@ def test_a_folder_that_is_there_is_left_alone(small):
 def test_an_interrupted_writing_leaves_no_cohort(tmp_path, how):
     folder = tmp_path / "phantom"
     code = "import sys; from npc.cli import main; main()"
-    command = [sys.executable, "-c", code, "cohort", "phantom", str(folder), "--n", "400", "--matrix", "64"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "cohort",
+        "phantom",
+        str(folder),
+        "--n",
+        "400",
+        "--matrix",
+        "32",
+        "--readers",
+        "0",
+    ]
     # Ctrl-C must reach the workers too; a kill asks nobody, so that case does without them, which saves time
     environment = os.environ | {"LOKY_MAX_CPU_COUNT": "1" if how == signal.SIGKILL else "2"}
     process = subprocess.Popen(
