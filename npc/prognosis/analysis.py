@@ -77,7 +77,7 @@ def analyse(cohort: Cohort, runs: Sequence[Run], unfinished: Sequence[Path], cho
         cohort: whose patients they predict.
         runs: all finished ones of the cohort.
         unfinished: folders of others, which are counted.
-        choices: checked (`npc.config.check_evaluate`).
+        choices: checked (`npc.config.checks.check_evaluate`).
 
     Raises:
         InputError: the cohort, or the runs, can't be used.

@@ -14,7 +14,7 @@ def evaluate(choices: DictConfig) -> None:
     """Writes `reports/<name>/`.
 
     Args:
-        choices: checked (`npc.config.check_evaluate`).
+        choices: checked (`npc.config.checks.check_evaluate`).
 
     Raises:
         InputError: the cohort, or the runs, can't be used.
