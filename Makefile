@@ -1,30 +1,30 @@
-# `make train` and `make test` set everything up by themselves: they need Python 3.11 (with venv), make and git.
+# `make train` and `make test` install everything that they need, given Python 3.11 (with venv), make and git.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/ready
 
-help: ## what there is
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max
 	$(BIN)/python train.py sequence=cet1 slices=max
 
-test: $(READY) ## the tests but the slow ones
+test: $(READY) ## run all tests except the slow ones
 	$(BIN)/pytest -n 2 -m "not slow"
 
-lint: $(READY) ## ruff and mypy
+lint: $(READY) ## run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-setup: $(READY) ## .venv alone
+setup: $(READY) ## install npc into .venv only
 
-# uv comes into .venv with the machine's Python where there is none. OpenCV's wheel wants the libraries of a screen;
-# a machine without them gets the same release without windows.
+# If the machine has no uv, it is installed into .venv. OpenCV's wheel needs graphics libraries; a machine without them
+# gets the headless build of the same release.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	{ echo "npc needs Python 3.11 or later (found: $(PYTHON)); name one: make PYTHON=..." >&2; exit 2; }
-	@echo "setting up .venv (torch and its libraries are some gigabytes)"
+	{ echo "npc needs Python 3.11 or later (found: $(PYTHON)); give its path: make PYTHON=..." >&2; exit 2; }
+	@echo "setting up .venv (torch and its libraries take several gigabytes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check uv
 	@PATH="$$PATH:$(BIN)"; export PATH; \

@@ -16,7 +16,7 @@ class Cohort:
         name: as in `runs/<name>/`.
         root: the folder that the paths in `patients` are relative to.
         patients: one row a patient, indexed by `patient_id`, sorted by it; the columns of the cohort folder
-            (DESIGN 3): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
+            (docs/cohort.md): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
         by_index: whether an outline whose header places it nowhere is laid on its image voxel by voxel.

@@ -55,7 +55,7 @@ def read(root: Path, sequences: Sequence[str], **choices: Any) -> tuple[pd.DataF
 
 
 def write(folder: Path, **choices: Any) -> None:
-    """Writes a phantom as a cohort folder (DESIGN 3) with `truth.csv`; all of it or, if interrupted, nothing.
+    """Writes a phantom as a cohort folder (docs/cohort.md) with `truth.csv`; all of it or, if interrupted, nothing.
 
     Args:
         folder: a new one.

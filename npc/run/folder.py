@@ -1,4 +1,4 @@
-"""The run folder (DESIGN 3): everything later steps build on."""
+"""The run folder: everything that later steps build on."""
 
 import json
 import logging

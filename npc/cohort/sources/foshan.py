@@ -24,8 +24,8 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
         sequences: of `t1`, `t2` and `cet1`.
 
     Returns:
-        A table with the columns of the cohort folder (DESIGN 3), without outcome and clinical variables; a sequence
-        without any file is empty.
+        A table with the columns of the cohort folder (docs/cohort.md), without outcome and clinical variables; a
+        sequence without any file is empty.
 
     Raises:
         InputError: there is no such folder or sequence, or no patient in it.
