@@ -95,8 +95,7 @@ def _draw_curves(axes: Axes, panel: Panel, letter: str, ticks: np.ndarray, end: 
     axes.set(xlim=(0, end), ylim=(0, 1.03), xticks=ticks, ylabel=ylabel)
     axes.tick_params(labelbottom=False)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.1), **BACKED)
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": BACKED["framealpha"], "pad": 1}
-    axes.text(0.02, 0.02, panel.text, transform=axes.transAxes, fontsize=6.5, bbox=box)
+    axes.text(0.02, 0.02, panel.text, transform=axes.transAxes, fontsize=6.5)
 
 
 def _draw_at_risk(axes: Axes, panel: Panel, ticks: np.ndarray, end: float) -> None:
