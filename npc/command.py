@@ -24,9 +24,9 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def one_message() -> Iterator[None]:
     """Ends the process with 2 and one message on bad input, with 130 when interrupted.
 
-    Within a job of a multirun bad input is told and handed on: Hydra runs the other jobs before it ends.
+    Within a job of a multirun bad input is reported and raised again: Hydra runs the other jobs before it ends.
 
-    `NPC_DEBUG=1` shows the traceback instead. What is neither is a defect of npc and keeps its traceback.
+    `NPC_DEBUG=1` shows the traceback instead. Any other error is a defect of npc and keeps its traceback.
     """
     if os.environ.get("NPC_DEBUG") == "1":
         yield
@@ -42,7 +42,7 @@ def one_message() -> Iterator[None]:
         _end(_config_message(error), 2)
     except MarkedYAMLError as error:
         _end(_yaml_message(error), 2)
-    except UnicodeDecodeError as error:  # of a config: our own readers tell theirs
+    except UnicodeDecodeError as error:  # of a config: npc's own readers report theirs
         _end(f"a file is not UTF-8 text in the line {_line_around(error)}; save it as UTF-8", 2)
     except ValueError as error:
         if "group override" not in str(error):  # Hydra's own for `experiment=null`
@@ -53,24 +53,24 @@ def one_message() -> Iterator[None]:
         if error.errno not in _DISK_FULL:
             raise
         where = f" while writing {error.filename}" if error.filename else ""
-        _end(f"no space left{where}; make room and give the same command again: it goes on where it stopped", 2)
+        _end(f"no space left{where}; free some space and give the same command again: it resumes where it stopped", 2)
     except KeyboardInterrupt:
-        _end("interrupted; the same command goes on where it stopped", 130)
+        _end("interrupted; the same command resumes where it stopped", 130)
 
 
 def _in_multirun_job() -> bool:
-    """False again once Hydra has left its jobs."""
+    """Whether Hydra is running a job of a multirun; false once the jobs are over."""
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def _config_message(error: BaseException) -> str:
-    """Hydra's own words without its wrapping, and where to look."""
-    told = [str(error)]
-    if error.__cause__ is not None and str(error.__cause__) not in told[0]:
-        told.append(str(error.__cause__))
-    lines = [line.strip() for text in told for line in text.splitlines()]
+    """Hydra's own message without its wrapping, and where to look."""
+    texts = [str(error)]
+    if error.__cause__ is not None and str(error.__cause__) not in texts[0]:
+        texts.append(str(error.__cause__))
+    lines = [line.strip() for text in texts for line in text.splitlines()]
     noise = ["full_key:", "object_type=", "reference_type=", "Set the environment variable"]
-    if not any("not in struct" in line for line in lines):  # only a dictionary can be added to
+    if not any("not in struct" in line for line in lines):  # a key can be added to a dictionary only
         noise.append("To append to your config")
     kept = [line for line in lines if line and not line.startswith(tuple(noise))]
     kept = [in_plain_words(line) for line in kept]
@@ -80,7 +80,7 @@ def _config_message(error: BaseException) -> str:
 
 
 def _yaml_message(error: MarkedYAMLError) -> str:
-    """The parser's own words, and what a config may hold."""
+    """The parser's own message, and what a config may hold."""
     mark = error.problem_mark or error.context_mark
     place = f"{mark.name}, line {mark.line + 1}: " if mark else ""
     return (

@@ -1,4 +1,4 @@
-"""Faults of the input, told to the user all at once."""
+"""Errors that end a command with a message: faults of the input, reported all at once."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,12 +25,12 @@ class InputError(Exception):
         return "\n".join([f"{head}:", *(f"  - {fault}" for fault in self.faults)])
 
     def __reduce__(self) -> tuple[type["InputError"], tuple[list[str], str]]:
-        """Survives the way back from a worker process."""
+        """Makes the error picklable, so that a worker process can return it."""
         return type(self), (list(self.faults), self.summary)
 
 
 class StoppedError(Exception):
-    """A search took a run off before its end, for others did better; it is no fault, and the run can go on."""
+    """A search stopped a run early, since other runs did better; this is not an error, and the run can be resumed."""
 
     def __init__(self, epoch: int, auc: float) -> None:
         self.epoch, self.auc = epoch, auc
@@ -38,4 +38,4 @@ class StoppedError(Exception):
 
 
 class DivergedError(InputError):
-    """Training went astray: it is the setting that is at fault, not the machine or the data."""
+    """Training diverged: the cause is a setting, not the machine or the data."""

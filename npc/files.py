@@ -1,4 +1,4 @@
-"""Writing a file so that a reader finds all of it or none of it, and the folder for it."""
+"""Writing files atomically (a reader finds all of a file or none of it), and making folders."""
 
 import os
 import secrets
@@ -10,12 +10,12 @@ from npc.errors import InputError
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to a temporary name beside `path`, then rename it to `path`.
 
-    A run that is killed leaves the old file or the new one, never half of one. The folder is made if need be.
+    A process that is killed leaves the old file or the new one, never a part. The folder is made if necessary.
 
     Raises:
-        InputError: the file can't be written (no space left, no right to).
+        InputError: the file can't be written (no space left, no permission).
     """
-    # The random part keeps processes on two nodes of a cluster apart, where process ids may be the same.
+    # The random part keeps the names of processes on two nodes of a cluster different: their ids may be the same.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,14 +29,14 @@ def write_text(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"{path} can't be written: {reason}; make room or choose another folder") from error
+        raise InputError(f"{path} can't be written: {reason}; free some space or choose another folder") from error
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, if need be.
+    """Makes a folder and its parents, if necessary.
 
     Raises:
-        InputError: something else is in the way, or there is no right to.
+        InputError: a file has that name, or there is no permission.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -109,7 +109,7 @@ def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def test_ctrl_c_ends_with_one_message_and_130(story):
     assert story["int"].returncode == 130
-    assert "the same command goes on where it stopped" in story["int"].stderr
+    assert "the same command resumes where it stopped" in story["int"].stderr
     assert "Traceback" not in story["int"].stderr
     assert story["int done"] == []
 
@@ -130,7 +130,7 @@ def test_the_same_command_goes_on_and_ends_as_if_it_had_not_been_stopped(story, 
     folder = story["folder"]
     assert (folder / "DONE").exists()
     log = (folder / "train.log").read_text()
-    assert log.count("going on from") == 3
+    assert log.count("resuming from") == 3
     epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/30", log)]
     assert set(epochs) == set(range(1, 31))
     assert len(epochs) <= 33  # at most the one epoch is run again that a stop fell into
@@ -245,7 +245,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_where_there_is_room(data, small
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert re.search(r"npc: .*[Nn]o space left", ended.stderr)
-    assert "make room" in ended.stderr
+    assert "free some space" in ended.stderr
     assert str(disk) in ended.stderr
     assert not list(disk.rglob("DONE"))
     grown = subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], capture_output=True)

@@ -1,4 +1,4 @@
-"""Audit of a published study: do its figures fit each other? (docs/audit.md)."""
+"""Audit of a published study: are its figures consistent with each other? (docs/audit.md)."""
 
 from npc.audit import events, intervals, means, p_values, percentages, repeats, rules, sums
 from npc.audit.finding import Finding
@@ -10,5 +10,5 @@ __all__ = ["CHECKS", "Finding", "audit"]
 
 
 def audit(study: Published) -> list[Finding]:
-    """What each check says, in the checks' order; empty but for notes where all figures fit."""
+    """The findings of each check, in the order of the checks; notes only where all figures are consistent."""
     return [finding for check in CHECKS for finding in check.check(study)]

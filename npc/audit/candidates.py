@@ -1,4 +1,4 @@
-"""Tests that a P value of a table of counts may come from."""
+"""The tests that may have given a P value of a table of counts."""
 
 import numpy as np
 
@@ -26,15 +26,15 @@ _ANY = {
     "kruskal_wallis": kruskal_wallis_of_levels,
     "linear_by_linear": linear_by_linear,
 }
-# Fisher's test of larger tables takes up to seconds, or is estimated: then too coarse to be compared to three digits.
+# Fisher's test of larger tables takes seconds or is estimated, which is too imprecise to compare three digits.
 _TWO_BY_TWO = {"continuity": pearson_with_continuity, "fisher": fisher}
 
 
 def p_values(counts: np.ndarray) -> dict[str, float]:
-    """P of each test that the table allows.
+    """P value of each test that can be computed from the table.
 
     Args:
-        counts: (levels, cohorts); empty levels and cohorts are left out, the rest is scored by its order.
+        counts: (levels, cohorts); empty levels and cohorts are excluded, the others are scored by their order.
 
     Returns:
         By the names of `TITLES`; empty where fewer than two levels or cohorts are left.

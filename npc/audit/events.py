@@ -1,6 +1,6 @@
-"""Numbers of events that the printed AUCs fit.
+"""Numbers of events that are consistent with the printed AUCs.
 
-With n1 events and n0 patients without, an AUC counts pairs, ties half: a multiple of 1 / (2 n1 n0).
+With n1 patients with and n0 without the event, an AUC counts pairs, ties as half: it is a multiple of 1 / (2 n1 n0).
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,12 @@ from npc.published import Published
 from npc.published.printed import Number
 
 CHECK = "events"
-CHANCE = 0.01  # a number is implied if fewer than this many would fit as well by chance, were the AUCs arbitrary
+# A number of events is implied if, for random AUCs, fewer numbers than this are expected to fit as many of them.
+MOST_BY_CHANCE = 0.01
 
 
 def check(study: Published) -> Iterator[Finding]:
-    """Each cohort by itself; a number can't be distinguished from its mirror, as n1 and n0 enter alike."""
+    """Each cohort separately; n1 and n0 can't be distinguished, since the formula is symmetric in them."""
     for cohort, size in study.cohorts.items():
         cells = [(place, model, cell.estimate) for place, model, name, cell in study.cells() if name == cohort]
         different = list({(number.value, number.half): number for _, _, number in cells}.values())
@@ -40,13 +41,13 @@ def check(study: Published) -> Iterator[Finding]:
             )
             yield from _misfits(cells, cohort, size.n, best, meaning)
         where = f"{cohort}, number of events"
-        if len(best) < len(fits) and _by_chance(different, size.n, most) < CHANCE:
+        if len(best) < len(fits) and _expected_by_chance(different, size.n, most) < MOST_BY_CHANCE:
             next_best = max((count for count in fits.values() if count < most), default=0)
             meaning = f"{most} of {len(different)} different AUCs are multiples of 1/(2 n1 n0) for it"
             meaning += f", for any other number {next_best} at most"
             yield Finding(CHECK, "implied", where, "not printed", _ranges(best), meaning)
         else:
-            meaning = f"the AUCs fit {_ranges(best)}, which is too many to tell"
+            meaning = f"the AUCs fit {_ranges(best)}, which are too many to decide between them"
             yield Finding(CHECK, "note", where, "not printed", "", meaning)
 
 
@@ -66,15 +67,15 @@ def _fits_by_events(aucs: list[Number], n: int) -> dict[int, int]:
     """How many of the AUCs each number of events fits."""
     finest = min(auc.half for auc in aucs)
     half = {
-        # where the multiples lie closer than rounding tells apart, each AUC fits: a million patients take a second
+        # where the multiples are closer than the rounding, every AUC fits; this keeps a million patients to a second
         n1: len(aucs) if 4 * n1 * (n - n1) * finest >= 1 else sum(_fits(auc, n, n1) for auc in aucs)
         for n1 in range(1, n // 2 + 1)
     }
     return {n1: half[min(n1, n - n1)] for n1 in range(1, n)}
 
 
-def _by_chance(aucs: list[Number], n: int, most: int) -> float:
-    """How many numbers of events are to be expected to fit `most` AUCs or more, were the AUCs drawn evenly."""
+def _expected_by_chance(aucs: list[Number], n: int, most: int) -> float:
+    """Expected count of numbers of events that fit `most` AUCs or more, if the AUCs were drawn uniformly."""
     width = float(2 * max(auc.half for auc in aucs))
     steps = (2 * n1 * (n - n1) for n1 in range(1, n))
     return float(stats.binom.sf(most - 1, len(aucs), [min(1.0, step * width) for step in steps]).sum())

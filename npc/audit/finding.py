@@ -1,4 +1,4 @@
-"""What a check says of a printed figure."""
+"""What a check reports about a printed figure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,12 +9,12 @@ class Finding:
     """One line of an audit.
 
     Attributes:
-        check: the check that says it.
-        kind: `does not fit` (the figures can't all be as printed), `implied` (they give away what is not printed),
-            `note` (what a check could not tell, and why).
+        check: the check that reports it.
+        kind: `does not fit` (the figures can't all be as printed), `implied` (a number that is not printed follows from
+            them), `note` (what a check could not decide, and why).
         place: table, row, column.
         printed: the figure.
-        expected: what would fit.
+        expected: what would be consistent.
         meaning: a sentence or clause.
     """
 
@@ -28,5 +28,5 @@ class Finding:
     def __str__(self) -> str:
         """As one line."""
         word = "fits" if self.kind == "implied" else "expected"
-        found = f"{self.place}: {self.printed}" + (f"; {word} {self.expected}" if self.expected else "")
-        return f"{found}: {self.meaning}"
+        text = f"{self.place}: {self.printed}" + (f"; {word} {self.expected}" if self.expected else "")
+        return f"{text}: {self.meaning}"

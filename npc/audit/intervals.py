@@ -1,4 +1,4 @@
-"""Intervals of AUCs: around their estimate, inside of 0 and 1, and symmetric where the method is."""
+"""Intervals of AUCs: they contain their estimate, lie between 0 and 1, and are symmetric where the method is."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,7 +11,7 @@ CHECK = "intervals"
 
 
 def check(study: Published) -> Iterator[Finding]:
-    """An interval estimate -+ z x standard error is symmetric up to rounding, unless it is clipped at 0 or 1."""
+    """An interval of estimate +- z x standard error is symmetric up to rounding, unless it is clipped at 0 or 1."""
     clipped = 0
     for place, model, cohort, cell in study.cells():
         where = f"{place}, {model}, {cohort}"

@@ -1,4 +1,4 @@
-"""Means that their range, or whole numbers, allow."""
+"""Means that are impossible given their range, or given whole numbers."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -32,6 +32,6 @@ def check(study: Published) -> Iterator[Finding]:
 
 
 def _bounds(cell: Mean, n: int) -> tuple[Fraction, Fraction]:
-    """Least and highest mean of n values whose range is printed so."""
+    """Smallest and largest possible mean of n values with the printed range."""
     low, high = cell.low.value - cell.low.half, cell.high.value + cell.high.half
     return ((n - 1) * low + high) / n, (low + (n - 1) * high) / n

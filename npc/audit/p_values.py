@@ -1,4 +1,4 @@
-"""P values of a baseline table: which test was printed, and whether Methods names it."""
+"""P values of a baseline table: which test gave them, and whether Methods names it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CHECK = "p_values"
 
 @dataclass(frozen=True)
 class Recomputed:
-    """One printed P value and what each test makes of the counts; `p` is empty where no test can be computed."""
+    """One printed P value and that of each test of the counts; `p` is empty where no test can be computed."""
 
     place: str
     variable: str
@@ -25,10 +25,10 @@ class Recomputed:
 
     @property
     def fits(self) -> list[str]:
-        """The tests that would be printed so."""
+        """The tests whose P value rounds to the printed one."""
         return [test for test, p in self.p.items() if self.printed.fits(p)]
 
-    def in_words(self, names: Sequence[str]) -> str:
+    def as_text(self, names: Sequence[str]) -> str:
         """P and title of some of the tests."""
         return " or ".join(f"{self.printed.like(self.p[test])} ({candidates.TITLES[test]})" for test in names)
 
@@ -43,7 +43,7 @@ def recompute(study: Published) -> list[Recomputed]:
 
 
 def check(study: Published) -> Iterator[Finding]:
-    """Each P value against the tests that Methods names, then what the P values of the study have in common."""
+    """Each P value against the tests that Methods names, then the tests that fit all P values of the study."""
     named = [test for test in study.methods.tests if test in candidates.TITLES]
     rows = recompute(study)
     unnamed = 0
@@ -51,18 +51,18 @@ def check(study: Published) -> Iterator[Finding]:
         where = f"{row.place}, {row.variable}, P value"
         usable = [test for test in named if test in row.p]
         if not row.p or (named and not usable):
-            meaning = f"not recomputed: what is printed does not suffice for a test named in {study.methods.place}"
+            meaning = f"not recomputed: the printed figures do not suffice for a test named in {study.methods.place}"
             yield Finding(CHECK, "note", where, row.printed.text, "", meaning)
         elif "fisher" in named and "fisher" not in row.p and not set(row.fits) & set(named):
-            meaning = "not settled: Fisher's exact test is named, but npc computes it for 2 x 2 tables only"
+            meaning = "undecided: Fisher's exact test is named, but this audit computes it for 2 x 2 tables only"
             yield Finding(CHECK, "note", where, row.printed.text, "", meaning)
         elif not row.fits:
-            expected, meaning = row.in_words(usable or list(row.p)), "fits none of the tests that the counts allow"
+            expected, meaning = row.as_text(usable or list(row.p)), "fits none of the tests that the counts allow"
             yield Finding(CHECK, "does not fit", where, row.printed.text, expected, meaning)
         elif named and not set(row.fits) & set(named):
             unnamed += 1
-            meaning = f"fits {row.in_words(row.fits)}, not named in {study.methods.place}"
-            yield Finding(CHECK, "does not fit", where, row.printed.text, row.in_words(usable), meaning)
+            meaning = f"fits {row.as_text(row.fits)}, not named in {study.methods.place}"
+            yield Finding(CHECK, "does not fit", where, row.printed.text, row.as_text(usable), meaning)
     counted = [row for row in rows if row.p]
     common = [test for test in candidates.TITLES if all(test in row.fits for row in counted)]
     if unnamed and common:

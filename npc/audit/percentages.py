@@ -1,4 +1,4 @@
-"""Percentages: each that of its count, and out of a number of patients at all."""
+"""Percentages: they must be those of their counts, and possible for the number of patients."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,13 +11,13 @@ CHECK = "percentages"
 
 
 def check(study: Published) -> Iterator[Finding]:
-    """Both the percentages beside a count and those that stand alone in the text."""
+    """Both the percentages that are printed with a count and those without one."""
     yield from _of_counts(study)
     yield from _alone(study)
 
 
 def _of_counts(study: Published) -> Iterator[Finding]:
-    """Out of the cohort or, where patients are missing, out of those of the variable."""
+    """Of the cohort or, where values are missing, of the patients with a known value."""
     for place, name, variable in study.variables():
         for column, (cohort, size) in enumerate((name, cohort.n) for name, cohort in study.cohorts.items()):
             cells = {level: row[column] for level, row in variable.levels.items()}
@@ -50,7 +50,7 @@ def _alone(study: Published) -> Iterator[Finding]:
 
 
 def _count(percent: Number, total: int) -> int | None:
-    """The count out of `total` whose percentage is printed so, if there is one."""
+    """The count out of `total` whose percentage rounds to the printed one; None where there is none."""
     count = round(percent.value * total / 100)
     return count if 0 <= count <= total and percent.fits(Fraction(100 * count, total)) else None
 

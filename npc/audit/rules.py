@@ -13,7 +13,7 @@ _SIGNS = {"=": operator.eq, "<=": operator.le, ">=": operator.ge}
 
 
 def check(study: Published) -> Iterator[Finding]:
-    """Each rule in each cohort where all its figures are printed; means may be off by their rounding."""
+    """Each rule in each cohort where all its figures are printed; means are compared within their rounding."""
     rows = {name: (place, cells) for name, place, cells in study.named_rows()}
     for declared in study.rules:
         relation = declared.rule

@@ -1,4 +1,4 @@
-"""The `npc` command: one Typer app; each group of commands has a file of its own."""
+"""The `npc` command: one Typer app; each group of commands has its own file."""
 
 import typer
 
@@ -8,7 +8,7 @@ from npc.cli.sweep import app as sweep_app
 from npc.command import one_message
 
 app = typer.Typer(
-    help="Tools beside train.py and evaluate.py.",
+    help="Tools that complement train.py and evaluate.py.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,6 +25,6 @@ def main() -> None:
         try:
             app()
         except SystemExit as end:
-            if end.code == 130:  # what Typer makes of Ctrl-C, without a word
+            if end.code == 130:  # Typer's exit code after Ctrl-C, without a message
                 raise KeyboardInterrupt from None
             raise

@@ -1,4 +1,4 @@
-"""`npc audit`: do the figures that a study prints fit each other?"""
+"""`npc audit`: are the figures that a study prints consistent with each other?"""
 
 import json
 from collections import Counter
@@ -24,10 +24,10 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable findings")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="end with 1 where a figure does not fit")] = False,
 ) -> None:
-    """Tell which figures of a published study do not fit each other, and what they give away.
+    """List the figures of a published study that are not consistent with each other, and what follows from them.
 
     Findings are results, not errors: the exit code is 0 when the audit ran, 2 when the file is wrong. docs/audit.md
-    says how to write the file. That a figure does not fit says nothing of why: it may be a slip of the pen.
+    describes the file. That a figure does not fit does not show why: it may be a typing error.
 
     Example: npc audit ours.yaml
     """
@@ -36,21 +36,21 @@ def audit(
     from npc.published import PAPER, load
 
     study = load(file)
-    found, recomputed = findings_of(study), recompute(study)
-    counts = Counter(finding.kind for finding in found)
+    findings, recomputed = findings_of(study), recompute(study)
+    counts = Counter(finding.kind for finding in findings)
     if as_json:
-        print(json.dumps(_plain(study.study, file or PAPER, found, recomputed), ensure_ascii=False))
+        print(json.dumps(_plain(study.study, file or PAPER, findings, recomputed), ensure_ascii=False))
     else:
-        _tell(study.study, found, recomputed)
+        _print_findings(study.study, findings, recomputed)
     raise typer.Exit(1 if strict and counts["does not fit"] else 0)
 
 
-def _plain(study: str, file: Path, found: "list[Finding]", recomputed: "list[Recomputed]") -> dict[str, object]:
+def _plain(study: str, file: Path, findings: "list[Finding]", recomputed: "list[Recomputed]") -> dict[str, object]:
     return {
         "study": study,
         "file": str(file),
-        "findings": [asdict(finding) for finding in found if finding.kind != "note"],
-        "notes": [asdict(finding) for finding in found if finding.kind == "note"],
+        "findings": [asdict(finding) for finding in findings if finding.kind != "note"],
+        "notes": [asdict(finding) for finding in findings if finding.kind == "note"],
         "p_values": [
             {"place": row.place, "variable": row.variable, "printed": row.printed.text, "p": row.p, "fits": row.fits}
             for row in recomputed
@@ -58,7 +58,7 @@ def _plain(study: str, file: Path, found: "list[Finding]", recomputed: "list[Rec
     }
 
 
-def _tell(study: str, found: "list[Finding]", recomputed: "list[Recomputed]") -> None:
+def _print_findings(study: str, findings: "list[Finding]", recomputed: "list[Recomputed]") -> None:
     from rich.console import Console
 
     console = Console(markup=False, highlight=False, soft_wrap=True)
@@ -67,10 +67,10 @@ def _tell(study: str, found: "list[Finding]", recomputed: "list[Recomputed]") ->
         console.print()
         console.print(_table(place, [row for row in recomputed if row.place == place and row.p]), soft_wrap=False)
     for kind, heading in _HEADINGS.items():
-        lines = [str(finding) for finding in found if finding.kind == kind]
+        lines = [str(finding) for finding in findings if finding.kind == kind]
         if lines:
             console.print(f"\n{heading}", *lines, sep="\n")
-    counts = Counter(finding.kind for finding in found)
+    counts = Counter(finding.kind for finding in findings)
     console.print("\n" + ", ".join(f"{kind}: {counts[kind]}" for kind in ("does not fit", "implied")))
 
 

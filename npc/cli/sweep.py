@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from npc.sweep.plan import Plan
 
 app = typer.Typer(
-    help="Make the runs of sweep files on this machine or on Slurm, and tell how far they are.",
+    help="Make the runs of sweep files on this machine or on Slurm, and show their state.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -27,7 +27,7 @@ class Backend(StrEnum):
     slurm = "slurm"
 
 
-_ROOM = 2**20  # bytes: a network's checkpoints need more, but how much its size tells
+_ROOM = 2**20  # bytes: checkpoints need more, but how much depends on the size of the network
 Given = Annotated[
     list[str],
     typer.Argument(metavar="FILE... [KEY=VALUE...]", help="sweep files; choices for all runs, such as cohort=table"),
@@ -37,7 +37,7 @@ Json = Annotated[bool, typer.Option("--json", help="print machine-readable figur
 
 @app.command("list")
 def list_runs(given: Given, as_json: Json = False) -> None:
-    """Print the runs of sweep files with their keys; no run is begun.
+    """Print the runs of sweep files with their keys; no run is started.
 
     Example: npc sweep list sweeps/cet1_max.yaml
     """
@@ -54,7 +54,7 @@ def list_runs(given: Given, as_json: Json = False) -> None:
 def run(
     given: Given,
     slots: Annotated[
-        int | None, typer.Option(min=1, help="runs at once  [default: one for two cores]", show_default=False)
+        int | None, typer.Option(min=1, help="runs at once  [default: one for every two cores]", show_default=False)
     ] = None,
     devices: Annotated[str, typer.Option(help="GPUs, such as 0,1", show_default=False)] = "",
     per_device: Annotated[int, typer.Option(min=1, help="runs at once on each GPU")] = 1,
@@ -63,11 +63,11 @@ def run(
     partition: Annotated[
         str | None, typer.Option(help="of Slurm  [default: the cluster's]", show_default=False)
     ] = None,
-    minutes: Annotated[int, typer.Option(min=1, help="Slurm's limit for a run; it goes on after that")] = 60,
+    minutes: Annotated[int, typer.Option(min=1, help="Slurm's limit; a run that reaches it resumes")] = 60,
     cpus: Annotated[int, typer.Option(min=1, help="of a run, for Slurm")] = 2,
     gpus: Annotated[int, typer.Option(min=0, help="of a run, for Slurm")] = 0,
 ) -> None:
-    """Make the runs that are not done yet; the same command goes on after any interruption.
+    """Make the runs that are not done yet; after any interruption the same command resumes.
 
     Ends with 0 when all runs are done, with 1 when some failed.
 
@@ -79,7 +79,7 @@ def run(
     if slots and devices:
         raise InputError("--slots, --devices: give one of them; GPUs have --per-device slots each")
     if backend is Backend.slurm and devices:
-        raise InputError("--devices: Slurm gives a run its GPUs; take --gpus, or --backend local")
+        raise InputError("--devices: Slurm assigns the GPUs; use --gpus, or --backend local")
     planned = _plan(given)
     if backend is Backend.slurm and any(one.halving for one in planned.runs):
         raise InputError("early_terminate: runs are stopped early on one machine only; leave --backend slurm out")
@@ -99,14 +99,14 @@ def run(
                                  retries=retries, show=show)  # fmt: skip
     for made, reason in progress.failed.items():
         print(f"failed: {made.folder}: {reason}")
-    raise typer.Exit(_tell(planned))
+    raise typer.Exit(_print_status(planned))
 
 
 @app.command("status")
 def status(given: Given, as_json: Json = False) -> None:
-    """Tell which runs of sweep files are done, running, failed and missing.
+    """Show which runs of sweep files are done, stopped, running, failed and missing.
 
-    Ends with 0 only when all are done, or stopped early by a file that says so (early_terminate).
+    Ends with 0 only when all are done, or stopped early where the file asks for it (early_terminate).
 
     Example: npc sweep status sweeps/smoke.yaml
     """
@@ -117,18 +117,18 @@ def status(given: Given, as_json: Json = False) -> None:
     if as_json:
         print(json.dumps({
             "expected": len(states), **counts(states.values()),
-            "runs": [{"run_key": one.key, "folder": str(one.folder), "state": told.name,
-                      **({"reason": told.failure.reason, "attempts": told.failure.attempts} if told.failure else {})}
-                     for one, told in states.items()],
+            "runs": [{"run_key": one.key, "folder": str(one.folder), "state": of.name,
+                      **({"reason": of.failure.reason, "attempts": of.failure.attempts} if of.failure else {})}
+                     for one, of in states.items()],
         }))  # fmt: skip
-        raise typer.Exit(0 if all(is_settled(told) for told in states.values()) else 1)
-    raise typer.Exit(_tell(planned))
+        raise typer.Exit(0 if all(is_settled(of) for of in states.values()) else 1)
+    raise typer.Exit(_print_status(planned))
 
 
 @app.command("report")
 def report(
     given: Given,
-    reports: Annotated[Path, typer.Option(help="the report goes to a folder of it")] = Path("reports"),
+    reports: Annotated[Path, typer.Option(help="folder in which the report's folder is made")] = Path("reports"),
     name: Annotated[
         str | None, typer.Option(help="of the report  [default: <cohort>-search]", show_default=False)
     ] = None,
@@ -136,14 +136,14 @@ def report(
     seed: Annotated[int, typer.Option(help="of the draws")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Compare the runs that are done: the best of each variant, heat maps, and what choosing it costs.
+    """Compare the runs that are done: the best of each variant, heat maps, and the optimism of choosing it.
 
     Example: npc sweep report sweeps/smoke.yaml
     """
     planned = _plan(given)
     cohorts = {one.folder.parents[1].name for one in planned.runs}
     if len(cohorts) > 1:
-        raise InputError(f"npc sweep report: runs of {', '.join(sorted(cohorts))}; report each cohort for itself")
+        raise InputError(f"npc sweep report: runs of {', '.join(sorted(cohorts))}; report each cohort separately")
     from npc.report.paper import search, sweep
     from npc.sweep import work
 
@@ -164,17 +164,17 @@ def _plan(given: Sequence[str]) -> "Plan":
 
     files = [Path(word) for word in given if "=" not in word]
     if not files:
-        raise InputError("npc sweep: no sweep file is named; such as sweeps/smoke.yaml (`ls sweeps` shows more)")
+        raise InputError("npc sweep: no sweep file is named; give one, such as sweeps/smoke.yaml (see `ls sweeps`)")
     return plan(files, [word for word in given if "=" in word])
 
 
 def _total(planned: "Plan") -> str:
     same = planned.cells - len(planned.runs)
-    return f"{len(planned.runs)} runs" + (f"; {same} of {planned.cells} settings mean a run once more" if same else "")
+    return f"{len(planned.runs)} runs" + (f"; {same} of {planned.cells} settings repeat a run" if same else "")
 
 
 def _check_cohorts(planned: "Plan") -> None:
-    """A cohort that can't be read is told before any run starts."""
+    """Reports a cohort that can't be read before any run starts."""
     from npc.cohort.analysed import analysed
     from npc.cohort.load import load
     from npc.config.loading import compose
@@ -186,7 +186,7 @@ def _check_cohorts(planned: "Plan") -> None:
 
 
 def _check_room(planned: "Plan") -> None:
-    """A full disk, or a folder that can't be written to, is told before any run starts."""
+    """Reports a full disk, or a folder that can't be written to, before any run starts."""
     from npc.files import write_text
 
     for folder in {one.folder.parents[2] for one in planned.runs}:
@@ -195,29 +195,29 @@ def _check_room(planned: "Plan") -> None:
         probe.unlink()
 
 
-def _tell(planned: "Plan") -> int:
-    """Prints how far the runs are; returns the exit code."""
+def _print_status(planned: "Plan") -> int:
+    """Prints the state of the runs; returns the exit code."""
     from rich.console import Console
     from rich.table import Table
 
     from npc.sweep.state import STATES, counts, state
 
     states = {one: state(one) for one in planned.runs}
-    drawn = Table("variant", "runs", *STATES)
+    table = Table("variant", "runs", *STATES)
     for variant in sorted({one.variant for one in states}):
-        of = [told for one, told in states.items() if one.variant == variant]
-        drawn.add_row(variant, str(len(of)), *(str(count) for count in counts(of).values()))
+        of_variant = [of for one, of in states.items() if one.variant == variant]
+        table.add_row(variant, str(len(of_variant)), *(str(count) for count in counts(of_variant).values()))
     console = Console(soft_wrap=True)
-    console.print(drawn)
-    for one, told in states.items():
-        if told.failure:
-            console.print(f"{one.folder}: tried {told.failure.attempts} times, {told.failure.where}: "
-                          f"{told.failure.reason}", markup=False, highlight=False)  # fmt: skip
-    done = sum(told.name == "done" for told in states.values())
-    stopped = sum(told.name == "stopped" for told in states.values())
+    console.print(table)
+    for one, of in states.items():
+        if of.failure:
+            console.print(f"{one.folder}: tried {of.failure.attempts} times, {of.failure.where}: "
+                          f"{of.failure.reason}", markup=False, highlight=False)  # fmt: skip
+    done = sum(of.name == "done" for of in states.values())
+    stopped = sum(of.name == "stopped" for of in states.values())
     if done + stopped == len(states):
         print(f"complete: {done} runs are done" + (f", {stopped} were stopped early" if stopped else ""))
         return 0
     left = len(states) - done - stopped
-    print(f"not complete: {left} of {len(states)} runs are not done; npc sweep run goes on with them")
+    print(f"not complete: {left} of {len(states)} runs are not done; npc sweep run resumes them")
     return 1

@@ -1,4 +1,4 @@
-"""Who is analysed: the patients with their split and label, and all who were left out."""
+"""The patients who are analysed, with their split and label, and the excluded patients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from npc.errors import InputError
 def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The patients of a run.
 
-    The split is drawn before anybody is left out for an unknown label: every kind of endpoint has the same.
+    The split is drawn before patients with an unknown label are excluded, so that every kind of endpoint has the same.
 
     Args:
         cohort: a checked cohort.
@@ -23,13 +23,16 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
         choices: of the split.
 
     Returns:
-        The patients with `split`, `label`, `time` and `event`, and who was left out, those without a label last.
+        The patients with `split`, `label`, `time` and `event`, and the excluded patients, those without a label last.
 
     Raises:
-        InputError: there is no outcome, the choices cannot be, or a split is too small.
+        InputError: there is no outcome, the choices are invalid, or a split is too small.
     """
     if endpoint.event not in cohort.patients:
-        raise InputError(f"cohort {cohort.name}: there is no {endpoint.event}, and so no split of its patients")
+        raise InputError(
+            f"cohort {cohort.name}: there is no {endpoint.event}, and so no split of its patients; "
+            "choose a cohort with this outcome, or another endpoint"
+        )
     patients = cohort.patients.copy()
     patients["split"] = split(patients, endpoint.event, **choices)
     patients["time"] = patients[endpoint.time].astype(float)
@@ -40,5 +43,5 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
     check_sizes(patients["split"], patients["label"])
     if unknown.empty:
         return patients, cohort.exclusions
-    lost = unknown[["centre"]].assign(reason=f"censored before month {endpoint.months:g}").reset_index()
-    return patients, pd.concat([cohort.exclusions, lost], ignore_index=True)
+    excluded = unknown[["centre"]].assign(reason=f"censored before month {endpoint.months:g}").reset_index()
+    return patients, pd.concat([cohort.exclusions, excluded], ignore_index=True)

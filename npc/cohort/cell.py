@@ -4,12 +4,12 @@ import math
 import re
 from typing import Any
 
-# What spreadsheets, R and pandas write for "not known". "None" is not among them: it is a common category.
+# How spreadsheets, R and pandas write a missing value. "None" is not one of them: it is a common category.
 MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "<NA>"})
 
 
 def text(value: Any) -> str | None:
-    """The cell as stripped text, or None where it says nothing.
+    """The cell as stripped text, or None where the value is missing.
 
     >>> text(" male "), text(3.0), text(True), text("NA"), text(float("nan"))
     ('male', '3', '1', None, None)
@@ -27,7 +27,7 @@ def text(value: Any) -> str | None:
 
 
 def number(value: str | None) -> float:
-    """The number that a text holds; NaN where it is None or holds none."""
+    """The text as a number; NaN where it is None or not a number."""
     try:
         return math.nan if value is None or "_" in value else float(value)
     except ValueError:
@@ -35,7 +35,7 @@ def number(value: str | None) -> float:
 
 
 def code(value: str | None) -> str | None:
-    """The text without the decimals that a spreadsheet gives to whole numbers beside an empty cell.
+    """The text without the decimals that a spreadsheet adds to whole numbers in a column with empty cells.
 
     >>> code("2.0"), code("2.5"), code("T2")
     ('2', '2.5', 'T2')

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = ("continuous", "ordinal", "binary", "categorical")
 COMPARISONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-# The columns of the cohort folder that are no clinical variable.
+# The columns of the cohort folder that are not clinical variables.
 RESERVED = frozenset(
     {"patient_id", "centre", "dmfs_months", "dm_event", "os_months", "os_event"}
     | {"diagnosis_date", "metastasis_date", "last_follow_up"}
@@ -24,7 +24,7 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class Cut:
-    """Where a continuous variable is cut in two, such as `>= 4000`."""
+    """Cut-off that divides a continuous variable in two, such as `>= 4000`."""
 
     comparison: str
     value: float
@@ -39,9 +39,9 @@ class Cut:
 
     @classmethod
     def read(cls, written: str) -> Cut | None:
-        """The cut that a text such as `>= 4000` writes; None where it writes none."""
-        found = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", written)
-        return found and cls(found[1], float(found[2]))
+        """The cut-off in a text such as `>= 4000`; None where the text is not one."""
+        match = re.fullmatch(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", written)
+        return match and cls(match[1], float(match[2]))
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Variable:
     Attributes:
         name: its column.
         kind: continuous, ordinal, binary or categorical.
-        levels: its values, in order where it is ordinal, the reference first where it is binary; empty for a
-            continuous variable and for a categorical one that takes its levels from the table.
-        cut: where a continuous variable is cut in two.
+        levels: its values; of an ordinal variable in order, of a binary one with the reference first; empty for a
+            continuous variable and for a categorical one with the levels of the table.
+        cut: cut-off of a continuous variable.
         label: in tables and figures, such as `N stage`; None for the name with blanks.
     """
 
@@ -89,7 +89,7 @@ def _variable(name: str, declared: Mapping[str, Any], faults: list[str]) -> Vari
     key = f"cohort.clinical.{name}"
     kind = str(declared.get("kind"))
     if name in RESERVED:
-        faults.append(f"{key}: {name} has its own meaning in the cohort folder; name the variable otherwise")
+        faults.append(f"{key}: {name} has its own meaning in the cohort folder; choose another name for the variable")
     if kind not in KINDS:
         faults.append(f"{key}.kind is '{kind}'; choose one of {', '.join(KINDS)}")
         return Variable(name, kind)

@@ -1,4 +1,4 @@
-"""Who of a cohort's table belongs to the study: patients left out by hand, and by declared criteria."""
+"""Patients of a cohort's table who do not belong to the study: excluded by id, or by declared criteria."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True)
 class Criterion:
-    """One criterion of inclusion.
+    """One inclusion criterion.
 
     Attributes:
         name: its key under `cohort.criteria`.
         column: of the table.
-        keep: the levels, in lower case, or the side of a cut, that belong to the study.
-        reason: why the others do not.
+        keep: the levels, in lower case, or the side of a cut-off, of patients who belong to the study.
+        reason: why the other patients do not.
     """
 
     name: str
@@ -49,16 +49,16 @@ def parse(criteria: Mapping[str, Mapping[str, Any]] | None) -> tuple[Criterion, 
 def leave_out(
     table: pd.DataFrame, criteria: tuple[Criterion, ...], by_hand: Mapping[str, str]
 ) -> tuple[dict[Hashable, str], dict[Hashable | None, list[str]]]:
-    """Who does not belong to the study, by the first step that says so.
+    """Patients who do not belong to the study, each with the first reason that applies.
 
     Args:
         table: the raw table of a source, its index unique.
         criteria: in the order in which they are applied.
-        by_hand: patient -> reason; before every criterion.
+        by_hand: patient -> reason; applied before every criterion.
 
     Returns:
-        Reason of each row that is left out, in the order of the steps, within a step who is known not to belong
-        first; and what is wrong, by row (None: in the whole table).
+        Reason of each excluded row, in the order of the steps, within a step those with a missing value last; and the
+        faults, by row (None: of the whole table).
     """
     left_out: dict[Hashable, str] = {}
     faults: dict[Hashable | None, list[str]] = {None: []}
@@ -73,7 +73,7 @@ def leave_out(
         if criterion.column not in table:
             faults[None].append(
                 f"there is no column {criterion.column}, which the criterion {criterion.name} "
-                f"(cohort.criteria.{criterion.name}) needs; add it or leave the criterion out"
+                f"(cohort.criteria.{criterion.name}) needs; add it or remove the criterion"
             )
             continue
         cells = {row: cell.text(value) for row, value in table[criterion.column].items() if row not in left_out}
@@ -91,7 +91,7 @@ def leave_out(
 
 
 def _meets(criterion: Criterion, value: str) -> bool | None:
-    """Whether a value belongs to the study; None for one that is no number where a number is asked for."""
+    """Whether a value meets the criterion; None where the criterion needs a number and the value is not one."""
     if not isinstance(criterion.keep, Cut):
         return str(cell.code(value)).casefold() in criterion.keep
     met = criterion.keep.holds(pd.Series([cell.number(value)]))[0]

@@ -1,4 +1,4 @@
-"""Dates in place of months: time from diagnosis to metastasis or to the last follow-up."""
+"""Dates instead of months: time from diagnosis to metastasis or to the last follow-up."""
 
 import re
 from collections.abc import Hashable
@@ -18,17 +18,17 @@ Faults = dict[Hashable, list[str]]
 def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
     """Fill `dmfs_months`, `dm_event` and `os_months` from the dates of a table that has them.
 
-    The event is what `dm_event` says, or where there is no such column, whether there is a `metastasis_date`.
-    Its time runs from `diagnosis_date` to `metastasis_date` (event) or `last_follow_up` (none). Where a patient
-    has months too they stand, if the dates agree within half a month. `os_months` is only filled where there
-    is an `os_event` and no such column; the last follow-up of a patient who died is the death.
+    The event is that of `dm_event` or, without such a column, whether there is a `metastasis_date`. Its time runs
+    from `diagnosis_date` to `metastasis_date` (event) or `last_follow_up` (no event). Where a patient has months
+    too, these are kept; the dates must agree with them within half a month. `os_months` is filled only where there
+    is an `os_event` but no `os_months`; the last follow-up of a patient who died is the date of death.
 
     Args:
         table: the raw table of a source.
 
     Returns:
-        The table, and for each row whose dates are at fault what is wrong with them (to be said behind the
-        patient's name); such rows keep the months that they had.
+        The table, and for each row with wrong dates the faults, as ends of sentences that begin with the patient; such
+        rows keep the months that they had.
     """
     if not any(name in table for name in DATES) or not ("dm_event" in table or "metastasis_date" in table):
         return table, {}
@@ -48,7 +48,7 @@ def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
 
 
 class _Patient:
-    """One row's dates, and what is wrong with them."""
+    """The dates of one row, and their faults."""
 
     def __init__(self, cells: pd.Series) -> None:
         self.faults: list[str] = []
@@ -67,14 +67,14 @@ class _Patient:
         try:
             if len(day) != 10 or hour.strip("0:."):
                 raise ValueError
-            found = date.fromisoformat(day)
+            parsed = date.fromisoformat(day)
         except ValueError:
-            wrong = "no day of the calendar" if re.fullmatch(r"\d{4}-\d\d-\d\d", day) else "not a date"
+            wrong = "not a day of the calendar" if re.fullmatch(r"\d{4}-\d\d-\d\d", day) else "not a date"
             self.faults.append(f"{name} is '{written}', {wrong}; write year-month-day, such as 2013-02-28")
             return None
-        if found > date.today():
-            self.faults.append(f"{name} {found} is in the future; correct it")
-        return found
+        if parsed > date.today():
+            self.faults.append(f"{name} {parsed} is in the future; correct it")
+        return parsed
 
     def _check_order(self) -> None:
         for first, second in (DATES[:2], DATES[::2], DATES[1:]):
@@ -87,12 +87,12 @@ class _Patient:
             )
 
     def months_to(self, end: str) -> float | None:
-        """Months from diagnosis, None where one of the dates is not known."""
+        """Months from diagnosis; None where one of the dates is not known."""
         start, stop = self.dates["diagnosis_date"], self.dates[end]
         return (stop - start).days / DAYS_PER_MONTH if start and stop else None
 
     def dmfs(self) -> str | float | None:
-        """Months from diagnosis to metastasis or last follow-up; what the table gave goes first."""
+        """Months from diagnosis to metastasis or last follow-up; months in the table take precedence."""
         if self.faults or self.event not in ("0", "1"):
             return self.given
         end = "metastasis_date" if self.event == "1" else "last_follow_up"

@@ -1,4 +1,4 @@
-"""What a cohort holds, for `npc cohort check`: figures as a dictionary, and tables made from it."""
+"""Description of a cohort for `npc cohort check`: figures as a dictionary, and tables made from it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def describe(
         clinical: its declared variables.
         time: the endpoint's column of months.
         event: the endpoint's column of 0 and 1.
-        grids: of the images, by sequence (`npc.imaging.survey`; not called here, since cohort is the ground).
+        grids: of the images, by sequence (`npc.imaging.survey`; an argument, since cohort must not import imaging).
         faults: of the images.
     """
     centres = {str(centre): group for centre, group in cohort.patients.groupby("centre", sort=True)}
@@ -59,7 +59,7 @@ def describe(
 
 
 def tables(described: dict[str, Any], more: Sequence[RenderableType] = ()) -> list[RenderableType]:
-    """What `describe` found as rich tables, with `more` beside the images'; with a `faults` key alone, only these."""
+    """The figures of `describe` as rich tables, `more` after those of the images; without figures only the faults."""
     parts: list[RenderableType] = []
     if "centres" in described:
         parts = [_outcome_table(described), _sequence_table(described)]
@@ -74,7 +74,7 @@ def tables(described: dict[str, Any], more: Sequence[RenderableType] = ()) -> li
 def median_follow_up(months: pd.Series, events: pd.Series) -> float | None:
     """Median months of follow-up by the reverse Kaplan-Meier method (Schemper and Smith, 1996).
 
-    None where half of the patients have their event before follow-up ends, and there is no median.
+    None where the median is not reached: too many patients have the event before follow-up ends.
     """
     median = float(KaplanMeierFitter().fit(months, 1 - events).median_survival_time_)
     return median if math.isfinite(median) else None
@@ -139,11 +139,11 @@ def _sequence_table(described: dict[str, Any]) -> Table:
 def _clinical_table(described: dict[str, Any]) -> Table:
     table = _table("Clinical variables: median (quartiles), or patients", "variable", *described["centres"])
     for name, by_centre in described["clinical"].items():
-        table.add_row(escape(name), *(escape(_told(summary)) for summary in by_centre.values()))
+        table.add_row(escape(name), *(escape(_as_text(summary)) for summary in by_centre.values()))
     return table
 
 
-def _told(summary: dict[str, Any]) -> str:
+def _as_text(summary: dict[str, Any]) -> str:
     if "counts" in summary:
         lines = [f"{level} {n}" for level, n in summary["counts"].items()]
     else:
@@ -153,7 +153,7 @@ def _told(summary: dict[str, Any]) -> str:
 
 
 def _grid_table(described: dict[str, Any]) -> Table:
-    table = _table("Grids", "sequence", "size", "spacing (mm)", "images", "of them outlines laid on by index")
+    table = _table("Grids", "sequence", "size", "spacing (mm)", "images", "of these, outlines by index")
     for sequence, grids in described["grids"].items():
         for grid in grids[:SHOWN_GRIDS]:
             size, spacing = (" x ".join(str(step) for step in grid[key]) for key in ("size", "spacing"))

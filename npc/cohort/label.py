@@ -1,4 +1,4 @@
-"""The yes or no that a run predicts or is judged by, from event and time."""
+"""The binary label that a run predicts or is evaluated by, from event and time."""
 
 import pandas as pd
 
@@ -9,7 +9,7 @@ def label(time: pd.Series, event: pd.Series, kind: str, months: float | None = N
     Args:
         time: months to event or censoring.
         event: 0 or 1.
-        kind: `landmark` is the event within `months` (up to and including), NA for who was censored before; any other
+        kind: `landmark` is the event within `months` (up to and including), NA for patients censored before; any other
             kind is the event during follow-up.
         months: of the landmark.
     """

@@ -1,6 +1,6 @@
-"""Paths in a cohort's table: relative, inside of the cohort's folder, and there.
+"""Checks of the paths in a cohort's table: relative, inside the cohort's folder, and existing.
 
-Each question passes what an earlier one has told already, so that a path has one fault.
+Each check accepts a path that an earlier check refuses, so that a path has one fault only.
 """
 
 from pathlib import Path, PureWindowsPath
@@ -12,14 +12,14 @@ def is_relative(text: str) -> bool:
 
 
 def is_inside(home: Path, text: str) -> bool:
-    """Whether the path, and all in a folder of it, stays in `home` (resolved), symbolic links included."""
+    """Whether the path, and all in it if a folder, is inside `home` (resolved) after following symbolic links."""
     if not is_relative(text):
         return True
     try:
         path = (home / text).resolve()
         within = [path, *(file.resolve() for file in path.iterdir())] if path.is_dir() else [path]
         return all(file.is_relative_to(home) for file in within)
-    except (OSError, RuntimeError, ValueError):  # a circle of links, a null byte: there is no such file
+    except (OSError, RuntimeError, ValueError):  # a cycle of links, a null byte: there is no such file
         return True
 
 
@@ -34,5 +34,5 @@ def exists(home: Path, text: str) -> bool:
 
 
 def is_usable(home: Path, text: str | None) -> bool:
-    """Whether the path can be read at all: none of the faults above."""
+    """Whether the path can be read: it has none of the faults above."""
     return text is not None and is_relative(text) and is_inside(home, text) and exists(home, text)

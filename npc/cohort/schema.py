@@ -1,4 +1,4 @@
-"""The cohort folder's rules: every fault of every patient is told at once, in sentences."""
+"""The rules of the cohort folder: the faults of all patients are reported at once, in sentences."""
 
 import difflib
 import re
@@ -36,27 +36,27 @@ def check(
     criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
     labelled: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Check a source's table and give its columns their types.
+    """Check a source's table and convert its columns to their types.
 
     Args:
-        table: a source's raw table with a unique index, which is told (as line or row) with each fault.
+        table: a source's raw table with a unique index, which each fault names (as line or row).
         where: the table's file, for messages.
         root: the folder that paths are relative to.
         sequences: the sequences that this run needs of every patient.
         clinical: the declared variables; their values may be missing.
-        missing: what becomes of a patient without one of `sequences`: error or exclude.
+        missing: treatment of a patient without one of `sequences`: error or exclude.
         time: the endpoint's column of months.
         event: the endpoint's column of 0 and 1.
         also: further sequences, which a patient may lack but whose files are checked where they are named.
-        date_faults: what `dates.to_months` found; told with the rest.
-        left_out: rows that do not belong to the study, and why, in the order in which they are to be told. Of them
-            only `patient_id` and `centre` are checked: what is not used needs no correction.
-        criteria_faults: what `criteria.leave_out` found; told with the rest.
+        date_faults: the faults of `dates.to_months`, reported with the others.
+        left_out: rows that do not belong to the study, and why, in the order in which they are to be listed. Only
+            their `patient_id` and `centre` are checked: values that are not used need no correction.
+        criteria_faults: the faults of `criteria.leave_out`, reported with the others.
         labelled: whether the endpoint's columns must be there.
 
     Returns:
-        The patients (numbers as float, levels as categories, events as integers, paths as strings) and those
-        left out, `patient_id`, `centre` and `reason`.
+        The patients (numbers as float, levels as categories, events as integers, paths as strings) and the excluded
+        ones, `patient_id`, `centre` and `reason`.
 
     Raises:
         InputError: the table breaks a rule.
@@ -71,51 +71,50 @@ def check(
         **_files(root, sequences, also, table.columns),
     }
     codes = {*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")}
-    everybody = _as_text(table, _identity() | columns, codes)
+    everyone = _as_text(table, _identity() | columns, codes)
     out = dict(left_out or {})
-    frame = everybody.drop(index=list(out))
+    frame = everyone.drop(index=list(out))
 
-    told = _Faults(where, everybody)
+    faults = _Faults(where, everyone)
     for row, sentences in [*(criteria_faults or {}).items(), *(date_faults or {}).items()]:
         for sentence in sentences if row not in out else ():
-            told.add(row, sentence)
+            faults.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
-    _validate(everybody, _identity(), told, set(), set())
-    _validate(frame, columns, told, skip, {variable.name for variable in clinical})
-    lacking = _pairs(frame, sequences, [*asked, *also], missing, told)
-    suspicious.tell(frame, list(outcomes), [*asked, *also], root, told.add)
-    if everybody.empty:
-        told.add(None, "there is no patient; write a line for each")
-    told.raise_if_any()
+    _validate(everyone, _identity(), faults, set(), set())
+    _validate(frame, columns, faults, skip, {variable.name for variable in clinical})
+    lacking = _pairs(frame, sequences, [*asked, *also], missing, faults)
+    suspicious.check(frame, list(outcomes), [*asked, *also], root, faults.add)
+    if everyone.empty:
+        faults.add(None, "there is no patient; write a line for each")
+    faults.raise_if_any()
 
     kept, out = frame.drop(index=list(lacking)), out | lacking
     if labelled:
         _endpoint_has_both(kept, event, where, out.values())
-    exclusions = everybody.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
+    exclusions = everyone.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
     return _typed(kept, columns, outcomes, clinical), exclusions.reset_index(drop=True)
 
 
 class _Faults:
-    """Sentences with the table's and the patient's name in front, in the table's order."""
+    """Collects faults; the message names table and patient and keeps the table's order."""
 
     def __init__(self, where: str, frame: pd.DataFrame) -> None:
         self.where, self.frame = where, frame
-        self.told: list[tuple[Hashable | None, str]] = []
+        self.faults: list[tuple[Hashable | None, str]] = []
 
     def add(self, row: Hashable | None, sentence: str) -> None:
-        """Tell what is wrong in a row, or with None in the whole table."""
-        self.told.append((row, sentence))
+        """Add the fault of a row, or with None of the whole table."""
+        self.faults.append((row, sentence))
 
     def raise_if_any(self) -> None:
-        if len(self.told) == 1:
-            row, sentence = self.told[0]
+        if len(self.faults) == 1:
+            row, sentence = self.faults[0]
             raise InputError(f"{self.where}{self._patient(row)}: {sentence}")
-        if self.told:
+        if self.faults:
             order = {row: i for i, row in enumerate([None, *self.frame.index])}
             name = Path(self.where).name  # the headline has the whole path
-            faults = [
-                f"{name}{self._patient(row)}: {said}" for row, said in sorted(self.told, key=lambda t: order[t[0]])
-            ]
+            ordered = sorted(self.faults, key=lambda fault: order[fault[0]])
+            faults = [f"{name}{self._patient(row)}: {sentence}" for row, sentence in ordered]
             raise InputError(faults, f"{self.where}: {len(faults)} faults")
 
     def _patient(self, row: Hashable | None) -> str:
@@ -127,7 +126,7 @@ class _Faults:
 
 
 def _shown(text: str) -> str:
-    """A cell as it may go to a terminal: no control characters, not longer than a line."""
+    """A cell as text for a terminal: no control characters, not longer than a line."""
     plain = text if text.isprintable() else text.encode("unicode_escape").decode()
     return plain if len(plain) <= 100 else f"{plain[:100]}…"
 
@@ -156,7 +155,7 @@ def _identity() -> dict[str, pa.Column]:
     ids = [
         _not_empty("give each patient an id"),
         _each(_is_file_name, unusable),
-        pa.Check(lambda ids: ~ids.duplicated(), error="stands there more than once; keep one line a patient"),
+        pa.Check(lambda ids: ~ids.duplicated(), error="occurs more than once; keep one line for each patient"),
     ]
     return {
         "patient_id": pa.Column(None, ids, nullable=True),
@@ -179,7 +178,7 @@ def _clinical(variable: Variable) -> pa.Column:
         f"is {{value}}; the levels are {', '.join(variable.levels)}: "
         f"correct the cell, or the list in cohort.clinical.{variable.name}.levels"
     )
-    if {"True", "False"} & set(variable.levels):  # all that is left of them by now
+    if {"True", "False"} & set(variable.levels):  # as they arrive after YAML
         unknown += ' (YAML reads a bare yes or no as true or false: write ["no", "yes"])'
     return pa.Column(None, _each(lambda text: text in variable.levels, unknown), nullable=True)
 
@@ -222,7 +221,7 @@ def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.
             paths.is_relative, f"is {{value}}, which is not relative; write it relative to the cohort's folder {root}"
         ),
         _each(
-            partial(paths.is_inside, home), f"is {{value}}, which leads out of {root}; put the file into that folder"
+            partial(paths.is_inside, home), f"is {{value}}, which is outside of {root}; put the file into that folder"
         ),
         _each(partial(paths.exists, home), absent),
     ]
@@ -239,7 +238,7 @@ def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.
 def _validate(
     frame: pd.DataFrame,
     columns: dict[str, pa.Column],
-    told: _Faults,
+    faults: _Faults,
     skip: set[tuple[Hashable, str]],
     clinical: set[str],
 ) -> None:
@@ -248,10 +247,10 @@ def _validate(
     except pa.errors.SchemaErrors as errors:
         for case in errors.failure_cases.to_dict("records"):
             if case["check"] == "column_in_dataframe":
-                told.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns)), clinical))
+                faults.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns)), clinical))
             elif (case["index"], case["column"]) not in skip:
                 sentence = str(case["check"]).replace("{value}", f"'{_shown(str(case['failure_case']))}'")
-                told.add(case["index"], f"{case['column']} {sentence}")
+                faults.add(case["index"], f"{case['column']} {sentence}")
 
 
 def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
@@ -265,24 +264,24 @@ def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
 
 
 def _pairs(
-    frame: pd.DataFrame, sequences: Sequence[str], present: Sequence[str], missing: str, told: _Faults
+    frame: pd.DataFrame, sequences: Sequence[str], present: Sequence[str], missing: str, faults: _Faults
 ) -> dict[Hashable, str]:
-    """Image and mask come together; gives the rows to leave out and why."""
+    """Checks that image and mask are given together; returns the rows to exclude and why."""
     lacking: dict[Hashable, list[str]] = {}
     for sequence, row, image, mask in _named(frame, present):
         if image and not mask:
-            told.add(row, f"{sequence}_mask is empty but {sequence}_image is not; give the outline or neither")
+            faults.add(row, f"{sequence}_mask is empty but {sequence}_image is not; give both or neither")
         elif mask and not image:
-            told.add(row, f"{sequence}_image is empty but {sequence}_mask is not; give the image or neither")
+            faults.add(row, f"{sequence}_image is empty but {sequence}_mask is not; give both or neither")
         elif not image and sequence in sequences:
             lacking.setdefault(row, []).append(sequence)
     if missing == "exclude":
         return {row: f"no {' and no '.join(lacking[row])}" for row in frame.index if row in lacking}
     for row, absent in lacking.items():
-        told.add(
+        faults.add(
             row,
             f"no {' and no '.join(absent)} image; give {'it' if len(absent) == 1 else 'them'}, "
-            "or leave such patients out with cohort.missing=exclude",
+            "or exclude such patients with cohort.missing=exclude",
         )
     return {}
 
@@ -299,12 +298,12 @@ def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, reasons: Iter
     counted = ", ".join(f"{n} {reason}" for reason, n in Counter(reasons).items())
     out = f" (left out: {counted})" if counted else ""
     if kept.empty:
-        raise InputError(f"{where}: no patient is left{out}; give what they lack, or leave out fewer")
+        raise InputError(f"{where}: no patient is left{out}; give what they lack, or exclude fewer")
     classes = set(kept[event])
     if len(classes) == 1:
         raise InputError(
             f"{where}: {event} is {classes.pop()} in all {len(kept)} patients{out}; "
-            "nothing can be learnt from one class: correct the column or choose another endpoint"
+            "a model needs both classes: correct the column or choose another endpoint"
         )
 
 

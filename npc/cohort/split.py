@@ -1,4 +1,4 @@
-"""Who trains, who validates and who is only predicted."""
+"""Division of the patients into training, validation and test."""
 
 import csv
 import hashlib
@@ -55,7 +55,7 @@ def split(
 
 
 def development_centre(centres: pd.Series, development: str | None = None) -> str:
-    """The centre that trains: the one that is named, or the one with the most patients (ties: the first by name).
+    """The development centre: the one that is named, or the one with the most patients (ties: the first by name).
 
     Raises:
         InputError: there is no such centre.
@@ -112,7 +112,10 @@ def _random(events: pd.Series, rng: np.random.Generator, validation: float, test
         if not 0 < fraction < 1
     ]
     if not faults and validation + test >= 1:
-        faults = [f"split.validation and split.test are {validation} and {test}, which leaves none to train on"]
+        faults = [
+            f"split.validation and split.test are {validation} and {test}, which leaves no patients to train on; "
+            "choose smaller fractions"
+        ]
     if faults:
         raise InputError(faults)
     splits = pd.Series("train", index=events.index, name="split", dtype=object)
@@ -124,10 +127,10 @@ def _random(events: pd.Series, rng: np.random.Generator, validation: float, test
 
 
 def _allocate(n: int, fractions: Sequence[float]) -> list[int]:
-    """Share n out by largest remainder, then let each share without any have one of the largest share's.
+    """Divides n by the largest-remainder method; each empty part then gets one from the largest part.
 
-    scikit-learn's stratified split rounds each class by itself and leaves a split of a small cohort without
-    events; here train, validation and test (in this order) have one as soon as there are enough.
+    scikit-learn's stratified split rounds each class separately and may leave a split of a small cohort without events;
+    with this method train, validation and test (in this order) have one as soon as there are enough.
 
     >>> _allocate(7, (0.7, 0.15, 0.15)), _allocate(3, (0.8, 0.1, 0.1))
     ([5, 1, 1], [1, 1, 1])
@@ -145,23 +148,23 @@ def _allocate(n: int, fractions: Sequence[float]) -> list[int]:
 
 
 def check_sizes(splits: pd.Series, events: pd.Series) -> None:
-    """Refuses splits that nothing can be learned or chosen from.
+    """Refuses splits that are too small to train on, to validate on or to test on.
 
     Args:
         splits: train, validation or test of each patient.
         events: 0 or 1, on the same index.
 
     Raises:
-        InputError: training or validation has one class only, or nobody tests.
+        InputError: training or validation has one class only, or there are no test patients.
     """
     counts = {name: (int((splits == name).sum()), int(events[splits == name].sum())) for name in SPLITS}
-    poor = [name for name in ("train", "validation") if counts[name][1] in (0, counts[name][0])]
+    too_small = [name for name in ("train", "validation") if counts[name][1] in (0, counts[name][0])]
     if counts["test"][0] == 0:
-        poor.append("test")
-    if poor:
-        told = ", ".join(f"{name} {n} ({with_event} with the event)" for name, (n, with_event) in counts.items())
+        too_small.append("test")
+    if too_small:
+        sizes = ", ".join(f"{name} {n} ({with_event} with the event)" for name, (n, with_event) in counts.items())
         raise InputError(
-            f"split: too few patients in {' and '.join(poor)}: {told}. Train and validation need a patient with and "
-            "one without the event, test needs a patient; give more patients, or change split.seed, "
+            f"split: too few patients in {' and '.join(too_small)}: {sizes}. Train and validation need a patient with "
+            "and one without the event, test needs a patient; give more patients, or change split.seed, "
             "split.validation or split.development"
         )

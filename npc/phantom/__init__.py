@@ -1,1 +1,1 @@
-"""Synthetic patients whose truth is known: nothing of a real hospital's run imports it."""
+"""Synthetic patients whose true outcome model is known; a run of real patients does not import this package."""

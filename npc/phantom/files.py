@@ -15,18 +15,18 @@ AVERAGES = 1  # NEX
 
 
 def write_nifti(path: Path, array: np.ndarray, grid: Grid) -> None:
-    """One volume, (slice, row, column)."""
+    """Writes a volume, (slice, row, column)."""
     image = sitk.GetImageFromArray(array)
     image.SetSpacing(grid.spacing[::-1])
     image.SetOrigin([float(axis[0]) for axis in grid.axes[::-1]])
     try:
         sitk.WriteImage(image, path, useCompression=True, compressionLevel=1)
     except RuntimeError:
-        raise InputError(f"{path}: cannot be written; is there space left, and may you write there?") from None
+        raise InputError(f"{path}: can't be written; check the free space and your permissions there") from None
 
 
 def write_sidecar(path: Path, sequence: str, acquisition: Acquisition) -> None:
-    """What NIfTI has no place for, under the names of BIDS (times in seconds) and of the DICOM standard."""
+    """Writes what NIfTI can't hold, with the names of BIDS (times in seconds) and of the DICOM standard."""
     scanner = acquisition.scanner
     frequency, phase = scanner.protocols[sequence].matrix
     content = {
@@ -49,7 +49,7 @@ def write_sidecar(path: Path, sequence: str, acquisition: Acquisition) -> None:
 
 
 def write_series(folder: Path, image: np.ndarray, patient: str, sequence: str, acquisition: Acquisition) -> None:
-    """One DICOM file a slice; the same phantom gives the same bytes, UIDs included."""
+    """Writes a DICOM file for each slice; the same phantom gives the same bytes, UIDs included."""
     folder.mkdir()
     header = _header(image, patient, sequence, acquisition)
     z, y, x = acquisition.grid(image.shape[1]).axes
@@ -63,7 +63,7 @@ def write_series(folder: Path, image: np.ndarray, patient: str, sequence: str, a
 
 
 def _header(image: np.ndarray, patient: str, sequence: str, acquisition: Acquisition) -> FileDataset:
-    """What the slices of a series share."""
+    """The header that the slices of a series share."""
     scanner, grid = acquisition.scanner, acquisition.grid(image.shape[1])
     frequency, phase = scanner.protocols[sequence].matrix
     meta = FileMetaDataset()
@@ -94,5 +94,5 @@ def _step(acquisition: Acquisition) -> float:
 
 
 def _decimals(*values: float) -> list[str]:
-    """As DICOM holds them: at most 16 characters."""
+    """Numbers as DICOM decimal strings: at most 16 characters."""
     return [f"{value:.10g}" for value in values]

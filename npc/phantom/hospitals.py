@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Hospital:
-    """What one hospital's patients and follow-up look like; counts in the order of the levels."""
+    """Distribution of one hospital's patients and follow-up; counts in the order of the levels."""
 
     name: str
     prefix: str
@@ -20,8 +20,8 @@ class Hospital:
     ebv_high: float
     regimen: tuple[int, int, int]  # CCRT, IC+CCRT, CCRT+AC
     opened: date  # first admission
-    follow_up: tuple[float, float]  # months from diagnosis to the last look for metastasis, uniform
-    last_contact: float  # months by which the last contact outlasts it, at most
+    follow_up: tuple[float, float]  # months from diagnosis to the last examination for metastasis, uniform
+    last_contact: float  # largest number of months from then to the last contact
     events: float  # published share of patients with metastasis
 
 
@@ -40,5 +40,5 @@ REGIMENS = ("CCRT", "IC+CCRT", "CCRT+AC")
 
 
 def shares(counts: tuple[int, ...]) -> np.ndarray:
-    """Counts as parts of one."""
+    """Counts as fractions that sum to 1."""
     return np.array(counts) / sum(counts)

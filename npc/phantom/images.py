@@ -1,4 +1,4 @@
-"""The phantom's pictures: a head with one tumour whose size, necrosis and texture show its aggressiveness."""
+"""The phantom's images: a head with one tumour whose size, necrosis and texture show its aggressiveness."""
 
 from dataclasses import dataclass
 
@@ -28,14 +28,14 @@ def draw_study(
 
     Args:
         sequence: `cet1` or `t2`.
-        shown: standardised aggressiveness as this sequence shows it.
-        matrix: pixels along a side; the field of view stays the same.
+        shown: standardised aggressiveness, as this sequence shows it.
+        matrix: pixels along a side; the field of view does not depend on it.
         acquisition: of the patient.
         rng: of this patient and sequence.
 
     Returns:
-        image, int16 (slice, row, column), and depth of the same shape: distance from the tumour's middle as a share
-        of that to its edge, so that its outline is `depth < 1`.
+        Image, int16 (slice, row, column), and depth, of the same shape: distance from the tumour's centre divided
+        by that of its edge, so that the tumour is `depth < 1`.
     """
     grid, scanner = acquisition.grid(matrix), acquisition.scanner
     z, y, x = np.meshgrid(*(axis.astype(np.float32) for axis in grid.axes), indexing="ij")
@@ -52,9 +52,9 @@ def draw_study(
         ((x - dx) / (radius * stretch)) ** 2 + ((y - dy) / (radius / stretch)) ** 2 + ((z - dz) / (0.8 * radius)) ** 2
     )
     depth = distance * (1 + 0.10 * smooth_noise(grid, 10, rng))
-    depth.flat[distance.argmin()] = 0  # coarse pixels could miss a small tumour
+    depth.flat[distance.argmin()] = 0  # otherwise coarse pixels could miss a small tumour
 
-    # Aggressive tumours are coarser, more uneven and necrotic in the middle.
+    # Aggressive tumours have a coarser, more uneven texture and a necrotic centre.
     coarse = 1 / (1 + np.exp(-shown))
     grain = 1 + (0.10 + 0.15 * coarse) * smooth_noise(grid, 3 + 5 * coarse, rng)
     necrosis = np.clip(0.15 + 0.2 * shown, 0, 0.8)
@@ -74,7 +74,7 @@ def smooth_noise(grid: Grid, mm: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def relative_signal(tissue: Tissue, sequence: str, acquisition: Acquisition) -> float:
-    """A tissue's signal in a spin echo, `(1 - exp(-TR/T1)) exp(-TE/T2)`, as a share of a tumour's."""
+    """A tissue's signal in a spin echo, `(1 - exp(-TR/T1)) exp(-TE/T2)`, relative to that of the tumour."""
     longer = T1_AT_3T if acquisition.scanner.field > 1.5 else 1.0
     tr, te = acquisition.tr[sequence], acquisition.te[sequence]
 
@@ -86,12 +86,12 @@ def relative_signal(tissue: Tissue, sequence: str, acquisition: Acquisition) -> 
 
 
 def _acquire(image: np.ndarray, noise: np.ndarray, matrix: tuple[int, int]) -> np.ndarray:
-    """The complex picture that the scanner makes of its acquisition matrix: frequencies beyond it are zero.
+    """The complex image that the scanner reconstructs from its acquisition matrix: frequencies beyond it are zero.
 
     The noise keeps its SD. Rows are encoded by frequency, columns by phase.
     """
-    steps = [min(wanted, n) for wanted, n in zip(matrix, image.shape[1:], strict=True)]
-    if steps == list(image.shape[1:]):  # Rician all the same: the caller takes the magnitude
+    steps = [min(size, n) for size, n in zip(matrix, image.shape[1:], strict=True)]
+    if steps == list(image.shape[1:]):  # the noise is Rician in this case too: the caller takes the magnitude
         return image + noise
     kept = steps[0] * steps[1] / (image.shape[1] * image.shape[2])
     spectrum = np.fft.fftshift(np.fft.fft2(image + noise / np.sqrt(kept)), axes=(1, 2))

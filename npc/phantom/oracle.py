@@ -1,4 +1,4 @@
-"""The oracle of a phantom: the best AUC that can be reached, known because the patients are synthetic."""
+"""The oracle of a phantom: the highest possible AUC, which is known because the patients are synthetic."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Oracle:
 
     Attributes:
         truth: `truth.csv`, indexed by `patient_id`: `linear_predictor`, and `<sequence>_shown` of each sequence.
-        signal: 0 to 1; how much of their aggressiveness the tumours show in the images.
+        signal: 0 to 1; how strongly the images show the aggressiveness of the tumours.
     """
 
     truth: pd.DataFrame
@@ -26,12 +26,12 @@ class Oracle:
 
     @classmethod
     def read(cls, folder: Path) -> "Oracle":
-        """Of a phantom's cohort folder."""
+        """Reads the oracle of a phantom's cohort folder."""
         truth = pd.read_csv(folder / "truth.csv", dtype={"patient_id": str}).set_index("patient_id")
         return cls(truth, json.loads((folder / "phantom.json").read_text())["signal"])
 
     def best_auc(self, patients: pd.DataFrame, event: str, sequences: Sequence[str]) -> dict[str, float | None]:
-        """`image` from these sequences, `all` from the whole truth; None where the patients have one class only."""
+        """AUC given these sequences (`image`) and given the whole truth (`all`); None where there is one class only."""
         truth = self.truth.loc[patients.index]
         shown = {s: truth[f"{s}_shown"].to_numpy() for s in sequences}
         scores = {

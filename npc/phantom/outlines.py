@@ -1,4 +1,4 @@
-"""The phantom's second and repeated outlines, whose agreement with the first is set."""
+"""The phantom's second and repeated outlines, whose agreement with the first is given."""
 
 from functools import cache
 
@@ -8,16 +8,16 @@ from npc.phantom.images import smooth_noise
 from npc.phantom.options import Options
 from npc.phantom.scanners import PATIENTS, Grid
 
-_WOBBLE = 10.0  # mm along the edge over which a reader strays to one side
-_STREAM = 5  # beside those of the scanners
+_WOBBLE = 10.0  # mm along the edge over which a reader deviates to one side
+_STREAM = 5  # other than those of images and scanners
 
 
 def redraw(depth: np.ndarray, dice: float, grid: Grid, rng: np.random.Generator) -> np.ndarray:
-    """Another outline of a tumour: its edge is displaced smoothly, as far as the agreement wants it.
+    """Another outline of a tumour: its edge is displaced smoothly, as far as the wanted agreement requires.
 
     Args:
-        depth: (slice, row, column), below 1 inside of the first outline.
-        dice: wanted Dice coefficient of the volumes; it is met as nearly as voxels allow.
+        depth: (slice, row, column), below 1 inside the first outline.
+        dice: the required Dice coefficient of the volumes; the result is as close as voxels allow.
         grid: of `depth`.
         rng: of this patient, sequence and reader.
 
@@ -25,13 +25,13 @@ def redraw(depth: np.ndarray, dice: float, grid: Grid, rng: np.random.Generator)
         uint8 of the shape of `depth`.
     """
     first, wobble = depth < 1, smooth_noise(grid, _WOBBLE, rng)
-    found = {amplitude: _dice(first, depth + amplitude * wobble < 1) for amplitude in (0.0, 1.0)}
+    reached = {amplitude: _dice(first, depth + amplitude * wobble < 1) for amplitude in (0.0, 1.0)}
     low, high = 0.0, 1.0  # in radii of the tumour
     for _ in range(16):
         middle = (low + high) / 2
-        found[middle] = _dice(first, depth + middle * wobble < 1)
-        low, high = (middle, high) if found[middle] > dice else (low, middle)
-    best = min(found, key=lambda amplitude: abs(found[amplitude] - dice))
+        reached[middle] = _dice(first, depth + middle * wobble < 1)
+        low, high = (middle, high) if reached[middle] > dice else (low, middle)
+    best = min(reached, key=lambda amplitude: abs(reached[amplitude] - dice))
     return (depth + best * wobble < 1).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""The phantom's patients: clinical variables as published, and what the pictures show of their tumours."""
+"""The phantom's patients: clinical variables as published, and what the images show of their tumours."""
 
 from typing import Any
 
@@ -53,13 +53,13 @@ def draw_patient(hospital: Hospital, number: int, options: Options) -> tuple[dic
 
 
 def best_image_score(truth_shown: dict[str, np.ndarray], signal: float) -> np.ndarray:
-    """The best risk score that a reader of the pictures could give: the expected aggressiveness.
+    """The best possible risk score given the images: the expected aggressiveness.
 
     Each sequence shows `r * aggressiveness + sqrt(1 - r**2) * noise` with independent noise, so the expectation
     given them is proportional to `sum(r * shown / (1 - r**2))`.
 
     Args:
-        truth_shown: what each sequence seen shows, arrays of shape (patients,).
+        truth_shown: what each of the used sequences shows, arrays of shape (patients,).
         signal: of the cohort; at 0 every score is 0.
     """
     correlation = {s: signal * SHOWN[s] for s in truth_shown}
@@ -67,12 +67,12 @@ def best_image_score(truth_shown: dict[str, np.ndarray], signal: float) -> np.nd
 
 
 def _draw_t_stage(hospital: Hospital, n_stage: int, rng: np.random.Generator) -> int:
-    """T stage (0 to 3) given N: T1-2 with N0-1 is below stage III and not in the study; marginals are kept."""
+    """T stage (0 to 3) given N: T1-2 with N0-1 is below stage III, so not in the study; the marginals are preserved."""
     t, n = shares(hospital.t_stage), shares(hospital.n_stage)
     early = t[:2].sum() / n[2:].sum() if n_stage >= 2 else 0.0
     stages = (0, 1) if rng.random() < early else (2, 3)
-    chances = t[list(stages)]
-    return int(rng.choice(stages, p=chances / chances.sum()))
+    probabilities = t[list(stages)]
+    return int(rng.choice(stages, p=probabilities / probabilities.sum()))
 
 
 def _draw_age(hospital: Hospital, rng: np.random.Generator) -> int:

@@ -1,8 +1,8 @@
-"""The phantom's scanners: those of Table 1 of Zhang et al., JMRI 2020, and who lay in which.
+"""The phantom's scanners: those of Table 1 of Zhang et al., JMRI 2020, and the scanner of each patient.
 
-The paper does not say which hospital has which. Assumed here: hospital 1 has all of GE (105 at 1.5 T, 32 at 3 T) and 51
-of Philips at 1.5 T, hospital 2 the other 33 of them and the 12 of Philips at 3 T. Grey scale, noise and shading are
-invented; contrast follows from TR, TE and field strength (phantom_images.py).
+The paper does not say which hospital has which scanner. It is assumed that hospital 1 has all
+patients of GE (105 at 1.5 T, 32 at 3 T) and 51 of Philips at 1.5 T, hospital 2 the other 33 of them and the 12 of
+Philips at 3 T. Grey scale, noise and shading are invented; contrast follows from TR, TE and field strength (images.py).
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 GAP = 1.0  # mm between slices
-HEIGHT = 80.0  # mm that the slices cover at least: the largest tumour fits
-_ACQUISITION_STREAM, _SCANNER_STREAM = 3, 4  # beside the patient's own and those of the pictures, 1 and 2
+HEIGHT = 80.0  # mm that the slices cover at least, enough for the largest tumour
+_ACQUISITION_STREAM, _SCANNER_STREAM = 3, 4  # other than the patient's own and those of the images, 1 and 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Scanner:
-    """A row of Table 1, and how its pictures differ from another's."""
+    """A row of Table 1, and how its images differ from another scanner's."""
 
     manufacturer: str
     model: str
@@ -83,7 +83,7 @@ class Grid:
 
     @property
     def axes(self) -> list[np.ndarray]:
-        """Places of slices, rows and columns, mm."""
+        """Positions of slices, rows and columns, mm."""
         return [(np.arange(n) - (n - 1) / 2) * step for n, step in zip(self.shape, self.spacing, strict=True)]
 
 
@@ -97,14 +97,14 @@ class Acquisition:
     te: dict[str, float]
 
     def grid(self, matrix: int) -> Grid:
-        """The volume with so many pixels along a side."""
+        """The grid with `matrix` pixels along a side."""
         step = self.scanner.thickness + GAP
         pixel = self.field_of_view / matrix
         return Grid((int(np.ceil(HEIGHT / step)), matrix, matrix), (step, pixel, pixel))
 
 
 def draw_acquisition(hospital: int, number: int, seed: int) -> Acquisition:
-    """Scanner, field of view, TR and TE of a patient; the same however many others there are."""
+    """Scanner, field of view, TR and TE of a patient; they do not depend on the number of patients."""
     block, place = divmod(number, sum(PATIENTS[hospital]))
     scanner = SCANNERS[_scanners(hospital, block, seed)[place]]
     rng = np.random.default_rng([seed, hospital, number, _ACQUISITION_STREAM])
@@ -119,6 +119,6 @@ def draw_acquisition(hospital: int, number: int, seed: int) -> Acquisition:
 
 @cache
 def _scanners(hospital: int, block: int, seed: int) -> np.ndarray:
-    """Scanners of as many patients as the paper has at a hospital, in the published numbers."""
+    """Scanners of as many patients as the paper has at a hospital, in random order, with the published counts."""
     rng = np.random.default_rng([seed, hospital, block, _SCANNER_STREAM])
     return rng.permutation(np.repeat(np.arange(len(SCANNERS)), PATIENTS[hospital]))

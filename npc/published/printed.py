@@ -1,4 +1,4 @@
-"""Figures as they are printed: the text, the number, and how far rounding may have moved it."""
+"""Figures as they are printed: the text, the number, and its rounding error."""
 
 import re
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Number:
     Attributes:
         text: as printed.
         value: exactly what is printed.
-        half: half a unit of the last digit; before rounding it lay in `value` -+ `half`, both ends included, since
-            halves are rounded up by some and to even by others.
+        half: half a unit of the last digit; before rounding the number was in `value` +- `half`, both ends included,
+            since some programs round halves up and others to even.
     """
 
     text: str
@@ -27,11 +27,11 @@ class Number:
 
     @property
     def digits(self) -> int:
-        """Decimals printed."""
+        """Number of printed decimals."""
         return len(self.text.partition(".")[2])
 
     def fits(self, value: Fraction | float) -> bool:
-        """Whether `value` rounds to this number; 1e-12 is left for the error of floating point."""
+        """Whether `value` rounds to this number; 1e-12 is allowed for floating-point error."""
         return abs(Fraction(value) - self.value) <= self.half + Fraction(1, 10**12)
 
     def like(self, value: Fraction | float) -> str:
@@ -77,12 +77,12 @@ class PValue:
     number: Number
 
     def fits(self, p: float) -> bool:
-        """Whether a test's P value would be printed so."""
+        """Whether a test's P value rounds to the printed one."""
         bound = float(self.number.value)
         return {"<": p < bound, ">": p > bound}[self.sign] if self.sign else self.number.fits(p)
 
     def like(self, p: float) -> str:
-        """Another P value with as many decimals, but three at least; `<0.001` where it is below the last of them."""
+        """Another P value with as many decimals, but at least three; `<0.001` where it is below the last decimal."""
         digits = max(self.number.digits, 3)
         return f"<{10**-digits:.{digits}f}" if p < 10**-digits else rounded(p, digits)
 
@@ -100,15 +100,15 @@ def whole(value: int) -> Number:
 
 
 def number(text: Any) -> Number:
-    """`0.020`; a sign of per cent may follow."""
-    (found,) = _match(text, rf"({_NUMBER})\s*%?", "a number as printed, such as 0.020")
-    return _number(found)
+    """`0.020`; a percent sign may follow."""
+    (digits,) = _match(text, rf"({_NUMBER})\s*%?", "a number as printed, such as 0.020")
+    return _number(digits)
 
 
 def count(text: Any) -> Count:
     """`125` or `125 (73.96%)`."""
-    found, percent = _match(text, rf"(\d{{1,7}})(?:\s*\(\s*({_NUMBER})\s*%?\s*\))?", "a count such as 125 (73.96%)")
-    return Count(text, int(found), None if percent is None else _number(percent))
+    digits, percent = _match(text, rf"(\d{{1,7}})(?:\s*\(\s*({_NUMBER})\s*%?\s*\))?", "a count such as 125 (73.96%)")
+    return Count(text, int(digits), None if percent is None else _number(percent))
 
 
 def auc(text: Any) -> Auc:
@@ -123,8 +123,8 @@ def mean(text: Any) -> Mean:
 
 def p_value(text: Any) -> PValue:
     """`0.020` or `<0.001`."""
-    sign, found = _match(text, rf"([<>]?)\s*({_NUMBER})", "a P value such as 0.020 or <0.001")
-    return PValue(text, sign, _number(found))
+    sign, digits = _match(text, rf"([<>]?)\s*({_NUMBER})", "a P value such as 0.020 or <0.001")
+    return PValue(text, sign, _number(digits))
 
 
 def _with_range(text: Any, wanted: str) -> tuple[str, ...]:
@@ -132,10 +132,10 @@ def _with_range(text: Any, wanted: str) -> tuple[str, ...]:
 
 
 def _match(text: Any, pattern: str, wanted: str) -> tuple[str, ...]:
-    found = re.fullmatch(pattern, text.strip()) if isinstance(text, str) else None
-    if found is None:
+    match = re.fullmatch(pattern, text.strip()) if isinstance(text, str) else None
+    if match is None:
         raise ValueError(f"is {text!r}; write {wanted}")
-    return found.groups()
+    return match.groups()
 
 
 def _number(text: str) -> Number:

@@ -1,4 +1,4 @@
-"""Reads a study's figures from YAML and tells every fault at once."""
+"""Reads a study's figures from YAML and reports all faults at once."""
 
 import difflib
 from collections import Counter
@@ -17,13 +17,13 @@ PAPER = Path(__file__).with_name("zhang2020.yaml")
 
 
 class _AsPrinted(yaml.BaseLoader):
-    """Leaves each scalar as it is written (0.020 keeps its last digit) and refuses a key that stands there twice."""
+    """Leaves each scalar as it is written (0.020 keeps its last digit) and refuses duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         written = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
         twice = [key for key, times in written.items() if times > 1]
         if twice:
-            raise yaml.MarkedYAMLError(problem=f"{twice[0]} stands there twice", problem_mark=node.start_mark)
+            raise yaml.MarkedYAMLError(problem=f"{twice[0]} occurs twice", problem_mark=node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -34,7 +34,7 @@ def load(path: Path | None = None) -> Published:
         path: YAML as in docs/audit.md; the paper's own by default.
 
     Raises:
-        InputError: no such file, no YAML, a misspelt key, a wrong type, a row that lacks a cohort.
+        InputError: the file is missing or not YAML, a key is unknown, a type is wrong, or a row lacks a cohort.
     """
     path = path or PAPER
     try:
@@ -42,7 +42,7 @@ def load(path: Path | None = None) -> Published:
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}; give a YAML file as in docs/audit.md") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(written, dict):
         raise InputError(f"{path} holds no figures; docs/audit.md shows what it should hold")
     try:
@@ -81,18 +81,18 @@ def _keys_at(place: list[str | int]) -> list[str]:
 
 
 def _faults(study: Published) -> Iterator[str]:
-    """What one value can't tell by itself."""
+    """Faults that concern more than one value."""
     known = f"the {len(study.cohorts)} cohorts are {', '.join(study.cohorts)}"
     for place, name, cells in _rows(study):
         if len(cells) != len(study.cohorts):
-            yield f"{place}, {name} has {len(cells)} cells and {known}; write - where none is printed"
+            yield f"{place}, {name} has {len(cells)} cells and {known}; write - where no figure is printed"
     for block in study.quoted:
         for name, row in block.rows.items():
             if len(row) != len(block.columns):
                 yield f"{block.place}, {name} has {len(row)} cells for {len(block.columns)} columns"
     for name, cohort in study.cohorts.items():
         if cohort.events is not None and not 0 <= cohort.events <= cohort.n:
-            yield f"cohorts.{name}: {cohort.events} events do not go into n = {cohort.n}"
+            yield f"cohorts.{name}: {cohort.events} events are not possible with n = {cohort.n}"
     for place, name, variable in study.variables():
         if bool(variable.levels) == bool(variable.mean):
             yield f"{place}, {name} needs either levels (categorical) or mean (continuous)"
@@ -100,7 +100,7 @@ def _faults(study: Published) -> Iterator[str]:
     for relation in study.rules:
         for term in relation.rule.left + relation.rule.right:
             if rows[term] != 1:
-                why = "is no level and no mean" if not rows[term] else "names more than one row; write variable.level"
+                why = "is no level or mean" if not rows[term] else "names more than one row; write variable.level"
                 yield f"rules: {relation.rule.text}: {term} {why}"
 
 

@@ -16,11 +16,11 @@ class Relation:
 
 
 def parse(text: Any) -> Relation:
-    """Reads a relation; a `+` that adds has spaces around it, as `IC+CCRT` is a name."""
-    found = re.fullmatch(r"(.+?)\s+(=|<=|>=)\s+(.+)", text.strip()) if isinstance(text, str) else None
-    if found is None:
+    """Reads a relation; a `+` that adds needs spaces around it, since `IC+CCRT` is a name."""
+    match = re.fullmatch(r"(.+?)\s+(=|<=|>=)\s+(.+)", text.strip()) if isinstance(text, str) else None
+    if match is None:
         raise ValueError(f"is {text!r}; write a relation such as N0 + N1 <= T3 + IVa, with spaces around = and +")
-    left, sign, right = found.groups()
+    left, sign, right = match.groups()
     return Relation(text.strip(), _terms(left), sign, _terms(right))
 
 

@@ -36,7 +36,7 @@ class PublishedCohort(_Model):
 
 
 class Methods(_Model):
-    """What Methods says was done; `auc_interval: other` for logit or bootstrap, which need not be symmetric."""
+    """The methods that the study states; `auc_interval: other` means possibly asymmetric (logit, bootstrap)."""
 
     place: str = "Methods"
     tests: list[TestName] = []
@@ -60,7 +60,7 @@ class Baseline(_Model):
 
 
 class Aucs(_Model):
-    """AUCs by model and cohort that stand in one place."""
+    """AUCs by model and cohort that are printed in one place."""
 
     place: str
     models: dict[str, list[Auc]]
@@ -74,7 +74,7 @@ class Means(_Model):
 
 
 class Percentage(_Model):
-    """A percentage without its count, and the numbers that it may be out of."""
+    """A percentage without its count, and the possible totals."""
 
     place: str
     what: str
@@ -83,7 +83,7 @@ class Percentage(_Model):
 
 
 class Sum(_Model):
-    """Parts that make up a total."""
+    """Parts that sum to a total."""
 
     place: str
     what: str
@@ -92,14 +92,14 @@ class Sum(_Model):
 
 
 class Rule(_Model):
-    """What levels or means must keep to in each cohort, such as `N3 = IVb`, and why."""
+    """A relation that levels or means must satisfy in each cohort, such as `N3 = IVb`, and why."""
 
     rule: Annotated[rule.Relation, PlainValidator(rule.parse)]
     why: str
 
 
 class Quoted(_Model):
-    """Figures kept for the record, which no check reads."""
+    """Further printed figures, which no check uses."""
 
     place: str
     columns: list[str]
@@ -121,7 +121,7 @@ class Published(_Model):
     quoted: list[Quoted] = []
 
     def auc(self, place: str, model: str) -> dict[str, printed.Auc]:
-        """The AUCs of a model by cohort, empty where `place` prints none of it.
+        """The AUCs of a model by cohort; empty where `place` prints none.
 
         Args:
             place: such as `Table 3`.
@@ -144,7 +144,7 @@ class Published(_Model):
                     yield block.place, model, cohort, cell
 
     def named_rows(self) -> Iterator[tuple[str, str, list[printed.Number | None]]]:
-        """Name, place and one figure a cohort of what a rule can name: levels (also as variable.level) and means."""
+        """Name, place and figures by cohort of what a rule can name: levels (also as variable.level) and means."""
         for place, name, variable in self.variables():
             for level, cells in variable.levels.items():
                 counts = [None if cell is None else printed.whole(cell.count) for cell in cells]

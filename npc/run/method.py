@@ -1,4 +1,4 @@
-"""What a method of making signatures (deep learning, radiomics) must be able to do, and the method of a config."""
+"""The protocol of a method that makes signatures (deep learning, radiomics), and the choice of the method."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ ShouldPrune = Callable[[int, float], bool]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a method reads of the patients.
+    """The data that a method reads of the patients.
 
     Attributes:
-        hashes: of the content of images and outlines and of the settings that they are read with, by name.
+        hashes: by name, of the content of images and outlines and of the settings with which they are read.
         failures: why a patient can't be used, by `patient_id`.
     """
 
@@ -47,23 +47,23 @@ class Fitted(Protocol):
 
 
 class Method(Protocol):
-    """One run of a method; its calls come in the order in which they stand here.
+    """One run of a method; its methods are called in the order in which they are listed.
 
     Attributes:
-        title: what its signature is called.
+        title: name of its signature.
     """
 
     title: str
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
-        """What the method reads of these patients; they have `split`, `label`, `time` and `event`.
+        """The data that the method reads of these patients; they have `split`, `label`, `time` and `event`.
 
         Raises:
             InputError: no signature can be made of them.
         """
 
     def prepare(self, patients: pd.DataFrame) -> None:
-        """Reads what `fit` needs, so that faults of the images are reported before the run folder is begun.
+        """Reads what `fit` needs, so that faults of the images are reported before the run folder is made.
 
         Raises:
             InputError: faults of all images at once.
@@ -73,10 +73,10 @@ class Method(Protocol):
         """Learns from the training patients and predicts all; an interrupted fit continues where it stopped."""
 
     def refit(self, patients: pd.DataFrame) -> None:
-        """Makes what is fitted again beside the signature and is not there yet, such as out-of-fold risks."""
+        """Makes what needs further fits in addition to the signature, if not yet made, such as out-of-fold risks."""
 
     def assist(self, patients: pd.DataFrame) -> None:
-        """What a process does that a launcher started to share the work of another one; it writes no files."""
+        """The work of a process that a launcher started in addition to the first; it writes no files."""
 
 
 def method_of(config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: ShouldPrune | None = None) -> Method:
@@ -85,9 +85,9 @@ def method_of(config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: 
     Args:
         config: checked choices.
         cohort: has the sequences of the run.
-        run: where it lies.
-        should_prune: of a search that stops poor runs early, where the method has epochs: is given the finished epochs
-            and the best validation AUC of them.
+        run: its folder.
+        should_prune: decides in a search whether to stop the run early, if the method has epochs; its arguments are the
+            number of finished epochs and their highest validation AUC.
     """
     if config.method == "radiomic":
         from npc.radiomics.method import Radiomic

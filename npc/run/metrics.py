@@ -1,4 +1,4 @@
-"""What the user sees of a run: AUC in each cohort, and the best that could be reached where the truth is known."""
+"""The AUC of a run in each cohort, and the highest possible AUC where the truth is known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from npc.statistics.delong import auc
 
 
 def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Patients, events and AUC by split; AUC is None where there is one class.
+    """Patients, events and AUC by split; the AUC is None where a split has one class only.
 
     Args:
         predictions: with `split`, `label` and `risk`.
@@ -49,7 +49,7 @@ def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
                 row += [_figure(metrics["oracle"][split][part]) for part in ("image", "all")]
             table.add_row(*row)
     if known:
-        table.caption = "oracle: the best AUC that can be reached from these images, or from the whole truth"
+        table.caption = "oracle: the highest AUC that is possible given these images, or given the whole truth"
     Console().print(table)
 
 

@@ -1,4 +1,4 @@
-"""Where predictions and metrics of a run go beside its folder: to Weights & Biases, or nowhere."""
+"""Reports predictions and metrics of a run to Weights & Biases, if the config asks for it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tracker:
-    """Of one run.
+    """The tracker of one run.
 
     Attributes:
         run: its folder.
@@ -47,10 +47,10 @@ def track(config: DictConfig, run: RunFolder) -> Iterator[Tracker]:
     """The tracker that the config asks for.
 
     A W&B run has the run key as its id and ends with the right exit code, whatever ends it. Under an agent it is the
-    agent's run: the id is the agent's, and it is online, as whoever starts an agent expects.
+    agent's run: it has the agent's id, and it is online, as a user of an agent expects.
 
     Args:
-        config: of the run; `logger` says which.
+        config: of the run; `logger` names the tracker.
         run: its folder's name is the run key.
     """
     settings = config.logger
@@ -91,7 +91,7 @@ def track(config: DictConfig, run: RunFolder) -> Iterator[Tracker]:
 
 
 def report_complete(config: DictConfig, run: RunFolder) -> None:
-    """Reports a run that was complete already to the W&B agent that asked for it: its sweep must not lack the run."""
+    """Reports a run that was already complete to the W&B agent that asked for it, so that its sweep has the run too."""
     if config.logger.name == "wandb" and _is_agents():
         with track(config, run) as tracker:
             tracker.report(pd.read_csv(run.path / "predictions.csv", dtype={"patient_id": str}), run.metrics)

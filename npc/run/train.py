@@ -18,11 +18,11 @@ from npc.run.tracker import report_complete, track
 
 
 def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
-    """Makes the run that the config asks for, or reports what an earlier run of the same choices gave.
+    """Makes the run that the config asks for, or prints the metrics of an earlier run with the same choices.
 
     Args:
         config: checked choices (`npc.config.loading.checked`).
-        should_prune: of a search that stops poor runs early, see `npc.run.method.method_of`.
+        should_prune: decides whether to stop the run early, see `npc.run.method.method_of`.
 
     Raises:
         InputError: the cohort or its images can't be used.
@@ -33,7 +33,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
     method = method_of(config, cohort, run, should_prune)
     inputs = method.inputs(patients)
-    patients, unusable = _part(patients, inputs.failures)
+    patients, unusable = _without_failures(patients, inputs.failures)
     exclusions = pd.concat([exclusions, unusable], ignore_index=True)
     data = {"split": split_hash(patients["split"]), "outcome": outcome_hash(patients), **inputs.hashes}
     if _shares_the_work():
@@ -66,14 +66,14 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
         method.refit(patients)
 
 
-def _part(patients: pd.DataFrame, failures: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The patients that can be used, and the others with the reason; the split was drawn before."""
+def _without_failures(patients: pd.DataFrame, failures: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The usable patients, and the others with the reason; the split was drawn before."""
     if not failures:
         return patients, pd.DataFrame()
-    lost = patients[patients.index.isin(list(failures))]
-    usable = patients.drop(lost.index)
+    failed = patients[patients.index.isin(list(failures))]
+    usable = patients.drop(failed.index)
     check_sizes(usable["split"], usable["label"])
-    return usable, lost[["centre"]].assign(reason=[failures[str(patient)] for patient in lost.index]).reset_index()
+    return usable, failed[["centre"]].assign(reason=[failures[str(patient)] for patient in failed.index]).reset_index()
 
 
 def _shares_the_work() -> bool:

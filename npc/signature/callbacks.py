@@ -1,4 +1,4 @@
-"""What happens around the epochs: batch norm, the choice of the epoch, and a line for the user."""
+"""Callbacks of the training: batch norm, choice of the epoch, pruning, and a line for the user."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class RecalibrateBatchNorm(pl.Callback):
-    """Computes batch norm's averages again over the training cohort before each validation.
+    """Recomputes batch norm's running averages over the training cohort before each validation.
 
     Args:
         loader: training patients, not augmented.
@@ -31,10 +31,10 @@ class RecalibrateBatchNorm(pl.Callback):
 
 
 class BestEpoch(pl.Callback):
-    """Keeps the weights of the best epoch and stops when it lies `patience` epochs back.
+    """Keeps the weights of the best epoch and stops when it is `patience` epochs ago.
 
-    Best is the highest validation AUC, then the lowest validation loss: 19 patients give few AUC steps, and ties are
-    common.
+    The best epoch has the highest validation AUC, and among ties the lowest validation loss: 19 patients give few
+    different AUCs, so ties are common.
 
     Args:
         path: of the checkpoint.
@@ -63,21 +63,21 @@ class BestEpoch(pl.Callback):
         trainer.should_stop = trainer.should_stop or (self.score is not None and finished - self.epoch >= self.patience)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run must know."""
+        """The state that a resumed run needs."""
         return {"score": list(self.score) if self.score else None, "epoch": self.epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As it was when interrupted."""
+        """Restores the state of the interrupted run."""
         self.score = tuple(state_dict["score"]) if state_dict["score"] else None
         self.epoch = state_dict["epoch"]
 
 
 class Prune(pl.Callback):
-    """Ends a run that a search stops early, before its next epoch: its last checkpoint is written by then.
+    """Ends a run that a search stops early, before its next epoch, when its last checkpoint is written.
 
     Args:
-        best: its AUC is judged.
-        should_prune: is given the finished epochs and the best validation AUC of them.
+        best: holds the AUC of the best epoch.
+        should_prune: decides, given the number of finished epochs and their highest validation AUC.
     """
 
     def __init__(self, best: BestEpoch, should_prune: Callable[[int, float], bool]) -> None:
@@ -91,7 +91,7 @@ class Prune(pl.Callback):
 
 
 class EpochLine(pl.Callback):
-    """One line an epoch, for the terminal and `train.log`."""
+    """Logs a line for each epoch, to the terminal and `train.log`."""
 
     def __init__(self, best: BestEpoch) -> None:
         self.best = best

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or not there."""
+"""Checkpoints that are written completely or not at all."""
 
 import errno
 import os
@@ -10,11 +10,11 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Writes beside the target and renames.
+    """Writes to a file next to the target, then renames it.
 
-    Lightning's own way goes through the machine's temporary folder; on another file system that is a copy, which a kill
-    can cut short, and a full disk would be told of the wrong folder. Nothing waits for the disk here: a checkpoint that
-    a power cut damages is found out (`is_whole`) and costs its epochs, not the run.
+    Lightning itself writes to the machine's temporary folder; from another file system the file is copied, which a kill
+    can interrupt, and the message about a full disk would name the wrong folder. The file is not synchronised with the
+    disk: a checkpoint that a power failure damages is detected (`is_whole`) and costs its epochs, not the run.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | os.PathLike, storage_options: Any = None) -> None:
@@ -25,12 +25,12 @@ class WholeCheckpoints(TorchCheckpointIO):
         try:
             torch.save(checkpoint, part)
             part.replace(target)
-        except RuntimeError as error:  # how torch's writer tells that it cannot write
+        except RuntimeError as error:  # torch's error when it cannot write
             raise OSError(errno.ENOSPC, "No space left on device", str(target)) from error
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a checkpoint is there and loads."""
+    """Whether a checkpoint exists and loads."""
     try:
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception:  # what a damaged file makes torch.load raise has no common type

@@ -21,9 +21,9 @@ from npc.signature.endpoints import Outcome
 class SliceDataset(Dataset):
     """Patients' slices as tensors.
 
-    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1. It is asked for by a
-    patient's number, or by (number, epoch) for an augmented one: what the augmentation draws depends on the seed, the
-    epoch and the patient alone, not on workers, order or what came before.
+    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1. Its index is the
+    patient's number, or (number, epoch) for an augmented item: the augmentation depends on the seed, the epoch and the
+    patient alone, not on workers, order or earlier items.
 
     Args:
         slices: of each sequence, in the order in which they are joined.
@@ -63,13 +63,13 @@ class SliceDataset(Dataset):
 
 
 class EpochSampler(Sampler):
-    """A new order each epoch that depends on the seed and the epoch alone; shared out among processes.
+    """A new order in each epoch that depends on the seed and the epoch alone; divided among processes.
 
-    Lightning calls `set_epoch`, also after a resume. Yields (number, epoch). Where patients do not divide evenly among
-    the processes, the first ones of the epoch stand twice, as in PyTorch's DistributedSampler.
+    Lightning calls `set_epoch`, also after a resume. Yields (number, epoch). Where the number of patients is not
+    a multiple of the number of processes, the first patients are used twice, as in PyTorch's DistributedSampler.
 
     Args:
-        size: patients.
+        size: number of patients.
         seed: of the orders.
         rank: of this process.
         world: number of processes.
@@ -98,10 +98,10 @@ class SliceDataModule(pl.LightningDataModule):
         slices: of each sequence.
         patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
         channels: 1 or 3.
-        batch_size: of training; several processes share it out.
-        augment: settings, for training alone.
+        batch_size: of training; divided among several processes.
+        augment: settings, for the training patients only.
         seed: of order and augmentation.
-        workers: processes that load.
+        workers: number of processes that load data.
     """
 
     def __init__(
@@ -126,9 +126,9 @@ class SliceDataModule(pl.LightningDataModule):
         assert trainer is not None
         sampler = EpochSampler(len(self.datasets["train"]), self.seed, trainer.global_rank, trainer.world_size)
         batch_size = max(self.batch_size // trainer.world_size, 1)
-        # Batch norm cannot learn from one patient: a last batch of one is left to the next epoch.
-        lonely = batch_size > 1 and len(sampler) % batch_size == 1
-        return self._loader("train", batch_size=batch_size, sampler=sampler, drop_last=lonely)
+        # Batch norm cannot learn from one patient: a last batch of one is dropped in this epoch.
+        last_is_single = batch_size > 1 and len(sampler) % batch_size == 1
+        return self._loader("train", batch_size=batch_size, sampler=sampler, drop_last=last_is_single)
 
     def val_dataloader(self) -> DataLoader:
         """The validation patients in order; every process sees them all, so that all choose the same epoch."""
@@ -136,7 +136,7 @@ class SliceDataModule(pl.LightningDataModule):
 
     def plain_dataloader(self, split: str) -> DataLoader:
         """Patients of a split in order, not augmented."""
-        # in parts as even as can be: batch norm's averages count every batch the same
+        # batches of nearly equal size: batch norm's averages give every batch the same weight
         size = len(self.datasets[split])
         return self._loader(split, batch_size=math.ceil(size / math.ceil(size / 32)))
 

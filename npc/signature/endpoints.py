@@ -1,7 +1,7 @@
 """What a network's output means: loss and risk of each kind of endpoint.
 
-An output has shape (batch, outputs); several signatures have one each. `binary` and `landmark` differ in their label
-alone, which is made before (`npc.cohort.label`); `cox` and `hazard` use the time and respect censoring.
+An output has shape (batch, outputs); each of several signatures has its own. `binary` and `landmark` differ only in
+their label (`npc.cohort.label`); `cox` and `hazard` use the time and account for censoring.
 """
 
 import warnings
@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 
 class Outcome(NamedTuple):
-    """Of a batch: label 0 or 1, months to event or censoring, and event 0 or 1, each (batch,)."""
+    """Outcome of a batch: label 0 or 1, months to event or censoring, and event 0 or 1, each (batch,)."""
 
     label: Tensor
     time: Tensor
@@ -38,10 +38,10 @@ class Endpoint(Protocol):
 
 @dataclass(frozen=True)
 class Binary:
-    """Yes or no: cross-entropy; the risk is the probability of yes.
+    """Event or no event: cross-entropy; the risk is the probability of the event.
 
     Attributes:
-        event_weight: of a yes in the loss; 1 counts every patient the same.
+        event_weight: weight of patients with the event in the loss; 1 weights all patients equally.
     """
 
     event_weight: float = 1.0
@@ -61,8 +61,8 @@ class Binary:
 class Cox:
     """Proportional hazards: the risk is the log relative hazard.
 
-    The loss is the negative log partial likelihood (Efron's ties, torchsurv) of the patients of a batch, so a batch is
-    its own risk set; a batch without an event teaches nothing.
+    The loss is the negative log partial likelihood (Efron's ties, torchsurv) of the patients of a batch, so the
+    risk sets are those within the batch; the loss of a batch without an event is 0.
     """
 
     outputs: int = 1
@@ -74,9 +74,9 @@ class Cox:
         event = outcome.event.bool()
         if not event.any():
             return output.sum() * 0
-        # its own mean is over the distinct months, of which ties make fewer
+        # torchsurv's own mean is over the distinct months, which are fewer than the events where there are ties
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that there are ties
+            warnings.simplefilter("ignore")  # about ties
             total = neg_partial_log_likelihood(output[:, 0], event, outcome.time.to(output.dtype), reduction="sum")
         return total / event.sum()
 
@@ -90,20 +90,20 @@ class Hazard:
     """Discrete-time hazards: logistic in each interval (Gensheimer and Narasimhan, PeerJ 2019).
 
     Attributes:
-        cuts: months at which the intervals end; nobody is followed beyond the last one here.
+        cuts: months at which the intervals end; follow-up beyond the last one is not used.
     """
 
     cuts: Sequence[float]
 
     @property
     def outputs(self) -> int:
-        """An interval each."""
+        """One output for each interval."""
         return len(self.cuts)
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Negative log likelihood: intervals that a patient got through, and the one with the event.
+        """Negative log likelihood of the intervals that a patient survived, and of the one with the event.
 
-        An interval in which a patient is censored says nothing.
+        The interval in which a patient is censored does not contribute.
         """
         ends = output.new_tensor(self.cuts)
         starts = torch.cat([ends.new_zeros(1), ends[:-1]])
@@ -118,15 +118,15 @@ class Hazard:
 
 
 def hazard_cuts(time: ArrayLike, event: ArrayLike, intervals: int) -> tuple[float, ...]:
-    """Months that part the training patients' events evenly; the last interval ends just after the last event.
+    """Months that divide the training patients' events evenly; the last interval ends just after the last event.
 
     Args:
         time: of the training patients.
         event: 0 or 1.
-        intervals: how many; fewer come out where events share their months.
+        intervals: their number; there are fewer where several events share a month.
     """
     months = np.asarray(time, dtype=float)[np.asarray(event) == 1]
     cuts = np.unique(np.quantile(months, np.arange(1, intervals + 1) / intervals))
     cuts[-1] = np.nextafter(np.float32(cuts[-1]), np.float32(np.inf))
-    # as exact as the months of a batch, so that a month at a cut lies on the same side whatever the precision
+    # in the precision of a batch's months, so that a month equal to a cut is always on the same side
     return tuple(float(np.float32(cut)) for cut in cuts)

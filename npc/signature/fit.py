@@ -42,8 +42,8 @@ class TrainedNetwork:
 
     Attributes:
         predictions: the rows of `predictions.csv`.
-        best_epoch: whose weights predict; the first is 1.
-        epochs: that were trained.
+        best_epoch: the epoch whose weights predict; the first is 1.
+        epochs: number of trained epochs.
         checkpoint: of the best epoch.
     """
 
@@ -65,7 +65,7 @@ class TrainedNetwork:
 def lightning_logger(tracker: Tracker) -> Logger:
     """Where the metrics of the epochs go: to the tracked run, or to `csv/` in the run folder."""
     if tracker.tracked is None:
-        # a resumed run gets a version of its own, so nothing that was logged is lost
+        # a resumed run gets a version of its own, so that no logged metrics are lost
         return CSVLogger(tracker.run.path, name="csv")
     return WandbLogger(experiment=tracker.tracked)
 
@@ -80,7 +80,7 @@ def fit(
 ) -> TrainedNetwork:
     """Trains on the training patients, chooses the epoch on the validation patients, predicts all patients.
 
-    An interrupted run goes on after its last finished epoch and ends as if it had not been interrupted.
+    An interrupted run resumes after its last finished epoch and gives the same results as an uninterrupted one.
 
     Args:
         config: of the run.
@@ -88,14 +88,14 @@ def fit(
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
         logger: Lightning's.
-        should_prune: of a search that stops poor runs early, see `npc.run.method.method_of`.
+        should_prune: decides whether to stop the run early, see `npc.run.method.method_of`.
 
     Raises:
         InputError: training diverged, or the batches are too small for batch norm.
         KeyboardInterrupt: Ctrl-C or SIGTERM.
         StoppedError: the run was pruned.
     """
-    _quieten()
+    _silence_lightning()
     torch.set_num_threads(config.trainer.threads)
     pl.seed_everything(config.seed, workers=True)
     channels = 1 if config.slices == "max" else 3
@@ -116,13 +116,13 @@ def fit(
         raise InputError(f"trainer: {error}") from None
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
-        log.info("going on from %s", resume)
+        log.info("resuming from %s", resume)
     elif run.last.exists():
-        log.info("the checkpoints of an earlier attempt are damaged: starting anew")
+        log.info("the checkpoints of an earlier attempt are damaged: starting again")
     try:
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit:
-        # Lightning ends the process itself on Ctrl-C and SIGTERM; the command wants to say how to go on
+        # Lightning ends the process itself on Ctrl-C and SIGTERM; npc.command prints how to resume
         raise KeyboardInterrupt from None
     except MisconfigurationException as error:
         raise InputError(f"trainer: {error}") from None
@@ -131,7 +131,7 @@ def fit(
             raise
         raise InputError(
             f"batch_size={config.batch_size}: batch norm needs more than one value per channel, and at "
-            f"preprocess.size={config.preprocess.size} one patient has only one; take a larger batch or size"
+            f"preprocess.size={config.preprocess.size} one patient has only one; choose a larger batch or size"
         ) from None
 
     module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
@@ -158,7 +158,7 @@ def _trainer(
         callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
     if should_prune:
         callbacks.append(Prune(best, should_prune))
-    # without a monitor the newest epoch is the one that is kept
+    # without a monitor the newest epoch is kept
     newest = ModelCheckpoint(run.checkpoints, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks.append(newest)
     return pl.Trainer(
@@ -172,7 +172,7 @@ def _trainer(
         overfit_batches=choices.overfit_batches,
         profiler=PROFILERS[choices.profiler](run.path, "profile") if choices.profiler else None,
         deterministic="warn" if torch.cuda.is_available() else True,
-        use_distributed_sampler=False,  # the sampler shares the patients out itself
+        use_distributed_sampler=False,  # the sampler divides the patients among processes itself
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         enable_progress_bar=sys.stderr.isatty(),
@@ -191,7 +191,7 @@ def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) 
 
 
 def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
-    """The endpoint as plain values; what is fitted of it sees the training patients alone."""
+    """The endpoint as plain values; its fitted parts use the training patients alone."""
     match config.endpoint.kind:
         case "cox":
             return {"_target_": "npc.signature.endpoints.Cox"}
@@ -203,8 +203,8 @@ def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
     return {"_target_": "npc.signature.endpoints.Binary", "event_weight": weight}
 
 
-def _quieten() -> None:
-    """Lightning's advice on loaders and its banners would bury the lines that matter."""
+def _silence_lightning() -> None:
+    """Silences Lightning's advice on loaders and its banners, which would hide the important lines."""
     for name in ("pytorch_lightning", "lightning.fabric", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch|monai")

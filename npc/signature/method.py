@@ -22,7 +22,7 @@ from npc.run.tracker import Tracker
 class DeepLearning:
     """Fulfils `npc.run.method.Method`.
 
-    Torch takes seconds to import: `fit` and `refit` do so, when nothing that the user gave can be wrong any more.
+    Torch takes seconds to import: `fit` and `refit` do so, when all of the user's input is checked.
     """
 
     title = MODELS["deep_learning"]
@@ -33,20 +33,23 @@ class DeepLearning:
         self.config, self.cohort, self.run, self.should_prune = config, cohort, run, should_prune
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
-        """Hashes of the slices; none is built."""
+        """Hashes of the slices; no slice is built."""
         fewest = int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
         if self.config.folds > fewest:
-            raise InputError(f"folds={self.config.folds}: the training cohort has only {fewest} patients of one class")
+            raise InputError(
+                f"folds={self.config.folds}: the training cohort has only {fewest} patients of one class; "
+                "choose fewer folds"
+            )
         hashes = {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
         return Inputs(hashes, {})
 
     @cached_property
     def slices(self) -> Sequence[Slices]:
-        """Of each sequence; what the store lacks is built."""
+        """The slices of each sequence; missing ones are built."""
         return [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
 
     def prepare(self, patients: pd.DataFrame) -> None:
-        """Builds the slices that the store lacks."""
+        """Builds the slices that are missing in the store."""
         _ = self.slices
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
@@ -69,7 +72,7 @@ class DeepLearning:
         print(f"written to {self.run.out_of_fold}")
 
     def assist(self, patients: pd.DataFrame) -> None:
-        """Computes with the process that writes; it started after that one had discarded what `force` replaces."""
+        """Computes together with the process that writes, which has already deleted what `force` replaces."""
         complete, lacks_folds = self.run.done, self._lacks_folds()
         if complete and not lacks_folds:
             return
@@ -85,7 +88,7 @@ class DeepLearning:
                 pass
 
     def _lacks_folds(self) -> bool:
-        """Whether `folds` asks for refits that are not there."""
+        """Whether `folds` asks for refits that do not exist yet."""
         if not self.config.folds:
             return False
         with suppress(FileNotFoundError):
@@ -94,13 +97,13 @@ class DeepLearning:
 
 
 def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
-    """Where one sequence of the cohort lies in the store: the arguments of its functions."""
+    """The place of one sequence of the cohort in the store: the arguments of the store's functions."""
     return config.store, cohort, sequence, Preprocess(**config.preprocess)
 
 
 def _wait_passively() -> None:
-    """Before torch is imported: its OpenMP threads would wait by spinning.
+    """Sets how OpenMP's threads wait, before torch is imported: by default they spin.
 
-    Where another job shares the cores an update then took 3.2 s, not 0.5 s.
+    Where another job shares the cores, an update then took 3.2 s instead of 0.5 s.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

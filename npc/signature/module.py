@@ -25,7 +25,7 @@ class SignatureModule(pl.LightningModule):
         network: settings, as in `conf/network`.
         optimizer: settings, as in `conf/optimizer`.
         endpoint: `_target_` and arguments of a class of `npc.signature.endpoints`.
-        sequences: how many are joined.
+        sequences: number of joined sequences.
         channels: of each sequence, 1 or 3.
     """
 
@@ -38,7 +38,7 @@ class SignatureModule(pl.LightningModule):
         channels: int,
     ) -> None:
         super().__init__()
-        # a checkpoint brings its weights along: it must not need the file of the first ones
+        # a checkpoint holds its own weights: it must not need the file of the initial ones
         self.save_hyperparameters({
             "network": {**network, "weights": "scratch"}, "optimizer": dict(optimizer), "endpoint": dict(endpoint),
             "sequences": sequences, "channels": channels,
@@ -54,7 +54,7 @@ class SignatureModule(pl.LightningModule):
         return self._risk(self.network(x).double())
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Mean over the signatures, so that each of two learns as if it were alone.
+        """Mean over the signatures, so that each of two learns as if it were the only one.
 
         Args:
             output: (batch, signatures, outputs).
@@ -66,7 +66,7 @@ class SignatureModule(pl.LightningModule):
         """One update."""
         x, outcome = batch
         output = self.network(x)
-        # months do not survive half precision
+        # half precision is too coarse for months
         loss = self.loss(output.to(torch.promote_types(output.dtype, torch.float32)), outcome)
         if not torch.isfinite(loss):
             raise self._diverged()
@@ -74,7 +74,7 @@ class SignatureModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Outcome], _: int) -> None:
-        """Keeps outputs and outcomes until all are seen."""
+        """Collects outputs and outcomes until the end of the epoch."""
         x, outcome = batch
         self._validation.append((self.network(x).double().cpu(), Outcome(*(part.cpu() for part in outcome))))
 
@@ -95,11 +95,11 @@ class SignatureModule(pl.LightningModule):
     def _diverged(self) -> DivergedError:
         return DivergedError(
             f"optimizer.lr={self.optimizer_settings['lr']}: training diverged in epoch {self.current_epoch + 1} "
-            "(the loss is no longer finite); take a lower rate"
+            "(the loss is no longer finite); choose a lower rate"
         )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The rate of update `n` (from 0) is `lr / (1 + decay * n)`, as in Keras 2.1."""
+        """The learning rate of update `n` (from 0) is `lr / (1 + decay * n)`, as in Keras 2.1."""
         settings = self.optimizer_settings
         optimizer = instantiate(
             {"_target_": settings["_target_"], **settings["options"]}, self.parameters(), lr=settings["lr"]

@@ -11,17 +11,17 @@ from npc.errors import InputError
 
 
 class SignatureNetwork(nn.Module):
-    """Slices of one or more sequences to logits.
+    """Maps slices of one or more sequences to logits.
 
-    Takes float32 (batch, sequence, channel, row, column), gives (batch, signatures, outputs). `join` says how several
-    sequences meet: `towers`, a backbone each whose features are joined before the last layer; `mean`, a whole network
-    each, whose risks are averaged (two signatures); `stack`, one backbone that sees them as channels.
+    Input: float32 (batch, sequence, channel, row, column); output: (batch, signatures, outputs). `join` is how several
+    sequences are combined: `towers`, one backbone each, whose features are concatenated before the last layer; `mean`,
+    one network each, whose risks are averaged (two signatures); `stack`, one backbone with all of them as channels.
 
     Args:
         settings: see `conf/network/resnet50.yaml`.
-        sequences: how many.
+        sequences: their number.
         channels: of each sequence, 1 or 3.
-        outputs: of each signature; its endpoint says what they mean.
+        outputs: of each signature; the endpoint defines their meaning.
     """
 
     def __init__(self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1) -> None:
@@ -46,13 +46,13 @@ class SignatureNetwork(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A torchvision ResNet without its last layer; `features` is the length of what it gives."""
+    """A torchvision ResNet without its last layer; `features` is the length of its output."""
 
     def __init__(self, name: str, channels: int, weights: str) -> None:
         super().__init__()
         network = torchvision.models.get_model(name, weights=None)
         self.features = network.fc.in_features
-        state = _first_weights(name, weights)
+        state = _initial_weights(name, weights)
         if state is not None:
             _load(network, state, weights)
         first = network.conv1
@@ -61,7 +61,7 @@ class ResNet(nn.Module):
             channels, first.out_channels, first.kernel_size, first.stride, first.padding, bias=False
         )
         if state is not None:
-            # Grey slices in place of colours: the summed kernel, shared out among the channels.
+            # Grey slices instead of colours: the kernel's sum over the colours, divided among the channels.
             grey = kernel.sum(dim=1, keepdim=True) / channels
             network.conv1.weight = nn.Parameter(grey.repeat(1, channels, 1, 1))
         network.fc = nn.Identity()
@@ -98,7 +98,7 @@ def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
     """
     if name == "tiny":
         if weights != "scratch":
-            raise InputError(f"network.weights={weights}: the tiny network has none; take scratch")
+            raise InputError(f"network.weights={weights}: the tiny network has no published weights; choose scratch")
         return Tiny(channels)
     names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
     if name not in names:
@@ -106,7 +106,7 @@ def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
     return ResNet(name, channels, weights)
 
 
-def _first_weights(name: str, weights: str) -> dict[str, Tensor] | None:
+def _initial_weights(name: str, weights: str) -> dict[str, Tensor] | None:
     if weights == "scratch":
         return None
     try:
@@ -114,13 +114,15 @@ def _first_weights(name: str, weights: str) -> dict[str, Tensor] | None:
             return torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
         return torch.load(Path(weights).expanduser(), map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"network.weights={weights}: there is no such file") from None
+        raise InputError(f"network.weights={weights}: there is no such file; correct the path") from None
     except OSError as error:
         raise InputError(
             f"network.weights={weights}: cannot be fetched ({error}); download it elsewhere and give its path"
         ) from None
-    except Exception as error:  # what a foreign file makes torch.load raise has no common type
-        raise InputError(f"network.weights={weights}: is not a file of weights ({type(error).__name__})") from None
+    except Exception as error:  # torch.load raises errors of many types on other files
+        raise InputError(
+            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a saved state dict"
+        ) from None
 
 
 def _load(network: nn.Module, state: object, weights: str) -> None:

@@ -1,8 +1,8 @@
-"""Risks of the training patients by refits that did not see them: `train.py folds=5`.
+"""Out-of-fold risks of the training patients: `train.py folds=5`.
 
-A signature has memorised the outcomes of its own training patients, so their risks are too good; what is built on the
-signature (the combined model) would then rely on it too much. Each fold's refit has the run's choices, learns from the
-other folds and chooses its epoch on the internal validation cohort, as the run did.
+A signature has memorised the outcomes of its own training patients, so their risks are optimistic, and a model that is
+built on the signature (the combined model) would give it too much weight. The refit of each fold has the run's choices,
+learns from the other folds and chooses its epoch on the internal validation cohort, as the run did.
 """
 
 import shutil
@@ -23,8 +23,8 @@ def write_out_of_fold(config: DictConfig, run: RunFolder, slices: Sequence[Slice
     """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit continues where it stopped.
 
     Args:
-        config: of the run; `folds` is how many.
-        run: where it lies; the refits work in `folds-K/` below it.
+        config: of the run; `folds` is the number of folds.
+        run: its folder; the refits are made in its subfolder `folds-K/`.
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
     """
@@ -39,7 +39,7 @@ def write_out_of_fold(config: DictConfig, run: RunFolder, slices: Sequence[Slice
 def refits(
     config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame
 ) -> Iterator[tuple[Path, pd.DataFrame]]:
-    """The refits whose file is not there yet: the file, and `patient_id`, `fold` and `risk` of the held-out patients.
+    """The refits whose file does not exist yet: the file, and `patient_id`, `fold` and `risk` of the held-out patients.
 
     Args: as for `write_out_of_fold`.
     """

@@ -1,8 +1,8 @@
-"""Successive halving: another search than the grid, which stops poor runs early.
+"""Successive halving: a search that, unlike the grid, stops runs with a low validation AUC early.
 
-Optuna decides (its pruner after Li et al., MLSys 2020, asynchronous) and keeps the books, in a journal beside the runs
-that several processes may write. What is stopped depends on which runs were through first, so that two such sweeps need
-not end alike; what goes to its end is the same run as in a grid.
+Optuna decides (asynchronous successive halving, Li et al., MLSys 2020) and records the trials in a journal next to the
+runs, which several processes may write. Which runs are stopped depends on the order in which they finish, so that two
+such sweeps may differ; a run that is not stopped is the same as in a grid.
 """
 
 import warnings
@@ -11,7 +11,7 @@ from npc.sweep.plan import Planned
 
 
 class Judge:
-    """Says whether a run is poor beside those of its variant that came as far.
+    """Decides whether to stop a run, by comparison with the runs of its variant that were trained for as many epochs.
 
     Args:
         run: of a file with `early_terminate`.
@@ -24,7 +24,7 @@ class Judge:
 
         assert run.halving is not None
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        warnings.filterwarnings("ignore", module="optuna")  # a resumed run tells its last epoch again
+        warnings.filterwarnings("ignore", module="optuna")  # a resumed run reports its last epoch twice
         run.folder.parent.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(run.folder.parent / ".halving.journal"))),
@@ -34,7 +34,7 @@ class Judge:
             load_if_exists=True,
         )
         before = [trial for trial in study.get_trials(deepcopy=False) if trial.user_attrs.get("run_key") == run.key]
-        if before:  # it was killed, and goes on
+        if before:  # it was interrupted, and resumes
             self.trial = optuna.trial.Trial(study, before[0]._trial_id)
         else:
             self.trial = study.ask()
@@ -44,8 +44,8 @@ class Judge:
         """Whether to stop the run.
 
         Args:
-            epochs: that are finished.
-            auc: the best of them, internal validation.
+            epochs: number of finished epochs.
+            auc: the highest AUC of these epochs in the internal validation cohort.
         """
         self.trial.report(auc, epochs)
         return self.trial.should_prune()

@@ -1,8 +1,8 @@
 """A sweep on this machine: each run in a fresh process, as many at once as there are slots.
 
-The processes are forked off a server which has imported torch already, so that none pays for that again and none sees
-what another left. A run is taken by its lock: several of these sweeps, also on several machines with one file system,
-share the work.
+The processes are forked from a server that has already imported torch, so that none has to import it again and none
+sees the state of another. A process takes a run by its lock: several of these sweeps, also on several machines with one
+file system, share the work.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ from npc.sweep.halving import Judge
 from npc.sweep.plan import Plan, Planned
 from npc.sweep.state import is_settled, state
 
-FLAPPING = 10  # failures in a row after which it is the worker that is suspected
-_AGAIN = 2.0  # seconds until a run that another process holds is looked at again
-_GRACE = 30.0  # seconds that a run has to end in
+FLAPPING = 10  # failures in a row after which the worker, not the run, is assumed to be the cause
+_AGAIN = 2.0  # seconds until a run that another process holds is checked again
+_GRACE = 30.0  # seconds in which a run has to end
 
 
 @dataclass
@@ -40,8 +40,8 @@ class Slot:
 
     Attributes:
         name: for the table.
-        cores: that its processes may use.
-        device: the GPU's number; None for whatever the config finds.
+        cores: the CPU cores that its processes may use.
+        device: the GPU's number; None for the device that the config chooses.
     """
 
     name: str
@@ -52,10 +52,10 @@ class Slot:
 
 @dataclass
 class Task:
-    """A run in the queue or at work."""
+    """A run that is queued or running."""
 
     run: Planned
-    left: int  # attempts
+    left: int  # attempts left
     started: float = 0.0
 
 
@@ -78,10 +78,10 @@ class Progress:
     Attributes:
         running: tasks by slot.
         done: runs that this sweep has finished.
-        seconds: that each of these took.
-        failed: runs given up, with the reason.
-        stopped: runs that were poor, and taken off before their end.
-        elsewhere: runs that another process makes.
+        seconds: duration of each of them.
+        failed: runs that are not tried again, with the reason.
+        stopped: runs that the search stopped early.
+        elsewhere: number of runs that another process is making.
     """
 
     running: dict[str, Task] = field(default_factory=dict)
@@ -98,21 +98,21 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
     Args:
         plan: of runs.
         shares: of the machine.
-        retries: how often a run is tried again that failed by more than its own choices.
+        retries: how often a run is tried again whose failure is not due to its own choices.
         show: is called at every change, and every second.
 
     Raises:
         InputError: every worker was stopped after failures in a row.
-        KeyboardInterrupt: Ctrl-C or SIGTERM; the runs at work have ended and can go on.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the active runs have ended and can be resumed.
     """
     queue = deque(Task(one, retries + 1) for one in plan.runs if not is_settled(state(one)))
     progress, free = Progress(), deque(shares)
-    working: dict[object, tuple[Slot, Task, ForkServerProcess]] = {}
+    active: dict[object, tuple[Slot, Task, ForkServerProcess]] = {}
     _start_server()
     with _interruptible():
         try:
-            while queue or working:
-                held = 0  # by other processes, of those looked at in this turn
+            while queue or active:
+                held = 0  # by other processes, of those checked in this turn
                 while free and held < len(queue):
                     task = queue.popleft()
                     folder = RunFolder(task.run.folder)
@@ -124,26 +124,26 @@ def run(plan: Plan, shares: Sequence[Slot], retries: int, show: Callable[[Progre
                         continue
                     slot = free.popleft()
                     process = _start(slot, task)
-                    working[process.sentinel] = slot, task, process
+                    active[process.sentinel] = slot, task, process
                     progress.running[slot.name] = task
                 progress.elsewhere = held
                 show(progress)
-                if not working and not free:
+                if not active and not free:
                     raise InputError(_stopped(shares, progress))
                 for sentinel in wait(
-                    [process.sentinel for *_, process in working.values()], timeout=1 if working else _AGAIN
+                    [process.sentinel for *_, process in active.values()], timeout=1 if active else _AGAIN
                 ):
-                    slot, task, process = working.pop(sentinel)
+                    slot, task, process = active.pop(sentinel)
                     process.join()
                     del progress.running[slot.name]
                     _judge(slot, task, process.exitcode, queue, progress)
                     if slot.failures < FLAPPING:
                         free.append(slot)
-                if not working:
+                if not active:
                     time.sleep(_AGAIN if held else 0)
             show(progress)
         except BaseException:
-            _end([process for _, _, process in working.values()])
+            _end([process for _, _, process in active.values()])
             raise
     return progress
 
@@ -163,7 +163,7 @@ def _judge(slot: Slot, task: Task, code: int | None, queue: deque[Task], progres
     if code == work.BUSY:
         queue.append(task)
         return
-    if code not in (work.FAILED, work.REFUSED, work.DIVERGED):  # the process could not say itself why
+    if code not in (work.FAILED, work.REFUSED, work.DIVERGED):  # the process could not record the reason itself
         name = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
         guess = "; SIGKILL is also how Linux ends a process when memory is full" if code == -signal.SIGKILL else ""
         work.record(run.folder, f"the process was ended by {name}{guess}")
@@ -172,21 +172,21 @@ def _judge(slot: Slot, task: Task, code: int | None, queue: deque[Task], progres
     if task.left and code not in (work.REFUSED, work.DIVERGED):
         queue.append(task)
         return
-    told = work.failure(run.folder)
-    progress.failed[run] = told.reason if told else "unknown"
+    failure = work.failure(run.folder)
+    progress.failed[run] = failure.reason if failure else "unknown"
 
 
 def _stopped(shares: Sequence[Slot], progress: Progress) -> str:
     last = list(progress.failed.values())[-1] if progress.failed else "see npc sweep status"
     return (
         f"every worker ({len(shares)}) was stopped after {FLAPPING} failures in a row; the last: {last}\n"
-        "mend this, and give the same command again: it goes on where it stopped"
+        "correct this and give the same command again: it resumes where it stopped"
     )
 
 
 def _start_server() -> None:
     """Starts the fork server, which ends with this process."""
-    # OpenMP's threads would wait by spinning, on cores that other slots use
+    # OpenMP's threads would otherwise wait by spinning, on cores that other slots use
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     forkserver.set_forkserver_preload(["__main__", "npc.sweep.preload"])
     forkserver.ensure_running()
@@ -200,7 +200,7 @@ def _start(slot: Slot, task: Task) -> ForkServerProcess:
 
 
 def _child(slot: Slot, run: Planned) -> None:
-    """In the new process: the share of the machine, the output's place, then the run."""
+    """In the new process: sets its cores, device and output file, then makes the run."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.sched_setaffinity(0, slot.cores)
     if slot.device is not None:
@@ -211,14 +211,14 @@ def _child(slot: Slot, run: Planned) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     code = work.work(OmegaConf.create(dict(run.composed)), Judge(run) if run.halving else None)
-    get_reusable_executor(reuse=True).shutdown()  # joblib's workers would wait five minutes for more to do
+    get_reusable_executor(reuse=True).shutdown()  # joblib's workers would wait five minutes for more work
     if code == work.DONE:
         output.unlink(missing_ok=True)
     os._exit(code)
 
 
 def _end_with_parent() -> None:
-    """A sweep that was killed leaves no run behind which works unseen."""
+    """Ends this run when the sweep is killed: no run may continue unnoticed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
@@ -228,8 +228,8 @@ def _end_with_parent() -> None:
 
 
 def _end(processes: Sequence[ForkServerProcess]) -> None:
-    """The runs at work end after their checkpoint; who does not is killed."""
-    with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C waits no longer
+    """Lets the active runs end after their checkpoint; kills those that do not end in time."""
+    with contextlib.suppress(KeyboardInterrupt):  # after a second Ctrl-C there is no more waiting
         for process in processes:
             process.terminate()
         until = time.monotonic() + _GRACE

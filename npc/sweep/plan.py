@@ -1,7 +1,7 @@
 """The runs of W&B sweep files: the one specification that every backend reads.
 
-A file's grid is spelled out as W&B does it, and each cell is the command line that its agent would write. What the
-paper's own notation makes equal (10e-4 and 0.001) is one run.
+A file's grid is expanded as W&B expands it, and each cell is the command line that its agent would write. Cells with
+equal values are one run, even if the paper writes the values differently (10e-4 and 0.001).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +30,10 @@ _KEYS = {"program", "name", "description", "project", "entity", "method", "metri
 
 @dataclass(frozen=True)
 class Halving:
-    """Successive halving: of the runs that come to a rung one in `factor` goes on to the next.
+    """Successive halving: of the runs that reach a rung, one in `factor` continues to the next.
 
     Attributes:
-        epochs: up to the first rung; each further one is `factor` times as far.
+        epochs: number of epochs at the first rung; it is multiplied by `factor` at each further rung.
         factor: 2 or more.
     """
 
@@ -50,9 +50,9 @@ class Planned:
         overrides: of `train.py`, such as `batch_size=4`.
         key: the run key.
         folder: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
-        choices: that the file varies, by key.
-        composed: all choices of the run, as the plan was checked with them.
-        halving: how poor runs are stopped early; None: every run goes to its end.
+        choices: the choices that the file varies, by key.
+        composed: all choices of the run, as they were checked.
+        halving: how runs are stopped early; None where every run is completed.
     """
 
     file: Path
@@ -75,7 +75,7 @@ class Plan:
 
     Attributes:
         runs: to be made.
-        cells: of the grids; more than runs where cells mean the same run.
+        cells: number of cells of the grids; larger than the number of runs where several cells mean the same run.
     """
 
     runs: tuple[Planned, ...]
@@ -83,14 +83,14 @@ class Plan:
 
 
 def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
-    """Reads sweep files and names their runs; every choice is checked, no run is begun.
+    """Reads sweep files and names their runs; every choice is checked, no run is started.
 
     Args:
         files: W&B sweep files of `method: grid`.
         more: overrides that hold for all runs, such as `cohort=table`.
 
     Raises:
-        InputError: of all files at once, what is wrong with them.
+        InputError: the faults of all files at once.
     """
     faults: list[str] = []
     runs: dict[Path, Planned] = {}
@@ -100,7 +100,7 @@ def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
             for run in _runs(file, _read(file), more):
                 cells += 1
                 before = runs.setdefault(run.folder, run)
-                if before.halving and not run.halving:  # what one file wants whole none stops early
+                if before.halving and not run.halving:  # a run that one file asks for in full is never stopped early
                     runs[run.folder] = run
         except InputError as error:
             faults += [f"{file}: {fault}" for fault in error.faults]
@@ -110,7 +110,7 @@ def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """The file, if it is a grid that can be spelled out."""
+    """The file's content, if it is a grid that can be expanded."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -122,7 +122,7 @@ def _read(file: Path) -> dict[str, Any]:
     faults = [f"{key}: a sweep file has no such key (it may have {', '.join(sorted(_KEYS))})"
               for key in content if key not in _KEYS]  # fmt: skip
     if (method := content.get("method")) != "grid":
-        faults.append(f"method: {method} asks W&B for each next run; only a grid can be run without it (take "
+        faults.append(f"method: {method} asks W&B for each next run; only a grid can be run without it (use "
                       "wandb agent, or method: grid)")  # fmt: skip
     faults += _halving_faults(content.get("early_terminate"))
     faults += [fault for key, choice in content["parameters"].items() for fault in _choice_faults(key, choice)]
@@ -131,16 +131,16 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
-def _halving_faults(wanted: Any) -> Iterator[str]:
-    if wanted is None:
+def _halving_faults(settings: Any) -> Iterator[str]:
+    if settings is None:
         return
-    if not isinstance(wanted, dict) or not {"type", "min_iter"} <= set(wanted) <= {"type", "min_iter", "eta"}:
-        yield "early_terminate: must hold `type: hyperband`, `min_iter:` (epochs) and, if wanted, `eta:`"
-    elif wanted["type"] != "hyperband":
-        yield f"early_terminate.type: {wanted['type']}: only hyperband is known"
+    if not isinstance(settings, dict) or not {"type", "min_iter"} <= set(settings) <= {"type", "min_iter", "eta"}:
+        yield "early_terminate: must hold `type: hyperband`, `min_iter:` (epochs) and, optionally, `eta:`"
+    elif settings["type"] != "hyperband":
+        yield f"early_terminate.type: {settings['type']}: only hyperband is known"
     else:
         for key, least in (("min_iter", 1), ("eta", 2)):
-            value = wanted.get(key, least)
+            value = settings.get(key, least)
             if not isinstance(value, int) or value < least:
                 yield f"early_terminate.{key}: {value}: must be a whole number, {least} or more"
 
@@ -175,7 +175,7 @@ def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterat
     composed: dict[tuple[str, ...], DictConfig] = {}
     for cell in product(*values.values()):
         choices = dict(zip(values, cell, strict=True))
-        overrides = (*(f"{key}={_spelt(value)}" for key, value in choices.items()), *more)
+        overrides = (*(f"{key}={_as_argument(value)}" for key, value in choices.items()), *more)
         resolved = _compose(overrides, composed)
         check(resolved)
         yield Planned(
@@ -185,7 +185,7 @@ def _runs(file: Path, content: Mapping[str, Any], more: Sequence[str]) -> Iterat
         )  # fmt: skip
 
 
-def _spelt(value: Any) -> str:
+def _as_argument(value: Any) -> str:
     """As W&B's agent writes a value on a command line."""
     return str(value)
 
@@ -194,7 +194,7 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
     """`compose`, which takes a third of a second, once for each choice of config groups.
 
     Raises:
-        InputError: a key that no config has, or a value that it can't take.
+        InputError: an unknown key, or a value that the key does not allow.
     """
     at = ""
     try:

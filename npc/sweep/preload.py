@@ -1,4 +1,4 @@
-"""What every run would import or set up for itself: the fork server does it once, by importing this."""
+"""Imports and set-up that every run needs: the fork server does them once, by importing this module."""
 
 import gc
 
@@ -12,7 +12,7 @@ import npc.signature.out_of_fold
 import npc.sweep.work  # noqa: F401
 from npc.config.loading import compose
 
-compose([])  # Hydra finds its plugins
+compose([])  # Hydra loads its plugins
 pandera.DataFrameSchema({}).validate(pd.DataFrame())  # and pandera its backends
 gc.collect()
-gc.freeze()  # the garbage collector would look through all of torch again in every run
+gc.freeze()  # otherwise the garbage collector would search all of torch again in every run

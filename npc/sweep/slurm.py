@@ -1,7 +1,7 @@
-"""A sweep on a Slurm cluster: a submitit array, one run a task.
+"""A sweep on a Slurm cluster: a submitit array, one task for each run.
 
-What a run came to is read from its folder and from the task's own exit code. Slurm is asked for states by `squeue`
-alone, for not every cluster keeps accounts (`sacct`).
+The result of a run is read from its folder and from the task's own exit code. Slurm's states come from `squeue` alone,
+since not every cluster has accounting (`sacct`).
 """
 
 import os
@@ -23,14 +23,14 @@ from npc.sweep import work
 from npc.sweep.local import FLAPPING, Progress, Task
 from npc.sweep.plan import Plan, Planned
 
-_ASK = 5.0  # seconds between two questions to Slurm, which others use too
-_GRACE = 60.0  # seconds in which Slurm kills a task that it has sent SIGTERM, or queues it again
-_LAST = 30  # seconds before its limit in which a task queues itself again; Slurm tells it so up to a minute earlier
-_TIMEOUTS = 20  # times that a run may reach its limit and go on: one that never comes to an epoch's end must stop
-_FORGOTTEN = "no longer known"
+_ASK = 5.0  # seconds between two queries to Slurm, which other users share
+_GRACE = 60.0  # seconds after SIGTERM in which Slurm kills a task, or queues it again
+_LAST = 30  # seconds before its limit at which a task queues itself again; Slurm's signal comes up to a minute earlier
+_TIMEOUTS = 20  # times that a run may reach its limit and resume: one that never completes an epoch must stop
+_UNKNOWN = "no longer known"
 _ENDED = {
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
-    "TIMEOUT", _FORGOTTEN,
+    "TIMEOUT", _UNKNOWN,
 }  # fmt: skip
 _RUN = (
     "import sys; from npc.config.loading import compose; from npc.sweep.work import work; "
@@ -49,38 +49,38 @@ def run(
     retries: int,
     show: Callable[[Progress], None],
 ) -> Progress:
-    """Makes the runs of a plan that are not done, as an array; what failed makes the next array.
+    """Makes the runs of a plan that are not done, as an array; the runs to be tried again make the next array.
 
-    A task that is preempted or reaches its limit is queued again, and its run goes on after its last epoch.
+    A task that is preempted or reaches its limit is queued again, and its run resumes after its last epoch.
 
     Args:
         plan: of runs.
-        slots: tasks at once.
+        slots: how many tasks run at once.
         partition: None for the cluster's default.
-        minutes: limit of a task; more than it takes to start and make an epoch.
-        cpus: of a task.
-        gpus: of a task.
-        retries: how often a run is tried again that failed by more than its own choices.
+        minutes: time limit of a task; it must be long enough to start and to train one epoch.
+        cpus: CPUs of a task.
+        gpus: GPUs of a task.
+        retries: how often a run is tried again whose failure is not due to its own choices.
         show: is called at every change, and every second.
 
     Raises:
-        InputError: Slurm doesn't answer or won't take the tasks; or too many failed in a row.
-        KeyboardInterrupt: Ctrl-C; the tasks go on in Slurm.
+        InputError: Slurm does not answer or does not accept the tasks, or too many runs failed in a row.
+        KeyboardInterrupt: Ctrl-C; the tasks continue in Slurm.
     """
     progress = Progress()
     queue = [Task(one, retries + 1) for one in plan.runs if not RunFolder(one.folder).done]
     if not queue:
         return progress
-    wanted = {"partition": partition, "time": minutes, "cpus_per_task": cpus, "gpus_per_node": gpus}
-    wanted = {name: value for name, value in wanted.items() if value}
-    _check(wanted)
+    options = {"partition": partition, "time": minutes, "cpus_per_task": cpus, "gpus_per_node": gpus}
+    options = {name: value for name, value in options.items() if value}
+    _check(options)
     executor = SlurmExecutor(queue[0].run.folder.parents[2] / ".slurm", _TIMEOUTS)
     executor.update_parameters(
-        **wanted,
+        **options,
         job_name="npc",
         array_parallelism=slots,
         signal_delay_s=_LAST,
-        srun_args=[f"--cpus-per-task={cpus}"],  # which srun does not take over from sbatch
+        srun_args=[f"--cpus-per-task={cpus}"],  # srun does not inherit it from sbatch
         stderr_to_stdout=True,
     )
     while queue:
@@ -88,13 +88,13 @@ def run(
         try:
             queue = array.follow(show)
         except KeyboardInterrupt:
-            print(f"npc: the runs go on in Slurm; `scancel {array.id}` ends them", file=sys.stderr)
+            print(f"npc: the runs continue in Slurm; `scancel {array.id}` ends them", file=sys.stderr)
             raise
     return progress
 
 
 class _Array:
-    """Tasks that Slurm has taken.
+    """Tasks that Slurm has accepted.
 
     Args:
         tasks: by submitit's jobs.
@@ -120,7 +120,7 @@ class _Array:
         return again
 
     def _look(self) -> list[Task]:
-        """Asks Slurm once; returns what has ended since and is to be tried again."""
+        """Asks Slurm once; returns the tasks that have ended since and are to be tried again."""
         again = []
         for job, (state, reason) in self._states().items():
             task = self.tasks[job]
@@ -140,14 +140,14 @@ class _Array:
         return again
 
     def _states(self) -> Mapping[Job[int], tuple[str, str]]:
-        """State and reason of each task; none where Slurm doesn't answer, for it may again."""
+        """State and reason of each task; none where Slurm does not answer, as it may answer the next time."""
         asked = _slurm("squeue", "--array", "--states=all", "--noheader", f"--jobs={self.id}", "--format=%i|%T|%r")
         if asked.returncode and "Invalid job id" not in asked.stderr:
             return {}
         lines = (line.split("|", 2) for line in asked.stdout.splitlines())
-        told = {name: (state, reason) for name, state, reason in lines}
-        # Slurm forgets a task some minutes after its end
-        return {job: told.get(job.job_id, (_FORGOTTEN, "")) for job in self.tasks}
+        known = {name: (state, reason) for name, state, reason in lines}
+        # Slurm no longer lists a task some minutes after its end
+        return {job: known.get(job.job_id, (_UNKNOWN, "")) for job in self.tasks}
 
     def _is_to_be_tried_again(self, job: Job[int], task: Task, state: str) -> bool:
         """Judges a task that has ended."""
@@ -161,7 +161,7 @@ class _Array:
         if code == work.BUSY:
             self.progress.elsewhere += 1
             return False
-        if work.failure(run.folder) == self.before[run]:  # nobody was left to record it
+        if work.failure(run.folder) == self.before[run]:  # the process could not record the failure itself
             work.record(run.folder, f"Slurm ended it: {state}; its output: {job.paths.stdout}")
         self.failures = 0 if code == work.DIVERGED else self.failures + 1
         task.left -= 1
@@ -171,52 +171,52 @@ class _Array:
         return False
 
     def _stop(self, why: str) -> NoReturn:
-        """Takes the tasks that wait off the queue; those at work go on."""
+        """Removes the waiting tasks from Slurm's queue; the running ones continue."""
         _slurm("scancel", "--state=PENDING", self.id)
-        raise InputError(f"{why}\nthe runs that waited were taken off Slurm's queue; mend this, and give the same "
-                         "command again: it goes on where it stopped")  # fmt: skip
+        raise InputError(f"{why}\nthe waiting runs were removed from Slurm's queue; correct this and give the same "
+                         "command again: it resumes where it stopped")  # fmt: skip
 
 
 class _Work(Checkpointable):
-    """A task: submitit queues it again, as it is, when Slurm says that its time is over."""
+    """A task: submitit queues it again, unchanged, when Slurm signals that its time is over."""
 
     def __call__(self, run: Planned) -> int:
         """Makes the run in a process of its own; returns an exit code of `npc.sweep.work`."""
         before = work.failure(run.folder)
-        # Lightning must not take this for its own cluster: one task is all of the run.
+        # Lightning must not treat this as a cluster of its own: one task is the whole run.
         variables = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
         code = subprocess.run([sys.executable, "-c", _RUN, *run.overrides], env=variables).returncode
         if code in (work.INTERRUPTED, -signal.SIGTERM, -signal.SIGUSR2):
             time.sleep(_GRACE)  # submitit's handler, or Slurm, ends this process
             return work.INTERRUPTED
         if code not in (work.DONE, work.BUSY) and work.failure(run.folder) == before:
-            told = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            work.record(run.folder, f"the process was ended by {told}")
+            cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            work.record(run.folder, f"the process was ended by {cause}")
         return code
 
 
-def _check(wanted: Mapping[str, Any]) -> None:
-    """Slurm is asked whether it would take such a task."""
+def _check(options: Mapping[str, Any]) -> None:
+    """Asks Slurm whether it would accept such a task."""
     if shutil.which("sbatch") is None:
-        raise InputError("Slurm: there is no sbatch here; give the command on a login node of the cluster, or run on "
-                         "this machine alone, without --backend slurm")  # fmt: skip
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in wanted.items()]
-    asked = _slurm("sbatch", "--test-only", *options, "--wrap=true")
+        raise InputError("Slurm: this machine has no sbatch command; give the command on a login node of the "
+                         "cluster, or run on this machine alone, without --backend slurm")  # fmt: skip
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    asked = _slurm("sbatch", "--test-only", *arguments, "--wrap=true")
     if asked.returncode:
-        raise InputError(f"Slurm would not take the runs: {_told(asked.stderr)} (`sinfo` shows the cluster's state and "
-                         "its partitions)")  # fmt: skip
+        raise InputError(f"Slurm would not accept the runs: {_one_line(asked.stderr)} (`sinfo` shows the cluster's "
+                         "state and its partitions)")  # fmt: skip
 
 
 def _submit(executor: SlurmExecutor, queue: Sequence[Task]) -> Mapping[Job[int], Task]:
     try:
         jobs = executor.map_array(_Work(), [task.run for task in queue])
     except FailedJobError as error:
-        raise InputError(f"Slurm did not take the runs: {_told(str(error))}") from None
+        raise InputError(f"Slurm did not accept the runs: {_one_line(str(error))}") from None
     return dict(zip(jobs, queue, strict=True))
 
 
 def _code(job: Job[int]) -> int | None:
-    """What a task that has ended came to; None where it could not say."""
+    """Exit code of a task that has ended; None where it returned none."""
     try:
         return job.result() if job.paths.result_pickle.exists() else None
     except UncompletedJobError:  # it raised
@@ -224,12 +224,12 @@ def _code(job: Job[int]) -> int | None:
 
 
 def _reason(run: Planned) -> str:
-    told = work.failure(run.folder)
-    return told.reason if told else "unknown"
+    failure = work.failure(run.folder)
+    return failure.reason if failure else "unknown"
 
 
-def _told(text: str) -> str:
-    """Slurm's words in a line."""
+def _one_line(text: str) -> str:
+    """Slurm's message in one line."""
     return " ".join(text.split())
 
 

@@ -1,4 +1,4 @@
-"""How far each run of a plan is, as the files tell it: the same on every machine that sees the folder."""
+"""State of each run of a plan, read from its files: the same on every machine that sees the folder."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ STATES = ("done", "stopped", "running", "failed", "missing")
 
 @dataclass(frozen=True)
 class State:
-    """Of one run.
+    """State of one run.
 
     Attributes:
-        name: `done`, `stopped` (early, by a search that does so), `running` (a living process holds its lock), `failed`
+        name: `done`, `stopped` (early, by the search), `running` (a living process holds its lock), `failed`
             or `missing`.
-        auc: of the internal validation cohort, once it is done; None where there is one class.
-        failure: of the last attempt, where it failed.
+        auc: AUC in the internal validation cohort of a run that is done; None where that cohort has one class only.
+        failure: why the last attempt failed; None where it did not.
     """
 
     name: str
@@ -27,7 +27,7 @@ class State:
 
 
 def state(run: Planned) -> State:
-    """Of one run, now."""
+    """The present state of one run."""
     folder = RunFolder(run.folder)
     if folder.done:
         return State("done", folder.metrics["auc"].get("validation"))
@@ -35,12 +35,12 @@ def state(run: Planned) -> State:
         return State("running")
     if run.halving and stopped(run.folder):
         return State("stopped")
-    told = failure(run.folder)
-    return State("failed", failure=told) if told else State("missing")
+    recorded = failure(run.folder)
+    return State("failed", failure=recorded) if recorded else State("missing")
 
 
 def is_settled(state: State) -> bool:
-    """Whether nothing is left to be done of a run."""
+    """Whether nothing is left to be done for a run."""
     return state.name in ("done", "stopped")
 
 

@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs: a live table, or where nobody looks on a line for each run that ends."""
+"""What a sweep shows while it runs: a live table in a terminal, otherwise a line for each run that ends."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ def table(plan: Plan, slots: int) -> Iterator[Callable[[Progress], None]]:
 
     Args:
         plan: of all runs.
-        slots: that work at once, for the time that is left.
+        slots: how many runs are made at once, to estimate the time left.
     """
     console = Console()
     best = _Best(plan)
@@ -29,34 +29,34 @@ def table(plan: Plan, slots: int) -> Iterator[Callable[[Progress], None]]:
         with Live(console=console, refresh_per_second=2) as live:
             yield lambda progress: live.update(_drawn(plan, slots, progress, best))
         return
-    told: set[Planned] = set()
+    printed: set[Planned] = set()
 
-    def tell(progress: Progress) -> None:
+    def print_ended(progress: Progress) -> None:
         ended = [
             *((run, "done") for run in progress.done),
             *((run, "stopped early") for run in progress.stopped),
             *((run, f"failed: {why}") for run, why in progress.failed.items()),
         ]
-        for run, said in ended:
-            if run not in told:
-                told.add(run)
+        for run, result in ended:
+            if run not in printed:
+                printed.add(run)
                 console.print(
-                    f"{len(best.before) + len(told)} of {len(plan.runs)}  {_named(run)}  {said}", soft_wrap=True
+                    f"{len(best.before) + len(printed)} of {len(plan.runs)}  {_named(run)}  {result}", soft_wrap=True
                 )
 
-    yield tell
+    yield print_ended
 
 
 class _Best:
-    """Counts and best run of a variant, read from the folders once a run is done."""
+    """Number of complete runs, and the best run of each variant, read from the folders of complete runs."""
 
     def __init__(self, plan: Plan) -> None:
         self.auc: dict[str, tuple[float, Planned]] = {}
         self.before = [run for run in plan.runs if RunFolder(run.folder).done]
         self.seen: set[Planned] = set()
-        self.look(self.before)
+        self.read(self.before)
 
-    def look(self, done: list[Planned]) -> None:
+    def read(self, done: list[Planned]) -> None:
         for run in done:
             if run not in self.seen:
                 self.seen.add(run)
@@ -65,7 +65,7 @@ class _Best:
                     self.auc[run.variant] = auc, run
 
     def done(self, progress: Progress) -> int:
-        self.look(progress.done)
+        self.read(progress.done)
         return len(self.seen)
 
 

@@ -18,20 +18,20 @@ from npc.run.folder import BusyError
 from npc.run.method import ShouldPrune
 from npc.run.train import train
 
-# Exit codes. What was refused, or diverged, would be so again; what diverged says nothing of the machine.
+# Exit codes. A run that was refused, or diverged, would be so again; divergence is not the machine's fault.
 DONE, FAILED, REFUSED, DIVERGED, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 75, 130
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run failed, the last time that it was tried.
+    """Why the last attempt at a run failed.
 
     Attributes:
-        reason: a line or more.
-        where: the machine.
+        reason: one line or more.
+        where: the machine's name.
         when: ISO 8601, local time with offset.
-        attempts: how often it was tried in vain.
-        details: the traceback, or nothing.
+        attempts: number of failed attempts so far.
+        details: the traceback, or empty.
     """
 
     reason: str
@@ -42,7 +42,7 @@ class Failure:
 
 
 def failure(folder: Path) -> Failure | None:
-    """What is recorded of a run's failure; None where nothing is."""
+    """The recorded failure of a run; None where there is none."""
     try:
         return Failure(**json.loads(_record(folder).read_text()))
     except FileNotFoundError:
@@ -50,11 +50,11 @@ def failure(folder: Path) -> Failure | None:
 
 
 def record(folder: Path, reason: str, details: str = "") -> None:
-    """Writes why a run failed: beside its folder, which the next attempt may throw away."""
+    """Writes why a run failed, next to its folder, since the next attempt may delete the folder itself."""
     before = failure(folder)
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    told = Failure(reason, socket.gethostname(), now, before.attempts + 1 if before else 1, details)
-    write_text(_record(folder), json.dumps(asdict(told), indent=2) + "\n")
+    failed = Failure(reason, socket.gethostname(), now, before.attempts + 1 if before else 1, details)
+    write_text(_record(folder), json.dumps(asdict(failed), indent=2) + "\n")
 
 
 def _record(folder: Path) -> Path:
@@ -62,7 +62,7 @@ def _record(folder: Path) -> Path:
 
 
 def stopped(folder: Path) -> bool:
-    """Whether a search has taken the run off before its end."""
+    """Whether a search has stopped the run early."""
     return _stop(folder).exists()
 
 
@@ -74,19 +74,19 @@ def work(choices: DictConfig, should_prune: ShouldPrune | None = None) -> int:
     """Makes a run in this process.
 
     Args:
-        choices: of `train.py`, composed.
-        should_prune: of a search that stops poor runs early.
+        choices: the composed choices of `train.py`.
+        should_prune: decides whether to stop the run early, in a search that does so.
 
     Returns:
-        an exit code of this module.
+        An exit code of this module.
     """
     folder = run_folder(choices)
     try:
         train(checked(choices), should_prune)
     except BusyError:
         return BUSY
-    except StoppedError as told:
-        write_text(_stop(folder), json.dumps({"epoch": told.epoch, "auc": told.auc}) + "\n")
+    except StoppedError as stop:
+        write_text(_stop(folder), json.dumps({"epoch": stop.epoch, "auc": stop.auc}) + "\n")
         return STOPPED
     except InputError as error:
         record(folder, str(error))
@@ -103,6 +103,6 @@ def work(choices: DictConfig, should_prune: ShouldPrune | None = None) -> int:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Of the machine or of a device."""
+    """Whether the machine or the device has run out of memory."""
     torch = sys.modules.get("torch")
     return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))

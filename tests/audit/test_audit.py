@@ -1,4 +1,4 @@
-"""The audit finds what does not fit in the paper, and nothing in a study whose figures were computed."""
+"""The audit finds the inconsistencies of the paper, and none in a study whose figures were computed."""
 
 import copy
 import itertools
@@ -33,27 +33,27 @@ def paper() -> list[Finding]:
 
 
 def test_paper_six_p_values_fit_likelihood_ratio_alone_and_all_seven_fit_it(paper):
-    told = {finding.place: finding for finding in paper if finding.check == "p_values"}
+    by_place = {finding.place: finding for finding in paper if finding.check == "p_values"}
     for variable in ("sex", "t_stage", "n_stage", "staging", "histology", "regimen"):
-        finding = told[f"Table 2, {variable}, P value"]
+        finding = by_place[f"Table 2, {variable}, P value"]
         assert finding.kind == "does not fit"
         assert finding.meaning.startswith(
             f"fits {finding.printed} (likelihood-ratio chi-squared), not named in Methods"
         )
-    assert "Table 2, ebv_dna, P value" not in told  # < 0.001 under every test
-    together = told["7 categorical P values"]
+    assert "Table 2, ebv_dna, P value" not in by_place  # < 0.001 under every test
+    together = by_place["7 categorical P values"]
     assert (together.kind, together.expected) == ("implied", "likelihood-ratio chi-squared")
     assert "all 7 fit it; 6 of them fit no test named in Methods" in together.meaning
-    assert told["Table 2, age, P value"].kind == "note"
+    assert by_place["Table 2, age, P value"].kind == "note"
 
 
 def test_paper_other_findings(paper):
-    told = {(finding.check, finding.place, finding.printed, finding.expected) for finding in paper}
+    rows = {(finding.check, finding.place, finding.printed, finding.expected) for finding in paper}
     three = "0.578 (0.271–0.885), 0.578 (0.268–0.888) or 0.580 (0.271–0.888)"
     max_slice = "0.511 (0.208–0.814), 0.511 (0.253–0.769) or 0.489 (0.208–0.769)"
     nearest = "88.89% (40 of 45), 88.83% (167 of 188) or 88.84% (207 of 233)"
     t2 = "Results, T2-w images with SSIM >= 0.9"
-    assert {row for row in told if row[0] not in ("p_values",) and row[3]} == {
+    assert {row for row in rows if row[0] not in ("p_values",) and row[3]} == {
         ("intervals", "Table 3, radiomic/cet1-max, validation", "0.511 (0.208–0.769)", max_slice),
         ("intervals", "Table 3, deep_learning/both-three, validation", "0.578 (0.271–0.888)", three),
         ("events", "Table 3, deep_learning/both-three, validation", "0.578", "0.580"),
@@ -66,12 +66,12 @@ def test_paper_other_findings(paper):
     }
 
 
-def test_paper_the_interval_of_0_511_lies_about_the_reversed_auc(paper):
+def test_paper_the_interval_of_0_511_is_centred_on_the_reversed_auc(paper):
     (finding,) = [finding for finding in paper if finding.printed == "0.511 (0.208–0.769)"]
     assert "its middle is 1 - 0.511" in finding.meaning
 
 
-def test_paper_clipped_intervals_are_said_and_no_finding(paper):
+def test_paper_clipped_intervals_give_a_note_and_no_finding(paper):
     assert [str(finding) for finding in paper if finding.check == "intervals" and finding.kind == "note"] == [
         "intervals: 3 clipped: 3 not symmetric only because they end at 0 or 1, as a clipped interval does"
     ]
@@ -82,7 +82,7 @@ def test_paper_clipped_intervals_are_said_and_no_finding(paper):
 
 @settings(max_examples=50)
 @given(SEEDS)
-def test_nothing_is_found_where_figures_were_computed(seed):
+def test_no_finding_in_a_study_whose_figures_were_computed(seed):
     assert findings(consistent(seed)) == []
 
 
@@ -98,7 +98,7 @@ def test_the_true_number_of_events_is_among_those_implied(seed):
         assert any(int(span[0]) <= events[cohort] <= int(span[-1]) for span in spans)
 
 
-# One figure spoilt
+# One figure changed
 
 
 def variables(study: dict[str, Any]) -> dict[str, Any]:
@@ -180,14 +180,14 @@ def spoil_repeat(study: dict[str, Any]) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_figure_that_was_spoilt_is_found(spoil: Callable[[dict[str, Any]], None], check: str, seed: int):
+def test_a_changed_figure_is_found(spoil: Callable[[dict[str, Any]], None], check: str, seed: int):
     study = consistent(seed)
     assert findings(study) == []
     spoil(study)
     assert check in {finding.check for finding in findings(study) if finding.kind == "does not fit"}
 
 
-def test_intervals_that_need_not_be_symmetric():
+def test_asymmetric_intervals_are_accepted_where_methods_allow_them():
     study = consistent(0)
     study["methods"]["auc_interval"] = "other"
     spoil_interval(study)
@@ -213,7 +213,7 @@ def test_events_of_few_and_of_many_patients(tmp_path, n, auc, kinds):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
-def test_the_rules_of_stages_are_all_that_counts_must_keep_to(n: int):
+def test_the_rules_of_stages_are_necessary_and_sufficient(n: int):
     """Every table of n patients by T, N and stage: the rules hold where such patients exist, and only there."""
     allowed = [(t, nodes) for t in range(4) for nodes in range(4) if t >= 2 or nodes >= 2]
     possible = set()

@@ -14,14 +14,14 @@ from npc.published.printed import p_value
 R_NAMES = {"pearson": "pearson", "likelihood_ratio": "likelihood_ratio", "kruskal": "kruskal_wallis"}
 
 
-def test_against_r(npc_data: Path):
+def test_p_values_equal_those_of_r(npc_data: Path):
     reference = json.loads((npc_data.parent / "reference" / "table2.json").read_text())["rows"]
     rows = {row.variable: row for row in recompute(load())}
     assert rows.keys() - {"age"} == reference.keys()
-    for variable, told in reference.items():
+    for variable, of_r in reference.items():
         for test, name in R_NAMES.items():
-            assert rows[variable].p[name] == pytest.approx(told[test]["p"], abs=1e-10, rel=0)
-        assert str(told["printed_p"]) in (rows[variable].printed.text, str(float(rows[variable].printed.number.value)))
+            assert rows[variable].p[name] == pytest.approx(of_r[test]["p"], abs=1e-10, rel=0)
+        assert str(of_r["printed_p"]) in (rows[variable].printed.text, str(float(rows[variable].printed.number.value)))
 
 
 def test_only_two_by_two_tables_have_fisher_and_continuity():

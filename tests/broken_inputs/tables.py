@@ -91,7 +91,7 @@ def ragged_line(folder: Path) -> None:
     replace(folder, "P2,north,52", "P2,north,52,5")
 
 
-@kind(FILE, "column age stands there twice", "keep one")
+@kind(FILE, "column age occurs twice", "keep one")
 def duplicate_column(folder: Path) -> None:
     replace(folder, "sex", "age")
 
@@ -114,7 +114,7 @@ def misspelt_column(folder: Path) -> None:
 # --- patients ---------------------------------------------------------------------------------------------------------
 
 
-@kind("line 4, patient P2", "stands there more than once", "one line a patient")
+@kind("line 4, patient P2", "occurs more than once", "one line for each patient")
 def duplicate_id(folder: Path) -> None:
     replace(folder, "P3,", "P2,")
 
@@ -198,7 +198,7 @@ def event_against_date(folder: Path) -> None:
     set_cell(folder, "P1", "dm_event", "0")
 
 
-@kind("line 3, patient P2", "last_follow_up is '2016-02-30'", "no day of the calendar")
+@kind("line 3, patient P2", "last_follow_up is '2016-02-30'", "not a day of the calendar")
 def impossible_date(folder: Path) -> None:
     set_cell(folder, "P2", "last_follow_up", "2016-02-30")
 
@@ -231,13 +231,13 @@ def absolute_path(folder: Path) -> None:
     set_cell(folder, "P2", "cet1_image", "/etc/hostname")
 
 
-@kind("line 3, patient P2", "cet1_image is '../image.nii.gz'", "leads out of")
+@kind("line 3, patient P2", "cet1_image is '../image.nii.gz'", "which is outside of")
 def path_out_of_the_folder(folder: Path) -> None:
     (folder / "P2" / "cet1.nii.gz").rename(folder.parent / "image.nii.gz")
     set_cell(folder, "P2", "cet1_image", "../image.nii.gz")
 
 
-@kind("line 3, patient P2", "cet1_image is 'P2/cet1.nii.gz', which leads out of", "put the file into")
+@kind("line 3, patient P2", "cet1_image is 'P2/cet1.nii.gz', which is outside of", "put the file into")
 def link_out_of_the_folder(folder: Path) -> None:
     inside = folder / "P2" / "cet1.nii.gz"
     inside.symlink_to(inside.rename(folder.parent / "image.nii.gz"))

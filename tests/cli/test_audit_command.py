@@ -19,8 +19,8 @@ def example(tmp_path: Path) -> Path:
 
 
 def test_the_paper_is_audited_by_default(npc):
-    code, output, told = npc("audit")
-    assert (code, told) == (0, "")
+    code, output, error = npc("audit")
+    assert (code, error) == (0, "")
     lines = output.splitlines()
     assert any(re.search(r"^sex +0\.459 +0\.477 +0\.459 \* +0\.479 ", line) for line in lines)
     for start in (
@@ -34,13 +34,13 @@ def test_the_paper_is_audited_by_default(npc):
     assert lines[-1] == "does not fit: 13, implied: 3"
 
 
-def test_json(npc):
+def test_json_holds_findings_notes_and_p_values(npc):
     code, output, _ = npc("audit", "--json")
-    told = json.loads(output)
+    results = json.loads(output)
     assert code == 0
-    assert len(told["findings"]) == 16
-    assert {note["kind"] for note in told["notes"]} == {"note"}
-    fits = {row["variable"]: row["fits"] for row in told["p_values"]}
+    assert len(results["findings"]) == 16
+    assert {note["kind"] for note in results["notes"]} == {"note"}
+    fits = {row["variable"]: row["fits"] for row in results["p_values"]}
     assert fits.pop("age") == []
     assert all("likelihood_ratio" in tests for tests in fits.values())
     assert len(fits) == 7
@@ -64,11 +64,11 @@ def test_strict_ends_with_1_where_a_figure_does_not_fit(npc, example):
 
 def test_bad_input_ends_with_2_and_one_message(npc, example):
     example.write_text(example.read_text().replace("levels:", "level:"))
-    code, output, told = npc("audit", example)
+    code, output, error = npc("audit", example)
     assert (code, output) == (2, "")
-    assert told.startswith("npc: ")
-    assert "did you mean levels?" in told
-    assert "Traceback" not in told
+    assert error.startswith("npc: ")
+    assert "did you mean levels?" in error
+    assert "Traceback" not in error
 
 
 def test_help_says_that_findings_are_no_errors(npc):

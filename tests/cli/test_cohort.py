@@ -178,14 +178,14 @@ def test_check_counts_who_lacks_a_sequence(npc, folder):
 
 # A fault planted in each patient's line, and what is told of it.
 TABLE_FAULTS = [
-    ("patient_id", "H1-0002", "patient H1-0002: patient_id stands there more than once"),
+    ("patient_id", "H1-0002", "patient H1-0002: patient_id occurs more than once"),
     ("t_stage", "T5", "t_stage is 'T5'; the levels are T1, T2, T3, T4"),
     ("sex", "male", "sex is 'male'; the levels are women, men"),
     ("dmfs_months", "-3", "dmfs_months is '-3', less than 0"),
     ("dmfs_months", "", "dmfs_months is empty"),
     ("dm_event", "2", "dm_event is '2'; write 1 for an event and 0 for none"),
     ("cet1_image", "images/none.nii.gz", "cet1_image is 'images/none.nii.gz', and there is no such file"),
-    ("cet1_mask", "../x", "cet1_mask is '../x', which leads out of"),
+    ("cet1_mask", "../x", "cet1_mask is '../x', which is outside of"),
     ("centre", "", "centre is empty"),
 ]
 

@@ -58,7 +58,7 @@ def study(folder: Path, **changes: object) -> Cohort:
     return load(config(folder, **changes), ENDPOINT, ["cet1"])
 
 
-def test_each_is_left_out_by_the_first_step_that_applies(folder):
+def test_a_patient_is_excluded_by_the_first_step_that_applies(folder):
     found = study(folder, criteria={"adult": ADULT, "stage": STAGE}, exclude={"g": "withdrew consent"})
     assert found.exclusions.values.tolist() == [
         ["g", "A", "withdrew consent"],
@@ -71,32 +71,32 @@ def test_each_is_left_out_by_the_first_step_that_applies(folder):
     assert found.patients.index.tolist() == ["a", "h"]
 
 
-def test_without_criteria_the_faults_of_everybody_stop_the_run(folder):
+def test_without_criteria_the_faults_of_all_patients_stop_the_run(folder):
     with pytest.raises(InputError, match="dmfs_months is 'soon'"):
         study(folder)
 
 
-def test_name_and_hospital_of_who_is_left_out_must_be_sound(folder):
+def test_id_and_centre_of_excluded_patients_are_checked(folder):
     table = pd.read_csv(folder / "patients.csv", dtype=str)
     table.loc[1, "centre"] = ""
     table.loc[5, "patient_id"] = "a"
     table.to_csv(folder / "patients.csv", index=False)
     with pytest.raises(InputError) as caught:
         study(folder, criteria={"adult": ADULT})
-    told = "\n".join(caught.value.faults)
-    assert "patient b: centre is empty" in told
-    assert "patient a: patient_id stands there more than once" in told
-    assert "soon" not in told
+    faults = "\n".join(caught.value.faults)
+    assert "patient b: centre is empty" in faults
+    assert "patient a: patient_id occurs more than once" in faults
+    assert "soon" not in faults
 
 
-def test_what_is_wrong_is_told_at_once(folder):
+def test_all_faults_are_reported_at_once(folder):
     criteria = {
         "adult": {**ADULT, "column": "stage"},
         "contraindication": {"column": "mri_contraindication", "keep": ["no"], "reason": "x"},
     }
     with pytest.raises(InputError) as caught:
         study(folder, criteria=criteria, exclude={"z": "moved", "a": " "})
-    told = "\n".join(caught.value.faults)
+    faults = "\n".join(caught.value.faults)
     for words in (
         "there is no patient z, whom cohort.exclude leaves out",
         "cohort.exclude.a gives no reason",
@@ -104,11 +104,11 @@ def test_what_is_wrong_is_told_at_once(folder):
         "line 3, patient b: stage is 'II', not a number, which the criterion adult (>= 18) needs",
         "patient f: dmfs_months is 'soon'",
     ):
-        assert words in told
+        assert words in faults
 
 
 @pytest.mark.parametrize(
-    ("declared", "told"),
+    ("declared", "message"),
     [
         ({"column": "age", "keep": "18 and more", "reason": "r"}, "keep is '18 and more'; write a list of levels"),
         ({"column": "age", "keep": [], "reason": "r"}, r"keep is '\[\]'; write a list"),
@@ -117,17 +117,17 @@ def test_what_is_wrong_is_told_at_once(folder):
         ({"keep": ["x"], "reason": "r"}, r"cohort\.criteria\.c\.column: no value"),
     ],
 )
-def test_wrong_declarations_are_told(declared, told):
-    with pytest.raises(InputError, match=told):
+def test_a_wrong_declaration_is_reported(declared, message):
+    with pytest.raises(InputError, match=message):
         parse({"c": declared})
 
 
-def test_nobody_left_says_who_was_left_out_and_why(folder):
+def test_a_cohort_without_remaining_patients_reports_the_exclusions(folder):
     with pytest.raises(InputError, match=r"no patient is left \(left out: .*8 too young"):
         study(folder, criteria={"old": {"column": "centre", "keep": ["C"], "reason": "too young"}})
 
 
-def test_the_papers_criteria_keep_who_meets_them_all():
+def test_the_papers_criteria_keep_only_patients_who_meet_all():
     criteria = parse(plain(compose(["criteria=paper"]))["cohort"]["criteria"])
     sound = {c.column: "0" if c.column == "ebv_dna" else "yes" for c in criteria}
     sound |= {"stage": "IVa"} | {c.column: "no" for c in criteria if "no" in (c.keep if c.column != "ebv_dna" else ())}
@@ -142,7 +142,7 @@ def test_the_papers_criteria_keep_who_meets_them_all():
 
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from(["1", "2", "3", "", "4.0"]), min_size=1, max_size=12), st.permutations(["a", "b", "c"]))
-def test_the_order_of_criteria_changes_reasons_but_not_who_is_left_out(cells, order):
+def test_the_order_of_criteria_changes_reasons_but_not_the_excluded_patients(cells, order):
     declared = {
         "a": {"column": "x", "keep": ["1", "2", "4"], "reason": "a"},
         "b": {"column": "x", "keep": ">= 2", "reason": "b"},

@@ -38,18 +38,18 @@ def test_survival_runs_to_last_follow_up_where_only_its_event_is_given():
     assert to_months(row(os_event="1", os_months="5"))[0].at[0, "os_months"] == "5"
 
 
-def test_a_spreadsheets_midnight_is_a_date():
+def test_a_date_with_midnight_is_accepted():
     assert not faults(diagnosis_date="2010-01-01 00:00:00")
     assert not faults(diagnosis_date="2010-01-01T00:00:00")
 
 
-def test_months_stand_where_the_dates_agree_within_half_a_month():
+def test_months_are_kept_where_the_dates_agree_within_half_a_month():
     filled, found = to_months(row(dmfs_months="24"))  # the dates give 23.98
     assert not found
     assert filled.at[0, "dmfs_months"] == "24"
 
 
-def test_months_stand_where_dates_are_not_known():
+def test_months_are_kept_where_dates_are_not_known():
     filled, found = to_months(row(dmfs_months="7", diagnosis_date=""))
     assert not found
     assert filled.at[0, "dmfs_months"] == "7"
@@ -60,7 +60,7 @@ def test_months_stand_where_dates_are_not_known():
     [
         (
             {"diagnosis_date": "2011-02-30"},
-            "diagnosis_date is '2011-02-30', no day of the calendar; write year-month-day",
+            "diagnosis_date is '2011-02-30', not a day of the calendar; write year-month-day",
         ),
         ({"diagnosis_date": "01.02.2011"}, "diagnosis_date is '01.02.2011', not a date"),
         ({"last_follow_up": "20120101"}, "last_follow_up is '20120101', not a date"),
@@ -73,7 +73,7 @@ def test_months_stand_where_dates_are_not_known():
         ({"dmfs_months": "23.4"}, "dmfs_months is 23.4 but diagnosis_date to last_follow_up is 24.0 months"),
     ],
 )
-def test_each_fault_is_told_once(cells, message):
+def test_each_fault_is_reported_once(cells, message):
     found = faults(**cells)
     assert len(found) == 1
     assert message in found[0]

@@ -51,7 +51,7 @@ def test_figures_by_centre():
     json.dumps(found, allow_nan=False)
 
 
-def test_tables_show_what_was_found():
+def test_the_tables_show_the_figures():
     console = Console(width=120, file=io.StringIO(), record=True)
     for table in tables(describe(cohort(), CLINICAL, time="dmfs_months", event="dm_event", grids=GRIDS, faults=FAULTS)):
         console.print(table)

@@ -62,13 +62,13 @@ def run(table: pd.DataFrame, root: Path, **changes: object) -> tuple[pd.DataFram
     return check(table, **(settings | changes))
 
 
-def told(table: pd.DataFrame, root: Path, **changes: object) -> list[str]:
+def faults(table: pd.DataFrame, root: Path, **changes: object) -> list[str]:
     with pytest.raises(InputError) as caught:
         run(table, root, **changes)
     return list(caught.value.faults)
 
 
-def test_a_sound_table_comes_out_typed(root):
+def test_a_valid_table_gets_typed_columns(root):
     patients, exclusions = run(sound(), root)
     assert patients["patient_id"].tolist() == ["000", "001", "002", "003"]
     assert patients["age"].dtype == float
@@ -81,7 +81,7 @@ def test_a_sound_table_comes_out_typed(root):
     assert exclusions.empty
 
 
-def test_numbers_and_truth_values_of_a_source_are_taken_too(root):
+def test_numbers_and_booleans_of_a_source_are_accepted(root):
     table = sound().assign(age=[1, 2, 3, None], dm_event=[True, False, True, False], t_stage=[1.0, 2.0, 3.0, None])
     patients, _ = run(table, root)
     assert patients["dm_event"].tolist() == [1, 0, 1, 0]
@@ -113,48 +113,48 @@ def test_clinical_values_may_be_missing(root):
         ("dm_event", "yes", "dm_event is 'yes'; write 1"),
         ("dm_event", "", "dm_event is empty"),
         ("centre", " ", "centre is empty; name the patient's hospital"),
-        ("cet1_mask", "", "cet1_mask is empty but cet1_image is not; give the outline or neither"),
-        ("cet1_image", "", "cet1_image is empty but cet1_mask is not; give the image or neither"),
+        ("cet1_mask", "", "cet1_mask is empty but cet1_image is not; give both or neither"),
+        ("cet1_image", "", "cet1_image is empty but cet1_mask is not; give both or neither"),
         ("t2_image", "p1/gone.nii", "t2_image is 'p1/gone.nii', and there is no such file or folder in "),
         ("t2_image", "/etc/passwd", "t2_image is '/etc/passwd', which is not relative; write it relative to"),
         ("t2_image", "C:\\t2.nii", "t2_image is 'C:\\t2.nii', which is not relative"),
-        ("t2_image", "../../x.nii", "t2_image is '../../x.nii', which leads out of "),
+        ("t2_image", "../../x.nii", "t2_image is '../../x.nii', which is outside of "),
         ("t2_image", "a\0b", "and there is no such file or folder in "),
         ("t2_image", "x" * 5000, "and there is no such file or folder in "),
     ],
 )
-def test_a_wrong_cell_is_told_with_file_line_patient_and_column(root, column, value, message):
+def test_a_wrong_cell_is_reported_with_file_line_patient_and_column(root, column, value, message):
     table = sound()
     table.loc[3, column] = value
-    (fault,) = told(table, root)
+    (fault,) = faults(table, root)
     assert fault.startswith("data/patients.csv, line 3, patient 001: ")
     assert message in fault
 
 
 @pytest.mark.parametrize("value", ["a/b", "a\\b", "..", "a\tb", "x" * 200])
-def test_an_id_must_do_as_a_file_name(root, value):
+def test_an_id_that_cannot_be_a_file_name_is_refused(root, value):
     table = sound()
     table.loc[3, "patient_id"] = value
-    (fault,) = told(table, root)
+    (fault,) = faults(table, root)
     assert "which can't be part of a file name; use up to 128 letters" in fault
 
 
-def test_an_empty_id_is_told_by_its_line(root):
+def test_an_empty_id_is_reported_with_its_line(root):
     table = sound()
     table.loc[3, "patient_id"] = " "
-    assert told(table, root) == ["data/patients.csv, line 3: patient_id is empty; give each patient an id"]
+    assert faults(table, root) == ["data/patients.csv, line 3: patient_id is empty; give each patient an id"]
 
 
-def test_a_duplicate_patient_is_told(root):
+def test_a_duplicate_patient_is_reported(root):
     table = sound()
     table.loc[4, "patient_id"] = "001 "
-    (fault,) = told(table, root)
+    (fault,) = faults(table, root)
     assert fault == (
-        "data/patients.csv, line 4, patient 001: patient_id stands there more than once; keep one line a patient"
+        "data/patients.csv, line 4, patient 001: patient_id occurs more than once; keep one line for each patient"
     )
 
 
-def test_a_link_out_of_the_folder_is_followed(root):
+def test_a_link_to_outside_the_folder_is_refused(root):
     (root.parent / "secret.nii").touch()
     (root / "p1" / "link.nii").symlink_to(root.parent / "secret.nii")
     (root / "p1" / "inner.nii").symlink_to(root / "p1" / "t2.nii")
@@ -163,15 +163,15 @@ def test_a_link_out_of_the_folder_is_followed(root):
     table.loc[3, "t2_image"] = "p1/inner.nii"
     run(table, root)
     table.loc[3, "t2_image"] = "p1/link.nii"
-    assert "t2_image is 'p1/link.nii', which leads out of" in told(table, root)[0]
+    assert "t2_image is 'p1/link.nii', which is outside of" in faults(table, root)[0]
     table.loc[3, "t2_image"] = "p1/circle.nii"
-    assert "there is no such file" in told(table, root)[0]
+    assert "there is no such file" in faults(table, root)[0]
 
 
-def test_a_missing_column_is_told_with_the_one_meant(root):
+def test_a_missing_column_is_reported_with_a_similar_name(root):
     table = sound().rename(columns={"centre": "Center"}).drop(columns=["age", "dmfs_months"])
     table.loc[5, "sex"] = "x\x1b[31m"
-    assert told(table, root) == [
+    assert faults(table, root) == [
         "patients.csv: there is no column centre (is it Center?); add it",
         "patients.csv: there is no column age; add it, or declare your own variables (cohort.clinical=null: none)",
         "patients.csv: there is no column dmfs_months; add it or the dates diagnosis_date, metastasis_date, "
@@ -181,7 +181,7 @@ def test_a_missing_column_is_told_with_the_one_meant(root):
     ]
 
 
-def test_all_faults_of_all_patients_are_told_at_once_in_the_tables_order(root):
+def test_all_faults_are_reported_at_once_in_the_order_of_the_table(root):
     table = sound()
     table.loc[5, "sex"] = "x"
     table.loc[2, ["age", "dm_event"]] = ["y", "3"]
@@ -196,7 +196,7 @@ def test_all_faults_of_all_patients_are_told_at_once_in_the_tables_order(root):
         "  - patients.csv, line 3, patient 001",
         "  - patients.csv, line 5, patient 003",
     ]
-    assert lines[3].endswith("no t2 image; give it, or leave such patients out with cohort.missing=exclude")
+    assert lines[3].endswith("no t2 image; give it, or exclude such patients with cohort.missing=exclude")
 
 
 def test_patients_without_a_sequence_are_left_out_and_counted(root):
@@ -217,30 +217,30 @@ def test_a_sequence_that_the_run_does_not_use_is_checked_only_when_asked(root):
     table.loc[3, ["t2_image", "t2_mask"]] = ""
     table.loc[4, "t2_image"] = "gone.nii"
     run(table, root, sequences=["cet1"])
-    (fault,) = told(table, root, sequences=["cet1"], also=["t2"])
+    (fault,) = faults(table, root, sequences=["cet1"], also=["t2"])
     assert "t2_image is 'gone.nii'" in fault
     run(sound().drop(columns=["t2_image", "t2_mask"]), root, sequences=["cet1"], also=["t2"])
 
 
 def test_a_second_readers_outline_is_checked_where_there_is_one(root):
     table = sound().assign(cet1_mask_reader2=["", "p1/gone.nii", "", ""])
-    assert "cet1_mask_reader2 is 'p1/gone.nii', and there is no such file" in told(table, root)[0]
+    assert "cet1_mask_reader2 is 'p1/gone.nii', and there is no such file" in faults(table, root)[0]
 
 
-def test_another_outcome_is_checked_where_it_is_there_and_may_be_missing(root):
+def test_a_further_outcome_is_optional_but_checked_where_it_exists(root):
     table = sound().assign(os_months=["1", "", "3", "4"], os_event=["0", "", "1", "1"])
     patients, _ = run(table, root)
     assert patients["os_event"].isna().sum() == 1
-    assert "os_months is empty" in told(table, root, time="os_months", event="os_event")[0]
+    assert "os_months is empty" in faults(table, root, time="os_months", event="os_event")[0]
     table.loc[3, "os_event"] = "7"
-    assert "os_event is '7'" in told(table, root)[0]
+    assert "os_event is '7'" in faults(table, root)[0]
 
 
-def test_a_cohort_with_one_class_or_no_patient_is_a_fault(root):
-    (fault,) = told(sound().assign(dm_event="0"), root)
-    assert fault.startswith("data/patients.csv: dm_event is 0 in all 4 patients; nothing can be learnt from one class")
-    assert told(sound().iloc[:0], root) == ["data/patients.csv: there is no patient; write a line for each"]
-    (fault,) = told(sound().assign(t2_image="", t2_mask=""), root, missing="exclude")
+def test_a_cohort_with_one_class_or_no_patient_is_refused(root):
+    (fault,) = faults(sound().assign(dm_event="0"), root)
+    assert fault.startswith("data/patients.csv: dm_event is 0 in all 4 patients; a model needs both classes")
+    assert faults(sound().iloc[:0], root) == ["data/patients.csv: there is no patient; write a line for each"]
+    (fault,) = faults(sound().assign(t2_image="", t2_mask=""), root, missing="exclude")
     assert "no patient is left (left out: 4 no t2)" in fault
 
 

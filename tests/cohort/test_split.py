@@ -34,7 +34,7 @@ def at_random(patients: pd.DataFrame, seed: int = 0, **changes: object) -> pd.Se
     return split(patients, "dm_event", **({"by": "random", "seed": seed, "validation": 0.15, "test": 0.15} | changes))
 
 
-def test_the_papers_sizes():
+def test_the_split_has_the_papers_sizes():
     splits = by_centre(PAPER)
     assert sizes(splits) == (169, 19, 45)
     assert set(splits[PAPER["centre"] == "H2"]) == {"test"}
@@ -58,7 +58,7 @@ def test_the_order_of_rows_does_not_matter(seed, order):
     test=st.floats(0.05, 0.45),
     seed=st.integers(0, 1000),
 )
-def test_random_splits_are_whole_and_stratified(events, others, validation, test, seed):
+def test_random_splits_cover_all_patients_and_are_stratified(events, others, validation, test, seed):
     patients = cohort(A=(events, others))
     splits = at_random(patients, seed, validation=validation, test=test)
     assert splits.index.tolist() == sorted(patients.index)
@@ -112,7 +112,7 @@ def test_one_centre_needs_a_random_split():
         by_centre(cohort(A=(10, 10)))
 
 
-def test_too_few_patients_are_told_with_the_counts():
+def test_too_few_patients_are_reported_with_the_counts():
     with pytest.raises(InputError) as caught:
         by_centre(cohort(A=(4, 6), B=(1, 1)))
     assert "split: too few patients in validation: train 9 (" in str(caught.value)
@@ -123,7 +123,7 @@ def test_too_few_patients_are_told_with_the_counts():
         at_random(cohort(A=(2, 2)))
 
 
-def test_the_hash_is_of_the_sorted_lines_and_the_file_holds_them(tmp_path):
+def test_the_hash_is_that_of_the_sorted_lines_in_the_file(tmp_path):
     splits = pd.Series({"b": "test", "a": "train", "c": "validation"})
     # printf 'a,train\nb,test\nc,validation\n' | sha256sum
     assert split_hash(splits) == "40c16d85771ba3f2d15017a88351b83a50f2c0f231a2c70e455233ade0670caa"
@@ -135,5 +135,5 @@ def test_the_hash_is_of_the_sorted_lines_and_the_file_holds_them(tmp_path):
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"splits\.csv can't be written: .*; make room or choose another folder"):
+    with pytest.raises(InputError, match=r"splits\.csv can't be written: .*; free some space or choose another folder"):
         write_splits(pd.Series({"a": "train"}), tmp_path / "file" / "splits.csv")

@@ -1,4 +1,4 @@
-"""Patients of the phantom without pictures."""
+"""Patients of the phantom without images."""
 
 import pandas as pd
 

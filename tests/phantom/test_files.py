@@ -19,23 +19,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_sidecar_lies_beside_each_nifti_image(folder):
+def test_each_nifti_image_has_a_sidecar(folder):
     for number in range(4):
         acquisition = draw_acquisition(0, number, 2)
         for sequence in ("cet1", "t2"):
-            told = json.loads((folder / "images" / f"H1-{number + 1:04d}" / f"{sequence}.json").read_text())
+            sidecar = json.loads((folder / "images" / f"H1-{number + 1:04d}" / f"{sequence}.json").read_text())
             scanner = acquisition.scanner
-            assert told["Manufacturer"] == scanner.manufacturer
-            assert told["MagneticFieldStrength"] == scanner.field
-            assert told["RepetitionTime"] == pytest.approx(acquisition.tr[sequence] / 1000)  # BIDS: seconds
-            assert told["EchoTime"] == pytest.approx(acquisition.te[sequence] / 1000)
-            assert told["SliceThickness"] == scanner.thickness
-            assert told["SpacingBetweenSlices"] == scanner.thickness + 1
-            assert told["AcquisitionMatrixPE"] == scanner.protocols[sequence].matrix[1]
-            assert told["NumberOfAverages"] == 1
+            assert sidecar["Manufacturer"] == scanner.manufacturer
+            assert sidecar["MagneticFieldStrength"] == scanner.field
+            assert sidecar["RepetitionTime"] == pytest.approx(acquisition.tr[sequence] / 1000)  # BIDS: seconds
+            assert sidecar["EchoTime"] == pytest.approx(acquisition.te[sequence] / 1000)
+            assert sidecar["SliceThickness"] == scanner.thickness
+            assert sidecar["SpacingBetweenSlices"] == scanner.thickness + 1
+            assert sidecar["AcquisitionMatrixPE"] == scanner.protocols[sequence].matrix[1]
+            assert sidecar["NumberOfAverages"] == 1
 
 
-def test_the_dicom_headers_hold_table_1_and_stand_the_standard(folder):
+def test_the_dicom_headers_hold_table_1_and_conform_to_the_standard(folder):
     for number in range(4):
         acquisition = draw_acquisition(1, number, 2)
         scanner, pixel = acquisition.scanner, acquisition.field_of_view / 27

@@ -1,4 +1,4 @@
-"""The phantom's pictures show the tumour's aggressiveness, as far as they should, and the scanner."""
+"""The phantom's images show the scanner and, as strongly as set, the tumour's aggressiveness."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def acquisition_at(name: str) -> Acquisition:
     return next(acquisition for acquisition in drawn if acquisition.scanner.name == name)
 
 
-def test_coarse_pictures_show_every_tumour():
+def test_coarse_images_show_every_tumour():
     """The coarsest matrix, with the smallest tumours."""
     for number in range(300):
         rng = np.random.default_rng([5, number])
@@ -33,8 +33,8 @@ def test_the_largest_tumours_fit_the_volume():
         assert not (depth[:, :, [0, -1]] < 1).any()
 
 
-def shown_in_pictures(sequence: str, signal: float, n: int) -> dict[str, float]:
-    """Rank correlations of the aggressiveness with what can be measured in the pictures."""
+def shown_in_images(sequence: str, signal: float, n: int) -> dict[str, float]:
+    """Rank correlations of the aggressiveness with quantities measured in the images."""
     patients = draw(0, n, seed=21, signal=signal)
     area, unevenness = [], []
     for number, shown in enumerate(patients[f"{sequence}_shown"]):
@@ -49,29 +49,29 @@ def shown_in_pictures(sequence: str, signal: float, n: int) -> dict[str, float]:
     }
 
 
-def test_the_pictures_show_the_aggressiveness_as_far_as_they_should():
+def test_the_images_show_the_aggressiveness_as_strongly_as_set():
     n = 250
     noise = 4 / np.sqrt(n)
-    cet1, t2 = shown_in_pictures("cet1", 1.0, n), shown_in_pictures("t2", 1.0, n)
+    cet1, t2 = shown_in_images("cet1", 1.0, n), shown_in_images("t2", 1.0, n)
     assert cet1["area"] > 0.8
     assert 0.1 < t2["area"] < 0.6
     assert cet1["unevenness"] > 0.6
-    assert shown_in_pictures("cet1", 0.5, n)["area"] == pytest.approx(cet1["area"] / 2, abs=0.15)
+    assert shown_in_images("cet1", 0.5, n)["area"] == pytest.approx(cet1["area"] / 2, abs=0.15)
     for sequence in ("cet1", "t2"):
-        for correlation in shown_in_pictures(sequence, 0.0, n).values():
+        for correlation in shown_in_images(sequence, 0.0, n).values():
             assert abs(correlation) < noise
 
 
 def tissue_and_air(acquisition: Acquisition, sequence: str, matrix: int = 64) -> tuple[np.ndarray, np.ndarray]:
     """The head outside of the tumour, and the corners, on one scale for all scanners."""
     image, depth = draw_study(sequence, 0.0, matrix, acquisition, np.random.default_rng(1))
-    picture = image / acquisition.scanner.scale
+    scaled = image / acquisition.scanner.scale
     _, y, x = np.meshgrid(*acquisition.grid(matrix).axes, indexing="ij")
-    return picture[(np.hypot(x / 75, y / 95) < 0.85) & (depth > 1.2)], picture[:, :4, :4]
+    return scaled[(np.hypot(x / 75, y / 95) < 0.85) & (depth > 1.2)], scaled[:, :4, :4]
 
 
 @pytest.mark.parametrize("sequence", ["cet1", "t2"])
-def test_contrast_and_noise_are_the_scanners(sequence):
+def test_contrast_and_noise_are_those_of_the_scanner(sequence):
     noise = {}
     for name in ("GE 1.5T", "GE 3.0T", "Philips 1.5T", "Philips 3.0T"):
         acquisition = acquisition_at(name)
@@ -93,7 +93,7 @@ def test_tumours_are_brighter_than_muscle_and_fat_is_bright_in_t1():
         assert relative_signal(FAT, "cet1", acquisition) > 0.8
 
 
-def test_a_picture_finer_than_the_acquisition_matrix_is_no_sharper_than_it():
+def test_an_image_finer_than_the_acquisition_matrix_has_no_higher_frequencies():
     acquisition = acquisition_at("Philips 1.5T")
     rows, columns = acquisition.scanner.protocols["cet1"].matrix  # 260 x 162
 

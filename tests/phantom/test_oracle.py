@@ -38,7 +38,7 @@ def test_the_oracle_is_the_auc_of_the_truth(tmp_path):
     assert both["image"] > max(weighed) - 0.003
 
 
-def test_the_oracle_takes_the_patients_it_is_asked_for(tmp_path):
+def test_the_oracle_uses_only_the_given_patients(tmp_path):
     patients = write_truth(tmp_path / "phantom", draw(1, 60), 1.0)
     some = patients.sample(30, random_state=0)
     found = Oracle.read(tmp_path / "phantom").best_auc(some, "dm_event", ["cet1"])
@@ -49,7 +49,7 @@ def test_the_oracle_takes_the_patients_it_is_asked_for(tmp_path):
     assert read_truth(tmp_path) is None
 
 
-def test_without_signal_the_pictures_say_nothing(tmp_path):
+def test_without_signal_the_image_oracle_is_0_5(tmp_path):
     patients = write_truth(tmp_path / "phantom", draw(0, 500, signal=0.0), 0.0)
     for sequences in (["cet1"], ["t2"], ["cet1", "t2"]):
         found = Oracle.read(tmp_path / "phantom").best_auc(patients, "dm_event", sequences)

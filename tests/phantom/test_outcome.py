@@ -30,7 +30,7 @@ def cox(patients: pd.DataFrame, *columns: str) -> pd.DataFrame:
 # Recorded and true
 
 
-def test_what_is_seen_is_what_came_of_the_treatment_given(population):
+def test_the_recorded_outcome_is_that_of_the_given_treatment(population):
     _, options, patients = population
     added = patients["regimen"] != "CCRT"
     assert (added == patients["added_chemotherapy"].eq(1)).all()
@@ -53,7 +53,7 @@ def test_the_two_outcomes_differ_by_the_treatments_hazard_ratio_alone(population
     np.testing.assert_allclose(patients["treatment_effect"][long.index], effect)
 
 
-def test_the_linear_predictor_is_the_sum_of_what_is_known(population):
+def test_the_linear_predictor_is_the_sum_of_its_parts(population):
     _, _, patients = population
     effect = patients["treatment_effect"] * patients["added_chemotherapy"]
     n_stage = patients["n_stage"].str[1].astype(int)
@@ -63,7 +63,7 @@ def test_the_linear_predictor_is_the_sum_of_what_is_known(population):
     np.testing.assert_allclose(patients["linear_predictor"], patients["image_part"] + clinical)
 
 
-def test_deaths_and_contacts_fit_the_times(population):
+def test_deaths_and_contacts_are_consistent_with_the_times(population):
     _, options, patients = population
     unseen = patients["dm_event"] == 0
     assert (patients["dmfs_months"] > 0).all()
@@ -100,7 +100,7 @@ def test_dates_are_the_months_to_the_day(population):
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("hospital", [0, 1])
-def test_shares_of_events_and_treatment_are_the_published_whatever_the_options(hospital, options):
+def test_shares_of_events_and_treatment_are_the_published_ones_for_all_options(hospital, options):
     patients = draw(hospital, 2000, seed=6, **options)
     for share, published in (
         (patients["dm_event"].mean(), (73 / 188, 13 / 45)[hospital]),
@@ -124,7 +124,7 @@ def test_cox_regression_finds_the_truth():
     assert found["se(coef)"].max() < 0.08  # else most of them say nothing
 
 
-def test_treatment_at_random_looks_as_helpful_as_it_is_to_the_average_patient():
+def test_with_random_treatment_the_hazard_ratio_is_the_average_one():
     patients = draw(0, 6000, seed=12)
     assert patients["propensity"].std() == pytest.approx(0, abs=1e-12)
     naive = np.exp(cox(patients, "added_chemotherapy").at["added_chemotherapy", "coef"])
@@ -138,7 +138,7 @@ def test_treatment_at_random_looks_as_helpful_as_it_is_to_the_average_patient():
     assert naive == pytest.approx(marginal, abs=0.1)
 
 
-def test_treatment_by_indication_looks_harmful_unless_risk_is_adjusted_for():
+def test_confounding_makes_treatment_look_harmful_without_adjustment():
     patients = draw(0, 6000, seed=13, confounding=1.0)
     naive = cox(patients, "added_chemotherapy").loc["added_chemotherapy"]
     assert naive["coef"] - 3 * naive["se(coef)"] > 0  # although it helps everybody
@@ -157,7 +157,7 @@ def test_treatment_by_indication_looks_harmful_unless_risk_is_adjusted_for():
     assert shares[1] < shares[0]
 
 
-def test_the_options_change_what_they_say_and_nothing_else():
+def test_each_option_changes_only_what_it_names():
     plain, other = draw(0, 200, seed=4), draw(0, 200, seed=4, **EVERYTHING)
     same = ["age", "sex", "t_stage", "n_stage", "stage", "histology", "ebv_dna", "aggressiveness", "image_part"]
     same += ["cet1_shown", "t2_shown", "follow_up_months"]

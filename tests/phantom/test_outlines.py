@@ -1,4 +1,4 @@
-"""The phantom's second outlines agree with the first as they were told to."""
+"""The phantom's second outlines agree with the first as much as set."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def dice(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("matrix", [32, 64])
 @pytest.mark.parametrize("wanted", [0.98, 0.95, 0.90, 0.75, 0.5])
-def test_the_agreement_is_the_one_set(wanted, matrix):
+def test_the_dice_coefficient_is_the_one_set(wanted, matrix):
     for number, shown in enumerate([-2.0, -1.0, 0.0, 1.0, 2.0]):
         acquisition = draw_acquisition(0, number, 0)
         _, depth = draw_study("cet1", shown, matrix, acquisition, np.random.default_rng([1, number]))

@@ -78,7 +78,7 @@ def test_twenty_phantoms_are_followed_as_long_as_published(cohorts):
     assert pd.concat(drawn)["dmfs_months"].mean() == pytest.approx(MONTHS[hospital], abs=1.5)
 
 
-def test_nobody_is_below_stage_iii(cohorts):
+def test_no_patient_is_below_stage_iii(cohorts):
     patients = pd.concat(cohorts[1])
     early = patients["t_stage"].isin(["T1", "T2"]) & patients["n_stage"].isin(["N0", "N1"])
     assert not early.any()

@@ -22,7 +22,7 @@ def test_the_default_phantom_has_the_published_numbers(seed):
     found = [[draw_acquisition(h, number, seed).scanner.name for number in range(SIZES[h])] for h in (0, 1)]
     assert Counter(found[0] + found[1]) == {name: row[0] for name, row in PUBLISHED.items()}
     assert Counter(found[1]) == {"Philips 1.5T": 33, "Philips 3.0T": 12}
-    # and in no order that the number of the patient tells
+    # and in an order that does not follow from the patient's number
     assert len(set(found[0][:20])) == 3
     assert found[0] != sorted(found[0])
 

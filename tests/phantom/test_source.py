@@ -72,7 +72,7 @@ def test_hospital_1_is_nifti_and_hospital_2_dicom(small):
                 assert len(list(image.glob("*.dcm"))) == PHILIPS_SLICES
 
 
-def test_it_is_a_cohort_folder_like_any(small):
+def test_the_phantom_is_a_valid_cohort_folder(small):
     choices = compose(["cohort=table", f"cohort.root={small}"])
     cohort = load(choices.cohort, choices.endpoint, ["cet1", "t2"])
     assert len(cohort.patients) == 10
@@ -111,7 +111,7 @@ def test_the_same_options_give_the_same_bytes(small, tmp_path):
     assert len(again) == 7 * 2 * 3 + 2 * 2 * 2 + 3 * 2 * (PHILIPS_SLICES + 1) + 3
 
 
-def test_another_seed_gives_other_patients_and_pictures(small, tmp_path):
+def test_another_seed_gives_other_patients_and_images(small, tmp_path):
     phantom.write(tmp_path / "other", **(SMALL | {"seed": 4}))
     one, two = hashes(small), hashes(tmp_path / "other")
     shared = [name for name in one if "reader" not in name]  # other patients are outlined again
@@ -127,28 +127,28 @@ def test_a_larger_phantom_begins_with_the_same_patients(small, tmp_path):
             tables = [table.drop(columns=[c for c in table if "reader" in c]) for table in tables]
         pd.testing.assert_frame_equal(tables[1].loc[tables[0].index], tables[0])
     larger = hashes(tmp_path / "larger")
-    pictures = {
+    images = {
         name: value for name, value in hashes(small).items() if name.startswith("images/") and "reader" not in name
     }
-    assert larger.items() >= pictures.items()
-    assert len(larger) > len(pictures) + 3
+    assert larger.items() >= images.items()
+    assert len(larger) > len(images) + 3
 
 
-def test_the_figures_told_are_those_of_the_folder(small):
+def test_the_printed_figures_are_those_of_the_folder(small):
     patients = pd.read_csv(small / "patients.csv")
-    told = phantom.summary(small)
-    assert list(told) == ["hospital_1", "hospital_2"]
+    summary = phantom.summary(small)
+    assert list(summary) == ["hospital_1", "hospital_2"]
     for centre, rows in patients.groupby("centre"):
-        assert told[centre]["patients"] == len(rows)
-        assert told[centre]["events"] == rows["dm_event"].sum()
-        assert told[centre]["mean_months"] == pytest.approx(rows["dmfs_months"].mean())
-        assert {"oracle_cet1", "oracle_t2", "oracle_all"} <= told[centre].keys()
+        assert summary[centre]["patients"] == len(rows)
+        assert summary[centre]["events"] == rows["dm_event"].sum()
+        assert summary[centre]["mean_months"] == pytest.approx(rows["dmfs_months"].mean())
+        assert {"oracle_cet1", "oracle_t2", "oracle_all"} <= summary[centre].keys()
 
 
 # What is wrong or goes wrong
 
 
-def test_every_option_out_of_range_is_told_with_its_key(tmp_path):
+def test_every_option_out_of_range_is_reported_with_its_key(tmp_path):
     bad = {"seed": -1, "n": 1, "external": 1, "matrix": 8, "signal": 1.5, "treatment": 0.0, "interaction": 3.0}
     bad |= {"confounding": 1.1, "competing": -0.1, "readers": -1, "dice_reader1b": 0.4, "dice_reader2": 1.01}
     with pytest.raises(InputError) as caught:
@@ -164,7 +164,7 @@ def test_every_option_out_of_range_is_told_with_its_key(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_there_is_left_alone(small):
+def test_an_existing_folder_is_not_changed(small):
     before = hashes(small)
     with pytest.raises(InputError, match=f"{small}: exists already; remove it or name another folder"):
         phantom.write(small, **SMALL)
@@ -172,7 +172,7 @@ def test_a_folder_that_is_there_is_left_alone(small):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
-def test_an_interrupted_writing_leaves_no_cohort(tmp_path, how):
+def test_an_interrupted_write_leaves_no_cohort(tmp_path, how):
     folder = tmp_path / "phantom"
     code = "import sys; from npc.cli import main; main()"
     command = [
@@ -206,11 +206,11 @@ def test_an_interrupted_writing_leaves_no_cohort(tmp_path, how):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(process.pid, how)
-    _, told = process.communicate(timeout=600)
+    _, error = process.communicate(timeout=600)
     assert not folder.exists()
     if how == signal.SIGINT:
         assert process.returncode == 130
-        assert "Traceback" not in told
+        assert "Traceback" not in error
         assert not list(tmp_path.iterdir())
     phantom.write(folder, **(SMALL | {"n": 4, "external": 1}))
     assert (folder / "patients.csv").exists()
@@ -229,9 +229,9 @@ print(len(table), folder)
         subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=600) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], told
-    found = {output.splitlines()[-1] for output, _ in told}
+    outputs = [process.communicate(timeout=600) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    found = {output.splitlines()[-1] for output, _ in outputs}
     assert len(found) == 1
     count, folder = found.pop().split(" ", 1)
     assert count == "10"

@@ -1,4 +1,4 @@
-"""A study's file: what it holds comes back as printed, and what is wrong with it is told at once."""
+"""A study's file: what it holds comes back as printed, and all its faults are reported at once."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def test_table_3_of_the_paper():
     }
 
 
-def test_every_auc_and_count_of_the_paper_stands_in_its_text(npc_data):
+def test_every_auc_and_count_is_in_the_text_of_the_paper(npc_data):
     (seed,) = (npc_data.parent / "seed").glob("*.txt")
     text = seed.read_text(encoding="utf-8")
     study = load()
@@ -67,42 +67,42 @@ def test_every_auc_and_count_of_the_paper_stands_in_its_text(npc_data):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("cohorts:", "cohort:", "there is no key cohort; did you mean cohorts?"),
         ("levels:", "level:", "there is no key baseline.0.variables.sex.level; did you mean levels?"),
         ("study: Ours\n", "", "study is missing"),
         ("n: 10", "n: ten", "cohorts.training.n is 'ten'"),
         ("n: 10", "n: 0", "cohorts.training.n is '0'"),
-        ("events: 4", "events: 21", "cohorts.test: 21 events do not go into n = 20"),
+        ("events: 4", "events: 21", "cohorts.test: 21 events are not possible with n = 20"),
         ("4 (40%)", "four", "baseline.0.variables.sex.levels.men.0 is 'four'; write a count such as 125 (73.96%)"),
         ("p: 0.10", "p: NS", "baseline.0.variables.sex.p is 'NS'; write a P value such as 0.020 or <0.001"),
         ("0.70 (0.60-0.80)", "0.70", "aucs.0.models.ours.0 is '0.70'; write an AUC with its interval"),
         ("[4 (40%), 5]", "[4]", "Table 1, sex, men has 1 cells and the 2 cohorts are training, test"),
         ("levels: {men: [4 (40%), 5], women: [6, 15 (75.0%)]}, ", "", "sex needs either levels (categorical) or mean"),
-        ("aucs:", "rules: [{rule: men = boys, why: x}]\naucs:", "rules: men = boys: boys is no level and no mean"),
+        ("aucs:", "rules: [{rule: men = boys, why: x}]\naucs:", "rules: men = boys: boys is no level or mean"),
         ("aucs:", "rules: [{rule: men=women, why: x}]\naucs:", "rules.0.rule is 'men=women'; write a relation"),
         ("aucs:", "methods: {tests: [chi]}\naucs:", "methods.tests.0 is 'chi'"),
-        ("aucs:", "study: Theirs\naucs:", "study stands there twice"),
-        ("aucs:", "aucs: [", "is no YAML"),
+        ("aucs:", "study: Theirs\naucs:", "study occurs twice"),
+        ("aucs:", "aucs: [", "is not YAML"),
         ("aucs:", "x: !!python/object/apply:os.system [true]\naucs:", "there is no key x"),
     ],
 )
-def test_what_is_wrong_is_told(tmp_path, old, new, told):
+def test_a_fault_is_reported_with_its_place(tmp_path, old, new, message):
     assert old in GOOD
     with pytest.raises(InputError) as error:
         loaded(tmp_path, GOOD.replace(old, new))
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "ours.yaml" in str(error.value)
 
 
-def test_all_faults_are_told_at_once(tmp_path):
+def test_all_faults_are_reported_at_once(tmp_path):
     with pytest.raises(InputError) as error:
         loaded(tmp_path, GOOD.replace("n: 10", "n: ten").replace("p: 0.10", "p: NS").replace("aucs", "auc"))
     assert len(error.value.faults) == 3
 
 
-def test_one_name_for_two_rows_is_told(tmp_path):
+def test_a_rule_that_names_two_rows_is_refused(tmp_path):
     text = GOOD.replace("aucs:", "      pet: {levels: {men: [4, 5]}}\nrules: [{rule: men = women, why: x}]\naucs:")
     with pytest.raises(InputError, match="names more than one row"):
         loaded(tmp_path, text)
@@ -110,11 +110,11 @@ def test_one_name_for_two_rows_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n", "just words"])
-def test_a_file_without_figures(tmp_path, text):
+def test_a_file_without_figures_is_refused(tmp_path, text):
     with pytest.raises(InputError, match="holds no figures"):
         loaded(tmp_path, text)
 
 
-def test_no_file(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="can't be read"):
         load(tmp_path / "none.yaml")

@@ -1,4 +1,4 @@
-"""Both methods fulfil the protocol, and the run of real patients needs no simulator."""
+"""Both methods fulfil the protocol, and a run of real patients does not import the simulator."""
 
 import inspect
 import subprocess

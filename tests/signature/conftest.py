@@ -118,7 +118,7 @@ def stored() -> Callable[..., list[Slices]]:
 
 
 @pytest.fixture
-def pictures() -> Callable[..., np.ndarray]:
+def images() -> Callable[..., np.ndarray]:
     """Draws slices with a textured square of all grey levels on a zero background, uint8 (patient, 3, size, size)."""
 
     def draw(patients: int, size: int = 32, seed: int = 0) -> np.ndarray:

@@ -21,7 +21,7 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.99])
-def test_half_a_checkpoint_is_none(tmp_path, share):
+def test_a_truncated_checkpoint_is_not_whole(tmp_path, share):
     path = tmp_path / "last.ckpt"
     save(path, 1)
     content = path.read_bytes()
@@ -32,7 +32,7 @@ def test_half_a_checkpoint_is_none(tmp_path, share):
 
 
 @pytest.mark.parametrize("step", ["save", "replace"])
-def test_what_stops_the_writing_leaves_the_older_one(tmp_path, monkeypatch, step):
+def test_a_failed_write_leaves_the_previous_checkpoint(tmp_path, monkeypatch, step):
     path = tmp_path / "last.ckpt"
     save(path, 1)
 

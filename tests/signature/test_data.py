@@ -16,18 +16,18 @@ PATIENTS = 12
 
 
 def outcomes(names) -> pd.DataFrame:
-    """Patients whose labels, months and events tell them apart."""
+    """Patients whose labels, months and events differ."""
     numbers = np.arange(len(names))
     columns = {"event": numbers % 3 // 2, "time": numbers + 0.5, "label": numbers % 2}
     return pd.DataFrame(columns, index=pd.Index(list(names), name="patient_id"))
 
 
 @pytest.fixture
-def dataset(stored, pictures):
+def dataset(stored, images):
     """Makes the dataset of some arrays, by default of one sequence."""
 
     def make(*arrays, augment=LIGHT, seed=0, channels=1, order=None):
-        stores = stored(*(arrays or [pictures(PATIENTS)]))
+        stores = stored(*(arrays or [images(PATIENTS)]))
         patients = outcomes(stores[0].rows)
         return SliceDataset(stores, patients if order is None else patients.loc[order], channels, augment, seed)
 
@@ -35,11 +35,11 @@ def dataset(stored, pictures):
 
 
 @pytest.fixture
-def module(stored, pictures):
+def module(stored, images):
     """Makes a data module of 8 training, 3 validation and 1 test patient."""
 
     def make(batch_size=4, training=8, workers=0):
-        stores = stored(pictures(training + 4))
+        stores = stored(images(training + 4))
         splits = ["train"] * training + ["validation"] * 3 + ["test"]
         patients = outcomes(stores[0].rows).assign(split=splits)
         data = SliceDataModule(stores, patients, 1, batch_size, LIGHT, 0, workers)
@@ -50,8 +50,8 @@ def module(stored, pictures):
 
 
 @pytest.mark.parametrize(("channels", "which"), [(1, [1]), (3, [0, 1, 2])])
-def test_an_item_is_the_patients_row_of_the_store(dataset, pictures, channels, which):
-    arrays = pictures(5, seed=1), pictures(5, seed=2)
+def test_an_item_is_the_patients_row_of_the_store(dataset, images, channels, which):
+    arrays = images(5, seed=1), images(5, seed=2)
     data = dataset(*arrays, channels=channels)
     assert len(data) == 5
     for number in range(5):
@@ -65,8 +65,8 @@ def test_an_item_is_the_patients_row_of_the_store(dataset, pictures, channels, w
         assert outcome.event == number % 3 // 2
 
 
-def test_rows_are_found_by_patient_not_by_place(dataset, pictures):
-    array = pictures(4)
+def test_rows_are_found_by_patient_not_by_position(dataset, images):
+    array = images(4)
     data = dataset(array, order=["p3", "p0"])
     assert data.patients == ["p3", "p0"]
     for number, row in enumerate([3, 0]):
@@ -90,8 +90,8 @@ def test_the_real_store_gives_the_same(tiny, default_run, shared):
         np.testing.assert_array_equal(data[number][0][0, 0], store.array[store.rows[patient], 1] / np.float32(255))
 
 
-def test_augmentation_depends_on_seed_epoch_and_patient_alone(dataset, pictures):
-    same = pictures(1).repeat(4, axis=0)  # four patients who look alike
+def test_augmentation_depends_on_seed_epoch_and_patient_alone(dataset, images):
+    same = images(1).repeat(4, axis=0)  # four patients with the same image
     data = dataset(same)
     x = data[2, 5][0]
     for index in [(0, 0), (3, 5), (2, 4), 2]:
@@ -115,16 +115,16 @@ def test_augmentation_does_not_touch_the_global_generators(dataset):
 def test_augmentation_is_the_same_with_workers(dataset):
     data = dataset()
     indices = [(number, 3) for number in range(PATIENTS)]
-    here, there = (
+    one_process, two_workers = (
         torch.cat([x for x, _ in DataLoader(data, 4, sampler=indices, num_workers=workers)]) for workers in (0, 2)
     )
-    assert torch.equal(here, there)
+    assert torch.equal(one_process, two_workers)
     backwards = torch.cat([x for x, _ in DataLoader(data, 3, sampler=indices[::-1])])
-    assert torch.equal(backwards.flip(0), here)
+    assert torch.equal(backwards.flip(0), one_process)
 
 
-def test_sequences_and_channels_move_together(dataset, pictures):
-    array = pictures(6)[:, [1, 1, 1]]
+def test_sequences_and_channels_move_together(dataset, images):
+    array = images(6)[:, [1, 1, 1]]
     data = dataset(array, array, channels=3)
     for number in range(6):
         x = data[number, 1][0]
@@ -132,9 +132,9 @@ def test_sequences_and_channels_move_together(dataset, pictures):
         assert torch.equal(x, x[:1, :1].expand_as(x))
 
 
-def test_intensity_keeps_the_background_zero(dataset, pictures):
+def test_intensity_keeps_the_background_zero(dataset, images):
     data = dataset(augment=AugmentConfig(flip=0, rotate=0, shift=0, intensity=0.3))
-    background = torch.from_numpy(pictures(PATIENTS)[0, :1] == 0)
+    background = torch.from_numpy(images(PATIENTS)[0, :1] == 0)
     for number in range(PATIENTS):
         x = data[number, 0][0][0]
         assert (x[background] == 0).all()
@@ -153,7 +153,7 @@ def test_half_of_the_patients_are_flipped(dataset):
     assert 0.4 < np.mean(flipped) < 0.6
 
 
-def test_a_shift_is_a_share_of_the_side(dataset, pictures):
+def test_a_shift_is_a_share_of_the_side(dataset, images):
     """A bright pixel moves by at most 10% of 40 pixels, and by more than 1 pixel sometimes."""
     array = np.zeros((1, 3, 40, 40), np.uint8)
     array[..., 19:21, 19:21] = 255
@@ -185,7 +185,7 @@ def test_an_augmented_item_is_a_plain_tensor(dataset):
     assert [tuple(part.shape) for part in outcome] == [(4,)] * 3
 
 
-def test_no_augmentation_leaves_the_picture_alone(dataset):
+def test_without_augmentation_the_image_is_unchanged(dataset):
     data = dataset(augment=NONE)
     assert torch.equal(data[1, 3][0], data[1][0])
 
@@ -208,7 +208,7 @@ def test_each_epoch_is_a_permutation_of_its_own():
 
 
 @pytest.mark.parametrize(("size", "world"), [(20, 2), (21, 2), (20, 3)])
-def test_processes_share_the_patients_out(size, world):
+def test_the_patients_are_divided_among_the_processes(size, world):
     parts = [order(size, 4, rank=rank, world=world) for rank in range(world)]
     assert {len(part) for part in parts} == {-(-size // world)}
     everybody = [number for part in parts for number in part]
@@ -218,7 +218,7 @@ def test_processes_share_the_patients_out(size, world):
     assert [number for together in zip(*parts, strict=True) for number in together][:size] == order(size, 4)
 
 
-def test_training_is_shuffled_and_augmented_the_others_are_neither(module):
+def test_only_the_training_patients_are_shuffled_and_augmented(module):
     data = module()
     x, _ = next(iter(data.train_dataloader()))
     plain = {item.numpy().tobytes() for item, _ in data.datasets["train"]}
@@ -229,7 +229,7 @@ def test_training_is_shuffled_and_augmented_the_others_are_neither(module):
             assert torch.equal(seen, torch.stack([data.datasets[split][n][0] for n in range(len(seen))]))
 
 
-def test_recalibration_sees_the_training_patients_as_they_are(module):
+def test_recalibration_sees_the_training_patients_without_augmentation(module):
     data = module()
     seen = torch.cat([x for x, _ in data.plain_dataloader("train")])
     assert torch.equal(seen, torch.stack([data.datasets["train"][number][0] for number in range(8)]))
@@ -239,11 +239,11 @@ def test_recalibration_sees_the_training_patients_as_they_are(module):
     ("training", "batch_size", "sizes"),
     [(8, 4, [4, 4]), (9, 4, [4, 4]), (10, 4, [4, 4, 2]), (8, 16, [8]), (3, 1, [1, 1, 1])],
 )
-def test_a_last_batch_of_one_is_left_out_and_only_then(module, training, batch_size, sizes):
+def test_only_a_last_batch_of_one_is_dropped(module, training, batch_size, sizes):
     assert [len(outcome.label) for _, outcome in module(batch_size, training).train_dataloader()] == sizes
 
 
-def test_who_is_left_out_changes_with_the_epoch(module):
+def test_the_dropped_patient_changes_with_the_epoch(module):
     loader = module(4, 9).train_dataloader()
     left_out = set()
     for epoch in range(8):

@@ -44,7 +44,7 @@ def test_cox_is_the_partial_likelihood_of_lifelines(beta: float):
     assert loss(best) <= loss(beta)
 
 
-def test_cox_without_an_event_teaches_nothing():
+def test_the_cox_loss_of_a_batch_without_an_event_is_zero():
     output = torch.randn(4, 1, requires_grad=True)
     loss = Cox().loss(output, outcome(TIME[:4], np.zeros(4, int), np.zeros(4, int)))
     loss.backward()
@@ -52,7 +52,7 @@ def test_cox_without_an_event_teaches_nothing():
     assert not output.grad.any()
 
 
-def test_hazard_is_the_product_of_the_intervals():
+def test_the_hazard_likelihood_is_the_product_over_the_intervals():
     endpoint = Hazard((10.0, 20.0, 40.0))
     output = torch.tensor([[0.1, -0.4, 0.9]], dtype=torch.float64)
     h = 1 / (1 + np.exp(-output.numpy()[0]))
@@ -73,7 +73,7 @@ def test_hazard_is_the_product_of_the_intervals():
 
 @given(st.lists(st.floats(0.1, 200), min_size=2, max_size=50), st.integers(1, 10))
 @settings(deadline=None)
-def test_cuts_part_the_events_and_cover_the_last(months: list[float], intervals: int):
+def test_cuts_divide_the_events_evenly_and_cover_the_last(months: list[float], intervals: int):
     cuts = hazard_cuts(months, [1] * len(months), intervals)
     assert list(cuts) == sorted(set(cuts))
     assert 1 <= len(cuts) <= intervals
@@ -81,7 +81,7 @@ def test_cuts_part_the_events_and_cover_the_last(months: list[float], intervals:
     assert hazard_cuts([*months, 500.0], [1] * len(months) + [0], intervals) == cuts  # the censored have no say
 
 
-def test_best_hazards_are_the_life_table():
+def test_the_optimal_hazards_are_those_of_the_life_table():
     """Without covariates the maximum likelihood is events / at risk in each interval."""
     endpoint = Hazard(hazard_cuts(TIME, EVENT, 4))
     output = torch.zeros(1, endpoint.outputs, dtype=torch.float64, requires_grad=True)

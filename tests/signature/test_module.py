@@ -65,7 +65,7 @@ def test_loss_is_the_mean_cross_entropy():
     assert float(module().loss(logits, outcome)) == pytest.approx(log_loss(outcome.label.numpy(), risk), rel=1e-6)
 
 
-def test_an_event_weighs_as_much_as_asked():
+def test_event_weight_multiplies_the_loss_of_an_event():
     logits, outcome = torch.tensor([[[-1.5]], [[0.2]], [[3.0]]]), labelled(0, 1, 0)
     risk = 1 / (1 + np.exp(-logits.numpy()[:, 0, 0].astype(float)))
     each = -np.log(np.where(outcome.label.numpy() == 1, risk, 1 - risk))
@@ -134,7 +134,7 @@ def test_risk_is_a_float64_probability_that_rises_with_the_logit():
     torch.testing.assert_close(risk, 1 / (1 + torch.exp(-logits.double())))
 
 
-def test_large_logits_still_differ():
+def test_large_logits_give_different_risks():
     """In float32 every probability of a logit above 17 would be 1, and the ranks of patients ties."""
     signature = module().eval()
     signature.network.heads[0].bias.data += 20
@@ -152,7 +152,7 @@ def test_risk_of_two_signatures_is_their_mean():
 
 
 @pytest.mark.parametrize("join", ["mean", "towers"])
-def test_hazards_are_an_output_each_of_every_signature(join):
+def test_every_signature_has_an_output_for_each_interval(join):
     cuts = [12.0, 24.0, 61.0]
     signature = module(f"network.join={join}", sequences=2, kind="Hazard", cuts=cuts).eval()
     x, outcome = Patients(4, 2)[:]

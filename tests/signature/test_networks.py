@@ -41,7 +41,7 @@ def fault(weights: str | Path, name: str = "resnet18") -> str:
 @pytest.mark.parametrize("join", ["towers", "mean", "stack"])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("sequences", [1, 2])
-def test_gives_its_outputs_for_each_patient_and_signature(sequences, channels, join):
+def test_output_shape_is_patients_signatures_outputs(sequences, channels, join):
     signatures = sequences if join == "mean" else 1
     x = torch.rand(5, sequences, channels, 32, 32)
     assert SignatureNetwork(settings(join=join), sequences, channels)(x).shape == (5, signatures, 1)
@@ -51,7 +51,7 @@ def test_gives_its_outputs_for_each_patient_and_signature(sequences, channels, j
 @pytest.mark.parametrize("join", ["towers", "mean", "stack"])
 @pytest.mark.parametrize("sequence", [0, 1])
 @pytest.mark.parametrize("channel", [0, 1, 2])
-def test_every_channel_of_every_sequence_counts(join, sequence, channel):
+def test_every_channel_of_every_sequence_changes_the_output(join, sequence, channel):
     torch.manual_seed(0)
     network = SignatureNetwork(settings(join=join), 2, 3).eval()
     x = torch.rand(1, 2, 3, 32, 32)
@@ -81,9 +81,9 @@ def test_mean_trains_each_signature_as_if_it_were_alone():
     network = SignatureNetwork(settings(join="mean"), 2, 1)
     x = torch.rand(4, 2, 1, 32, 32)
 
-    def gradients(pictures: torch.Tensor, signature: int) -> list[torch.Tensor]:
+    def gradients(images: torch.Tensor, signature: int) -> list[torch.Tensor]:
         network.zero_grad(set_to_none=True)
-        network(pictures)[:, signature].sum().backward()
+        network(images)[:, signature].sum().backward()
         return [p.grad for p in (*network.towers[0].parameters(), *network.heads[0].parameters())]
 
     other = x.clone()
@@ -120,13 +120,13 @@ def test_weights_from_a_path_are_in_every_layer_but_the_last(published, channels
     for name in loaded:
         if name != "conv1.weight":
             assert torch.equal(loaded[name], state[name]), name
-    # a grey picture in every colour gave this answer
+    # a grey image in every colour gave this answer
     grey = state["conv1.weight"].sum(dim=1)
     torch.testing.assert_close(network.conv1.weight.sum(dim=1), grey)
     assert network.conv1.weight.shape[1] == channels
 
 
-def test_published_weights_answer_a_grey_picture_as_they_did(published):
+def test_published_weights_give_the_same_output_for_a_grey_image(published):
     path, state = published
     original = torchvision.models.resnet18(weights=None)
     original.load_state_dict(state)
@@ -150,25 +150,26 @@ def test_imagenet_weights_come_from_torchvisions_cache(published, tmp_path, monk
 
 def test_imagenet_without_cache_and_network_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: no network, also where there is one
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # no process listens there: as without a network
     started = time.monotonic()
-    told = fault("imagenet")
+    message = fault("imagenet")
     assert time.monotonic() - started < 20
-    assert "network.weights=imagenet" in told
-    assert "give its path" in told
+    assert "network.weights=imagenet" in message
+    assert "give its path" in message
 
 
-def test_missing_weights_are_told(tmp_path):
-    assert fault(tmp_path / "none.pth") == f"network.weights={tmp_path}/none.pth: there is no such file"
+def test_missing_weights_are_reported(tmp_path):
+    path = tmp_path / "none.pth"
+    assert fault(path) == f"network.weights={path}: there is no such file; correct the path"
 
 
-def test_a_text_is_no_weights(tmp_path):
+def test_a_text_file_is_refused_as_weights(tmp_path):
     path = tmp_path / "notes.pth"
     path.write_text("these are no weights\n" * 100)
     assert f"network.weights={path}: is not a file of weights" in fault(path)
 
 
-def test_a_folder_is_no_weights(tmp_path):
+def test_a_folder_is_refused_as_weights(tmp_path):
     assert f"network.weights={tmp_path}: " in fault(tmp_path)
 
 
@@ -195,7 +196,7 @@ def test_code_in_a_weights_file_is_not_run(tmp_path, legacy):
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"state_dict": {}, "epoch": 3}])
-def test_a_file_that_holds_something_else_is_told(tmp_path, content):
+def test_a_file_without_a_state_dict_is_refused(tmp_path, content):
     path = tmp_path / "other.pth"
     torch.save(content, path)
     assert f"network.weights={path}: is not a state dict" in fault(path)
@@ -208,11 +209,11 @@ def test_weights_of_another_network_are_refused(tmp_path, other):
     assert f"network.weights={path}: does not fit the network" in fault(path)
 
 
-def test_an_unknown_backbone_is_told_with_those_that_there_are():
-    told = fault("scratch", "resnet51")
-    assert "network.backbone=resnet51" in told
-    assert "tiny" in told
-    assert "resnet50" in told
+def test_an_unknown_backbone_is_reported_with_the_known_ones():
+    message = fault("scratch", "resnet51")
+    assert "network.backbone=resnet51" in message
+    assert "tiny" in message
+    assert "resnet50" in message
 
 
 def test_the_tiny_network_has_no_weights_to_load():

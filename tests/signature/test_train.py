@@ -1,4 +1,4 @@
-"""The run folder of a training, what its name depends on, what it may not depend on, and how it goes on."""
+"""The run folder of a training, what its name depends on, what it may not depend on, and how it resumes."""
 
 import hashlib
 import json
@@ -183,10 +183,10 @@ def test_a_finished_run_is_not_run_again_unless_forced(trained, capsys):
     assert "is complete" not in capsys.readouterr().out
     trained("trainer.max_epochs=1")
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == first
-    told = capsys.readouterr().out
-    assert f"{run.path} is complete" in told.replace("\n", "")
-    assert "force=true" in told
-    assert "internal validation" in told
+    output = capsys.readouterr().out
+    assert f"{run.path} is complete" in output.replace("\n", "")
+    assert "force=true" in output
+    assert "internal validation" in output
     before = (run.path / "predictions.csv").read_bytes()
     trained("trainer.max_epochs=1", "force=true")
     assert (run.path / "predictions.csv").stat().st_mtime_ns > first[run.path / "predictions.csv"]
@@ -195,7 +195,7 @@ def test_a_finished_run_is_not_run_again_unless_forced(trained, capsys):
     assert (run.path / "train.log").read_text().count("epoch ") == 2  # one line, which names the best epoch
 
 
-def test_a_finished_run_of_other_patients_is_not_taken_for_this_one(trained, cohort):
+def test_a_finished_run_of_other_patients_is_refused(trained, cohort):
     run = trained(*own(cohort), "trainer.max_epochs=1")
     predictions = (run.path / "predictions.csv").read_bytes()
     change(cohort, run.predictions["split"] == "test")
@@ -205,7 +205,7 @@ def test_a_finished_run_of_other_patients_is_not_taken_for_this_one(trained, coh
 
 
 def replace_images(cohort: Path, sequence: str) -> None:
-    """The first patient gets the pictures of the second one; the table says the same as before."""
+    """The first patient gets the images of the second one; the table is unchanged."""
     table = pd.read_csv(cohort / "patients.csv", dtype=str).set_index("patient_id")
     for column in (f"{sequence}_image", f"{sequence}_mask"):
         mine, other = (cohort / table.loc[patient, column] for patient in ("H1-0001", "H1-0002"))
@@ -213,7 +213,7 @@ def replace_images(cohort: Path, sequence: str) -> None:
         shutil.copy(other, mine)
 
 
-def test_a_finished_run_of_other_images_is_not_taken_for_this_one(trained, cohort):
+def test_a_finished_run_of_other_images_is_refused(trained, cohort):
     run = trained(*own(cohort), "trainer.max_epochs=1")
     before = run.predictions
     first = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
@@ -288,7 +288,7 @@ def after(trained, cohort, before, split):
     return trained(*own(cohort), "endpoint.class_weight=true")
 
 
-def test_nothing_of_the_test_patients_reaches_the_model(trained, cohort, before):
+def test_the_model_does_not_depend_on_the_test_patients(trained, cohort, before):
     changed = after(trained, cohort, before, "test")
     weights = changed.weights
     for name, value in before.weights.items():
@@ -307,8 +307,8 @@ def test_validation_patients_choose_the_epoch_and_nothing_else(trained, cohort, 
     assert (changed.epochs["val_loss"] != before.epochs["val_loss"]).all()
 
 
-def test_training_patients_reach_the_model(trained, cohort, before):
-    """The two proofs above would see it."""
+def test_the_model_depends_on_the_training_patients(trained, cohort, before):
+    """The two tests above would detect such a dependence."""
     changed = after(trained, cohort, before, "train")
     assert not (changed.predictions["risk"] == before.predictions["risk"]).any()
 
@@ -334,7 +334,7 @@ def interrupt(monkeypatch, where: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["write_results", "predictions.csv", "metrics.json", "model.ckpt", "finish", "DONE"])
-def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, trained, monkeypatch, where):
+def test_a_run_that_was_interrupted_at_its_end_resumes(default_run, tiny, trained, monkeypatch, where):
     with monkeypatch.context() as patch:
         interrupt(patch, where)
         with pytest.raises(KeyboardInterrupt):
@@ -345,11 +345,11 @@ def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, traine
         assert (run.path / name).read_bytes() == (default_run.path / name).read_bytes(), name
     assert {path.name for path in run.path.iterdir()} == FILES | {"csv"}
     log = (run.path / "train.log").read_text()
-    assert log.count("going on from") == 1
+    assert log.count("resuming from") == 1
     assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
 
 
-def test_a_run_that_was_interrupted_after_its_end_is_tidied(tiny, monkeypatch, capsys):
+def test_leftovers_of_a_run_interrupted_after_its_end_are_deleted(tiny, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         interrupt(patch, "clear_leftovers")
         with pytest.raises(KeyboardInterrupt):
@@ -380,7 +380,7 @@ def test_the_run_key_sees_the_content_of_weights_and_not_their_place(tiny, tmp_p
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_a_landmark_that_nobody_reaches_is_a_fault(tiny):
+def test_a_landmark_before_the_first_event_is_refused(tiny):
     with pytest.raises(InputError, match="too few patients"):
         train(tiny("endpoint=landmark", "endpoint.months=0.01"))
 
@@ -395,7 +395,7 @@ def interrupted(tiny, monkeypatch):
     return key.run_folder(tiny())
 
 
-def test_a_checkpoint_that_was_cut_short_is_no_dead_end(interrupted, default_run, trained):
+def test_a_truncated_checkpoint_is_replaced_by_training_again(interrupted, default_run, trained):
     """A kill in the middle of a copy to the disk of the runs leaves half a file."""
     last = interrupted / "checkpoints" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:1000])
@@ -405,12 +405,12 @@ def test_a_checkpoint_that_was_cut_short_is_no_dead_end(interrupted, default_run
 @pytest.mark.parametrize(
     "leftover", ["checkpoints/.best.ckpt.part", "checkpoints/.last.ckpt.part", ".metrics.json.0a1b2c3d.tmp"]
 )
-def test_leftovers_of_a_kill_are_cleared_away(interrupted, trained, leftover):
+def test_leftovers_of_a_kill_are_deleted(interrupted, trained, leftover):
     (interrupted / leftover).write_bytes(b"half")
     assert {path.name for path in trained().path.iterdir()} == FILES | {"csv"}
 
 
-def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, monkeypatch):
+def test_a_run_does_not_resume_from_checkpoints_of_other_data(trained, tiny, cohort, monkeypatch):
     overrides = [*own(cohort), "trainer.max_epochs=2"]
     with monkeypatch.context() as patch:
         interrupt(patch, "write_results")
@@ -419,7 +419,7 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, m
     splits = pd.read_csv(next(Path(tiny().runs).rglob("splits.csv"))).set_index("patient_id")["split"]
     change(cohort, splits == "train")
     run = trained(*overrides)
-    assert "going on from" not in (run.path / "train.log").read_text()
+    assert "resuming from" not in (run.path / "train.log").read_text()
     assert run.predictions["risk"].equals(trained(*own(cohort, "fresh"), "trainer.max_epochs=2").predictions["risk"])
 
 
@@ -441,7 +441,7 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, m
     ],
     ids=" ".join,
 )
-def test_variants_train_and_differ(default_run, trained, overrides):
+def test_each_variant_trains_and_gives_other_risks(default_run, trained, overrides):
     run = trained("trainer.max_epochs=1", *overrides)
     assert run.path != default_run.path
     assert run.predictions.index.equals(default_run.predictions.index)
@@ -450,7 +450,7 @@ def test_variants_train_and_differ(default_run, trained, overrides):
     assert first.shape[1] == (3 if "slices=three" in overrides else 1) * (2 if "network.join=stack" in overrides else 1)
 
 
-def test_seed_0_is_a_seed(default_run, trained):
+def test_seed_0_is_used_as_a_seed(default_run, trained):
     """The default's first weights do not depend on what ran before."""
     torch.manual_seed(123)
     assert trained("seed=0").predictions.equals(default_run.predictions)
@@ -468,16 +468,16 @@ def test_the_order_of_the_rows_does_not_matter(trained, cohort, before):
 
 
 def outcomes(folder: Path) -> pd.DataFrame:
-    """Months and events as the cohort folder tells them."""
+    """Months and events as the cohort folder records them."""
     table = pd.read_csv(folder / "patients.csv", dtype={"patient_id": str}, float_precision="round_trip")
     return table.set_index("patient_id")[["dmfs_months", "dm_event"]].set_axis(["time", "event"], axis=1)
 
 
-def test_a_landmark_leaves_out_who_was_censored_before(default_run, shared, trained):
+def test_a_landmark_excludes_patients_censored_before_it(default_run, shared, trained):
     run = trained("endpoint=landmark", "trainer.max_epochs=1")
-    told = outcomes(shared.table)
-    unknown = (told["event"] == 0) & (told["time"] < 36)
-    late = (told["event"] == 1) & (told["time"] > 36)
+    recorded = outcomes(shared.table)
+    unknown = (recorded["event"] == 0) & (recorded["time"] < 36)
+    late = (recorded["event"] == 1) & (recorded["time"] > 36)
     assert 0 < unknown.sum() < 60
     assert late.any()  # a metastasis after the landmark is a no
 
@@ -486,9 +486,9 @@ def test_a_landmark_leaves_out_who_was_censored_before(default_run, shared, trai
     assert set(exclusions["reason"]) == {"censored before month 36"}
     predictions = run.predictions
     assert set(predictions.index) == set(unknown.index[~unknown])
-    told = told.loc[predictions.index]
-    assert predictions[["time", "event"]].equals(told)
-    assert (predictions["label"] == ((told["event"] == 1) & (told["time"] <= 36))).all()
+    recorded = recorded.loc[predictions.index]
+    assert predictions[["time", "event"]].equals(recorded)
+    assert (predictions["label"] == ((recorded["event"] == 1) & (recorded["time"] <= 36))).all()
     assert (predictions["label"] != predictions["event"]).any()
     assert predictions["split"].equals(default_run.predictions["split"].loc[predictions.index])
     splits = pd.read_csv(run.path / "splits.csv", dtype=str).set_index("patient_id")["split"]
@@ -502,9 +502,9 @@ def test_a_landmark_leaves_out_who_was_censored_before(default_run, shared, trai
         assert run.metrics["auc"][split] == expected
 
 
-def test_a_landmark_before_the_first_censoring_leaves_nobody_out(default_run, shared, trained):
-    told = outcomes(shared.table)
-    months = float(told["time"][told["event"] == 0].min())  # whoever is censored in that month got through it
+def test_a_landmark_before_the_first_censoring_excludes_no_patient(default_run, shared, trained):
+    recorded = outcomes(shared.table)
+    months = float(recorded["time"][recorded["event"] == 0].min())  # a patient censored in that month survived it
     run = trained("endpoint=landmark", f"endpoint.months={months}", "trainer.max_epochs=1")
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert run.predictions["split"].equals(default_run.predictions["split"])
@@ -519,7 +519,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
     run = trained(*overrides)
     predictions = run.predictions
     same = ["split", "label", "time", "event"]
-    assert predictions[same].equals(default_run.predictions[same])  # nobody is left out: censoring is respected
+    assert predictions[same].equals(default_run.predictions[same])  # no patient is left out: censoring is accounted for
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert np.isfinite(predictions["risk"]).all()
     assert predictions["risk"].nunique() > 50
@@ -611,7 +611,7 @@ def test_a_sequence_that_patients_lack_is_an_error_that_names_them(lacking, tiny
     assert "cohort.missing=exclude" in str(caught.value)
 
 
-def test_patients_who_lack_a_sequence_are_left_out_and_told_when_asked(lacking, trained):
+def test_patients_without_a_sequence_are_excluded_and_listed_when_asked(lacking, trained):
     run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "trainer.max_epochs=1")
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
     assert exclusions["patient_id"].tolist() == ["H1-0003", "H2-0002"]
@@ -620,19 +620,19 @@ def test_patients_who_lack_a_sequence_are_left_out_and_told_when_asked(lacking, 
     assert not {"H1-0003", "H2-0002"} & set(run.predictions.index)
 
 
-def test_every_reason_to_be_left_out_is_told(lacking, trained):
+def test_exclusions_list_every_reason(lacking, trained):
     run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "endpoint=landmark", "trainer.max_epochs=1")
-    told = outcomes(lacking).drop(["H1-0003", "H2-0002"])
-    unknown = sorted(told.index[(told["event"] == 0) & (told["time"] < 36)])
+    recorded = outcomes(lacking).drop(["H1-0003", "H2-0002"])
+    unknown = sorted(recorded.index[(recorded["event"] == 0) & (recorded["time"] < 36)])
     assert unknown
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
     assert exclusions["patient_id"].tolist() == ["H1-0003", "H2-0002", *unknown]
     assert exclusions["reason"][:2].str.contains("t2").all()
     assert set(exclusions["reason"][2:]) == {"censored before month 36"}
-    assert sorted(run.predictions.index) == sorted(told.index.drop(unknown))
+    assert sorted(run.predictions.index) == sorted(recorded.index.drop(unknown))
 
 
-def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
+def test_a_sequence_that_the_run_does_not_use_may_be_missing(lacking, trained):
     run = trained(*own(lacking), "sequence=cet1", "trainer.max_epochs=1")
     assert len(run.predictions) == 60
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
@@ -649,10 +649,10 @@ def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
         "trainer.limit_train_batches=0", "trainer.overfit_batches=foo", "seed=99999999999999",
         pytest.param(
             "trainer.accelerator=gpu",
-            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: it is no fault here"),
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="on a machine with a GPU it is valid"),
         ),
     ],
 )  # fmt: skip
-def test_a_choice_that_cannot_be_is_told(tiny, override):
+def test_an_invalid_choice_is_reported(tiny, override):
     with pytest.raises(InputError, match="^" + re.split("[.=]", override)[0]):
         train(tiny(override))

@@ -1,4 +1,4 @@
-"""`npc sweep` as a user types it, on runs of seconds."""
+"""`npc sweep` as a user types it, on runs that take seconds."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ NPC = Path(sys.executable).with_name("npc")
 def sweep_file(path: Path, **values: object) -> Path:
     """A grid over the tiny experiment; a list is varied, another value fixed."""
     parameters = {"experiment": "tiny", "trainer.threads": 1, "trainer.max_epochs": 2, **values}
-    told = {key: {"values" if isinstance(value, list) else "value": value} for key, value in parameters.items()}
-    path.write_text(yaml.safe_dump({"program": "train.py", "method": "grid", "parameters": told}, sort_keys=False))
+    choices = {key: {"values" if isinstance(value, list) else "value": value} for key, value in parameters.items()}
+    path.write_text(yaml.safe_dump({"program": "train.py", "method": "grid", "parameters": choices}, sort_keys=False))
     return path
 
 

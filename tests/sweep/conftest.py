@@ -9,9 +9,9 @@ import pytest
 
 @pytest.fixture
 def slurm() -> None:
-    """Skips where none runs."""
+    """Skips where no Slurm runs."""
     if "SLURM_CONF" not in os.environ or shutil.which("sinfo") is None:
         pytest.skip("no Slurm here: SLURM_CONF is not set (as root, bash .ci/slurm starts one and prints it)")
-    told = subprocess.run(["sinfo"], capture_output=True, text=True)
-    if told.returncode:
-        pytest.skip(f"Slurm doesn't answer: {told.stderr.strip()}")
+    ended = subprocess.run(["sinfo"], capture_output=True, text=True)
+    if ended.returncode:
+        pytest.skip(f"Slurm doesn't answer: {ended.stderr.strip()}")

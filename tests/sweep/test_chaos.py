@@ -19,7 +19,7 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.mark.slow
-def test_kills_of_workers_and_schedulers_lose_nothing(tmp_path: Path):
+def test_no_run_is_lost_when_workers_and_schedulers_are_killed(tmp_path: Path):
     words = ("sweeps/smoke.yaml", f"store={tmp_path}/store")
     calm = npc("sweep", "run", *words, "--slots", 2, f"runs={tmp_path}/calm")
     assert calm.returncode == 0, calm.stderr

@@ -41,7 +41,7 @@ def multirun(runs: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit_local"])
-def test_on_this_machine(launcher, sweep, places, tmp_path):
+def test_a_multirun_on_this_machine_equals_the_sweep(launcher, sweep, places, tmp_path):
     done = multirun(tmp_path / "runs", *places, f"hydra/launcher={launcher}")
     assert done.returncode == 0, done.stderr
     assert predictions(tmp_path / "runs") == sweep
@@ -49,7 +49,7 @@ def test_on_this_machine(launcher, sweep, places, tmp_path):
 
 
 @pytest.mark.usefixtures("slurm")
-def test_on_slurm(sweep, places, tmp_path):
+def test_a_multirun_on_slurm_equals_the_sweep(sweep, places, tmp_path):
     done = multirun(tmp_path / "runs", *places, "hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1",
                     "hydra.launcher.timeout_min=30")  # fmt: skip
     logs = "".join(path.read_text() for path in tmp_path.rglob("*_log.err"))
@@ -57,7 +57,7 @@ def test_on_slurm(sweep, places, tmp_path):
     assert predictions(tmp_path / "runs") == sweep
 
 
-def test_a_refused_job_does_not_stop_the_others(places, tmp_path):
+def test_a_refused_job_does_not_stop_the_other_jobs(places, tmp_path):
     """As with the sweep's other backends."""
     done = subprocess.run(
         [sys.executable, "train.py", "-m", "experiment=tiny", "trainer.max_epochs=1", "batch_size=0,8",

@@ -1,4 +1,4 @@
-"""Runs on this machine: what they give, and what is left where one fails, is killed, or is somebody else's."""
+"""Runs on this machine: their results, and what happens when one fails, is killed, or belongs to another process."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ def until(holds: Callable[[], object], seconds: float = 120) -> object:
         if found := holds():
             return found
         time.sleep(0.05)
-    raise AssertionError("it did not come to that")
+    raise AssertionError("the condition was not met in time")
 
 
 def workers(scheduler: psutil.Process) -> list[psutil.Process]:
@@ -52,24 +52,24 @@ def swept(tmp_path_factory: pytest.TempPathFactory, store: Path) -> tuple[Path, 
     return file, folder / "runs", done
 
 
-def test_what_fails_is_told_and_does_not_stop_the_rest(swept):
+def test_a_failed_run_is_reported_and_does_not_stop_the_others(swept):
     file, runs, done = swept
     assert done.returncode == 1, done.stderr
     assert len(finished(runs)) == 2
     assert "diverged" in done.stdout
     assert "not complete: 2 of 4 runs are not done" in done.stdout
-    status = run_here("npc", "sweep", "status", file, f"runs={runs}", "--json")
-    assert status.returncode == 1
-    told = json.loads(status.stdout)
-    assert {key: told[key] for key in ("expected", "done", "failed", "missing", "running")} == {
+    ended = run_here("npc", "sweep", "status", file, f"runs={runs}", "--json")
+    assert ended.returncode == 1
+    status = json.loads(ended.stdout)
+    assert {key: status[key] for key in ("expected", "done", "failed", "missing", "running")} == {
         "expected": 4, "done": 2, "failed": 2, "missing": 0, "running": 0,
     }  # fmt: skip
-    failed = [run for run in told["runs"] if run["state"] == "failed"]
+    failed = [run for run in status["runs"] if run["state"] == "failed"]
     assert all("diverged" in run["reason"] and run["attempts"] == 1 for run in failed)  # it would diverge again
 
 
 @pytest.mark.slow
-def test_the_same_bytes_as_train(swept, store, tmp_path):
+def test_results_are_the_same_bytes_as_those_of_train(swept, store, tmp_path):
     file, runs, _ = swept
     listed = json.loads(npc("sweep", "list", file, f"runs={tmp_path}", f"store={store}", "--json").stdout)["runs"]
     run = next(run for run in listed if run["run_key"] in finished(runs))
@@ -81,18 +81,18 @@ def test_the_same_bytes_as_train(swept, store, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_done_is_not_done_again(swept, store):
+def test_complete_runs_are_not_repeated(swept, store):
     file, runs, _ = swept
     before = {path: path.stat().st_mtime_ns for folder in finished(runs).values() for path in folder.rglob("*")}
     again = npc("sweep", "run", file, f"runs={runs}", f"store={store}")
     assert again.returncode == 1
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    told = json.loads(npc("sweep", "status", file, f"runs={runs}", "--json").stdout)
-    assert {run["attempts"] for run in told["runs"] if "attempts" in run} == {2}
+    status = json.loads(npc("sweep", "status", file, f"runs={runs}", "--json").stdout)
+    assert {run["attempts"] for run in status["runs"] if "attempts" in run} == {2}
 
 
 @pytest.mark.slow
-def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, store):
+def test_a_killed_run_is_tried_again_and_after_ctrl_c_the_same_command_resumes(tmp_path, store):
     file = sweep_file(tmp_path / "long.yaml", **{"trainer.max_epochs": 60, "seed": [0, 1, 2]})
     words = ("sweep", "run", file, "--slots", 1, f"runs={tmp_path}/runs", f"store={store}")
     log = tmp_path / "log"
@@ -103,12 +103,12 @@ def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, sto
     until(lambda: len(list(tmp_path.glob("runs/*/*/*/checkpoints/last.ckpt"))) == 2)  # it is at the next
     os.killpg(scheduler.pid, signal.SIGINT)
     assert scheduler.wait(60) == 130
-    assert "interrupted; the same command goes on where it stopped" in log.read_text()
+    assert "interrupted; the same command resumes where it stopped" in log.read_text()
     assert not finished(tmp_path / "runs")
     assert "ended by SIGKILL" in npc("sweep", "status", *words[2:3], *words[5:]).stdout
     assert npc(*words).returncode == 0
     assert len(finished(tmp_path / "runs")) == 3
-    assert "going on from" in (first / "train.log").read_text()
+    assert "resuming from" in (first / "train.log").read_text()
     assert npc("sweep", "status", file, f"runs={tmp_path}/runs").returncode == 0
     assert not list(tmp_path.glob("runs/*/*/.*.failed.json"))
 
@@ -134,8 +134,8 @@ def test_a_run_of_another_process_is_waited_for(tmp_path, store):
     with FileLock(home / f".{listed[0]['run_key']}.lock"):
         scheduler = started("sweep", "run", *words, log=tmp_path / "log")
         until(lambda: set(finished(tmp_path / "runs")) == {listed[1]["run_key"]})
-        told = json.loads(npc("sweep", "status", *words, "--json").stdout)
-        assert (told["running"], told["done"]) == (1, 1)
+        status = json.loads(npc("sweep", "status", *words, "--json").stdout)
+        assert (status["running"], status["done"]) == (1, 1)
         assert scheduler.poll() is None
     assert scheduler.wait(60) == 0
     assert len(finished(tmp_path / "runs")) == 2
@@ -148,8 +148,8 @@ def test_ten_failures_in_a_row_stop_a_worker(tmp_path, store):
     done = npc("sweep", "run", file, "--slots", 1, f"runs={tmp_path}/runs", f"store={store}")
     assert done.returncode == 2
     assert "every worker (1) was stopped after 10 failures in a row" in done.stderr
-    told = json.loads(npc("sweep", "status", file, f"runs={tmp_path}/runs", "--json").stdout)
-    assert (told["failed"], told["missing"]) == (10, 2)
+    status = json.loads(npc("sweep", "status", file, f"runs={tmp_path}/runs", "--json").stdout)
+    assert (status["failed"], status["missing"]) == (10, 2)
 
 
 def test_slots_and_devices_exclude_each_other(tmp_path):
@@ -158,7 +158,7 @@ def test_slots_and_devices_exclude_each_other(tmp_path):
     assert "--slots, --devices: give one of them" in done.stderr
 
 
-def test_a_full_disk_is_told_before_any_run(small_disk, store):
+def test_a_full_disk_is_reported_before_any_run_starts(small_disk, store):
     disk = small_disk(64)
     done = npc("sweep", "run", "sweeps/smoke.yaml", f"runs={disk}", f"store={store}")
     assert done.returncode == 2
@@ -169,13 +169,13 @@ def test_a_full_disk_is_told_before_any_run(small_disk, store):
 
 
 @pytest.mark.slow
-def test_nobody_stays_behind(tmp_path):
-    """Not those either who read the images of a new cohort."""
+def test_no_process_outlives_the_sweep(tmp_path):
+    """Nor do the processes that read the images of a new cohort."""
     file = sweep_file(tmp_path / "two.yaml", seed=[0, 1])
     words = [f"runs={tmp_path}/runs", f"store={tmp_path}/store", f"cohort.root={tmp_path}/phantom"]
     sweep = started("sweep", "run", file, *words, log=tmp_path / "log")
     assert sweep.wait(300) == 0
-    until(lambda: not alive(sweep.pid), seconds=30)  # where nothing ends them they wait five minutes
+    until(lambda: not alive(sweep.pid), seconds=30)  # unless they are ended they wait for five minutes
 
 
 def alive(session: int) -> list[psutil.Process]:

@@ -33,7 +33,7 @@ BROKEN = {"method": "grid", "parameters": {"batch_size": {"valuess": [1, 2]}}}
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory) -> Path:
-    """Of the isolated environment."""
+    """Python of the isolated environment."""
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
     home = tmp_path_factory.mktemp("oracle") / "venv"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, home], check=True)
@@ -44,9 +44,9 @@ def python(tmp_path_factory) -> Path:
 
 @pytest.mark.slow
 def test_every_file_is_valid_and_its_grid_is_the_plan(python):
-    told = subprocess.run([python, "-c", ORACLE, *FILES], capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    for name, cells in json.loads(told.stdout).items():
+    ended = subprocess.run([python, "-c", ORACLE, *FILES], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    for name, cells in json.loads(ended.stdout).items():
         content = yaml.safe_load(Path(name).read_text())
         if content["method"] != "grid":
             continue
@@ -60,8 +60,8 @@ def test_every_file_is_valid_and_its_grid_is_the_plan(python):
 
 
 @pytest.mark.slow
-def test_the_oracle_refuses_what_is_wrong(python, tmp_path):
-    """Else its consent would mean nothing."""
+def test_wandb_refuses_an_invalid_file(python, tmp_path):
+    """Otherwise its acceptance of the other files would prove nothing."""
     file = tmp_path / "broken.yaml"
     file.write_text(yaml.safe_dump(BROKEN))
     assert subprocess.run([python, "-c", ORACLE, file], capture_output=True).returncode != 0

@@ -1,4 +1,4 @@
-"""Which runs the sweep files mean, and what is said of files that can't be run."""
+"""Which runs the sweep files mean, and the messages about files that can't be run."""
 
 import json
 from pathlib import Path
@@ -35,17 +35,17 @@ def test_the_papers_search_has_125_settings_for_each_variant(variants, intended)
         assert grid == {(size, rate, decay) for size in (1, 2, 4, 8, 16) for rate in RATES for decay in DECAYS}
 
 
-def test_keys_are_those_of_train(intended):
+def test_run_keys_equal_those_of_train(intended):
     for run in intended.runs[:: len(intended.runs) // 8]:
         choices = compose(run.overrides)
         assert (run_key(choices), run_folder(choices)) == (run.key, run.folder)
 
 
-def test_the_papers_own_notation_makes_80_runs_of_each_variant(variants, intended):
-    told = run_here("npc", "sweep", "list", "sweeps/literal/cet1_max.yaml")
-    assert told.returncode == 0
-    assert len(told.stdout.splitlines()) == 81
-    assert "80 runs; 45 of 125 settings mean a run once more" in told.stdout
+def test_the_papers_notation_10e_x_gives_80_runs_of_125_settings(variants, intended):
+    ended = run_here("npc", "sweep", "list", "sweeps/literal/cet1_max.yaml")
+    assert ended.returncode == 0
+    assert len(ended.stdout.splitlines()) == 81
+    assert "80 runs; 45 of 125 settings repeat a run" in ended.stdout
     literal = plan([ROOT / "sweeps" / "literal" / f"{name}.yaml" for name in variants])
     assert (len(literal.runs), literal.cells) == (80 * len(variants), 125 * len(variants))
     rates = {run.choices["optimizer.lr"] for run in literal.runs}
@@ -53,16 +53,16 @@ def test_the_papers_own_notation_makes_80_runs_of_each_variant(variants, intende
     assert {run.key for run in literal.runs} < {run.key for run in intended.runs}  # the same number, the same run
 
 
-def test_machine_readable_list_names_runs_as_train_takes_them():
-    told = run_here("npc", "sweep", "list", "sweeps/smoke.yaml", "runs=elsewhere", "--json")
-    runs = json.loads(told.stdout)["runs"]
+def test_json_list_gives_run_keys_and_overrides_of_train():
+    ended = run_here("npc", "sweep", "list", "sweeps/smoke.yaml", "runs=elsewhere", "--json")
+    runs = json.loads(ended.stdout)["runs"]
     assert len(runs) == 12
     for run in runs[:3]:
         assert run_key(compose(run["overrides"])) == run["run_key"]
         assert "runs=elsewhere" in run["overrides"]
 
 
-def test_every_file_speaks_of_train_and_of_the_internal_validation():
+def test_every_sweep_file_runs_train_and_maximises_the_validation_auc():
     for file in [*ROOT.glob("sweeps/*.yaml"), *ROOT.glob("sweeps/literal/*.yaml")]:
         content = yaml.safe_load(file.read_text())
         assert content["program"] == "train.py"
@@ -72,7 +72,7 @@ def test_every_file_speaks_of_train_and_of_the_internal_validation():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"method": "bayes"}, "method: bayes asks W&B"),
         ({"methods": "grid"}, "methods: a sweep file has no such key"),
@@ -89,40 +89,40 @@ def test_every_file_speaks_of_train_and_of_the_internal_validation():
     ],
     ids=str,
 )  # fmt: skip
-def test_a_faulty_file_is_told_with_its_name(tmp_path: Path, change: dict, said: str):
+def test_a_fault_of_a_sweep_file_is_reported_with_the_file_name(tmp_path: Path, change: dict, message: str):
     file = tmp_path / "ours.yaml"
     file.write_text(yaml.safe_dump({"program": "train.py", "method": "grid", "parameters": {}} | change))
-    told = run_here("npc", "sweep", "run", file, f"runs={tmp_path}/runs")
-    assert told.returncode == 2, told.stderr
-    assert f"{file}: " in told.stderr
-    assert said in told.stderr
-    assert "Traceback" not in told.stderr
+    ended = run_here("npc", "sweep", "run", file, f"runs={tmp_path}/runs")
+    assert ended.returncode == 2, ended.stderr
+    assert f"{file}: " in ended.stderr
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
     assert not (tmp_path / "runs").exists()
 
 
-def test_faults_of_all_files_are_told_at_once(tmp_path: Path):
+def test_faults_of_all_files_are_reported_at_once(tmp_path: Path):
     (tmp_path / "a.yaml").write_text("method: [")
-    told = run_here(
+    ended = run_here(
         "npc", "sweep", "list", tmp_path / "a.yaml", tmp_path / "b.yaml", sweep_file(tmp_path / "c.yaml", nothing=1)
     )
-    assert told.returncode == 2
-    for said in ("a.yaml: is not YAML", "b.yaml: can't be read", "c.yaml: ", "nothing"):
-        assert said in told.stderr
+    assert ended.returncode == 2
+    for message in ("a.yaml: is not YAML", "b.yaml: can't be read", "c.yaml: ", "nothing"):
+        assert message in ended.stderr
 
 
-def test_a_missing_cohort_is_told_before_any_run(tmp_path: Path):
+def test_a_missing_cohort_is_reported_before_any_run_starts(tmp_path: Path):
     file = tmp_path / "ours.yaml"
     file.write_text(
         yaml.safe_dump({"program": "train.py", "method": "grid", "parameters": {"seed": {"values": [0, 1]}}})
     )
-    told = run_here("npc", "sweep", "run", file, "cohort=table", f"cohort.root={tmp_path}/none",
+    ended = run_here("npc", "sweep", "run", file, "cohort=table", f"cohort.root={tmp_path}/none",
                "cohort.name=ours", f"runs={tmp_path}/runs")  # fmt: skip
-    assert told.returncode == 2
-    assert f"there is no folder {tmp_path}/none" in told.stderr
-    assert told.stdout == ""
+    assert ended.returncode == 2
+    assert f"there is no folder {tmp_path}/none" in ended.stderr
+    assert ended.stdout == ""
 
 
-def test_no_file(tmp_path: Path):
-    told = run_here("npc", "sweep", "status", "runs=here")
-    assert told.returncode == 2
-    assert "no sweep file is named" in told.stderr
+def test_a_command_without_a_sweep_file_is_refused(tmp_path: Path):
+    ended = run_here("npc", "sweep", "status", "runs=here")
+    assert ended.returncode == 2
+    assert "no sweep file is named" in ended.stderr

@@ -27,13 +27,13 @@ def sweep(tmp_path):
     return file, runs, planned
 
 
-def test_a_report_of_what_is_done(sweep, tmp_path):
+def test_the_report_covers_the_complete_runs(sweep, tmp_path):
     file, runs, planned = sweep
-    told = run_here("npc", "sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200)
-    assert told.returncode == 0, told.stderr
-    assert "not complete: 3 of 4 runs are done" in told.stdout
+    ended = run_here("npc", "sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200)
+    assert ended.returncode == 0, ended.stderr
+    assert "not complete: 3 of 4 runs are done" in ended.stdout
     folder = tmp_path / "reports" / "phantom-search"
-    assert str(folder / "report.html") in told.stdout
+    assert str(folder / "report.html") in ended.stdout
     found = json.loads((folder / "results.json").read_text())
     assert (found["expected"], found["done"]) == (4, 3)
     one = found["search"]["deep_learning/cet1-max"]
@@ -41,7 +41,7 @@ def test_a_report_of_what_is_done(sweep, tmp_path):
     for setting in one["settings"]:
         run = next(run for run in planned if run.key == setting["run_key"])
         assert setting["choices"] == dict(run.choices)
-    assert f"its AUC {one['auc']:.3f}" in told.stdout
+    assert f"its AUC {one['auc']:.3f}" in ended.stdout
     settings = pd.read_csv(folder / "tables" / "search_settings.csv")
     assert settings["validation_auc"].tolist() == [setting["auc"] for setting in one["settings"]]
     with Image.open(folder / "figures" / "search_cet1-max.png") as picture:
@@ -52,24 +52,24 @@ def test_a_report_of_what_is_done(sweep, tmp_path):
     assert json.loads(again.stdout) == found
 
 
-def test_nothing_done_is_told(sweep, tmp_path):
-    told = run_here("npc", "sweep", "report", sweep[0], f"runs={tmp_path / 'none'}", "--reports", tmp_path / "reports")
-    assert told.returncode == 2
-    assert told.stderr.strip() == "npc: none of the 4 runs is done; npc sweep run makes them"
+def test_a_report_without_a_complete_run_is_refused(sweep, tmp_path):
+    ended = run_here("npc", "sweep", "report", sweep[0], f"runs={tmp_path / 'none'}", "--reports", tmp_path / "reports")
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == "npc: none of the 4 runs is done; npc sweep run makes them"
     assert not (tmp_path / "reports").exists()
 
 
-def test_one_run_is_no_choice(sweep, tmp_path):
+def test_a_report_of_a_single_run_is_refused(sweep, tmp_path):
     file = sweep_file(tmp_path / "one.yaml", **{"optimizer.lr": 0.1, "batch_size": 8})
-    told = run_here("npc", "sweep", "report", file, sweep[1], "--reports", tmp_path / "reports")
-    assert told.returncode == 2
-    assert "nothing was chosen" in told.stderr
+    ended = run_here("npc", "sweep", "report", file, sweep[1], "--reports", tmp_path / "reports")
+    assert ended.returncode == 2
+    assert "nothing was chosen" in ended.stderr
 
 
-def test_faults_of_predictions_are_told_at_once(sweep, tmp_path):
+def test_faults_of_all_predictions_are_reported_at_once(sweep, tmp_path):
     for run in sweep[2][:2]:
         (run.folder / "predictions.csv").unlink()
-    told = run_here("npc", "sweep", "report", sweep[0], sweep[1], "--reports", tmp_path / "reports")
-    assert told.returncode == 2
+    ended = run_here("npc", "sweep", "report", sweep[0], sweep[1], "--reports", tmp_path / "reports")
+    assert ended.returncode == 2
     for run in sweep[2][:2]:
-        assert f"{run.folder / 'predictions.csv'} is missing" in told.stderr
+        assert f"{run.folder / 'predictions.csv'} is missing" in ended.stderr

@@ -27,14 +27,14 @@ from npc.command import one_message
 from npc.sweep import slurm
 from npc.sweep.plan import plan
 
-file, wanted, *more = sys.argv[1:]
+file, options, *more = sys.argv[1:]
 most = 0
 def show(progress):
     global most
     most = max(most, len(progress.running))
 with one_message():
-    wanted = {"slots": 2, "partition": None, "minutes": 30, "cpus": 1, "gpus": 0, "retries": 1, **json.loads(wanted)}
-    ended = slurm.run(plan([Path(file)], more), **wanted, show=show)
+    options = {"slots": 2, "partition": None, "minutes": 30, "cpus": 1, "gpus": 0, "retries": 1, **json.loads(options)}
+    ended = slurm.run(plan([Path(file)], more), **options, show=show)
 failed = {run.key: reason for run, reason in ended.failed.items()}
 print(json.dumps({"done": len(ended.done), "failed": failed, "elsewhere": ended.elsewhere, "most": most}))
 """
@@ -55,10 +55,10 @@ class Driven:
         self.overrides = [f"runs={self.runs}", f"store={folder}/store", f"cohort.root={folder}/phantom"]
         self.log = folder / "driver.log"
 
-    def start(self, file: Path, *more: str, variables: dict[str, str] | None = None, **wanted: object) -> None:
+    def start(self, file: Path, *more: str, variables: dict[str, str] | None = None, **options: object) -> None:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", DRIVER, file, json.dumps(wanted), *self.overrides, *more],
+                [sys.executable, "-c", DRIVER, file, json.dumps(options), *self.overrides, *more],
                 cwd=ROOT, env={**os.environ, **(variables or {})}, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
@@ -66,12 +66,12 @@ class Driven:
         return self.process.wait(1200)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text()
 
     def result(self) -> dict:
-        assert self.wait() == 0, self.said
-        return json.loads(self.said.splitlines()[-1])
+        assert self.wait() == 0, self.output
+        return json.loads(self.output.splitlines()[-1])
 
     @property
     def arrays(self) -> list[int]:
@@ -89,8 +89,8 @@ class Driven:
 def until(holds: Callable[[], object], driver: Driven) -> None:
     end = time.monotonic() + 400
     while not holds():
-        assert driver.process.poll() is None, driver.said
-        assert time.monotonic() < end, driver.said
+        assert driver.process.poll() is None, driver.output
+        assert time.monotonic() < end, driver.output
         time.sleep(0.05)
 
 
@@ -119,7 +119,7 @@ def test_an_array_makes_the_runs_two_at_once_with_the_predictions_of_single_proc
 
 
 @pytest.mark.usefixtures("slurm")
-def test_what_was_cancelled_preempted_or_killed_goes_on_where_it_was(driven, tmp_path):
+def test_cancelled_preempted_and_killed_runs_resume_where_they_stopped(driven, tmp_path):
     file = sweep_file(tmp_path / "long.yaml", **{"trainer.max_epochs": 100, "trainer.patience": 100, "seed": [0, 1, 2]})
     cancelled, preempted, killed = runs = planned(file, driven)
     driven.start(file)
@@ -137,7 +137,7 @@ def test_what_was_cancelled_preempted_or_killed_goes_on_where_it_was(driven, tmp
     assert driven.result() == {"done": 3, "failed": {}, "elsewhere": 0, "most": 2}
     assert len(driven.arrays) == 2
     for run in runs:
-        assert (run.folder / "train.log").read_text().count("going on from") == 1
+        assert (run.folder / "train.log").read_text().count("resuming from") == 1
         assert work.failure(run.folder) is None
     assert (preempted.folder / "predictions.csv").read_bytes() == directly(preempted, tmp_path / "direct")
 
@@ -149,7 +149,7 @@ def reached(run: Planned, driver: Driven) -> None:
 
 
 def process(run: Planned) -> psutil.Process:
-    """That makes the run."""
+    """The process that makes the run."""
     return next(
         one for one in psutil.process_iter(["cmdline"])
         if "npc.sweep.work" in " ".join(one.info["cmdline"] or []) and set(run.overrides) <= set(one.info["cmdline"])
@@ -157,57 +157,57 @@ def process(run: Planned) -> psutil.Process:
 
 
 @pytest.mark.usefixtures("slurm")
-def test_ctrl_c_leaves_the_runs_to_slurm_and_tells_how_to_end_them(driven, tmp_path):
+def test_after_ctrl_c_the_runs_continue_in_slurm_and_the_message_says_how_to_end_them(driven, tmp_path):
     file = sweep_file(tmp_path / "two.yaml", seed=[0, 1])
     driven.start(file)
     until(lambda: driven.arrays, driven)
     time.sleep(2)
     driven.process.send_signal(signal.SIGINT)
     assert driven.wait() == 130
-    assert f"the runs go on in Slurm; `scancel {driven.arrays[0]}` ends them" in driven.said
-    assert "Traceback" not in driven.said
+    assert f"the runs continue in Slurm; `scancel {driven.arrays[0]}` ends them" in driven.output
+    assert "Traceback" not in driven.output
     asked = subprocess.run(["squeue", "--array", "--noheader", f"--jobs={driven.arrays[0]}"], capture_output=True)
     assert len(asked.stdout.splitlines()) == 2
 
 
 @pytest.mark.usefixtures("slurm")
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("options", "message"),
     [
-        ({"partition": "nowhere"}, "Slurm would not take the runs: .*nowhere"),
-        ({"gpus": 3}, "Slurm would not take the runs: "),
-        ({"cpus": 99}, "Slurm would not take the runs: "),
+        ({"partition": "nowhere"}, "Slurm would not accept the runs: .*nowhere"),
+        ({"gpus": 3}, "Slurm would not accept the runs: "),
+        ({"cpus": 99}, "Slurm would not accept the runs: "),
     ],
 )
-def test_what_slurm_will_not_take_is_told_before_any_run_starts(driven, wanted, told):
-    driven.start(SMOKE, **wanted)
+def test_options_that_slurm_refuses_are_reported_before_any_run_starts(driven, options, message):
+    driven.start(SMOKE, **options)
     assert driven.wait() == 2
-    assert re.fullmatch(f"npc: {told}.*", driven.said.strip())
+    assert re.fullmatch(f"npc: {message}.*", driven.output.strip())
     assert not driven.runs.exists()
 
 
 @pytest.mark.usefixtures("slurm")
-def test_a_dead_controller_is_told_before_any_run_starts(driven, tmp_path):
+def test_an_unreachable_controller_is_reported_before_any_run_starts(driven, tmp_path):
     config = tmp_path / "slurm.conf"
-    config.write_text(Path(os.environ["SLURM_CONF"]).read_text() + "SlurmctldPort=6899\n")  # where nobody listens
+    config.write_text(Path(os.environ["SLURM_CONF"]).read_text() + "SlurmctldPort=6899\n")  # no process listens there
     driven.start(SMOKE, variables={"SLURM_CONF": str(config)})
     assert driven.wait() == 2
-    assert "Unable to contact slurm controller" in driven.said
-    assert len(driven.said.splitlines()) == 1
+    assert "Unable to contact slurm controller" in driven.output
+    assert len(driven.output.splitlines()) == 1
     assert not driven.runs.exists()
 
 
 @pytest.mark.usefixtures("slurm")
-def test_minutes_above_the_partitions_limit_are_told_and_leave_nothing_in_the_queue(driven):
+def test_minutes_above_the_partitions_limit_are_reported_and_leave_no_task_in_the_queue(driven):
     driven.start(SMOKE, minutes=6000)
     assert driven.wait() == 2
-    assert "the partition's limit is lower" in driven.said
+    assert "the partition's limit is lower" in driven.output
     asked = subprocess.run(["squeue", "--noheader", f"--jobs={driven.arrays[0]}"], capture_output=True)
     assert asked.stdout == b""
 
 
-def test_a_machine_without_slurm_is_told_so(driven, tmp_path):
+def test_a_machine_without_slurm_is_reported(driven, tmp_path):
     driven.start(SMOKE, variables={"PATH": str(tmp_path)})
     assert driven.wait() == 2
-    assert driven.said.startswith("npc: Slurm: there is no sbatch here")
-    assert len(driven.said.splitlines()) == 1
+    assert driven.output.startswith("npc: Slurm: this machine has no sbatch command")
+    assert len(driven.output.splitlines()) == 1

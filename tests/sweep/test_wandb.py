@@ -48,7 +48,7 @@ def agent(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("file", GRIDS, ids=lambda file: file.stem)
-def test_the_agent_writes_the_overrides_that_the_plan_means(file):
+def test_the_agents_overrides_equal_those_of_the_plan(file):
     content = yaml.safe_load(file.read_text())
     written = [tuple(create_sweep_command_args({"args": cell})["args_no_hyphens"]) for cell in cells(content)]
     assert written == [run.overrides for run in plan([file]).runs]
@@ -58,14 +58,14 @@ def test_the_agent_writes_the_overrides_that_the_plan_means(file):
 def test_a_misspelt_key_is_refused_at_once(agent, capfd):
     content = yaml.safe_load((ROOT / "sweeps" / "smoke.yaml").read_text())
     assert agent(content, {"optimizer.lrr": {"value": 0.1}}, "misspelt") == 2
-    said = capfd.readouterr().err
-    assert "lrr" in said
-    assert "Traceback" not in said
+    message = capfd.readouterr().err
+    assert "lrr" in message
+    assert "Traceback" not in message
 
 
 @pytest.mark.slow
-def test_an_agents_run_is_the_runs_folder_and_the_agents_record(agent, tmp_path):
-    """Twice: what another backend has finished is told to W&B too, or its sweep would lack it."""
+def test_an_agents_run_fills_the_run_folder_and_the_agents_record(agent, tmp_path):
+    """Twice: a run that another backend has finished is reported to W&B too; otherwise its sweep would lack it."""
     file = ROOT / "sweeps" / "smoke.yaml"
     content = yaml.safe_load(file.read_text())
     here = f"runs={tmp_path / 'runs'}"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from npc.errors import InputError
 
-# Of each sequence the folder of its DICOM series and the file of its outline.
+# For each sequence the folder of its DICOM series and the file of its outline.
 FILES = {"t1": ("T1WI", "ROI-T1.nii"), "t2": ("T2WI", "ROI-T2.nii"), "cet1": ("CE-T1WI", "ROI-CE-T1.nii")}
 HOME = "MRI-Segments"
 
@@ -24,11 +24,11 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
         sequences: of `t1`, `t2` and `cet1`.
 
     Returns:
-        A table with the columns of the cohort folder (docs/cohort.md), without outcome and clinical variables; a
-        sequence without any file is empty.
+        A table with the columns of the cohort folder (docs/cohort.md), without outcome and clinical variables; the
+        cells of a sequence without files are empty.
 
     Raises:
-        InputError: there is no such folder or sequence, or no patient in it.
+        InputError: there is no such folder or sequence, or the folder has no patients.
     """
     unknown = [sequence for sequence in sequences if sequence not in FILES]
     if unknown:
@@ -36,7 +36,7 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
     home = root if root.name == HOME else root / HOME
     patients = sorted(path.name for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
     if not patients:
-        raise InputError(f"cohort.root: there is no folder of a patient in {home}; unpack primary_data.zip there")
+        raise InputError(f"cohort.root: there is no patient folder in {home}; unpack primary_data.zip there")
     table = pd.DataFrame([_patient(home, patient, sequences) for patient in patients])
     table.attrs["file"] = str(home)
     return table, home

@@ -1,7 +1,7 @@
-"""The published soft-tissue sarcoma cohort, in the layout in which it is published.
+"""The published soft-tissue sarcoma cohort, in its published layout.
 
 Vallieres et al. 2015, doi 10.7937/K9/TCIA.2015.7GO2GSKS: the clinical sheet of the archive (`clinical.csv` or
-`INFOclinical_STS.xlsx`) beside `nifti/STS_xxx/` and `dicom/STS_xxx/`.
+`INFOclinical_STS.xlsx`) next to `nifti/STS_xxx/` and `dicom/STS_xxx/`.
 """
 
 import re
@@ -37,15 +37,15 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
     """The cohort's patients in the columns of the cohort folder, unchecked.
 
     Two endpoints: `dm_event`, any metastasis, and `lung_mets`, the published label. The sheet gives one outcome
-    a patient; a local recurrence is no event, and does not end the follow-up for metastasis.
+    for each patient; a local recurrence is not an event and does not end the follow-up for metastasis.
 
     Args:
-        root: the folder with the clinical sheet; the CSV file goes first where both are there.
-        sequences: `mr_t1`, `ct`; each is the folder's file names in lower case.
+        root: the folder with the clinical sheet; the CSV file takes precedence if both exist.
+        sequences: `mr_t1`, `ct`; each is the prefix of the file names, in lower case.
 
     Returns:
-        The table and `root`, which its paths are relative to. A value that can't be read is handed on as it
-        stands, for the check to tell.
+        The table and `root`, which its paths are relative to. A value that can't be read is kept as it
+        is, and the check reports it.
     """
     if (root / CSV).is_file():
         sheet = read_csv(root / CSV)
@@ -63,7 +63,7 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
 
 
 def _key(heading: object) -> str:
-    """A heading down to its letters: the sheets differ in dashes, spaces, line breaks and case."""
+    """The letters and digits of a heading: the sheets differ in dashes, spaces, line breaks and case."""
     return re.sub(r"[^a-z0-9]", "", str(heading).casefold())
 
 
@@ -71,7 +71,7 @@ def _read_xlsx(path: Path) -> pd.DataFrame:
     try:
         book = openpyxl.load_workbook(path, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InputError(f"{path} can't be read as an Excel sheet ({error}); fetch it again") from error
+        raise InputError(f"{path} can't be read as an Excel sheet ({error}); download it again") from error
     wanted = _key(COLUMNS["patient_id"])
     for page in book.worksheets:
         rows = list(page.iter_rows(values_only=True))
@@ -88,16 +88,16 @@ def _read_xlsx(path: Path) -> pd.DataFrame:
                 )
                 table.attrs["file"] = str(path)
                 return table
-    raise InputError(f"{path} has no sheet with a heading '{COLUMNS['patient_id']}'; fetch it again")
+    raise InputError(f"{path} has no sheet with a heading '{COLUMNS['patient_id']}'; download it again")
 
 
 def _published(sheet: pd.DataFrame) -> list[dict[str, str | None]]:
-    """The sheet's rows as text under our names; `lung_mets` only where the sheet has it."""
+    """The sheet's rows as text under npc's names; `lung_mets` only where the sheet has it."""
     there = {_key(heading): i for i, heading in enumerate(sheet.columns)}
     absent = [heading for heading in COLUMNS.values() if _key(heading) not in there]
     if absent:
         raise InputError(
-            f"{sheet.attrs['file']}: no column {heading}; give it back its published name" for heading in absent
+            f"{sheet.attrs['file']}: no column {heading}; restore its published name" for heading in absent
         )
     places = {name: there[_key(heading)] for name, heading in COLUMNS.items()}
     if _key(LUNG_METS) in there:
@@ -133,7 +133,7 @@ def _lower(value: str | None) -> str | None:
 
 def _months(days: str | None) -> str | float | None:
     months = cell.number(days) / DAYS_PER_MONTH
-    return days if months != months else months  # what is no number stays as it was written
+    return days if months != months else months  # text that is not a number is kept as written
 
 
 def _death(status: str | None) -> str | None:
@@ -142,7 +142,7 @@ def _death(status: str | None) -> str | None:
 
 
 def _files(root: Path, patient: str, sequence: str) -> tuple[str | None, str | None]:
-    """Image and mask of a sequence: the NIfTI pair, else the DICOM pair, else what there is of either."""
+    """Image and mask of a sequence: the NIfTI pair, else the DICOM pair, else the more complete one."""
     name = sequence.upper()
     pairs = [
         (f"nifti/{patient}/{name}_image.nii.gz", f"nifti/{patient}/{name}_mask.nii.gz"),

@@ -25,10 +25,10 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
         `attrs["file"]` is the file's path, for messages.
 
     Raises:
-        InputError: there is no such folder or file, or it can't be read as a table.
+        InputError: there is no such folder or file, or the file can't be read as a table.
     """
     if root.is_file():
-        raise InputError(f"cohort.root: {root} is a file; set cohort.root to the folder that it lies in")
+        raise InputError(f"cohort.root: {root} is a file; set cohort.root to its folder")
     if not root.is_dir():
         raise InputError(f"cohort.root: there is no folder {root}; set cohort.root to the cohort's folder")
     return read_csv(root / FILE), root
@@ -37,8 +37,8 @@ def read(root: Path, sequences: Sequence[str]) -> tuple[pd.DataFrame, Path]:
 def read_csv(path: Path) -> pd.DataFrame:
     """A CSV file as text (nothing is guessed: 007 stays 007), indexed by line; empty lines are skipped.
 
-    pandas' reader would take the first column as an index where rows are too long, and would fill up rows
-    that are too short, without a word; here both are faults.
+    pandas' reader would silently use the first column as an index where rows are too long, and would fill up rows
+    that are too short; this reader reports both as faults.
     """
     try:
         raw = path.read_bytes()
@@ -47,7 +47,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise InputError(f"{path} is missing; put the cohort's table there") from None
     except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}") from error
+        raise InputError(f"{path} can't be read: {error.strerror}; correct its permissions or copy it again") from error
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text; save the table as 'CSV UTF-8'") from None
     if "\0" in content:
@@ -64,7 +64,7 @@ def read_csv(path: Path) -> pd.DataFrame:
                 lines.append(line)
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path}, line {line}: not CSV ({error}); mend the line, and close each quote") from None
+        raise InputError(f"{path}, line {line}: not CSV ({error}); correct the line, and close each quote") from None
     if not rows:
         raise InputError(f"{path} is empty; write a line of column names and a line for each patient")
     return _frame(path, [name.strip() for name in rows[0]], rows[1:], lines[1:])
@@ -77,21 +77,19 @@ def _refuse_other_formats(path: Path, raw: bytes) -> None:
 
 
 def _frame(path: Path, header: list[str], rows: list[list[str]], lines: list[int]) -> pd.DataFrame:
-    while header and not header[-1]:  # columns that a spreadsheet exports though nothing stands in them
+    while header and not header[-1]:  # empty columns that a spreadsheet exports
         header.pop()
     for separator, called in ((";", "semicolons"), ("\t", "tabs")):
         if len(header) == 1 and separator in header[0]:
             raise InputError(f"{path} is separated by {called}; save it with commas")
-    faults = [
-        f"{path}: column {name} stands there twice; keep one" for name, n in Counter(header).items() if n > 1 and name
-    ]
+    faults = [f"{path}: column {name} occurs twice; keep one" for name, n in Counter(header).items() if n > 1 and name]
     faults += [f"{path}: column {i} has no name; name it" for i, name in enumerate(header, 1) if not name]
     width = len(header)
     for line, row in zip(lines, rows, strict=True):
         if len(row) < width or any(cell.strip() for cell in row[width:]):
             faults.append(
                 f"{path}, line {line}: {len(row)} cells under {width} column names; "
-                "mend the commas, and quote a text that holds one"
+                "correct the commas, and quote a text that contains one"
             )
     if faults:
         raise InputError(faults)

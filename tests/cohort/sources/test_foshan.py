@@ -59,7 +59,7 @@ def test_the_layout_becomes_a_table_without_outcome(published):
 
 
 @pytest.mark.parametrize("sequence", ["T1WI", "CE-T1WI"])
-def test_an_outline_lies_on_the_tumour_whether_its_header_is_right_or_says_nothing(published, sequence):
+def test_an_outline_is_on_the_tumour_with_a_correct_and_with_an_empty_header(published, sequence):
     home = published / "MRI-Segments" / "001"
     scan = read_scan(home / sequence, home / f"ROI-{sequence.removesuffix('WI')}.nii", by_index=True)
     assert scan.by_index == (sequence == "CE-T1WI")
@@ -67,7 +67,7 @@ def test_an_outline_lies_on_the_tumour_whether_its_header_is_right_or_says_nothi
     assert scan.spacing == (3, 1, 1)
 
 
-def test_an_outline_laid_by_index_follows_the_image_however_it_is_stored(tmp_path):
+def test_an_outline_by_index_follows_the_image_in_every_axis_order(tmp_path):
     mask = np.zeros(SHAPE, bool)
     mask[TUMOUR] = True
     down = np.reshape(AXIAL, (3, 3)) @ np.diag([1, -1, -1])  # slices stored from superior to inferior
@@ -78,13 +78,13 @@ def test_an_outline_laid_by_index_follows_the_image_however_it_is_stored(tmp_pat
     assert scan.image[~scan.mask].max() == 0
 
 
-def test_an_outline_that_is_placed_nowhere_is_a_fault_unless_it_may_lie_by_index(published):
+def test_an_outline_without_position_is_refused_unless_by_index_is_set(published):
     home = published / "MRI-Segments" / "001"
     with pytest.raises(InputError, match="another grid"):
         read_scan(home / "T2WI", home / "ROI-T2.nii")
 
 
-def test_a_header_that_places_the_outline_elsewhere_is_still_a_fault(published):
+def test_a_header_with_another_position_is_refused_even_by_index(published):
     path = published / "MRI-Segments" / "001" / "ROI-CE-T1.nii"
     image = sitk.ReadImage(path)
     image.SetOrigin((5, 5, 5))
@@ -93,26 +93,26 @@ def test_a_header_that_places_the_outline_elsewhere_is_still_a_fault(published):
         read_scan(path.parent / "CE-T1WI", path, by_index=True)
 
 
-def test_check_tells_the_patient_whose_shapes_differ_and_passes_without(published):
+def test_check_reports_the_patient_whose_shapes_differ(published):
     choices = ["cohort", "check", "cohort=foshan", f"cohort.root={published}"]
-    told = run_here("npc", *choices)
-    assert told.returncode == 2
-    assert told.stdout.count("Fault:") == 1
-    assert "002/ROI-T2.nii is on another grid" in told.stdout
+    ended = run_here("npc", *choices)
+    assert ended.returncode == 2
+    assert ended.stdout.count("Fault:") == 1
+    assert "002/ROI-T2.nii is on another grid" in ended.stdout
     sound = run_here("npc", *choices, "+cohort.exclude={002: the outline of T2 has another shape}")
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert "Left out: 002: the outline of T2 has another shape" in sound.stdout
 
 
-def test_training_says_why_it_cannot(published):
+def test_training_without_an_outcome_is_refused_with_the_reason(published):
     done = run_here("train.py", "cohort=foshan", f"cohort.root={published}", "sequence=cet1")
     assert done.returncode == 2
     assert "cohort.labelled=false: of foshan no outcome is known" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_wrong_folders_and_sequences_are_told(tmp_path):
-    with pytest.raises(InputError, match=r"no folder of a patient in .*MRI-Segments"):
+def test_wrong_folders_and_sequences_are_reported(tmp_path):
+    with pytest.raises(InputError, match=r"no patient folder in .*MRI-Segments"):
         foshan.read(tmp_path, ["t1"])
     with pytest.raises(InputError, match="flair are not in this set"):
         foshan.read(tmp_path, ["flair"])

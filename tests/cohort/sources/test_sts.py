@@ -39,7 +39,7 @@ def published(npc_data: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_published_cohort_loads_whole(npc_data, published):
+def test_the_published_cohort_loads_completely(npc_data, published):
     patients = load(config(npc_data / "sts"), METASTASIS, ["mr_t1"], also=["ct"]).patients
     assert len(patients) == len(published) == 39
     assert patients["ct_image"].notna().sum() == 16
@@ -62,13 +62,13 @@ def test_lung_metastasis_is_another_endpoint(npc_data, published):
     assert patients.loc["STS_006", "lung_mets_months"] == pytest.approx(198 / 30.4375)
 
 
-def test_a_recurrence_is_no_event(npc_data):
+def test_a_recurrence_is_not_an_event(npc_data):
     patients = load(config(npc_data / "sts"), METASTASIS, ["mr_t1"]).patients
     assert patients.loc["STS_034", ["dm_event", "os_event"]].tolist() == [0, 1]
     assert patients.loc["STS_034", "dmfs_months"] == pytest.approx(838 / 30.4375)
 
 
-def test_dicom_stands_in_where_there_is_no_nifti(npc_data):
+def test_dicom_is_used_where_there_is_no_nifti(npc_data):
     patients = load(config(npc_data / "sts"), METASTASIS, ["mr_t1"]).patients
     assert patients.loc["STS_009", ["mr_t1_image", "mr_t1_mask"]].tolist() == [
         "dicom/STS_009/MR_T1/image",
@@ -77,7 +77,7 @@ def test_dicom_stands_in_where_there_is_no_nifti(npc_data):
     assert patients.loc["STS_002", "mr_t1_image"] == "nifti/STS_002/MR_T1_image.nii.gz"
 
 
-def test_patients_without_ct_are_told_or_left_out(npc_data):
+def test_patients_without_ct_are_reported_or_excluded(npc_data):
     with pytest.raises(InputError, match=r"patient STS_009: no ct image; give it, or leave .* cohort\.missing=exclude"):
         load(config(npc_data / "sts"), METASTASIS, ["mr_t1", "ct"])
     cohort = load(config(npc_data / "sts", "exclude"), METASTASIS, ["mr_t1", "ct"])
@@ -132,22 +132,22 @@ def test_the_archives_sheet_is_read_by_its_headings(tmp_path):
     assert patients["chemotherapy"].tolist() == ["yes", "no", "no"]
 
 
-def test_what_the_sheet_holds_wrongly_is_told_with_its_row(tmp_path):
+def test_a_wrong_cell_of_the_sheet_is_reported_with_its_row(tmp_path):
     with pytest.raises(InputError) as caught:
         load(config(images(sheet(tmp_path, days="soon", sex="M", status="lost"))), METASTASIS, ["mr_t1"])
-    told = str(caught.value)
-    assert "INFOclinical_STS.xlsx, row 3, patient S1: sex is 'm'; the levels are male, female" in told
-    assert "row 3, patient S1: dmfs_months is 'soon', not a finite number" in told
-    assert "row 3, patient S1: os_event is 'lost'; write 1 for an event and 0 for none" in told
+    message = str(caught.value)
+    assert "INFOclinical_STS.xlsx, row 3, patient S1: sex is 'm'; the levels are male, female" in message
+    assert "row 3, patient S1: dmfs_months is 'soon', not a finite number" in message
+    assert "row 3, patient S1: os_event is 'lost'; write 1 for an event and 0 for none" in message
 
 
-def test_half_a_pair_of_files_is_a_fault(tmp_path):
+def test_an_incomplete_pair_of_files_is_reported(tmp_path):
     (images(sheet(tmp_path)) / "nifti/S2/MR_T1_mask.nii.gz").unlink()
     with pytest.raises(InputError, match="patient S2: mr_t1_mask is empty but mr_t1_image is not"):
         load(config(tmp_path), METASTASIS, ["mr_t1"])
 
 
-def test_a_whole_dicom_pair_goes_before_half_a_nifti_pair(tmp_path):
+def test_a_complete_dicom_pair_precedes_an_incomplete_nifti_pair(tmp_path):
     (images(sheet(tmp_path)) / "nifti/S2/MR_T1_mask.nii.gz").unlink()
     (tmp_path / "dicom/S2/MR_T1/image").mkdir(parents=True)
     (tmp_path / "dicom/S2/MR_T1/mask").mkdir()
@@ -156,12 +156,12 @@ def test_a_whole_dicom_pair_goes_before_half_a_nifti_pair(tmp_path):
     assert patients.loc["S2", "mr_t1_mask"] == "dicom/S2/MR_T1/mask/RS.dcm"
 
 
-def test_a_folder_without_its_sheet_or_columns_is_told(tmp_path):
+def test_a_folder_without_its_sheet_or_columns_is_reported(tmp_path):
     with pytest.raises(InputError, match=r"holds neither clinical\.csv nor INFOclinical_STS\.xlsx"):
         sts.read(tmp_path, ["mr_t1"])
     (tmp_path / "INFOclinical_STS.xlsx").write_text("no sheet")
     with pytest.raises(InputError, match="can't be read as an Excel sheet"):
         sts.read(tmp_path, ["mr_t1"])
     (tmp_path / "clinical.csv").write_text("Patient ID,Age\nS1,3\n")
-    with pytest.raises(InputError, match="no column Grade; give it back its published name"):
+    with pytest.raises(InputError, match="no column Grade; restore its published name"):
         sts.read(tmp_path, ["mr_t1"])

@@ -53,7 +53,7 @@ def test_reads_every_cell_as_it_was_written(tmp_path):
     assert table.index.tolist() == [2, 5]  # lines of the file
 
 
-def test_columns_that_a_spreadsheet_adds_behind_the_last_are_left_out(tmp_path):
+def test_empty_trailing_columns_of_a_spreadsheet_are_ignored(tmp_path):
     table, _ = read(write(tmp_path, "patient_id,centre,,\na,b,,\n"), [])
     assert table.columns.tolist() == ["patient_id", "centre"]
 
@@ -72,12 +72,12 @@ def test_columns_that_a_spreadsheet_adds_behind_the_last_are_left_out(tmp_path):
         ("patient_id;centre\n1;2\n", "separated by semicolons; save it with commas"),
         ("patient_id,centre\n1\n", "line 2: 1 cells under 2 column names"),
         ("patient_id,centre\na,b\n1,2,3\n", "line 3: 3 cells under 2 column names"),
-        ("patient_id,age,age\n1,2,3\n", "column age stands there twice"),
+        ("patient_id,age,age\n1,2,3\n", "column age occurs twice"),
         ("patient_id,,age\n1,2,3\n", "column 2 has no name"),
         ('patient_id,centre\n1,"2\n', "line 2: not CSV"),
     ],
 )
-def test_tells_what_is_no_table(tmp_path, content, message):
+def test_a_file_that_is_not_a_table_is_refused(tmp_path, content, message):
     assert message in fault(write(tmp_path, content))
 
 
@@ -103,7 +103,7 @@ def test_loads_a_sorted_and_typed_cohort(tmp_path):
     assert cohort.exclusions.columns.tolist() == ["patient_id", "centre", "reason"]
 
 
-def test_load_tells_dates_and_other_faults_together(tmp_path):
+def test_load_reports_dates_and_other_faults_together(tmp_path):
     content = (
         "patient_id,centre,age,diagnosis_date,metastasis_date,last_follow_up\n"
         "a,A,old,2015-01-01,,2016-01-01\n"
@@ -138,6 +138,6 @@ def test_a_wrong_config_is_named_by_its_key(tmp_path, changes, message):
     assert message in str(caught.value)
 
 
-def test_a_sequence_that_the_cohort_does_not_offer_is_told(tmp_path):
+def test_a_sequence_that_the_cohort_does_not_have_is_reported(tmp_path):
     with pytest.raises(InputError, match=r"cohort ours has no adc; cohort\.sequences has cet1, t2"):
         load(config(cohort_folder(tmp_path)), ENDPOINT, ["adc"])
