@@ -4,13 +4,16 @@ BIN := .venv/bin
 READY := .venv/ready
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max
 	$(BIN)/python train.py sequence=cet1 slices=max
 
 test: $(READY) ## run all tests except the slow ones
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+
+test-random: $(READY) ## run the property tests on new random draws; a failure prints how to repeat it
+	$(BIN)/pytest -n 2 -m "hypothesis and not slow" --hypothesis-profile=random
 
 lint: $(READY) ## run ruff and mypy
 	$(BIN)/ruff check .
@@ -34,4 +37,4 @@ $(READY): pyproject.toml constraints.txt
 	"$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' constraints.txt)"; }
 	@touch $(READY)
 
-.PHONY: help train test lint setup
+.PHONY: help train test test-random lint setup

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: two test processes share the cores
-# A loaded machine is no failure, and a landing must not hang on the luck of a draw.
-settings.register_profile("npc", deadline=None, derandomize=os.environ.get("CI") == "true")
+# Before torch is imported: two test processes share the cores, and workers of their own only take time to start.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
+# A loaded machine is no failure. The same draws every time: `make test-random` draws others.
+settings.register_profile("npc", deadline=None, derandomize=True)
+settings.register_profile("random", deadline=None, print_blob=True)
 settings.load_profile("npc")
 
 
@@ -22,6 +25,21 @@ def npc_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real data not here: set NPC_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all test processes share; what is put there must bear that."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def drawn(home: Path) -> Callable[..., Path]:
+    """A phantom with these options as a cohort folder; it is drawn once and not to be changed."""
+    from npc.phantom import source
+
+    return lambda **options: source.read(home / "phantoms", [], **options)[1]
 
 
 @pytest.fixture

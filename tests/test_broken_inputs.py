@@ -14,6 +14,7 @@ from npc.cli import main
 from tests.broken_inputs import configs, dicom, rtstruct, tables, volumes  # noqa: F401 (they fill the corpus)
 from tests.broken_inputs.corpus import CORPUS, Kind
 from tests.broken_inputs.good_cohort import write_good_cohort
+from tests.commands import run_here
 from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +94,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         env=variables | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -110,7 +111,7 @@ def test_the_command_prints_nothing_but_the_fault(folder):
 @pytest.mark.parametrize("name", ["tables-unknown_level", "configs-tag_that_would_run_code"])
 def test_train_gives_the_same_message(name, folder):
     kind = NAMES[name]
-    ended = run("train.py", *choices(folder, *(kind.spoil(folder) or [])))
+    ended = run_here("train.py", *choices(folder, *(kind.spoil(folder) or [])))
     assert ended.returncode == 2
     assert ended.stderr.startswith("npc: ")
     assert describes(ended.stderr, kind)

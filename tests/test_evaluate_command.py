@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,8 @@ from lifelines.statistics import logrank_test
 from sklearn.metrics import roc_auc_score
 
 from npc.phantom import source as phantom
+from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -39,26 +39,49 @@ def patients(cohort: Path) -> pd.DataFrame:
 
 @pytest.fixture
 def runs(patients: pd.DataFrame, tmp_path: Path) -> Path:
-    home = tmp_path / "runs"
+    return write_runs(patients, tmp_path / "runs")
+
+
+def write_runs(patients: pd.DataFrame, home: Path) -> Path:
     for variant, strength, key in (("cet1-max", 0.8, "a"), ("cet1-max", 0.3, "b"), ("t2-three", 0.2, "c")):
         write_run(home, predictions(patients, strength=strength, seed=ord(key)), variant=variant, key=key * 12)
     return home
 
 
+def command(cohort: Path, runs: Path, *more: str) -> list[str]:
+    return ["evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours", f"runs={runs}",
+            f"reports={runs.parent / 'reports'}", "report.bootstrap=200", *more]  # fmt: skip
+
+
 def evaluate(cohort: Path, runs: Path, *more: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours",
-               f"runs={runs}", f"reports={runs.parent / 'reports'}", "report.bootstrap=200", *more]  # fmt: skip
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return run_here(*command(cohort, runs, *more))
 
 
 def results(runs: Path, name: str = "ours") -> dict:
     return json.loads((runs.parent / "reports" / name / "results.json").read_text())
 
 
-def test_a_report_holds_every_figure_with_correct_values(cohort, runs, patients):
-    done = evaluate(cohort, runs, "prognosis.significance=0.5")
+@dataclass(frozen=True)
+class Report:
+    """A report that no test changes, what it was made from, and what was printed."""
+
+    runs: Path
+    printed: str
+    results: dict
+
+
+@pytest.fixture(scope="module")
+def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """By a process of its own."""
+    runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
+    words = [sys.executable, *command(cohort, runs, "prognosis.significance=0.5")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    found = results(runs)
+    return Report(runs, done.stdout, results(runs))
+
+
+def test_a_report_holds_every_figure_with_correct_values(report, patients):
+    runs, found = report.runs, report.results
     assert list(found["models"]) == ["combined", "deep_learning", "clinical"]
     best = next(run for run in found["provenance"]["runs"] if run["variant"] == "cet1-max")
     assert best["run_key"] == "a" * 12
@@ -101,23 +124,29 @@ def test_a_report_holds_every_figure_with_correct_values(cohort, runs, patients)
     assert "http" not in page.replace("http://www.w3.org", "")
     for name in ("table2", "table3", "survival", "treatment", "kaplan_meier", "risks", "regression"):
         assert (home / "tables" / f"{name}.csv").exists()
+    titles = ["Training", "Internal validation", "External test"]
+    assert list(pd.read_csv(home / "tables" / "auc.csv")) == ["Model", *titles]
+    labels = pd.read_csv(home / "tables" / "univariate.csv")["Variable"].tolist()
+    assert (labels[3], list(found["univariate"])[3]) == ("N stage", "n_stage")
+    nomogram = (home / "figures" / "nomogram_combined.svg").read_text()
+    assert "Probability of" in nomogram
+    assert "distant metastasis" in nomogram
+    assert found["provenance"]["rules"]["AUC interval"] == "DeLong, cut to [0, 1]"
 
 
-def test_the_same_runs_give_the_same_bytes(cohort, runs):
-    for name in ("one", "other"):
-        assert evaluate(cohort, runs, f"name={name}").returncode == 0
-    first, second = (runs.parent / "reports" / name / "results.json" for name in ("one", "other"))
+def test_the_same_runs_give_the_same_bytes(cohort, report):
+    assert evaluate(cohort, report.runs, "name=again", "prognosis.significance=0.5").returncode == 0
+    first, second = (report.runs.parent / "reports" / name / "results.json" for name in ("ours", "again"))
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_the_fit_does_not_depend_on_the_test_cohort(cohort, runs, patients):
-    assert evaluate(cohort, runs, "name=before", "prognosis.significance=0.5").returncode == 0
+def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     for path in runs.glob("ours/*/*/predictions.csv"):
         table = pd.read_csv(path, float_precision="round_trip")
         table.loc[table["split"] == "test", "risk"] = 0.5
         table.to_csv(path, index=False)
     assert evaluate(cohort, runs, "name=after", "prognosis.significance=0.5").returncode == 0
-    before, after = results(runs, "before"), results(runs, "after")
+    before, after = report.results, results(runs, "after")
     for name, model in before["models"].items():
         for fixed in ("threshold", "cutoff", "regression"):
             assert after["models"][name].get(fixed) == model.get(fixed)
@@ -126,10 +155,9 @@ def test_the_fit_does_not_depend_on_the_test_cohort(cohort, runs, patients):
     assert before["models"]["deep_learning"]["test"] != after["models"]["deep_learning"]["test"]
 
 
-def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(cohort, runs, patients):
-    done = evaluate(cohort, runs, "prognosis.significance=0.5")
-    assert "train.py refit=" in done.stdout
-    in_sample = results(runs)["models"]["combined"]["regression"]
+def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(cohort, report, runs, patients):
+    assert "train.py refit=" in report.printed
+    in_sample = report.results["models"]["combined"]["regression"]
     training = patients.index[patients["split"] == "train"]
     risk = np.random.default_rng(0).random(len(training))
     table = pd.DataFrame({"patient_id": training, "fold": 1, "risk": risk})
@@ -167,10 +195,14 @@ def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
 
 
 def test_without_clinical_variables_their_models_are_omitted_with_a_message(cohort, runs):
-    done = evaluate(cohort, runs, "cohort.clinical=null")
+    done = evaluate(cohort, runs, "cohort.clinical=null", "endpoint.survival=overall survival", "report.ci=bootstrap")
     assert done.returncode == 0, done.stderr
     assert "left out: combined model: the cohort declares no clinical variables" in done.stdout
     assert list(results(runs)["models"]) == ["deep_learning"]
+    home = runs.parent / "reports" / "ours"
+    assert "low risk: median overall survival (months)" in pd.read_csv(home / "tables" / "survival.csv")
+    assert "Overall survival" in (home / "figures" / "risk_groups.svg").read_text()
+    assert "bootstrap draws" in results(runs)["provenance"]["rules"]["AUC interval"]
 
 
 def refused(done: subprocess.CompletedProcess) -> str:

@@ -139,7 +139,7 @@ class Session:
         """A command in a process of its own: what libraries print past Python is searched too."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NPC_", "WANDB_", "PL_"))}
         words = (sys.executable, *words, *self.choices)
-        done = subprocess.run(words, cwd=ROOT, env=kept | self.variables, capture_output=True, timeout=300)
+        done = subprocess.run(words, cwd=ROOT, env=kept | self.variables, capture_output=True, timeout=900)
         assert done.returncode == code, done.stderr.decode()
         self.printed += [done.stdout, done.stderr]
 

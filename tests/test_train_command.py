@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.commands import ROOT, run_here
+
 Result = subprocess.CompletedProcess[str]
 
 
@@ -28,23 +29,15 @@ def command(*overrides: str) -> list[str]:
 
 def run(*overrides: str, **variables: str) -> Result:
     return subprocess.run(
-        command(*overrides), cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=300
+        command(*overrides), cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=900
     )
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def data(home: Path) -> list[str]:
     """Overrides for runs of seconds on one phantom and one store."""
-    folder = tmp_path_factory.mktemp("data")
-    overrides = [
-        "experiment=tiny",
-        f"cohort.root={folder}/phantom",
-        f"store={folder}/store",
-        "split.validation=0.25",
-        "trainer.accelerator=cpu",
-    ]
-    in_process(*overrides, f"runs={folder}/runs", "trainer.max_epochs=1")
-    return overrides
+    places = [f"cohort.root={home}/phantoms", f"store={home}/store"]
+    return ["experiment=tiny", *places, "split.validation=0.25", "trainer.accelerator=cpu"]
 
 
 def in_process(*overrides: str) -> Path:
@@ -72,7 +65,7 @@ def without_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 # --- stopped and gone on ----------------------------------------------------------------------------------------------
 
-LONG = ("trainer.max_epochs=60", "trainer.patience=60")
+LONG = ("trainer.max_epochs=30", "trainer.patience=30")
 
 
 def stopped(number: int, epoch: int, *overrides: str) -> Result:
@@ -87,16 +80,16 @@ def stopped(number: int, epoch: int, *overrides: str) -> Result:
         text=True,
         start_new_session=True,
     ) as process:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 600
         while process.poll() is None and time.monotonic() < deadline:
             logs = list(runs.rglob("train.log"))
-            if logs and re.search(rf"epoch +{epoch}/60", logs[0].read_text()):
+            if logs and re.search(rf"epoch +{epoch}/30", logs[0].read_text()):
                 process.send_signal(number)
                 break
             time.sleep(0.05)
         else:
             process.kill()
-        out, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=600)
     return Result(process.args, process.returncode, out, error)
 
 
@@ -106,7 +99,7 @@ def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str
     runs = tmp_path_factory.mktemp("runs")
     overrides = [*data, *LONG, f"runs={runs}"]
     ended: dict[str, object] = {}
-    for name, number, epoch in (("int", signal.SIGINT, 10), ("term", signal.SIGTERM, 25), ("kill", signal.SIGKILL, 40)):
+    for name, number, epoch in (("int", signal.SIGINT, 5), ("term", signal.SIGTERM, 12), ("kill", signal.SIGKILL, 19)):
         ended[name] = stopped(number, epoch, *overrides)
         ended[f"{name} done"] = [path.name for path in runs.rglob("*") if path.name in ("DONE", "predictions.csv")]
     ended["end"] = run(*overrides)
@@ -138,9 +131,9 @@ def test_the_same_command_resumes_and_gives_the_same_results(story, data, tmp_pa
     assert (folder / "DONE").exists()
     log = (folder / "train.log").read_text()
     assert log.count("resuming from") == 3
-    epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/60", log)]
-    assert set(epochs) == set(range(1, 61))
-    assert len(epochs) <= 63  # at most the one epoch is run again that a stop fell into
+    epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/30", log)]
+    assert set(epochs) == set(range(1, 31))
+    assert len(epochs) <= 33  # at most the one epoch is run again that a stop fell into
     whole = in_process(*data, *LONG, f"runs={tmp_path}")
     assert whole.name == folder.name
     for name in ("predictions.csv", "metrics.json"):
@@ -195,9 +188,11 @@ def test_all_wrong_choices_are_reported_at_once(without_torch):
 
 
 def test_a_misspelt_choice_is_reported_in_under_2_seconds():
-    started = time.monotonic()
+    """CPU time: the load of the machine does not count."""
+    before = os.times()
     assert run("optimizer.lrr=0.1").returncode == 2
-    assert time.monotonic() - started < 2
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 2
 
 
 def test_debug_shows_the_traceback(without_torch):
@@ -222,8 +217,9 @@ def test_the_choices_can_be_printed(without_torch):
     assert "lr: 0.5" in ended.stdout
 
 
-def test_a_finished_run_is_printed_again_without_torch(data, without_torch):
-    runs = f"runs={Path(data[2].removeprefix('store=')).parent / 'runs'}"
+def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_path):
+    runs = f"runs={tmp_path}"
+    in_process(*data, runs, "trainer.max_epochs=1")
     ended = run(*data, runs, "trainer.max_epochs=1", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
     assert "is complete; force=true runs it again" in ended.stdout
@@ -245,7 +241,7 @@ def test_no_file_is_left_in_the_working_directory(without_torch):
 def test_a_full_disk_is_reported_and_the_run_resumes_when_there_is_space(data, small_disk, kilobytes):
     """4 kB do not hold the config, 64 kB not the checkpoints."""
     disk = small_disk(kilobytes)
-    ended = run(*data, f"runs={disk}")
+    ended = run_here("train.py", *data, f"runs={disk}")
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert re.search(r"npc: .*[Nn]o space left", ended.stderr)
@@ -260,7 +256,7 @@ def test_a_full_disk_is_reported_and_the_run_resumes_when_there_is_space(data, s
 
 def test_a_full_disk_of_the_store_is_reported(data, small_disk):
     disk = small_disk(16)
-    ended = run(*data, f"runs={disk.parent / 'runs'}", f"store={disk}")
+    ended = run_here("train.py", *data, f"runs={disk.parent / 'runs'}", f"store={disk}")
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert re.search(r"npc: .*[Nn]o space left", ended.stderr)

@@ -4,7 +4,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,7 +119,7 @@ def flow(
         raise InputError(faults)
     from npc.cohort.analysed import analysed
     from npc.cohort.load import load
-    from npc.report.cohort.flow import as_lines, write_flow
+    from npc.report.cohort.flow import write_flow
 
     found, folder = load(config.cohort, config.endpoint, run_sequences(config)), reports / f"{config.cohort.name}-flow"
     try:
@@ -128,7 +128,7 @@ def flow(
         print(f"npc: not split: {error}", file=sys.stderr)
         patients, exclusions = found.patients, found.exclusions
     counts = write_flow(folder, exclusions, patients)
-    print(json.dumps(counts) if as_json else "\n".join([*as_lines(counts), f"written to {folder}"]))
+    print(json.dumps(asdict(counts)) if as_json else "\n".join([*counts.lines(), f"written to {folder}"]))
 
 
 @app.command("quality")

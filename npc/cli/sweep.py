@@ -150,12 +150,12 @@ def report(
     runs = sweep.finished([one.folder for one in planned.runs])
     folder = reports / (name or f"{cohorts.pop()}-search")
     stopped = sum(one.halving is not None and work.stopped(one.folder) for one in planned.runs)
-    results = sweep.report_sweep(runs, len(planned.runs), stopped, folder, draws=draws, seed=seed)
+    found = sweep.report_sweep(runs, len(planned.runs), stopped, folder, draws=draws, seed=seed)
     if as_json:
-        print(json.dumps(results))
+        print(json.dumps(found.as_json()))
         return
-    print(*search.lines(results["search"]), sep="\n")
-    print(*sweep.completeness(results), sep="\n")
+    print(*search.lines(found.searches), sep="\n")
+    print(*found.completeness(), sep="\n")
     print(f"written to {folder} (open {folder / 'report.html'})")
 
 

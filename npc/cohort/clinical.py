@@ -54,19 +54,26 @@ class Variable:
         levels: its values; of an ordinal variable in order, of a binary one with the reference first; empty for a
             continuous variable and for a categorical one with the levels of the table.
         cut: cut-off of a continuous variable.
+        label: in tables and figures, such as `N stage`; None for the name with blanks.
     """
 
     name: str
     kind: str
     levels: tuple[str, ...] = ()
     cut: Cut | None = None
+    label: str | None = None
+
+    @property
+    def title(self) -> str:
+        """As tables and figures name it."""
+        return self.label or self.name.replace("_", " ")
 
 
 def parse(clinical: Mapping[str, Mapping[str, Any]] | None) -> tuple[Variable, ...]:
     """The variables declared under `cohort.clinical`, in the config's order.
 
     Args:
-        clinical: name -> {kind, levels, cut}; levels and cut may be absent or None. None declares none.
+        clinical: name -> {kind, levels, cut, label}; all but kind may be absent or None. None declares none.
 
     Raises:
         InputError: a declaration is wrong; each fault names its config key.
@@ -87,7 +94,8 @@ def _variable(name: str, declared: Mapping[str, Any], faults: list[str]) -> Vari
         faults.append(f"{key}.kind is '{kind}'; choose one of {', '.join(KINDS)}")
         return Variable(name, kind)
     levels = _levels(f"{key}.levels", kind, declared.get("levels"), faults)
-    return Variable(name, kind, levels, _cut(f"{key}.cut", kind, declared.get("cut"), faults))
+    cut = _cut(f"{key}.cut", kind, declared.get("cut"), faults)
+    return Variable(name, kind, levels, cut, declared.get("label"))
 
 
 def _levels(key: str, kind: str, declared: Any, faults: list[str]) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc.cohort.studies import FIRST, Study, image_column, outline_column
+from npc.cohort.studies import Study, image_column, outline_column
 from npc.cohort.truth import Truth
+from npc.names import FIRST_READER
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Cohort:
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     truth: Truth | None = field(default=None, kw_only=True)
 
-    def studies(self, sequence: str, readers: Sequence[str] = (FIRST,)) -> list[Study]:
+    def studies(self, sequence: str, readers: Sequence[str] = (FIRST_READER,)) -> list[Study]:
         """The files of the patients who have the sequence, in the order of `patients`, with absolute paths.
 
         Args:

@@ -12,8 +12,9 @@ import pandera.pandas as pa
 
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
-from npc.cohort.studies import OTHERS, image_column, outline_column
+from npc.cohort.studies import image_column, outline_column
 from npc.errors import InputError
+from npc.names import OTHER_READERS
 
 OUTCOMES = {"dmfs_months": "dm_event", "os_months": "os_event"}
 MAX_ID = 128  # bytes; the id becomes part of file names, whose limit is 255
@@ -229,7 +230,7 @@ def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.
         pair = (image_column(sequence), outline_column(sequence))
         needed = sequence in sequences or any(name in there for name in pair)
         columns |= {name: pa.Column(None, checks, nullable=True, required=needed) for name in pair}
-        for reader in OTHERS:
+        for reader in OTHER_READERS:
             columns[outline_column(sequence, reader)] = pa.Column(None, checks, nullable=True, required=False)
     return columns
 

@@ -11,8 +11,7 @@ import pandas as pd
 
 from npc.errors import InputError
 from npc.files import write_text
-
-SPLITS = ("train", "validation", "test")
+from npc.names import SPLITS
 
 
 def split(
@@ -123,7 +122,7 @@ def _random(events: pd.Series, rng: np.random.Generator, validation: float, test
     for outcome in (0, 1):
         ids = events.index[events == outcome].to_numpy()
         counts = _allocate(len(ids), (1 - validation - test, validation, test))
-        splits[rng.permutation(ids)] = np.repeat(SPLITS, counts)
+        splits[rng.permutation(ids)] = np.repeat(list(SPLITS), counts)
     return splits
 
 
@@ -159,7 +158,7 @@ def check_sizes(splits: pd.Series, events: pd.Series) -> None:
         InputError: training or validation has one class only, or there are no test patients.
     """
     counts = {name: (int((splits == name).sum()), int(events[splits == name].sum())) for name in SPLITS}
-    too_small = [name for name in SPLITS[:2] if counts[name][1] in (0, counts[name][0])]
+    too_small = [name for name in ("train", "validation") if counts[name][1] in (0, counts[name][0])]
     if counts["test"][0] == 0:
         too_small.append("test")
     if too_small:

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-FIRST = "reader1"  # the reader whose outlines the signatures are made from
-OTHERS = ("reader1b", "reader2")  # the first reader again, and another reader
-READERS = (FIRST, *OTHERS)
+from npc.names import FIRST_READER
 
 
 def image_column(sequence: str) -> str:
@@ -15,9 +13,9 @@ def image_column(sequence: str) -> str:
     return f"{sequence}_image"
 
 
-def outline_column(sequence: str, reader: str = FIRST) -> str:
+def outline_column(sequence: str, reader: str = FIRST_READER) -> str:
     """The column of a cohort's table with the path of a reader's outline on the sequence's image."""
-    return f"{sequence}_mask" if reader == FIRST else f"{sequence}_mask_{reader}"
+    return f"{sequence}_mask" if reader == FIRST_READER else f"{sequence}_mask_{reader}"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class VariableConfig:
     kind: str = MISSING  # continuous | ordinal | binary | categorical
     levels: list[str] | None = None  # in order
     cut: str | None = None  # such as ">= 4000"
+    label: str | None = None  # in tables and figures; null: the column's name with blanks
 
 
 @dataclass
@@ -72,6 +73,8 @@ class EndpointConfig:
     class_weight: bool = False
     months: float | None = positive(None)  # landmark
     intervals: int | None = at_least(1, None)  # hazard
+    name: str = neutral("the event")  # in tables and figures
+    survival: str = neutral("event-free survival")  # in tables and figures: the time without the event
 
 
 @dataclass

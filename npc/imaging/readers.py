@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from npc.cohort.studies import FIRST, Study
+from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.dicom import DICOM_SUFFIXES, dicom_files, read_header, read_headers
 from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.series import read_series
 from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
+from npc.names import FIRST_READER
 
 # Formats whose voxels lie beside their header, where they could change unseen.
 _HALVES = (".hdr", ".img", ".mhd", ".nhdr", ".raw")
@@ -44,7 +45,7 @@ def read_scan(study: Study) -> Scan:
     Raises:
         InputError: as for `read_scans`.
     """
-    return read_scans(study.by(FIRST))[FIRST]
+    return read_scans(study.by(FIRST_READER))[FIRST_READER]
 
 
 def read_scans(study: Study) -> dict[str, Scan]:

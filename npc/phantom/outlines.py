@@ -8,7 +8,6 @@ from npc.phantom.images import smooth_noise
 from npc.phantom.options import Options
 from npc.phantom.scanners import PATIENTS, Grid
 
-READERS = ("reader1b", "reader2")
 _WOBBLE = 10.0  # mm along the edge over which a reader deviates to one side
 _STREAM = 5  # other than those of images and scanners
 

@@ -25,12 +25,13 @@ from rich.progress import track
 from npc.cohort.sources import table
 from npc.errors import InputError
 from npc.files import make_folder
+from npc.names import OTHER_READERS
 from npc.phantom.files import write_nifti, write_series, write_sidecar
 from npc.phantom.hospitals import HOSPITALS
 from npc.phantom.images import draw_study
 from npc.phantom.options import Options
 from npc.phantom.oracle import Oracle
-from npc.phantom.outlines import READERS, outlined_again, redraw
+from npc.phantom.outlines import outlined_again, redraw
 from npc.phantom.population import SEQUENCES, draw_patient
 from npc.phantom.scanners import draw_acquisition
 
@@ -138,10 +139,10 @@ def _write_patient(folder: Path, hospital: int, number: int, *, options: Options
             write_series(folder / home / sequence, image, name, sequence, acquisition)
         outlines = {"mask": (depth < 1).astype(np.uint8)}
         if hospital == 0 and number in outlined_again(options):
-            for reader in READERS:
+            for reader in OTHER_READERS:
                 dice = getattr(options, f"dice_{reader}")
                 outlines[f"mask_{reader}"] = redraw(depth, dice, grid, rng)
-        for column in ("mask", *(f"mask_{reader}" for reader in READERS if options.readers)):
+        for column in ("mask", *(f"mask_{reader}" for reader in OTHER_READERS if options.readers)):
             path = home / f"{sequence}_{column}.nii.gz"
             patient[f"{sequence}_{column}"] = path if column in outlines else None
             if column in outlines:

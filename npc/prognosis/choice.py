@@ -38,10 +38,10 @@ def rank(run: Run) -> tuple[float, float, str]:
 
 
 def check_agreement(runs: Sequence[Run]) -> None:
-    """All runs of a report speak of the same patients, splits and outcomes.
+    """Checks that all runs of a report have the same patients, splits and outcomes.
 
     Raises:
-        InputError: each run that differs from what most say, and in what.
+        InputError: each run that differs from the majority, and in what.
     """
     outcomes = [run.predictions.drop(columns="risk").sort_index() for run in runs]
     first = runs[int(np.argmax([sum(one.equals(other) for other in outcomes) for one in outcomes]))]
@@ -50,12 +50,12 @@ def check_agreement(runs: Sequence[Run]) -> None:
         mine, yours = first.predictions, run.predictions
         lost, more = mine.index.difference(yours.index), yours.index.difference(mine.index)
         both = mine.index.intersection(yours.index)
-        said = [f"lacks {_named(lost)}"] if len(lost) else []
-        said += [f"has {_named(more)} besides"] if len(more) else []
+        differences = [f"lacks {_named(lost)}"] if len(lost) else []
+        differences += [f"has {_named(more)} in addition"] if len(more) else []
         for column in ("split", "label", "time", "event"):
             differ = both[(mine.loc[both, column] != yours.loc[both, column]).to_numpy()]
-            said += [f"has another {column} for {_named(differ)}"] if len(differ) else []
-        faults += [f"{run.path} {'; '.join(said)}"] if said else []
+            differences += [f"has another {column} for {_named(differ)}"] if len(differ) else []
+        faults += [f"{run.path} {'; '.join(differences)}"] if differences else []
     if faults:
         raise InputError(
             [f"{fault} (against {first.path})" for fault in faults],

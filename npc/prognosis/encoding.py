@@ -28,7 +28,7 @@ class Encoding:
     levels: dict[str, tuple[str, ...]]
 
     def transform(self, patients: pd.DataFrame) -> pd.DataFrame:
-        """Columns of float, a term each, named as a table would name it."""
+        """Columns of float, a term each."""
         columns = {name: values for v in self.variables for name, values in self._columns(patients, v).items()}
         return pd.DataFrame(columns, index=patients.index, dtype=float)
 
@@ -40,26 +40,50 @@ class Encoding:
             values: of the patients, for a continuous variable's range and the levels that there are.
         """
         if variable.cut:
-            return [(said, {f"{variable.name} {variable.cut}": value}) for said, value in (("no", 0.0), ("yes", 1.0))]
+            (term,) = self._terms(variable)
+            return [(mark, {term: value}) for mark, value in (("no", 0.0), ("yes", 1.0))]
         if variable.kind == "continuous":
-            steps = np.linspace(values.min(), values.max(), 6)
-            return [(f"{value:.3g}", {variable.name: float(value)}) for value in steps]
+            return [(f"{value:g}", {variable.name: value}) for value in _round_values(values.min(), values.max())]
         there = [level for level in values.cat.categories if (values == level).any()]
         marked = pd.DataFrame({variable.name: pd.Categorical(there, values.cat.categories)})
         terms = self._columns(marked, variable)
         return [(str(level), {term: float(column.iloc[i]) for term, column in terms.items()})
                 for i, level in enumerate(there)]  # fmt: skip
 
+    def labels(self) -> dict[str, str]:
+        """How each term is printed: the variable's title instead of its name."""
+        return {
+            term: variable.title + term.removeprefix(variable.name)
+            for variable in self.variables
+            for term in self._terms(variable)
+        }
+
+    def _terms(self, variable: Variable) -> list[str]:
+        if variable.cut:
+            return [f"{variable.name} {variable.cut}"]
+        if variable.kind in ("continuous", "ordinal"):
+            return [variable.name]
+        return [f"{variable.name} {level}" for level in self.levels[variable.name][1:]]
+
     def _columns(self, patients: pd.DataFrame, variable: Variable) -> dict[str, pd.Series]:
         values = patients[variable.name].fillna(self.fill[variable.name])
         if variable.cut:
-            return {f"{variable.name} {variable.cut}": variable.cut.holds(values).astype(float)}
-        if variable.kind == "continuous":
-            return {variable.name: values}
-        if variable.kind == "ordinal":
-            return {variable.name: values.cat.codes}
-        others = self.levels[variable.name][1:]
-        return {f"{variable.name} {level}": (values == level).astype(float) for level in others}
+            columns = [variable.cut.holds(values).astype(float)]
+        elif variable.kind == "continuous":
+            columns = [values]
+        elif variable.kind == "ordinal":
+            columns = [values.cat.codes.astype(float)]
+        else:
+            columns = [(values == level).astype(float) for level in self.levels[variable.name][1:]]
+        return dict(zip(self._terms(variable), columns, strict=True))
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """About five steps of 1, 2 or 5 times a power of ten, from no more than `low` to no less than `high`."""
+    rough = (high - low) / 5 or 1.0
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    return [float(step * i) for i in range(int(np.floor(low / step)), int(np.ceil(high / step)) + 1)]
 
 
 def learn(variables: Sequence[Variable], training: pd.DataFrame) -> Encoding:

@@ -2,7 +2,9 @@
 
 import pandas as pd
 
-GROUPS = ["low risk", "high risk"]
+from npc.names import RISK_GROUPS
+
+GROUPS = list(RISK_GROUPS.values())
 
 
 def cutoffs(risk: pd.Series, split: pd.Series, rule: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from npc.cohort.clinical import Variable
 from npc.errors import InputError
 from npc.prognosis.encoding import Encoding, learn
 from npc.prognosis.runs import Run
@@ -15,17 +16,53 @@ from npc.statistics.logistic import Logistic, logistic
 
 
 @dataclass(frozen=True)
+class Term:
+    """A term of a logistic regression.
+
+    Attributes:
+        name: `intercept`, `signature`, or the variable with its level or cut.
+        label: how it is printed.
+        coefficient: log odds.
+        standard_error: of the coefficient.
+        p: two-sided.
+        odds_ratio: exp(coefficient); None of the intercept.
+        ci: its 95% limits.
+    """
+
+    name: str
+    label: str
+    coefficient: float
+    standard_error: float
+    p: float
+    odds_ratio: float | None = None
+    ci: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A line of a nomogram.
+
+    Attributes:
+        title: of the variable.
+        marks: what to write at a value, and what the value adds to the log odds.
+    """
+
+    title: str
+    marks: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class Model:
     """A model that gives every patient a risk.
 
     Attributes:
-        name: clinical, deep_learning, radiomic or combined.
+        name: of `npc.names.MODELS`.
         risk: higher is worse; indexed by `patient_id`.
         fitted: the logistic regression; None for a signature, which is a run's own.
         terms: of the regression, in order.
         encoding: of its clinical variables.
         signature: the name of its signature's term, if it has one.
-        notes: what a reader must know of it.
+        notes: what a reader must know about it.
     """
 
     name: str
@@ -36,19 +73,40 @@ class Model:
     signature: str | None = None
     notes: tuple[str, ...] = field(default=())
 
-    def scales(self, patients: pd.DataFrame) -> dict[str, list[tuple[str, float]]]:
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """Clinical ones that it contains."""
+        return self.encoding.variables if self.encoding else ()
+
+    def regression(self) -> list[Term]:
+        """The terms of a fitted model, the intercept first."""
+        fitted = self.fitted
+        assert fitted is not None
+        labels = {"intercept": "Intercept", "signature": "Signature"}
+        if self.encoding:
+            labels |= self.encoding.labels()
+        terms = []
+        for i, name in enumerate(("intercept", *self.terms)):
+            ratio = fitted.odds_ratio(i - 1) if i else (None, None)
+            coefficient, error, p = (float(of[i]) for of in (fitted.coefficient, fitted.standard_error, fitted.p))
+            terms.append(Term(name, labels[name], coefficient, error, p, *ratio))
+        return terms
+
+    def scales(self, patients: pd.DataFrame) -> list[Scale]:
         """For a nomogram: what each value of each variable adds to the log odds."""
         assert self.fitted is not None
         weight = dict(zip(self.terms, self.fitted.coefficient[1:], strict=True))
-        scales: dict[str, list[tuple[str, float]]] = {}
+        scales = []
         if self.signature:
-            scales["Signature"] = [(f"{v:g}", v * weight[self.signature]) for v in np.linspace(0, 1, 11).round(1)]
+            values = np.linspace(0, 1, 11).round(1)
+            scales.append(Scale("Signature", tuple((f"{v:g}", v * weight[self.signature]) for v in values)))
         if self.encoding:
             for variable in self.encoding.variables:
-                marks = self.encoding.marks(variable, patients[variable.name])
-                scales[variable.name] = [
-                    (said, sum(value * weight[term] for term, value in terms.items())) for said, terms in marks
-                ]
+                marks = tuple(
+                    (mark, sum(value * weight[term] for term, value in terms.items()))
+                    for mark, terms in self.encoding.marks(variable, patients[variable.name])
+                )
+                scales.append(Scale(f"{variable.title} {variable.cut}" if variable.cut else variable.title, marks))
         return scales
 
 
@@ -95,8 +153,8 @@ def combined(
         notes.append("fitted on out-of-fold signatures of the training cohort")
     elif signature == "out_of_fold":
         notes.append(
-            "fitted on the training cohort's in-sample signatures, which the network has learnt by heart, because "
-            f"there are no others: python train.py refit={run.path} folds=5 makes them"
+            "fitted on the training cohort's in-sample signatures, which are optimistic, as the signature was fitted "
+            f"to these patients; out-of-fold signatures are made by: python train.py refit={run.path} folds=5"
         )
     else:
         notes.append("fitted on the training cohort's in-sample signatures, as in the paper")
@@ -106,7 +164,9 @@ def combined(
 def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate]:
     chosen = [test for test in tests if test.significant(significance)]
     if not chosen:
-        raise NotEstimable(f"no clinical variable goes with the outcome in the training cohort (P < {significance:g})")
+        raise NotEstimable(
+            f"no clinical variable is associated with the outcome in the training cohort (P < {significance:g})"
+        )
     return chosen
 
 
@@ -119,14 +179,14 @@ def _regression(
     if risk is not None:
         design.insert(0, "signature", risk)
     fitted = logistic(patients.loc[training, "label"], design[training])
-    filled = [f"{test.variable.name} ({test.missing})" for test in chosen if test.missing]
-    said = [*notes]
+    filled = [f"{test.variable.title} ({test.missing})" for test in chosen if test.missing]
+    notes = [*notes]
     if filled:
-        said.append(
+        notes.append(
             f"missing in the training cohort and filled with its median or most frequent level: {', '.join(filled)}"
         )
     if fitted.separation:
-        said.append(f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood")
+        notes.append(f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood")
     return Model(
         name,
         pd.Series(fitted.probability(design), patients.index),
@@ -134,7 +194,7 @@ def _regression(
         tuple(map(str, design.columns)),
         encoding,
         None if risk is None else "signature",
-        tuple(said),
+        tuple(notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""The patients that a report speaks of: their clinical variables and what the runs say of them."""
+"""The patients of a report: their clinical variables, and split and outcome as the runs have them."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ def analysed(cohort: Cohort, run: Run, *, kind: str, event: str, time: str, mont
 
     Args:
         cohort: checked.
-        run: any of the report; they agree on everything that is taken here.
+        run: any of the report; they agree on everything that is taken from it.
         kind: of the endpoint.
         event: the endpoint's column of 0 and 1.
         time: the endpoint's column of months.

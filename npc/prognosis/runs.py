@@ -10,11 +10,8 @@ import numpy as np
 import pandas as pd
 
 from npc.errors import InputError
+from npc.names import METHODS, SPLITS
 from npc.statistics.delong import auc
-
-SPLITS = ("train", "validation", "test")
-METHODS = ("deep_learning", "radiomic")
-
 
 _TYPES: Any = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
@@ -41,6 +38,16 @@ class Run:
     def variant(self) -> str:
         """`<sequence>-<slices>`."""
         return self.path.parent.name
+
+    @property
+    def sequence(self) -> str:
+        """The sequence that it reads, or `both`."""
+        return self.variant.rpartition("-")[0]
+
+    @property
+    def slices(self) -> str:
+        """`max` or `three`."""
+        return self.variant.rpartition("-")[2]
 
     @property
     def key(self) -> str:
@@ -140,14 +147,14 @@ def read_predictions(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: no column {', '.join(absent)}; run it again with force=true")
     patients, split, label, time, event, risk = (table[column].to_numpy() for column in _TYPES)
     wrong = {
-        "stands there twice, or without an id": table["patient_id"].isna() | table["patient_id"].duplicated(),
-        f"split is none of {', '.join(SPLITS)}": ~np.isin(split, SPLITS),
+        "patient_id is missing or not unique": table["patient_id"].isna() | table["patient_id"].duplicated(),
+        f"split is none of {', '.join(SPLITS)}": ~np.isin(split, list(SPLITS)),
         "label is not 0 or 1": ~np.isin(label, (0, 1)),
         "event is not 0 or 1": ~np.isin(event, (0, 1)),
         "time is not a number of months": ~(np.isfinite(time) & (time >= 0)),
         "risk is not a finite number (did training diverge?)": ~np.isfinite(risk),
     }
-    faults = [f"{path}, {_named(patients[rows])}: {said}" for said, rows in wrong.items() if rows.any()]
+    faults = [f"{path}, {_named(patients[rows])}: {fault}" for fault, rows in wrong.items() if rows.any()]
     if faults:
         raise InputError(faults)
     return table.set_index("patient_id")

@@ -1,4 +1,4 @@
-"""The runs among which a choice was made, and in what they differ."""
+"""Searches: the runs among which one was chosen, how far the best stands out, and what it is worth."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,15 @@ import pandas as pd
 import yaml
 
 from npc.config.key import drop_neutral
+from npc.names import METHODS
 from npc.prognosis.choice import rank
-from npc.prognosis.runs import METHODS, Run, log_losses
+from npc.prognosis.estimable import estimated
+from npc.prognosis.runs import Run, log_losses
+from npc.statistics import NotEstimable
+from npc.statistics.delong import delong
+from npc.statistics.optimism import Chance, Worth, chance, worth
+
+ALL = "all"  # stands for the variant of a choice among all variants
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Search:
         method: `deep_learning` or `radiomic`.
         variant: `<sequence>-<slices>`; `all` for the choice among all variants.
         runs: the best one first (`npc.prognosis.choice.rank`).
-        others: runs that were judged by other validation patients, and so are left out.
+        others: number of runs with other validation patients, which are left out.
     """
 
     method: str
@@ -50,16 +57,104 @@ class Search:
         return [_validation(run) for run in self.runs]
 
 
+@dataclass(frozen=True)
+class StandardError:
+    """How far the best run stands out.
+
+    Attributes:
+        se: DeLong's standard error of its AUC; 0 for an AUC of 1.
+        within: runs whose AUC is no more than that below the best, the best among them.
+        note: what a reader must know about it.
+    """
+
+    se: float
+    within: int
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A run of a search.
+
+    Attributes:
+        run: one of the search's.
+        choices: those that differ between the runs, by dotted key.
+    """
+
+    run: Run
+    choices: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A search and what its choice is worth; all figures are of the internal validation cohort.
+
+    Attributes:
+        search: the runs.
+        standard_error: of the best.
+        worth: AUC of the choice, on patients who took no part in it.
+        chance: AUC of the best if outcomes are shuffled.
+        settings: of all runs, the best first; none of a choice among all variants.
+    """
+
+    search: Search
+    standard_error: StandardError | NotEstimable
+    worth: Worth | NotEstimable
+    chance: Chance | NotEstimable
+    settings: tuple[Setting, ...]
+
+    @property
+    def best(self) -> Run:
+        """The run that was chosen."""
+        return self.search.runs[0]
+
+    @property
+    def optimism(self) -> float | NotEstimable:
+        """AUC of the best less that of the choice."""
+        return self.worth if isinstance(self.worth, NotEstimable) else self.best.auc - self.worth.estimate
+
+
+def judge(runs: Sequence[Run], *, draws: int, seed: int) -> tuple[SearchResult, ...]:
+    """Every search among the runs, and what its choice is worth.
+
+    Args:
+        runs: all finished ones.
+        draws: of the bootstrap, and permutations.
+        seed: of the draws.
+    """
+    return tuple(_judge(search, draws, seed) for search in searches(runs))
+
+
+def _judge(search: Search, draws: int, seed: int) -> SearchResult:
+    label, risks = search.label, search.risks
+    differences = [] if search.variant == ALL else differing(search.runs)
+    return SearchResult(
+        search,
+        estimated(_standard_error, label, risks, [run.auc for run in search.runs]),
+        estimated(worth, label, risks, search.losses, draws=draws, seed=seed),
+        estimated(chance, label, risks, draws=draws, seed=seed),
+        tuple(Setting(run, choices) for run, choices in zip(search.runs, differences, strict=False)),
+    )
+
+
+def _standard_error(label: np.ndarray, risks: np.ndarray, aucs: Sequence[float]) -> StandardError:
+    se = float(np.sqrt(delong(label, risks[:, 0]).covariance[0, 0]))
+    if np.isnan(se):
+        raise NotEstimable("one patient of a class gives no variance")
+    note = None if se else f"an AUC of {aucs[0]:g} has no variance; those that reach it are counted"
+    return StandardError(se, sum(auc >= aucs[0] - se for auc in aucs), note)
+
+
 def searches(runs: Sequence[Run]) -> list[Search]:
     """By method and variant, where there are two runs or more; then the choice among all variants of a method."""
     found = []
     for method in METHODS:
         of = [run for run in runs if run.method == method]
         variants = sorted({run.variant for run in of})
-        for variant in (*variants, "all"):
-            here = [run for run in of if variant in (run.variant, "all")]
-            if len(here) > 1 and (variant != "all" or len(variants) > 1):
-                found.append(_search(method, variant, here))
+        for variant in (*variants, ALL):
+            compared = [run for run in of if variant in (run.variant, ALL)]
+            if len(compared) > 1 and (variant != ALL or len(variants) > 1):
+                found.append(_search(method, variant, compared))
     return found
 
 

@@ -1,22 +1,100 @@
-"""Additional treatment against the standard one within risk groups, as in Fig. 4e-f, and what to hold beside it.
+"""Additional treatment against the standard one within risk groups, as in Fig. 4e-f, and what to compare it with.
 
-Who got the additional treatment was not drawn by lot, so the plain comparison within a group (the paper's) may show
-who was chosen for it. Beside it stand the test of interaction between group and treatment, and the comparison weighted
-by the inverse chance of the treatment that was given (IPTW), that chance taken from the clinical variables.
+Treatment was not randomised, so the plain comparison within a group (the paper's) may show who was chosen for the
+additional treatment. Beside it stand the test of interaction between group and treatment, and the comparison weighted
+by the inverse probability of the treatment that was given (IPTW), estimated from the clinical variables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
+from npc.names import RISK_GROUPS
 from npc.prognosis.encoding import learn
+from npc.prognosis.estimable import estimated
+from npc.prognosis.survival import HazardRatio, Survival, survival
 from npc.statistics import NotEstimable
-from npc.statistics.cox import Cox, cox
+from npc.statistics.cox import cox
+from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logistic import logistic
+from npc.statistics.restricted_mean import restricted_mean_difference
 
 ARMS = ["standard", "additional"]
+
+
+@dataclass(frozen=True)
+class RestrictedMeans:
+    """Difference of restricted mean survival times, additional minus standard treatment.
+
+    Attributes:
+        estimate: months.
+        ci: 95% limits, months.
+        until: month to which both are restricted: the end of the shorter follow-up.
+    """
+
+    estimate: float
+    ci: tuple[float, float]
+    until: float
+
+
+@dataclass(frozen=True)
+class WithinGroup:
+    """Additional against standard treatment in one risk group.
+
+    Attributes:
+        survival: of both arms, the standard treatment first.
+        restricted_means: their difference.
+        weighted: hazard ratio weighted by the inverse probability of treatment, with Lin and Wei's robust variance.
+    """
+
+    survival: Survival
+    restricted_means: RestrictedMeans | NotEstimable
+    weighted: HazardRatio | NotEstimable
+
+
+@dataclass(frozen=True)
+class TreatmentEffect:
+    """Additional against standard treatment by the risk groups of a model.
+
+    Attributes:
+        groups: `low` and `high`.
+        interaction: ratio of the hazard ratio at high risk to that at low risk.
+        score_contains_treatment: whether the model knows the treatment that is compared.
+    """
+
+    groups: Mapping[str, WithinGroup]
+    interaction: HazardRatio | NotEstimable
+    score_contains_treatment: bool
+
+
+def treatment_effect(
+    patients: pd.DataFrame, group: pd.Series, treatment: str, variables: Sequence[Variable], known: Sequence[Variable]
+) -> TreatmentEffect:
+    """Compares the treatments in each risk group of a model.
+
+    Args:
+        patients: clinical variables, `time` in months and `event`.
+        group: low or high risk of each.
+        treatment: the variable whose first level is the standard treatment.
+        variables: all that are declared; those but the treatment are what its choice may have followed.
+        known: those that the model contains.
+    """
+    arm = arms(patients, treatment)
+    others = [variable for variable in variables if variable.name != treatment]
+    groups = {}
+    for key, name in RISK_GROUPS.items():
+        members = (group == name) & arm.notna()
+        rows, given = patients[members], arm[members]
+        groups[key] = WithinGroup(
+            survival(rows, given),
+            estimated(restricted_means, rows, given),
+            estimated(weighted_hazard_ratio, rows, given, others),
+        )
+    contained = treatment in [variable.name for variable in known]
+    return TreatmentEffect(groups, estimated(interaction, patients, group, arm), contained)
 
 
 def arms(patients: pd.DataFrame, variable: str) -> pd.Series:
@@ -26,8 +104,8 @@ def arms(patients: pd.DataFrame, variable: str) -> pd.Series:
     return pd.Series(pd.Categorical(names, ARMS, ordered=True), patients.index, name="arm")
 
 
-def interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Cox:
-    """Cox model of group, treatment and their product, which is the last covariate.
+def interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> HazardRatio:
+    """Of the product in a Cox model of group, treatment and their product.
 
     Raises:
         NotEstimable: see `npc.statistics.cox`.
@@ -35,7 +113,48 @@ def interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Cox
     known = arm.notna()
     high, additional = group[known].cat.codes.to_numpy(), arm[known].cat.codes.to_numpy()
     covariates = np.column_stack([high, additional, high * additional])
-    return cox(patients.loc[known, "time"], patients.loc[known, "event"], covariates)
+    found = cox(patients.loc[known, "time"], patients.loc[known, "event"], covariates)
+    return HazardRatio(*found.hazard_ratio(2), float(found.p[2]))
+
+
+def restricted_means(patients: pd.DataFrame, arm: pd.Series) -> RestrictedMeans:
+    """Difference of restricted mean survival, up to the end of the shorter of both follow-ups.
+
+    Raises:
+        NotEstimable: there is one arm only.
+    """
+    parts = [patients[arm == name] for name in arm.cat.categories]
+    if any(part.empty for part in parts):
+        raise NotEstimable("there is one arm only")
+    until = min(float(part["time"].max()) for part in parts)
+    standard, additional = (kaplan_meier(part["time"], part["event"]) for part in parts)
+    found = restricted_mean_difference(additional, standard, until)
+    return RestrictedMeans(found.estimate, found.ci, until)
+
+
+def weighted_hazard_ratio(patients: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable]) -> HazardRatio:
+    """Hazard ratio weighted by inverse probability of treatment, with Lin and Wei's robust variance (lifelines).
+
+    Raises:
+        NotEstimable: one arm only, an arm without event, no variable, or the fit does not converge.
+    """
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError
+
+    if arm.nunique() < 2:
+        raise NotEstimable("there is one arm only")
+    if patients["event"].groupby(arm, observed=True).sum().min() == 0:
+        raise NotEstimable("an arm has no event")
+    weights = treatment_weights(patients, arm, variables)
+    table = pd.DataFrame(
+        {"time": patients["time"], "event": patients["event"], "arm": arm.cat.codes, "weight": weights}
+    )
+    try:
+        found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
+    except ConvergenceError as error:
+        raise NotEstimable(str(error).splitlines()[0]) from None
+    ci = (float(found["exp(coef) lower 95%"]), float(found["exp(coef) upper 95%"]))
+    return HazardRatio(float(found["exp(coef)"]), ci, float(found["p"]))
 
 
 def treatment_weights(patients: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable]) -> pd.Series:
@@ -50,12 +169,12 @@ def treatment_weights(patients: pd.DataFrame, arm: pd.Series, variables: Sequenc
         NotEstimable: one arm only, or no variable.
     """
     if not variables:
-        raise NotEstimable("no clinical variable to weigh by")
+        raise NotEstimable("no clinical variable to weight by")
     additional = arm.cat.codes.to_numpy()
     design = learn(variables, patients).transform(patients)
     design = design.loc[:, design.nunique() > 1]
-    chance = logistic(additional, design).probability(design)
+    probability = logistic(additional, design).probability(design)
     share = additional.mean()
-    weights = np.where(additional == 1, share / chance, (1 - share) / (1 - chance))
+    weights = np.where(additional == 1, share / probability, (1 - share) / (1 - probability))
     low, high = np.quantile(weights, [0.01, 0.99])
     return pd.Series(np.clip(weights, low, high), patients.index)

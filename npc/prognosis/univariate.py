@@ -1,4 +1,4 @@
-"""Which clinical variables go with the outcome: one test a variable, on the training cohort."""
+"""Which clinical variables are associated with the outcome: one test a variable, on the training cohort."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
+from npc.prognosis.estimable import estimated
 from npc.statistics import NotEstimable
 from npc.statistics.association import Association, chi_squared_or_fisher, t_or_mann_whitney
 
@@ -17,19 +18,17 @@ class Univariate:
 
     Attributes:
         variable: declared by the cohort.
-        test: None where it is not estimable.
-        note: why it is not.
+        test: of association with the label.
         missing: training patients whose value is not known; they take no part in the test.
     """
 
     variable: Variable
-    test: Association | None
-    note: str | None
+    test: Association | NotEstimable
     missing: int
 
     def significant(self, level: float) -> bool:
         """Whether the variable is kept."""
-        return self.test is not None and self.test.p < level
+        return not isinstance(self.test, NotEstimable) and self.test.p < level
 
 
 def levels(patients: pd.DataFrame, variable: Variable) -> pd.Series:
@@ -58,14 +57,10 @@ def univariate(training: pd.DataFrame, variables: Sequence[Variable]) -> list[Un
         training: of the training cohort, with `label`.
         variables: declared.
     """
-    found = []
-    for variable in variables:
-        missing = int(training[variable.name].isna().sum())
-        try:
-            found.append(Univariate(variable, _test(training, variable), None, missing))
-        except NotEstimable as reason:
-            found.append(Univariate(variable, None, str(reason), missing))
-    return found
+    return [
+        Univariate(variable, estimated(_test, training, variable), int(training[variable.name].isna().sum()))
+        for variable in variables
+    ]
 
 
 def _test(training: pd.DataFrame, variable: Variable) -> Association:

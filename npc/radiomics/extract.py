@@ -15,13 +15,14 @@ from pathlib import Path
 import pandas as pd
 
 from npc.cohort.cohort import Cohort
-from npc.cohort.studies import FIRST, READERS, Study
+from npc.cohort.studies import Study
 from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scans
+from npc.names import FIRST_READER, READERS
 from npc.radiomics.features import MODES, Values, features
 
 log = logging.getLogger(__name__)
@@ -45,13 +46,13 @@ class Extracted:
     @property
     def features(self) -> Mapping[str, pd.DataFrame]:
         """Of the first reader's outlines, by slice mode."""
-        return self.by_reader[FIRST]
+        return self.by_reader[FIRST_READER]
 
     def outlines(self, slices: str, patients: pd.Index) -> pd.DataFrame:
         """Of those patients who were outlined again, a row an outline: `patient_id`, `reader` and the features."""
         tables = {reader: of[slices].loc[of[slices].index.isin(patients)] for reader, of in self.by_reader.items()}
-        again = sorted(set().union(*(table.index for reader, table in tables.items() if reader != FIRST)))
-        tables[FIRST] = tables[FIRST].loc[tables[FIRST].index.isin(again)]
+        again = sorted(set().union(*(table.index for reader, table in tables.items() if reader != FIRST_READER)))
+        tables[FIRST_READER] = tables[FIRST_READER].loc[tables[FIRST_READER].index.isin(again)]
         return pd.concat(tables, names=["reader", "patient_id"]).reset_index()
 
 
@@ -81,7 +82,7 @@ def extract(
     settings_hash = digest(json.dumps(choices, sort_keys=True))
     home = Path(store) / f"features-{sequence}-{settings_hash[:12]}"
     make_folder(home)
-    studies = cohort.studies(sequence, READERS)
+    studies = cohort.studies(sequence, tuple(READERS))
     files, content = _files(studies, Path(store), home)
     failures = _work_out(studies, settings, files)
     if failures and missing == "error":
@@ -91,14 +92,14 @@ def extract(
             f"{len(failures)} of {len(files)} outlines ({sequence}) have no radiomic features",
         )
     for (patient, reader), reason in failures.items():
-        if reader != FIRST:
+        if reader != FIRST_READER:
             log.warning("patient %s: the outline of %s takes no part: %s", patient, reader, reason)
     found = {outline: json.loads(file.read_text()) for outline, file in files.items() if outline not in failures}
     by_reader = {
         reader: {mode: _table({p: values[mode] for (p, r), values in found.items() if r == reader}) for mode in MODES}
         for reader in READERS
     }
-    lost = {patient: reason for (patient, reader), reason in failures.items() if reader == FIRST}
+    lost = {patient: reason for (patient, reader), reason in failures.items() if reader == FIRST_READER}
     return Extracted(by_reader, lost, digest(json.dumps([settings_hash, content])))
 
 

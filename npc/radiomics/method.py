@@ -10,6 +10,7 @@ from npc.cohort.cohort import Cohort
 from npc.config.values import feature_settings, run_sequences
 from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
+from npc.names import MODELS
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.fit import FittedSignature, fit
 from npc.radiomics.reproducibility import lowest_icc
@@ -22,7 +23,7 @@ from npc.run.tracker import Tracker
 class Radiomic:
     """Fulfils `npc.run.method.Method`; its out-of-fold risks are part of `fit`."""
 
-    title = "Radiomic signature"
+    title = MODELS["radiomic"]
     extracted: Mapping[str, Extracted]
     pipeline: Pipeline
 

@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.cohort import Cohort
-from npc.cohort.studies import FIRST, OTHERS, READERS, Study, image_column, outline_column
+from npc.cohort.studies import Study, image_column, outline_column
 from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.imaging.agreement import dice, hausdorff95, largest_area
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import Scan, read_scans
 from npc.imaging.slices import largest_slice
+from npc.names import COMPARISONS, FIRST_READER, OTHER_READERS, READERS
 from npc.radiomics.features import features
 from npc.statistics import NotEstimable
 from npc.statistics.icc import absolute_agreement, icc
 
-COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # with whose outlines the first reader's are compared
 SAME = "the same in all outlines"
 ROUNDING = 1e-9  # two values are the same if they differ by less than this share of the largest
 COLUMNS = [
@@ -37,10 +37,10 @@ def outlined_again(cohort: Cohort, sequences: Sequence[str]) -> list[Study]:
     faults = [fault for sequence in sequences for fault in _without_image(cohort, sequence)]
     if faults:
         raise InputError(faults)
-    studies = [study for sequence in sequences for study in cohort.studies(sequence, READERS)]
+    studies = [study for sequence in sequences for study in cohort.studies(sequence, tuple(READERS))]
     if found := [study for study in studies if len(study.outlines) > 1]:
         return found
-    again, other = (outline_column(sequences[0], reader) for reader in OTHERS)
+    again, other = (outline_column(sequences[0], reader) for reader in OTHER_READERS)
     raise InputError(
         f"cohort {cohort.name}: no patient has a second outline; name them in the table's columns "
         f"{again} (the first reader again) or {other} (another reader)"
@@ -49,7 +49,7 @@ def outlined_again(cohort: Cohort, sequences: Sequence[str]) -> list[Study]:
 
 def _without_image(cohort: Cohort, sequence: str) -> Iterator[str]:
     image = image_column(sequence)
-    outlines = [outline_column(sequence, reader) for reader in OTHERS]
+    outlines = [outline_column(sequence, reader) for reader in OTHER_READERS]
     for patient, row in cohort.patients.iterrows():
         named = " and ".join(column for column in outlines if pd.notna(row.get(column)))
         if named and pd.isna(row.get(image)):
@@ -105,7 +105,7 @@ def reproducibility(values: pd.DataFrame, threshold: float) -> pd.DataFrame:
             if reader not in by_reader:
                 continue
             second = by_reader[reader]
-            first = by_reader[FIRST].loc[second.index]
+            first = by_reader[FIRST_READER].loc[second.index]
             for name in second:
                 ratings = np.column_stack([first[name], second[name]])
                 key = {"sequence": sequence, "comparison": comparison, "feature": name, "patients": len(ratings)}
@@ -130,7 +130,7 @@ def lowest_icc(values: pd.DataFrame) -> pd.Series:
     found = []
     for reader in COMPARISONS.values():
         if len(second := by_reader.get(reader, pd.DataFrame())) >= 2:
-            ratings = np.stack([by_reader[FIRST].loc[second.index], second], axis=1).astype(float)
+            ratings = np.stack([by_reader[FIRST_READER].loc[second.index], second], axis=1).astype(float)
             same = np.ptp(ratings, axis=(0, 1)) <= ROUNDING * np.abs(ratings).max(axis=(0, 1))
             found.append(np.where(same, 1.0, absolute_agreement(ratings)))
     if not found:
@@ -162,7 +162,7 @@ def _compare(study: Study, slices: str, settings: FeaturesConfig) -> tuple[list[
     found = features(list(scans.values()), settings, [slices])
     overlap = [
         {"sequence": study.sequence, "comparison": comparison, "patient_id": study.patient}
-        | _overlap(scans[FIRST], scans[reader])
+        | _overlap(scans[FIRST_READER], scans[reader])
         for comparison, reader in COMPARISONS.items()
         if reader in scans
     ]

@@ -7,9 +7,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from npc.names import NOT_ESTIMABLE, SPLITS
 from npc.statistics.delong import auc
-
-COHORTS = {"train": "training", "validation": "internal validation", "test": "test"}
 
 
 def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
@@ -38,9 +37,14 @@ def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
     if known:
         table.add_column("oracle:\nimages", justify="right")
         table.add_column("oracle:\nall", justify="right")
-    for split, name in COHORTS.items():
+    for split, cohort in SPLITS.items():
         if split in metrics["auc"]:
-            row = [name, str(metrics["n"][split]), str(metrics["events"][split]), _figure(metrics["auc"][split])]
+            row = [
+                cohort.lower(),
+                str(metrics["n"][split]),
+                str(metrics["events"][split]),
+                _figure(metrics["auc"][split]),
+            ]
             if known:
                 row += [_figure(metrics["oracle"][split][part]) for part in ("image", "all")]
             table.add_row(*row)
@@ -50,4 +54,4 @@ def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
 
 
 def _figure(value: float | None) -> str:
-    return "not estimable" if value is None else f"{value:.3f}"
+    return NOT_ESTIMABLE if value is None else f"{value:.3f}"

@@ -13,6 +13,7 @@ from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import Slices, open_store, slices_hash
+from npc.names import MODELS
 from npc.run.folder import RunFolder
 from npc.run.method import Fitted, Inputs, ShouldPrune
 from npc.run.tracker import Tracker
@@ -24,7 +25,7 @@ class DeepLearning:
     Torch takes seconds to import: `fit` and `refit` do so, when all of the user's input is checked.
     """
 
-    title = "Deep-learning signature"
+    title = MODELS["deep_learning"]
 
     def __init__(
         self, config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: ShouldPrune | None = None

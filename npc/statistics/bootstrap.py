@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from npc.statistics import NotEstimable
-from npc.statistics.delong import auc
+from npc.statistics.inputs import both_classes, one_risk
 
 CELLS = 2**16  # drawn at once: what stays in the cache is several times faster
 
@@ -13,7 +13,7 @@ CELLS = 2**16  # drawn at once: what stays in the cache is several times faster
 def auc_interval(
     label: ArrayLike, risk: ArrayLike, *, draws: int = 2000, seed: int = 0, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile interval over stratified draws: patients with and without the event are drawn apart, as in pROC.
+    """Percentile interval over stratified draws: patients with and without the event are drawn separately, as in pROC.
 
     Args:
         label: 0 or 1, (patients,).
@@ -25,9 +25,9 @@ def auc_interval(
     Raises:
         NotEstimable: one class only, one patient in a class, or an AUC that all draws share.
     """
-    auc(label, risk)  # checks
-    # A tie stays a tie: ranks in place of risks, each drawn so and so many times.
-    y, ranks = np.asarray(label) == 1, rankdata(np.asarray(risk, dtype=float), method="dense") - 1
+    y, x = one_risk(label, risk)
+    both_classes(y, "an AUC")
+    ranks = rankdata(x, method="dense") - 1  # ties remain ties: ranks are counted in place of risks
     cases, controls = ranks[y], ranks[~y]
     if min(len(cases), len(controls)) < 2:
         raise NotEstimable("one patient of a class is the same in every draw")

@@ -1,17 +1,17 @@
-"""A threshold, and what a classification by it is worth."""
+"""A threshold, and the performance of a classification by it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.stats import binomtest
 
-from npc.statistics.delong import auc, labelled
+from npc.statistics.inputs import both_classes, one_risk
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """A share of patients with Wilson's interval (JASA 1927, no correction for continuity).
+    """A proportion of patients with Wilson's interval (JASA 1927, no correction for continuity).
 
     Attributes:
         count: patients for whom it holds.
@@ -27,29 +27,26 @@ class Proportion:
 
 
 def proportion(count: int, n: int, confidence: float = 0.95) -> Proportion:
-    """A share of patients."""
+    """A proportion of patients; where there are none it has no estimate."""
     if not 0 <= count <= n:
-        raise ValueError(f"{count} of {n} is no share")
+        raise ValueError(f"{count} of {n} is no proportion")
     if n == 0:
         return Proportion(0, 0, None, None)
-    z2 = norm.ppf(0.5 + confidence / 2) ** 2
-    middle = (count + z2 / 2) / (n + z2)
-    half = np.sqrt(z2 * (count * (n - count) / n + z2 / 4)) / (n + z2)
-    low, high = (0.0 if count == 0 else middle - half), (1.0 if count == n else middle + half)
-    return Proportion(count, n, count / n, (float(low), float(high)))
+    limits = binomtest(count, n).proportion_ci(confidence, method="wilson")
+    return Proportion(count, n, count / n, (float(limits.low), float(limits.high)))
 
 
 def youden_threshold(label: ArrayLike, risk: ArrayLike) -> float:
     """The threshold with the highest sensitivity + specificity - 1 (Youden, Cancer 1950).
 
     A risk above it is classified as an event. Thresholds lie half way between neighbouring risks, as in pROC, so
-    somebody is on either side; ties of the index go to the lowest threshold, that is to sensitivity.
+    there are patients on both sides; ties of the index go to the lowest threshold, that is to sensitivity.
 
     Raises:
         NotEstimable: one class only.
     """
-    auc(label, risk)  # checks
-    y, x = np.asarray(label) == 1, np.asarray(risk, dtype=float)
+    y, x = one_risk(label, risk)
+    both_classes(y, "a threshold")
     values = np.unique(x)
     if len(values) == 1:
         return float(values[0])
@@ -66,8 +63,8 @@ def classify(label: ArrayLike, risk: ArrayLike, threshold: float) -> dict[str, P
     """Sensitivity, specificity, PPV, NPV and accuracy of `risk > threshold`."""
     if np.isnan(threshold):
         raise ValueError("the threshold is NaN")
-    y, x = labelled(label, risk, single=True)
-    high = x[:, 0] > threshold
+    y, x = one_risk(label, risk)
+    high = x > threshold
     true_high, true_low = int((y & high).sum()), int((~y & ~high).sum())
     return {
         "sensitivity": proportion(true_high, int(y.sum())),

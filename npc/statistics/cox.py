@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2, norm
 
 from npc.statistics import NotEstimable
-from npc.statistics.kaplan_meier import checked, kaplan_meier
+from npc.statistics.inputs import follow_up
+from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logrank import Test
 
 MAX_STEPS = 50
@@ -50,9 +51,9 @@ def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike) -> Cox:
         covariates: (subjects,) or (subjects, covariates).
 
     Raises:
-        NotEstimable: no event, a covariate without variation, or one that foretells the order of events wholly.
+        NotEstimable: no event, a covariate without variation, or one that perfectly predicts the order of events.
     """
-    t, d = checked(time, event)
+    t, d = follow_up(time, event)
     x = np.asarray(covariates, dtype=float)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != len(t) or not np.isfinite(x).all():
@@ -69,11 +70,11 @@ def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike) -> Cox:
     for _ in range(MAX_STEPS):
         # of standardised covariates: with all weight on one subject the information vanishes
         if np.abs(beta).max() > 30 or np.linalg.eigvalsh(information)[0] < 1e-7 * d.sum():
-            raise NotEstimable("a covariate foretells the order of the events wholly: its hazard ratio has no bound")
+            raise NotEstimable("a covariate perfectly predicts the order of the events: its hazard ratio has no bound")
         move = np.linalg.solve(information, score)
-        while (tried := _derivatives(sets, beta + move))[0] < loglik - 1e-12 * abs(loglik):
+        while (next_step := _derivatives(sets, beta + move))[0] < loglik - 1e-12 * abs(loglik):
             move = move / 2
-        beta, (loglik, score, information) = beta + move, tried
+        beta, (loglik, score, information) = beta + move, next_step
         if np.abs(move).max() < 1e-10:
             break
     error = np.sqrt(np.diag(np.linalg.inv(information))) / scale
@@ -125,8 +126,8 @@ def _proportional_hazards(
     """Score test of a coefficient of time beside each covariate (Therneau, survival 3: `cox.zph`)."""
     curve = kaplan_meier(t, d)
     before = 1 - np.append(1.0, curve.survival)[np.searchsorted(curve.time, [at for at, *_ in sets])]
-    happened = np.array([len(events) for _, events, _ in sets])
-    g = before - (before * happened).sum() / happened.sum()
+    number = np.array([len(events) for _, events, _ in sets])
+    g = before - (before * number).sum() / number.sum()
     p = len(beta)
     score, information = np.zeros(2 * p), np.zeros((2 * p, 2 * p))
     for (_, events, at_risk), now in zip(sets, g, strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from npc.statistics import NotEstimable
+from npc.statistics.inputs import follow_up
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def kaplan_meier(
         scale: of the interval, as R's `conf.type`; plain limits are cut to [0, 1].
 
     Raises:
-        NotEstimable: nobody is there.
+        NotEstimable: there are no subjects.
     """
-    t, d = checked(time, event)
+    t, d = follow_up(time, event)
     times, place = np.unique(t, return_inverse=True)
     leaving = np.bincount(place, minlength=len(times))
     events = np.bincount(place, weights=d, minlength=len(times)).astype(int)
@@ -79,29 +79,10 @@ def kaplan_meier(
             lower, upper = (survival ** np.exp(sign * half / np.log(survival)) for sign in (-1, 1))
     inside = (survival > 0) & (survival < 1)
     error = np.where(survival > 0, survival * np.sqrt(np.where(inside, greenwood, 0)), 0.0)
-    # at 0 R has no limits; the curve's own value says at least where it is
+    # at 0 R has no limits; the curve's own value at least shows where it is
     return Curve(
         times, survival, error, np.where(inside, lower, survival), np.where(inside, upper, survival), at_risk, events
     )
-
-
-def checked(time: ArrayLike, event: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Times and events as float arrays.
-
-    Raises:
-        ValueError: other shapes, NaN, negative times, events other than 0 and 1.
-        NotEstimable: nobody is there.
-    """
-    t, d = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
-    if t.ndim != 1 or t.shape != d.shape:
-        raise ValueError("time and event must both be of shape (subjects,)")
-    if not (possible := np.isfinite(t) & (t >= 0)).all():
-        raise ValueError(f"time is not 0 or more at index {possible.argmin()}")
-    if not (known := np.isin(d, (0, 1))).all():
-        raise ValueError(f"event is neither 0 nor 1 at index {known.argmin()}")
-    if not len(t):
-        raise NotEstimable("nobody is there")
-    return t, d
 
 
 def _crossing(time: np.ndarray, survival: np.ndarray) -> float | None:

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, xlogy
 
 from npc.statistics import NotEstimable
+from npc.statistics.inputs import labelled
 
 PENALTIES = 100
 LEAST_GAIN, ALMOST_ALL, AT_LEAST = 1e-5, 0.999, 5  # glmnet.control: fdev, devmax, mnlam
@@ -33,7 +34,7 @@ class LassoPath:
     explained: np.ndarray
 
     def probability(self, x: ArrayLike) -> np.ndarray:
-        """Chance of the event, (penalties, patients).
+        """Probability of the event, (penalties, patients).
 
         Args:
             x: (patients, terms).
@@ -43,7 +44,7 @@ class LassoPath:
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """A path and what patients outside the fits say of it.
+    """A path and its deviance on patients outside the fits.
 
     Attributes:
         path: of all patients.
@@ -182,15 +183,10 @@ def stratified_folds(label: ArrayLike, folds: int, seed: int) -> np.ndarray:
 
 def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Labels, ones beside columns of mean 0 and population SD 1, the columns' means and SDs (infinite if constant)."""
-    y, terms = np.asarray(label, dtype=float), np.asarray(x, dtype=float)
-    if y.ndim != 1 or terms.ndim != 2 or len(y) != len(terms):
-        raise ValueError("label must be of shape (patients,), x of shape (patients, terms)")
-    if not (known := np.isin(y, (0, 1))).all():
-        raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
-    if not (finite := np.isfinite(terms)).all():
-        raise ValueError("x is not finite at index {}, term {}".format(*np.argwhere(~finite)[0]))
-    if y.min() == y.max():
+    events, terms = labelled(label, x)
+    if events.all() or not events.any():
         raise NotEstimable("all patients are of one class")
+    y = events.astype(float)
     centre, scale = terms.mean(axis=0), np.where(np.ptp(terms, axis=0) == 0, np.inf, terms.std(axis=0))
     design = np.ones((len(y), terms.shape[1] + 1), order="F")
     design[:, 1:] = (terms - centre) / scale

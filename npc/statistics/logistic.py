@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import chi2, norm
 
 from npc.statistics import NotEstimable
+from npc.statistics.inputs import labelled
 from npc.statistics.separation import separation
 
 MAX_STEPS = 200
@@ -39,7 +40,7 @@ class Logistic:
     aic: float
 
     def probability(self, x: ArrayLike) -> np.ndarray:
-        """Chance of the event.
+        """Probability of the event.
 
         Args:
             x: (patients, terms).
@@ -83,7 +84,7 @@ def profile_interval(label: ArrayLike, x: ArrayLike, term: int, confidence: floa
     """Interval of a term's log odds by the profile of the likelihood that `logistic` maximises.
 
     The coefficients that a likelihood-ratio test would not reject. Wald's interval is symmetric, which the likelihood
-    after separation is not at all (Heinze and Schemper, 2002; R's `logistf`, and `confint` of a `glm`).
+    after separation is not (Heinze and Schemper, 2002; R's `logistf`, and `confint` of a `glm`).
 
     Args:
         label: 0 or 1, (patients,).
@@ -101,7 +102,7 @@ def profile_interval(label: ArrayLike, x: ArrayLike, term: int, confidence: floa
     lowest = _target(y, design, beta, firth) - chi2.ppf(confidence, 1) / 2
 
     def above(value: float) -> float:
-        # the others go along with it, as far as their covariance tells
+        # a start for the others: they follow by their covariance
         start = beta + (value - beta[held]) * covariance[held] / covariance[held, held]
         return _target(y, design, _newton(y, design, firth, start, held)[0], firth) - lowest
 
@@ -118,15 +119,10 @@ def profile_interval(label: ArrayLike, x: ArrayLike, term: int, confidence: floa
 
 def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Labels, an intercept beside the standardised terms, and the terms' means and scales."""
-    y, terms = np.asarray(label, dtype=float), np.asarray(x, dtype=float)
-    if y.ndim != 1 or terms.ndim != 2 or len(y) != len(terms):
-        raise ValueError("label must be of shape (patients,), x of shape (patients, terms)")
-    if not (known := np.isin(y, (0, 1))).all():
-        raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
-    if not (finite := np.isfinite(terms)).all():
-        raise ValueError("x is not finite at index {}, term {}".format(*np.argwhere(~finite)[0]))
-    if len(np.unique(y)) < 2:
+    events, terms = labelled(label, x)
+    if events.all() or not events.any():
         raise NotEstimable("all patients are of one class")
+    y = events.astype(float)
     centre, scale = terms.mean(axis=0), terms.std(axis=0)
     if (np.ptp(terms, axis=0) == 0).any():
         raise NotEstimable("a term does not vary, or follows from the others")

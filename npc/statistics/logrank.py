@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from npc.statistics import NotEstimable
-from npc.statistics.kaplan_meier import checked
+from npc.statistics.inputs import follow_up
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Test:
     Attributes:
         chi2: statistic.
         df: degrees of freedom.
-        p: chance of at least this statistic under the null hypothesis.
+        p: probability of at least this statistic under the null hypothesis.
     """
 
     chi2: float
@@ -38,7 +38,7 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLi
     Raises:
         NotEstimable: one group only, or no event where groups are together at risk.
     """
-    t, d = checked(time, event)
+    t, d = follow_up(time, event)
     g = _numbered(group, "group", len(t))
     groups = g.max() + 1
     if groups < 2:
@@ -46,8 +46,8 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLi
     strata_of = np.zeros(len(t), dtype=int) if strata is None else _numbered(strata, "strata", len(t))
     excess, variance = np.zeros(groups), np.zeros((groups, groups))
     for stratum in range(strata_of.max() + 1):
-        here = strata_of == stratum
-        e, v = _excess(t[here], d[here], g[here], groups)
+        inside = strata_of == stratum
+        e, v = _excess(t[inside], d[inside], g[inside], groups)
         excess, variance = excess + e, variance + v
     # Singular by one for each set of groups that are at risk together: their excesses sum to 0.
     df = int(np.linalg.matrix_rank(variance, rtol=1e-10, hermitian=True))
@@ -61,7 +61,7 @@ def _numbered(labels: ArrayLike, name: str, subjects: int) -> np.ndarray:
     """Labels as numbers from 0."""
     given = np.asarray(labels)
     if given.shape != (subjects,):
-        raise ValueError(f"{name} must have one label a subject")
+        raise ValueError(f"{name} must have one label for each subject")
     if given.dtype.kind == "f" and np.isnan(given).any():
         raise ValueError(f"{name} is missing at index {np.isnan(given).argmax()}")
     return np.unique(given, return_inverse=True)[1]
@@ -75,8 +75,8 @@ def _excess(t: np.ndarray, d: np.ndarray, g: np.ndarray, groups: int) -> tuple[n
     np.add.at(events, (ends[d == 1], g[d == 1]), 1)
     np.add.at(at_risk, (starts, g), 1)  # at risk at every event time up to its own
     at_risk = at_risk[::-1].cumsum(axis=0)[::-1][1:]
-    total, happened = at_risk.sum(axis=1), events.sum(axis=1)
+    total, all_events = at_risk.sum(axis=1), events.sum(axis=1)
     share = at_risk / total[:, None]
-    excess = (events - share * happened[:, None]).sum(axis=0)
-    weight = happened * (total - happened) / np.maximum(total - 1, 1)
+    excess = (events - share * all_events[:, None]).sum(axis=0)
+    weight = all_events * (total - all_events) / np.maximum(total - 1, 1)
     return excess, np.diag((weight[:, None] * share).sum(axis=0)) - (share * weight[:, None]).T @ share

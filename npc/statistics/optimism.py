@@ -1,8 +1,9 @@
-"""What the best of many risks is worth, when the patients who judged them also chose it.
+"""Performance of the best of many risks, when the patients who judged them also chose it.
 
-The AUC of a winner is too high by what luck gave it. Two figures tell how much: the AUC of the whole choice on patients
+The AUC of the best is optimistic. Two figures show by how much: the AUC of the whole choice on patients
 who took no part in it (bootstrap bias-corrected, Tsamardinos, Greasidou and Borboudakis, Machine Learning 2018,
-algorithm 5), and the AUC that the best would reach if no risk knew anything (permutation of the outcomes).
+algorithm 5), and the AUC that the best would reach if no risk were associated with the outcome
+(permutation of the outcomes).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from npc.statistics import NotEstimable
-from npc.statistics.delong import auc, labelled
+from npc.statistics.inputs import both_classes, labelled
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def worth(
 ) -> Worth:
     """AUC that the best of many risks has on patients who did not choose it.
 
-    Patients with and without the event are drawn apart. The best of a draw has the highest AUC (a tie counts one
+    Patients with and without the event are drawn separately. The best of a draw has the highest AUC (a tie counts one
     half), then the lowest mean loss, then the first place.
 
     Args:
@@ -66,10 +67,10 @@ def worth(
     Raises:
         NotEstimable: one class only, or a class of one patient, who is in every draw.
     """
-    y, x = labelled(label, risks)
-    auc(y, x[:, 0])  # both classes
+    y, x = labelled(label, risks, "risk", "risks")
+    both_classes(y, "an AUC")
     if min(y.sum(), (~y).sum()) < 2:
-        raise NotEstimable("a class of one patient is in every draw, so nobody is left to judge the choice")
+        raise NotEstimable("a class of one patient is in every draw, so no patient is left to judge the choice")
     rng = np.random.default_rng(seed)
     cases, controls = (rng.multinomial(n, np.full(n, 1 / n), draws) for n in (y.sum(), (~y).sum()))
     judged = (cases == 0).any(axis=1) & (controls == 0).any(axis=1)
@@ -106,8 +107,8 @@ def chance(label: ArrayLike, risks: ArrayLike, *, draws: int = 2000, seed: int =
     Raises:
         NotEstimable: one class only.
     """
-    y, x = labelled(label, risks)
-    auc(y, x[:, 0])  # both classes
+    y, x = labelled(label, risks, "risk", "risks")
+    both_classes(y, "an AUC")
     ranks = 2 * rankdata(x, axis=0)  # whole numbers, so that what is equal compares so
     rng = np.random.default_rng(seed)
     permuted = rng.permuted(np.tile(y, (draws, 1)), axis=1)

@@ -6,6 +6,7 @@ from scipy import stats
 
 from npc.statistics import NotEstimable
 from npc.statistics.association import chi_squared_or_fisher
+from npc.statistics.inputs import labelled
 
 
 def screen(label: ArrayLike, x: ArrayLike) -> np.ndarray:
@@ -23,13 +24,7 @@ def screen(label: ArrayLike, x: ArrayLike) -> np.ndarray:
     Raises:
         NotEstimable: fewer than two patients of a class.
     """
-    y, columns = np.asarray(label), np.asarray(x, dtype=float)
-    if y.ndim != 1 or columns.ndim != 2 or len(y) != len(columns):
-        raise ValueError("label must be of shape (patients,), x of shape (patients, variables)")
-    if not (known := np.isin(y, (0, 1))).all():
-        raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
-    if not (finite := np.isfinite(columns)).all():
-        raise ValueError("x is not finite at index {}, variable {}".format(*np.argwhere(~finite)[0]))
+    y, columns = labelled(label, x, unit="variables")
     sizes = np.bincount(y.astype(int), minlength=2)
     if sizes.min() < 2:
         raise NotEstimable("a class has fewer than two patients")

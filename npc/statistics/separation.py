@@ -7,8 +7,8 @@ from scipy.optimize import linprog
 def separation(y: np.ndarray, design: np.ndarray) -> str | None:
     """Which kind, or None where the likelihood has a maximum.
 
-    Separation: a direction in which no patient is on the wrong side, and somebody on the right one; complete where
-    all are.
+    Separation: a direction in which no patient is on the wrong side, and some patients are on the right one;
+    complete where all are.
 
     Args:
         y: 0 or 1, (patients,).

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from npc.statistics import NotEstimable
+from npc.statistics.inputs import labelled
 from npc.statistics.logistic import Logistic, logistic
 from npc.statistics.separation import separation
 
@@ -147,16 +148,12 @@ def estimable(label: ArrayLike, x: ArrayLike, separated: bool) -> tuple[list[int
 
 def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Labels, and columns of mean 0 and SD 1, of zeros where constant."""
-    y, terms = np.asarray(label, dtype=float), np.asarray(x, dtype=float)
-    if y.ndim != 1 or terms.ndim != 2 or len(y) != len(terms):
-        raise ValueError("label must be of shape (patients,), x of shape (patients, terms)")
-    if not (known := np.isin(y, (0, 1))).all():
-        raise ValueError(f"label is neither 0 nor 1 at index {known.argmin()}")
-    if not (finite := np.isfinite(terms)).all():
-        raise ValueError("x is not finite at index {}, term {}".format(*np.argwhere(~finite)[0]))
-    if y.min() == y.max():
+    events, terms = labelled(label, x)
+    if events.all() or not events.any():
         raise NotEstimable("all patients are of one class")
-    return y, (terms - terms.mean(axis=0)) / np.where(np.ptp(terms, axis=0) == 0, np.inf, terms.std(axis=0))
+    return events.astype(float), (terms - terms.mean(axis=0)) / np.where(
+        np.ptp(terms, axis=0) == 0, np.inf, terms.std(axis=0)
+    )
 
 
 def _most(y: np.ndarray) -> int:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,15 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from npc.phantom import source as phantom
 from tests.second_outlines import add_second_outlines, pixels
 
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0, "readers": 0}
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(drawn: Callable[..., Path]) -> Path:
     """A phantom as cohort folder, not to be changed."""
-    folder = tmp_path_factory.mktemp("cli") / "cohort"
-    phantom.write(folder, **PHANTOM)
-    return folder
+    return drawn(**PHANTOM)
 
 
 @pytest.fixture

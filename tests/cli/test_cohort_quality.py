@@ -1,12 +1,11 @@
 """`npc cohort quality` as a user types it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from npc.phantom import source as phantom
 
 
 @pytest.fixture
@@ -16,9 +15,8 @@ def quality(npc, tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
-    phantom.write(tmp_path / "cohort", seed=2, n=8, external=3, matrix=32, signal=1.0)
-    return tmp_path / "cohort"
+def folder(drawn, tmp_path) -> Path:
+    return shutil.copytree(drawn(seed=2, n=8, external=3, matrix=32, readers=0), tmp_path / "cohort")
 
 
 def choices(folder: Path) -> list[str]:

@@ -1,21 +1,20 @@
 """`npc cohort flow`, and the acquisition parameters that `npc cohort check` prints."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from npc.phantom import source as phantom
-
 CRITERIA = "+cohort.criteria={adult:{column:age,keep:'>= 50',reason:younger than 50}}"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(drawn: Callable[..., Path], tmp_path: Path) -> Path:
     """A phantom of whom one patient lacks T2-w, and one has a table's fault."""
-    folder = tmp_path / "cohort"
-    phantom.write(folder, seed=1, n=24, external=6, matrix=32, signal=1.0)
+    folder = shutil.copytree(drawn(seed=1, n=24, external=6, matrix=32, readers=0), tmp_path / "cohort")
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients["age"], patients["dm_event"] = "60", ["0", "1"] * 12
     patients["dmfs_months"] = [str(20 + row) for row in range(24)]

@@ -7,8 +7,9 @@ import pytest
 
 from npc.cohort.cohort import Cohort
 from npc.cohort.load import load
-from npc.cohort.studies import READERS, Study
+from npc.cohort.studies import Study
 from npc.config.loading import compose
+from npc.names import READERS
 from npc.phantom import source as phantom
 
 PATIENTS = pd.DataFrame(
@@ -30,7 +31,7 @@ def test_studies_are_of_the_patients_who_have_the_sequence(tmp_path):
         Study("P2", "t2", root / "b.nii", {"reader1": root / "b_mask.nii"}, 2, "GTV", True),
         Study("P1", "t2", root / "a.nii", {"reader1": root / "a_mask.nii"}, 2, "GTV", True),
     ]
-    two, one = cohort.studies("t2", READERS)
+    two, one = cohort.studies("t2", tuple(READERS))
     assert list(two.outlines) == ["reader1"]
     assert one.files == (root / "a.nii", root / "a_mask.nii", root / "a_again.nii")
     assert one.by("reader2").files == (root / "a.nii", root / "a_again.nii")

@@ -20,7 +20,7 @@ from tests.imaging.dicom_files import write_rtstruct, write_series
 from tests.scans import read_scan
 
 Patient = tuple[sitk.Image, sitk.Image]  # image and outline
-few = settings(max_examples=50)  # files are written
+few = settings(max_examples=20)  # files are written
 SIZE = 64
 NOISE = {"ImagePositionPatient": 1e-4, "PixelSpacing": 1e-5, "ImageOrientationPatient": 1e-5}
 codes = st.sampled_from(

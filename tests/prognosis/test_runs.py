@@ -45,7 +45,7 @@ def test_an_empty_runs_folder_is_told(tmp_path, prepare):
         ("split", "dev", "split is none of train"),
         ("label", 2, "label is not 0 or 1"),
         ("time", -1, "time is not a number of months"),
-        ("patient_id", "P001", "stands there twice"),
+        ("patient_id", "P001", "patient_id is missing or not unique"),
     ],
 )
 def test_every_fault_of_every_run_is_told_at_once(tmp_path, column, value, said):

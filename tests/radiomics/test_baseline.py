@@ -73,7 +73,10 @@ def farthest(found: dict[str, float], expected: dict[str, float]) -> dict[str, f
             expected.items()}  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", PUBLISHED)
+# of the matrices the fast tests have the settings that npc has as well, below
+@pytest.mark.parametrize(
+    "kind", ["shape", "firstorder", *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(PUBLISHED)[2:])]
+)
 def test_every_published_value(npc_data, volumes, kind):
     wrong, compared, settings = {}, 0, set()
     for _, column in table(npc_data, kind).items():

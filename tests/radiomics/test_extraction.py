@@ -1,6 +1,7 @@
 """Features confined to the tumour are those of the whole image; the store keeps them for the same input alone."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,7 +17,6 @@ from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice, three_slices
-from npc.phantom import source as phantom
 from npc.radiomics import extract as extraction
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.features import CLASSES, features
@@ -195,9 +195,8 @@ FEW = replace(PAPER, filters=["original"], classes=["firstorder"])
 
 
 @pytest.fixture
-def cohort(tmp_path: Path) -> Cohort:
-    root = tmp_path / "cohort"
-    phantom.write(root, seed=5, n=6, external=2, matrix=32, signal=1.0)
+def cohort(drawn: Callable[..., Path], tmp_path: Path) -> Cohort:
+    root = shutil.copytree(drawn(seed=5, n=6, external=2, matrix=32, readers=0), tmp_path / "cohort")
     add_second_outlines(root, "cet1", again=3, another=2)
     return Cohort("p", root, pd.read_csv(root / "patients.csv", index_col="patient_id"), ("cet1", "t2"))
 

@@ -27,7 +27,7 @@ def values(kind: type[RadiomicsShape], inside: np.ndarray, spacing: tuple[float,
         return {name: float(value) for name, value in kind(mask, mask).execute().items()}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=20)
 @given(outlines(), st.tuples(*[st.floats(0.3, 6.0)] * 3))
 def test_every_shape_feature(inside: np.ndarray, spacing: tuple[float, float, float]):
     assume(inside.sum() > 1)

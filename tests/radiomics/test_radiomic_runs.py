@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +23,9 @@ from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs
 from npc.radiomics.extract import extract
 from npc.run.train import train
+from tests.commands import run_here
 from tests.prognosis.run_folders import write_run
 
-ROOT = Path(__file__).parents[2]
 FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv")
 QUICK = (
     "method=radiomic", "radiomics.features.filters=[original,square]", "radiomics.bootstrap=4", "radiomics.nested=3",
@@ -55,6 +53,11 @@ def made(root: Path, *more: str, place: Path | None = None) -> Path:
     config = choices(root, *more, place=place)
     train(config)
     return run_folder(config)
+
+
+def stored(root: Path) -> str:
+    """For copies of the cohort: rows of the store are found by content, so that changed files alone are worked out."""
+    return f"store={root.parent}/store"
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +123,9 @@ def test_every_feature_is_accounted_for(run: Path):
     assert list(correlation.index) == list(correlation.columns) == kept
 
 
-def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: Path):
+def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By other processes too."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     again = made(root, "runs=elsewhere", f"runs={tmp_path}/runs", f"store={tmp_path}/store")
     assert again.name == run.name
     for name in ("predictions.csv", *FITTED):
@@ -165,7 +170,7 @@ def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, root:
     others = list(table.index[table["split"] != "train"])
     copy = shutil.copytree(root, tmp_path / "cohort")
     spoil(copy, others)
-    again = made(copy, place=tmp_path)
+    again = made(copy, stored(root), place=tmp_path)
     for name in FITTED:
         assert (again / name).read_bytes() == (run / name).read_bytes(), name
     risk = pd.read_csv(again / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
@@ -196,7 +201,7 @@ def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
     for sidecar in copy.rglob("cet1.json"):
         sidecar.unlink()
     with pytest.raises(InputError, match=r"radiomics\.combat=true: the scanner"):
-        made(copy, "radiomics.combat=true", place=tmp_path)
+        made(copy, "radiomics.combat=true", stored(root), place=tmp_path)
 
 
 def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_path: Path):
@@ -210,8 +215,8 @@ def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_pat
     pixel.CopyInformation(volume)
     sitk.WriteImage(pixel, copy / table.loc[patient, "cet1_mask"])
     with pytest.raises(InputError, match=f"patient {patient}.*single pixel"):
-        made(copy, place=tmp_path)
-    path = made(copy, "radiomics.missing=exclude", place=tmp_path)
+        made(copy, stored(root), place=tmp_path)
+    path = made(copy, "radiomics.missing=exclude", stored(root), place=tmp_path)
     assert patient not in (path / "predictions.csv").read_text()
     left_out = pd.read_csv(path / "exclusions.csv", dtype=str).set_index("patient_id")
     assert "single pixel" in left_out.loc[patient, "reason"]
@@ -219,8 +224,7 @@ def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_pat
 
 def evaluate(root: Path, place: Path, *more: str) -> dict:
     where = [f"cohort.root={root}", f"runs={place}/runs", f"reports={place}/reports", "report.bootstrap=100"]
-    command = [sys.executable, "evaluate.py", "cohort=table", "cohort.name=ours", *where, *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = run_here("evaluate.py", "cohort=table", "cohort.name=ours", *where, *more)
     assert done.returncode == 0, done.stderr
     return json.loads((place / "reports" / "ours" / "results.json").read_text())
 

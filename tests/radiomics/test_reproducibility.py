@@ -1,5 +1,7 @@
 """Features of repeated outlines: which values are compared, and the reason where there is no ICC."""
 
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,6 @@ import pytest
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
-from npc.phantom import source as phantom
 from npc.radiomics.features import features
 from npc.radiomics.reproducibility import measure, outlined_again, reproducibility
 from tests.radiomics.feature_settings import SHAPE_AND_FIRST_ORDER
@@ -18,10 +19,11 @@ from tests.second_outlines import add_second_outlines, pixels
 
 
 @pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+def cohort(drawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """Six patients: four outlined again and three by another reader on cet1, none on t2."""
-    root = tmp_path_factory.mktemp("readers") / "cohort"
-    phantom.write(root, seed=3, n=6, external=2, matrix=32, signal=1.0)
+    root = shutil.copytree(
+        drawn(seed=3, n=6, external=2, matrix=32, readers=0), tmp_path_factory.mktemp("readers") / "cohort"
+    )
     add_second_outlines(root, "cet1", again=4, another=3)
     return Cohort("p", root, pd.read_csv(root / "patients.csv", index_col="patient_id"), ("cet1", "t2"))
 

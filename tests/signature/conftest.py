@@ -71,9 +71,8 @@ class FinishedRun(RunFolder):
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    folder = tmp_path_factory.mktemp("shared")
-    return Shared(folder / "phantom", folder / "store")
+def shared(home: Path) -> Shared:
+    return Shared(home / "phantoms", home / "store")
 
 
 @pytest.fixture(scope="session")

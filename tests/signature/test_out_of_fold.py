@@ -1,26 +1,19 @@
 """Out-of-fold risks: every training patient once, by a network that did not see them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def train(tmp_path: Path, *more: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "train.py", *more]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+from tests.commands import run_here
 
 
 @pytest.fixture(scope="module")
-def folded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folded(shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny run with two folds."""
     home = tmp_path_factory.mktemp("folds")
-    done = train(home, "experiment=tiny", "folds=2", "trainer.max_epochs=2", f"runs={home}/runs",
-                 f"store={home}/store", f"cohort.root={home}/data")  # fmt: skip
+    done = run_here("train.py", "experiment=tiny", "folds=2", "trainer.max_epochs=2", f"runs={home}/runs",
+                    f"store={shared.store}", f"cohort.root={shared.phantom}")  # fmt: skip
     assert done.returncode == 0, done.stderr
     (finished,) = (home / "runs").glob("*/*/*/DONE")
     return finished.parent
@@ -40,7 +33,7 @@ def test_every_training_patient_has_one_risk_of_another_network(folded):
 
 def test_refit_uses_the_choices_of_a_run_and_keeps_its_predictions(folded):
     before = (folded / "predictions.csv").read_bytes()
-    done = train(folded, f"refit={folded}", "folds=3")
+    done = run_here("train.py", f"refit={folded}", "folds=3")
     assert done.returncode == 0, done.stderr
     assert "is complete" in done.stdout
     assert set(pd.read_csv(folded / "out_of_fold.csv")["fold"]) == {1, 2, 3}
@@ -57,7 +50,7 @@ def test_refit_uses_the_choices_of_a_run_and_keeps_its_predictions(folded):
 )
 def test_invalid_choices_are_reported(choice, message, tmp_path):
     places = [f"runs={tmp_path}/runs", f"store={tmp_path}/store", f"cohort.root={tmp_path}/data"]
-    done = train(tmp_path, *choice.split(), "trainer.max_epochs=1", *places)
+    done = run_here("train.py", *choice.split(), "trainer.max_epochs=1", *places)
     assert done.returncode == 2, done.stdout
     assert message in done.stderr
     assert "Traceback" not in done.stderr

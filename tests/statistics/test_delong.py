@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from npc.statistics import NotEstimable
 from npc.statistics.bootstrap import auc_interval
-from npc.statistics.delong import auc, compare, delong, interval, logit_interval
+from npc.statistics.delong import auc, delong
 
 MARKERS = ["s100b", "ndka", "wfns"]
 
@@ -32,7 +32,7 @@ def test_auc_variance_and_interval_are_those_of_proc(reference):
     for i, marker in enumerate(MARKERS):
         assert found.auc[i] == pytest.approx(expected[marker]["auc"], abs=1e-12)
         assert found.covariance[i, i] == pytest.approx(expected[marker]["var"], abs=1e-12)
-        assert interval(found, i) == pytest.approx(expected[marker]["ci"], abs=1e-12)
+        assert found.interval(i) == pytest.approx(expected[marker]["ci"], abs=1e-12)
 
 
 def test_paired_tests_are_those_of_proc(reference):
@@ -40,10 +40,10 @@ def test_paired_tests_are_those_of_proc(reference):
     found = delong(table["outcome"], table[MARKERS])
     for pair, figures in expected.items():
         i, j = (MARKERS.index(marker) for marker in pair.split("_"))
-        test = compare(found, i, j)
+        test = found.compare(i, j)
         assert (test.z, test.p) == pytest.approx((figures["z"], figures["p"]), abs=1e-12)
         assert found.covariance[i, j] == pytest.approx(figures["cov"], abs=1e-12)
-        back = compare(found, j, i)
+        back = found.compare(j, i)
         assert (back.z, back.p) == pytest.approx((-figures["z"], figures["p"]), abs=1e-12)
 
 
@@ -74,7 +74,7 @@ def test_an_auc_without_variance_has_no_interval(risk, value):
     label = [0, 0, 1, 1]
     found = delong(label, risk)
     assert found.auc[0] == value
-    for limits in (lambda: interval(found), lambda: logit_interval(found), lambda: auc_interval(label, risk)):
+    for limits in (found.interval, found.logit_interval, lambda: auc_interval(label, risk)):
         with pytest.raises(NotEstimable, match=f"AUC .*{value}"):
             limits()
 
@@ -82,13 +82,13 @@ def test_an_auc_without_variance_has_no_interval(risk, value):
 def test_the_logit_interval_stays_within_0_and_1_and_holds_the_auc():
     label, risk = [0] * 5 + [1] * 3, [1, 2, 3, 4, 6, 5, 7, 8]
     found = delong(label, risk)
-    low, high = logit_interval(found)
+    low, high = found.logit_interval()
     assert 0 < low < found.auc[0] < high < 1
-    assert interval(found)[1] == 1
+    assert found.interval()[1] == 1
 
 
 def test_the_same_risk_twice_does_not_differ():
-    test = compare(delong([0, 0, 1, 1], np.transpose([[1, 3, 2, 4]] * 2)), 0, 1)
+    test = delong([0, 0, 1, 1], np.transpose([[1, 3, 2, 4]] * 2)).compare(0, 1)
     assert (test.difference, test.z, test.p) == (0, 0, 1)
 
 
@@ -100,7 +100,7 @@ def test_two_neighbours_that_change_places_among_many_are_a_difference():
     other = risk.copy()
     above = next(i for i in np.argsort(risk)[:-1] if label[i] == 0 and label[risk == risk[i] + 1][0] == 1)
     other[[above, np.flatnonzero(risk == risk[above] + 1)[0]]] += [1, -1]
-    test = compare(delong(label, np.transpose([risk, other])), 0, 1)
+    test = delong(label, np.transpose([risk, other])).compare(0, 1)
     variance = 1 / (controls * cases) ** 2 * (1 - 1 / cases) * cases / (cases - 1)
     variance += 1 / (controls * cases) ** 2 * (1 - 1 / controls) * controls / (controls - 1)
     assert test.difference == pytest.approx(1 / (cases * controls), rel=1e-6)
@@ -111,7 +111,7 @@ def test_undefined_cases_say_why():
     with pytest.raises(NotEstimable, match="0 of 3 patients have the event"):
         auc([0, 0, 0], [1, 2, 3])
     with pytest.raises(NotEstimable, match="no variance"):
-        interval(delong([0, 0, 1], [1, 2, 3]))
+        delong([0, 0, 1], [1, 2, 3]).interval()
     with pytest.raises(NotEstimable, match="one patient"):
         auc_interval([0, 0, 1], [1, 2, 3])
 
@@ -132,6 +132,6 @@ def test_the_bootstrap_interval_is_near_the_analytic_one_and_comes_again():
     label = np.repeat([0, 1], [300, 200])
     risk = (label + rng.normal(size=500)).round(1)
     found = auc_interval(label, risk, seed=3)
-    assert found == pytest.approx(interval(delong(label, risk)), abs=0.006)
+    assert found == pytest.approx(delong(label, risk).interval(), abs=0.006)
     assert found == auc_interval(label, risk, seed=3)
     assert found != auc_interval(label, risk, seed=4)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 from lifelines.utils import restricted_mean_survival_time
+from statsmodels.duration.hazard_regression import PHReg
 
 from npc.statistics import NotEstimable
 from npc.statistics.cox import cox
@@ -154,16 +155,16 @@ def test_the_log_rank_test_is_lifelines(seed):
 
 
 @given(seeds)
-def test_cox_is_lifelines(seed):
-    import pandas as pd
-
+def test_cox_is_statsmodels_phreg_with_efrons_ties(seed):
+    """lifelines stops too early for an oracle: it is within 1e-4 of the maximum only."""
     rng = np.random.default_rng(seed)
     time, event, group = sample(seed, 60)
-    table = pd.DataFrame({"t": time, "d": event, "x": rng.normal(size=60), "g": group})
-    other = CoxPHFitter().fit(table, "t", "d")
-    found = cox(time, event, table[["x", "g"]])
-    np.testing.assert_allclose(found.coefficient, other.params_, atol=1e-4)
-    np.testing.assert_allclose(found.standard_error, other.standard_errors_, atol=1e-4)
+    covariates = np.column_stack([rng.normal(size=60), group])
+    other = PHReg(time, covariates, event, ties="efron").fit(method="newton", maxiter=100, tol=1e-12)
+    found = cox(time, event, covariates)
+    np.testing.assert_allclose(found.coefficient, other.params, atol=1e-8)
+    np.testing.assert_allclose(found.standard_error, other.bse, atol=1e-8)
+    assert found.log_likelihood[1] == pytest.approx(other.llf, abs=1e-8)
 
 
 @given(seeds)
@@ -190,12 +191,12 @@ def test_undefined_cases_say_why():
     assert kaplan_meier([5, 6], [0, 0]).median() is None
 
 
-def test_input_that_cannot_be_is_refused_and_its_place_told():
+def test_input_that_cannot_be_is_is_refused_with_its_place():
     with pytest.raises(ValueError, match="0 or more at index 1"):
         kaplan_meier([1, -1, 2], [1, 0, 0])
     with pytest.raises(ValueError, match="event is neither 0 nor 1 at index 1"):
         kaplan_meier([1, 2], [1, np.nan])
     with pytest.raises(ValueError, match="group is missing at index 1"):
         logrank([1, 2, 3], [1, 1, 1], [0, np.nan, 1])
-    with pytest.raises(ValueError, match="strata must have one label a subject"):
+    with pytest.raises(ValueError, match="strata must have one label for each subject"):
         logrank([1, 2, 3], [1, 1, 1], [0, 1, 1], [0, 0])

@@ -20,7 +20,7 @@ def sweep_file(path: Path, **values: object) -> Path:
 
 
 def npc(*words: object, cwd: Path = ROOT, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([NPC, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=300, **more)
+    return subprocess.run([NPC, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=900, **more)
 
 
 def started(*words: object, log: Path) -> subprocess.Popen[str]:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
+from tests.commands import run_here
 from tests.sweep.commands import ROOT, finished, npc, started, sweep_file
 
 
@@ -57,7 +58,7 @@ def test_a_failed_run_is_reported_and_does_not_stop_the_others(swept):
     assert len(finished(runs)) == 2
     assert "diverged" in done.stdout
     assert "not complete: 2 of 4 runs are not done" in done.stdout
-    ended = npc("sweep", "status", file, f"runs={runs}", "--json")
+    ended = run_here("npc", "sweep", "status", file, f"runs={runs}", "--json")
     assert ended.returncode == 1
     status = json.loads(ended.stdout)
     assert {key: status[key] for key in ("expected", "done", "failed", "missing", "running")} == {
@@ -152,7 +153,7 @@ def test_ten_failures_in_a_row_stop_a_worker(tmp_path, store):
 
 
 def test_slots_and_devices_exclude_each_other(tmp_path):
-    done = npc("sweep", "run", "sweeps/smoke.yaml", "--slots", 2, "--devices", "0")
+    done = run_here("npc", "sweep", "run", "sweeps/smoke.yaml", "--slots", 2, "--devices", "0")
     assert done.returncode == 2
     assert "--slots, --devices: give one of them" in done.stderr
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from npc.sweep.plan import plan
+from tests.commands import run_here
 from tests.prognosis.run_folders import population, predictions
-from tests.sweep.commands import npc, sweep_file
+from tests.sweep.commands import sweep_file
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def sweep(tmp_path):
 
 def test_the_report_covers_the_complete_runs(sweep, tmp_path):
     file, runs, planned = sweep
-    ended = npc("sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200)
+    ended = run_here("npc", "sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200)
     assert ended.returncode == 0, ended.stderr
     assert "not complete: 3 of 4 runs are done" in ended.stdout
     folder = tmp_path / "reports" / "phantom-search"
@@ -47,12 +48,12 @@ def test_the_report_covers_the_complete_runs(sweep, tmp_path):
         assert picture.width > 2000
     assert "AUC of the choice" in (folder / "report.html").read_text()
 
-    again = npc("sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200, "--json")
+    again = run_here("npc", "sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200, "--json")
     assert json.loads(again.stdout) == found
 
 
 def test_a_report_without_a_complete_run_is_refused(sweep, tmp_path):
-    ended = npc("sweep", "report", sweep[0], f"runs={tmp_path / 'none'}", "--reports", tmp_path / "reports")
+    ended = run_here("npc", "sweep", "report", sweep[0], f"runs={tmp_path / 'none'}", "--reports", tmp_path / "reports")
     assert ended.returncode == 2
     assert ended.stderr.strip() == "npc: none of the 4 runs is done; npc sweep run makes them"
     assert not (tmp_path / "reports").exists()
@@ -60,7 +61,7 @@ def test_a_report_without_a_complete_run_is_refused(sweep, tmp_path):
 
 def test_a_report_of_a_single_run_is_refused(sweep, tmp_path):
     file = sweep_file(tmp_path / "one.yaml", **{"optimizer.lr": 0.1, "batch_size": 8})
-    ended = npc("sweep", "report", file, sweep[1], "--reports", tmp_path / "reports")
+    ended = run_here("npc", "sweep", "report", file, sweep[1], "--reports", tmp_path / "reports")
     assert ended.returncode == 2
     assert "nothing was chosen" in ended.stderr
 
@@ -68,7 +69,7 @@ def test_a_report_of_a_single_run_is_refused(sweep, tmp_path):
 def test_faults_of_all_predictions_are_reported_at_once(sweep, tmp_path):
     for run in sweep[2][:2]:
         (run.folder / "predictions.csv").unlink()
-    ended = npc("sweep", "report", sweep[0], sweep[1], "--reports", tmp_path / "reports")
+    ended = run_here("npc", "sweep", "report", sweep[0], sweep[1], "--reports", tmp_path / "reports")
     assert ended.returncode == 2
     for run in sweep[2][:2]:
         assert f"{run.folder / 'predictions.csv'} is missing" in ended.stderr

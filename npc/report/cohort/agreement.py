@@ -8,9 +8,9 @@ import pandas as pd
 from npc.cohort.cohort import Cohort
 from npc.config.schema import FeaturesConfig
 from npc.imaging.readers import read_scans
+from npc.names import COMPARISONS, READERS
 from npc.radiomics.reproducibility import measure, outlined_again, reproducibility
 from npc.report.cohort.agreement_figures import draw_icc, draw_outlines, draw_overlap
-from npc.report.cohort.agreement_tables import TITLES
 from npc.report.kit.folder import write_results, write_table
 
 SHOWN = 3  # patients who agree least
@@ -63,7 +63,10 @@ def report(
         least = overlap[overlap["sequence"] == sequence].sort_values("dice").drop_duplicates("patient_id").head(SHOWN)
         by_patient = {study.patient: study for study in studies if study.sequence == sequence}
         shown = [
-            (f"{row.patient_id}: Dice {row.dice:.2f}, {TITLES[row.comparison]}", read_scans(by_patient[row.patient_id]))
+            (
+                f"{row.patient_id}: Dice {row.dice:.2f}, {READERS[COMPARISONS[row.comparison]]}",
+                read_scans(by_patient[row.patient_id]),
+            )
             for row in least.itertuples()
         ]
         draw_outlines(figures / f"outlines_{sequence}", shown)

@@ -12,14 +12,15 @@ from matplotlib.patheffects import withStroke
 
 from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice
-from npc.report.cohort.agreement_tables import TITLES, short
+from npc.names import COMPARISONS, READERS
+from npc.report.cohort.agreement_tables import short
 from npc.report.kit.figure import COLOURS, COLUMN, PAGE, drawing
 
-# On grey pictures; told apart by the dashes as well.
-_READERS: dict[str, tuple[str, str, Any]] = {
-    "reader1": ("first reader", "#E69F00", "-"),
-    "reader1b": (TITLES["intra"], "#56B4E9", (0, (4, 1.5))),
-    "reader2": (TITLES["inter"], "#FFFFFF", (0, (1.2, 1))),
+# On grey pictures; the dashes differ, too.
+_LINES: dict[str, tuple[str, Any]] = {
+    "reader1": ("#E69F00", "-"),
+    "reader1b": ("#56B4E9", (0, (4, 1.5))),
+    "reader2": ("#FFFFFF", (0, (1.2, 1))),
 }
 _SERIES = {"intra": (COLOURS[1], "s", 0.17), "inter": (COLOURS[0], "o", -0.17)}  # colour, marker, offset
 
@@ -33,7 +34,7 @@ def draw_overlap(path: Path, overlap: pd.DataFrame) -> None:
         path: without suffix.
         overlap: of `npc.radiomics.reproducibility.measure`.
     """
-    groups = {f"{sequence}\n{TITLES[str(kind)]}": of for (sequence, kind), of in
+    groups = {f"{sequence}\n{_title(kind)}": of for (sequence, kind), of in
               overlap.groupby(["sequence", "comparison"], sort=False)}  # fmt: skip
     wide = len(groups) > 2
     with drawing(path, width=PAGE if wide else COLUMN, height=60) as figure:
@@ -74,7 +75,7 @@ def draw_icc(path: Path, icc: pd.DataFrame, threshold: float) -> None:
             colour, marker, offset = _SERIES[str(comparison)]
             at = of["feature"].map(places) + (offset if known["comparison"].nunique() > 1 else 0)
             axes.hlines(at, of["icc21_low"], of["icc21_high"], color=colour, linewidth=0.8)
-            label = f"{TITLES[str(comparison)]} (n = {of['patients'].iloc[0]})"
+            label = f"{_title(comparison)} (n = {of['patients'].iloc[0]})"
             axes.plot(of["icc21"], at, marker, color=colour, ms=3, label=label)
         axes.axvline(
             threshold, color=COLOURS[2], linestyle="--", linewidth=0.8, zorder=1, label=f"threshold {threshold:g}"
@@ -100,7 +101,7 @@ def _draw_by_image(path: Path, known: pd.DataFrame, threshold: float) -> None:
         for comparison, of in known.groupby("comparison", sort=False):
             colour, marker, offset = _SERIES[str(comparison)]
             at = image[of.index].map(rows.index) + (1.2 * offset if several else 0)
-            label = f"{TITLES[str(comparison)]} (n = {of['patients'].iloc[0]})"
+            label = f"{_title(comparison)} (n = {of['patients'].iloc[0]})"
             axes.plot(of["icc21"], at, marker, color=colour, ms=2, alpha=0.35, mew=0, label=label)
             share = of["above"].astype(bool).groupby(image[of.index]).mean()
             for name, above in share.items():
@@ -129,8 +130,8 @@ def draw_outlines(path: Path, shown: Sequence[tuple[str, dict[str, Scan]]]) -> N
             _draw_patient(axes, scans)
             axes.set_title(title)
         readers = dict.fromkeys(reader for _, scans in shown for reader in scans)
-        lines = [Line2D([], [], color=colour, linestyle=dash, label=name)
-                 for name, colour, dash in (_READERS[reader] for reader in readers)]  # fmt: skip
+        lines = [Line2D([], [], color=_LINES[reader][0], linestyle=_LINES[reader][1], label=READERS[reader])
+                 for reader in readers]  # fmt: skip
         figure.legend(handles=lines, loc="outside lower center", ncols=3, labelcolor="white", facecolor="0.3",
                       frameon=True, handlelength=3)  # fmt: skip
 
@@ -151,10 +152,10 @@ def _draw_patient(axes: Axes, scans: dict[str, Scan]) -> None:
     axes.imshow(plane, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest")
     absent = []
     for reader, scan in scans.items():
-        name, colour, dash = _READERS[reader]
+        colour, dash = _LINES[reader]
         inside = np.pad(scan.mask[at], 1)  # closes an outline that touches the border
         if not inside.any():
-            absent.append(name)
+            absent.append(READERS[reader])
             continue
         grid = [(np.arange(size) - 0.5) * step for size, step in zip(inside.shape, (height, width), strict=True)]
         line = axes.contour(grid[1], grid[0], inside, [0.5], colors=[colour], linestyles=[dash], linewidths=1.2)
@@ -163,3 +164,7 @@ def _draw_patient(axes: Axes, scans: dict[str, Scan]) -> None:
     axes.spines[:].set_visible(False)
     if absent:
         axes.set_xlabel(f"nothing on this slice: {', '.join(absent)}")
+
+
+def _title(comparison: object) -> str:
+    return READERS[COMPARISONS[str(comparison)]]

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-TITLES = {"intra": "same reader again", "inter": "another reader"}
+from npc.names import COMPARISONS, READERS
 
 SHOWN = 30  # features that a line of the terminal names
 
@@ -26,13 +26,13 @@ def tables(results: dict[str, Any]) -> list[RenderableType]:
     lists: list[RenderableType] = []
     for sequence, comparisons in results["sequences"].items():
         for comparison, of in comparisons.items():
-            who = (escape(sequence), TITLES[comparison])
+            who = (escape(sequence), READERS[COMPARISONS[comparison]])
             area = {key: 100 * value for key, value in of["area_difference"].items()}
             spreads = (_told(of["dice"], ".2f"), _told(of["hd95_mm"], ".1f"), _told(area, "+.0f"))
             outlines.add_row(*who, str(of["patients"]), *spreads)
             share = "–" if of["share_above"] is None else f"{of['above']} ({of['share_above']:.0%})"
             features.add_row(*who, str(of["features"]), share, str(len(of["not_estimable"])))
-            named = f"{sequence}, {TITLES[comparison]}"
+            named = f"{sequence}, {READERS[COMPARISONS[comparison]]}"
             if of["below"]:
                 lists.append(Text(f"{named}: not above {threshold}: {_names(of['below'])}"))
             lists += [Text(f"{named}: not estimable, {reason}") for reason in _reasons(of)]

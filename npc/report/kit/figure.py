@@ -13,8 +13,9 @@ from npc.errors import InputError
 from npc.files import make_folder
 
 COLUMN, PAGE = 85.0, 178.0  # mm, of one column and of both
-# Okabe and Ito, 2008: told apart by the colour-blind; the order also runs from dark to light, for print in grey.
+# Okabe and Ito, 2008: distinct to the colour-blind; the order also runs from dark to light, for print in grey.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+BACKED: Any = {"frameon": True, "framealpha": 0.8, "edgecolor": "none"}  # a legend that lies on curves
 _STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
     "font.size": 7,

@@ -1,4 +1,4 @@
-"""A report folder: `results.json` with every figure, `tables/*.csv`, `figures/*.{png,svg}`."""
+"""A report folder: `results.json` with every number, `tables/*.csv`, `figures/*.{png,svg}`."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from npc.files import write_text
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> None:
-    """Writes `results.json`; what is not a number must be said in words, so NaN is refused (ValueError)."""
+    """Writes `results.json`; NaN is refused (ValueError), for a number that does not exist needs a reason in words."""
     write_text(folder / "results.json", json.dumps(results, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
 

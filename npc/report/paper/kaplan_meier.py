@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from lifelines import KaplanMeierFitter
 from matplotlib.axes import Axes
 
-from npc.report.kit.figure import COLOURS, PAGE, drawing
+from npc.names import MODELS, RISK_GROUPS
+from npc.prognosis.analysis import Analysis
+from npc.prognosis.survival import Survival
+from npc.report.kit import words
+from npc.report.kit.figure import BACKED, COLOURS, PAGE, drawing
+from npc.statistics.kaplan_meier import Curve
 
 DASHES = ("-", "--", "-.", ":")
 
@@ -20,75 +23,89 @@ class Panel:
 
     Attributes:
         title: above it.
-        group: of each patient, in the order in which they are shown; missing is left out.
-        time: months.
-        event: 0 or 1.
-        said: what stands in the panel, such as the log-rank test.
+        curves: by the name of the group, in the order in which they are shown; time in months.
+        text: what stands in the panel, such as the log-rank test.
     """
 
     title: str
-    group: pd.Series
-    time: pd.Series
-    event: pd.Series
-    said: str
+    curves: dict[str, Curve]
+    text: str
 
 
-def draw(path: Path, panels: Sequence[Panel], *, columns: int = 2) -> None:
-    """Draws panels in rows."""
+def risk_groups(analysis: Analysis) -> list[Panel]:
+    """Low and high risk by each model, of all cohorts together (Fig. 4a-d)."""
+    return [_panel(MODELS[name], result.pooled) for name, result in analysis.models.items()]
+
+
+def treatments(analysis: Analysis) -> list[Panel]:
+    """Both treatments within the risk groups of the leading model (Fig. 4e-f)."""
+    lead = next(iter(analysis.models))
+    if lead not in analysis.treatment:
+        return []
+    groups = analysis.treatment[lead].groups
+    return [
+        _panel(f"{RISK_GROUPS[group].capitalize()} ({MODELS[lead].lower()})", found.survival)
+        for group, found in groups.items()
+    ]
+
+
+def draw(path: Path, panels: Sequence[Panel], *, ylabel: str, columns: int = 2) -> None:
+    """Draws panels in rows.
+
+    Args:
+        path: of the figure, without suffix.
+        panels: in order.
+        ylabel: what the curves show, such as `DMFS`.
+        columns: panels in a row.
+    """
     rows = -(-len(panels) // columns)
     with drawing(path, width=PAGE, height=72 * rows) as figure:
         grid = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[4, 1] * rows)
-        end = max(float(panel.time.max()) for panel in panels)
-        ticks = _ticks(end)
+        end = max((float(curve.time[-1]) for panel in panels for curve in panel.curves.values()), default=1.0)
+        ticks = np.arange(0, end, 12 if end <= 72 else 24)
         for i in range(rows * columns):
             row, column = divmod(i, columns)
             curves, table = grid[2 * row][column], grid[2 * row + 1][column]
             if i < len(panels):
-                _curves(curves, panels[i], f"({chr(97 + i)}) ", ticks, end)
-                _at_risk(table, panels[i], ticks, end)
+                _draw_curves(curves, panels[i], f"({chr(97 + i)}) ", ticks, end, ylabel)
+                _draw_at_risk(table, panels[i], ticks, end)
             else:
                 curves.axis("off")
                 table.axis("off")
 
 
-def _levels(panel: Panel) -> list[str]:
-    return [str(level) for level in panel.group.cat.categories if (panel.group == level).any()]
+def _panel(title: str, found: Survival) -> Panel:
+    p = words.p_of(found.logrank)
+    equals = "= " if p[0].isdigit() else ""
+    text = f"log-rank P {equals}{p}\nhazard ratio {words.hazard_ratio(found.hazard_ratio)}"
+    return Panel(title, {group.name: group.curve for group in found.groups if group.curve}, text)
 
 
-def _curves(axes: Axes, panel: Panel, letter: str, ticks: np.ndarray, end: float) -> None:
-    for level, colour, dash in zip(_levels(panel), COLOURS[1:], DASHES, strict=False):
-        here = panel.group == level
-        fitted = KaplanMeierFitter().fit(panel.time[here], panel.event[here])
-        interval = fitted.confidence_interval_survival_function_
-        months = fitted.survival_function_.index.to_numpy()
-        survival = fitted.survival_function_.iloc[:, 0].to_numpy()
-        axes.step(months, survival, dash, where="post", color=colour, label=f"{level} (n = {here.sum()})")
-        lower, upper = interval.to_numpy().T
+def _draw_curves(axes: Axes, panel: Panel, letter: str, ticks: np.ndarray, end: float, ylabel: str) -> None:
+    for (name, curve), colour, dash in zip(panel.curves.items(), COLOURS[1:], DASHES, strict=False):
+        months, survival, lower, upper = (
+            np.insert(values, 0, start)
+            for values, start in ((curve.time, 0), (curve.survival, 1), (curve.lower, 1), (curve.upper, 1))
+        )
+        axes.step(months, survival, dash, where="post", color=colour, label=f"{name} (n = {curve.at_risk[0]})")
         axes.fill_between(months, lower, upper, step="post", color=colour, alpha=0.12, linewidth=0)
-        censored = panel.time[here & (panel.event == 0)]
-        axes.plot(censored, fitted.predict(censored), "|", color=colour, markersize=3, markeredgewidth=0.6)
+        censored = curve.at_risk - curve.events > np.append(curve.at_risk[1:], 0)
+        axes.plot(curve.time[censored], curve.survival[censored], "|", color=colour, markersize=3, markeredgewidth=0.6)
     axes.set_title(letter + panel.title, loc="left")
-    axes.set(xlim=(0, end), ylim=(0, 1.03), xticks=ticks, ylabel="DMFS")
+    axes.set(xlim=(0, end), ylim=(0, 1.03), xticks=ticks, ylabel=ylabel)
     axes.tick_params(labelbottom=False)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.1))
-    axes.text(0.02, 0.02, panel.said, transform=axes.transAxes, fontsize=6.5)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.1), **BACKED)
+    axes.text(0.02, 0.02, panel.text, transform=axes.transAxes, fontsize=6.5)
 
 
-def _at_risk(axes: Axes, panel: Panel, ticks: np.ndarray, end: float) -> None:
-    """Patients whose time is not before each tick: those who are at risk just before it (R's survfit)."""
-    levels = _levels(panel)
-    for height, (level, colour) in enumerate(zip(levels, COLOURS[1:], strict=False)):
-        here = panel.time[panel.group == level]
-        for tick in ticks:
-            axes.text(
-                tick, -height, str(int((here >= tick).sum())), ha="center", va="center", color=colour, fontsize=6.5
-            )
-    axes.set(xlim=(0, end), ylim=(-len(levels) + 0.5, 0.7), xticks=ticks, xlabel="months")
-    axes.set_yticks(range(0, -len(levels), -1), levels)
+def _draw_at_risk(axes: Axes, panel: Panel, ticks: np.ndarray, end: float) -> None:
+    """Patients at risk just before each tick, as R's survfit counts them."""
+    for height, (curve, colour) in enumerate(zip(panel.curves.values(), COLOURS[1:], strict=False)):
+        for tick, n in zip(ticks, curve.number_at_risk(ticks), strict=True):
+            axes.text(tick, -height, str(n), ha="center", va="center", color=colour, fontsize=6.5)
+    groups = len(panel.curves)
+    axes.set(xlim=(0, end), ylim=(-groups + 0.5, 0.7), xticks=ticks, xlabel="months")
+    axes.set_yticks(range(0, -groups, -1), list(panel.curves))
     axes.set_title("number at risk", loc="left", fontsize=6.5, pad=1)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", left=False, pad=9)  # clear of the numbers at month 0
-
-
-def _ticks(end: float) -> np.ndarray:
-    return np.arange(0, end, 12 if end <= 72 else 24)

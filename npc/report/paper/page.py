@@ -1,106 +1,75 @@
-"""`report.html`: the tables and figures of a report in one file that needs no network."""
+"""`report.html` of the paper's analysis."""
 
-import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from npc.files import write_text
-from npc.report.kit.names import MODELS
-from npc.report.paper import radiomic, search, table2, table3, tables
-from npc.report.paper.report import Report
+from npc.names import MODELS
+from npc.prognosis.analysis import Analysis
+from npc.prognosis.search import SearchResult
+from npc.report.kit.page import Figure, Section, write_page
+from npc.report.paper import radiomic, search, tables
+from npc.report.paper.figures import Figures
+
+_TREATMENT = (
+    "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not randomised, "
+    "and a score that contains the treatment groups patients by what is compared. Beside it stand the weighted hazard "
+    "ratio (IPTW), the difference of restricted means and the test of interaction."
+)
+_RADIOMICS = (
+    "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
+    "fold. Chosen in refits: share of the bootstrap refits of the whole chain whose signature has the feature."
+)
 
 
-def write(path: Path, report: Report, figures: Mapping[str, Path]) -> None:
-    """Writes the page of a report.
+def write(path: Path, analysis: Analysis, figures: Figures) -> None:
+    """Writes the page.
 
     Args:
         path: `report.html`.
-        report: in memory.
-        figures: PNG files by caption.
+        analysis: what it shows.
+        figures: that were drawn of it.
     """
-    found = report.found
-    notes = [f"{MODELS[name]}: {note}" for name, model in found["models"].items() for note in model["notes"]]
-    notes += [f"{MODELS[name]} is left out: {reason}" for name, reason in found["left_out"].items()]
-    told = found["treatment"].get("note")
-    treatment = [told] if told else [
-        "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not drawn by "
-        "lot, and a score that contains the treatment groups patients by what is compared. Beside it stand the "
-        "weighted hazard ratio (IPTW), the difference of restricted means and the test of interaction."
-    ]  # fmt: skip
-    rules = [f"{rule}: {said}" for rule, said in found["provenance"]["rules"].items()]
-    runs = pd.DataFrame(found["provenance"]["runs"])[["run_key", "method", "variant", "validation_auc"]]
+    rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
+    used = [(run.run_key, run.method, run.variant, run.validation_auc) for run in analysis.provenance.runs]
+    runs = pd.DataFrame(used, columns=["run_key", "method", "variant", "validation_auc"])
     sections = [
-        Section("Models", notes, {"AUC (95% interval)": tables.aucs(report)}, _named(figures, "ROC")),
-        Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(report),
-                                    "At Youden's threshold of the training cohort": tables.classification(report)}),
-        Section("Risk groups", (), {"High against low risk": tables.survival(report)}, _named(figures, "Kaplan")),
-        Section("Treatment", treatment, {"Within risk groups": tables.treatment(report)}, _named(figures, "Treat")),
-        Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(report),
-                                    "Fitted models": tables.regression(report)}, _named(figures, "Nomogram")),
-        Section("Patients", (), {"Table 2": table2.table(found["table2"])}, _named(figures, "Flow")),
-        Section("Variants", ("In square brackets the paper's figure.",),
-                {"Table 3": table3.table(found["table3"], report.config.report.ci)}),
-        *_radiomics(found["radiomics"], figures),
-        *search_sections(found["search"], figures),
+        Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
+        Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(analysis),
+                                    "At Youden's threshold of the training cohort": tables.classification(analysis)}),
+        Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
+        Section("Treatment", [analysis.treatment_note or _TREATMENT],
+                {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
+        Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
+                                    "Fitted models": tables.regression(analysis)}, figures.nomograms),
+        Section("Patients", (), {"Table 2": tables.characteristics(analysis)}, [figures.flow]),
+        Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
+        *_radiomics(analysis, figures.correlations),
+        *searches(analysis.searches, figures.searches),
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
-    write_page(path, f"{report.config.cohort.name}: {report.config.name}", sections)
+    write_page(path, f"{analysis.choices.cohort.name}: {analysis.choices.name}", sections)
 
 
-def _radiomics(found: Mapping[str, Any], figures: Mapping[str, Path]) -> list["Section"]:
-    if not found:
-        return []
-    text = [
-        "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
-        "fold. Chosen in refits: share of the bootstrap refits of the whole chain whose signature has the feature.",
-        *radiomic.notes(dict(found)),
+def notes(analysis: Analysis) -> list[str]:
+    """What a reader must know about the models, and which are left out."""
+    return [
+        *(f"{MODELS[name]}: {note}" for name, result in analysis.models.items() for note in result.model.notes),
+        *(f"{MODELS[name]} is left out: {reason}" for name, reason in analysis.left_out.items()),
     ]
-    made = {"Signatures": radiomic.signatures_table(dict(found)), "Features": radiomic.features_table(dict(found))}
-    return [Section("Radiomic signatures", text, made, _named(figures, "Correlation"))]
 
 
-def search_sections(found: Mapping[str, Any], figures: Mapping[str, Path]) -> list["Section"]:
+def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list[Section]:
     """Choice among settings and what it costs; nothing where there was no choice."""
+    if not results:
+        return []
+    return [Section("Search", search.text(results), {"Choice and its price": search.table(results)}, figures)]
+
+
+def _radiomics(analysis: Analysis, figures: Sequence[Figure]) -> list[Section]:
+    found = analysis.radiomics
     if not found:
         return []
-    made = {"Choice and its price": search.table(found)}
-    return [Section("Search", search.text(found), made, _named(figures, "Validation AUC"))]
-
-
-def _named(figures: Mapping[str, Path], start: str) -> dict[str, Path]:
-    return {caption: path for caption, path in figures.items() if caption.startswith(start)}
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page.
-
-    Attributes:
-        title: its heading.
-        text: paragraphs of plain text; whatever stands in them is escaped.
-        tables: by caption.
-        figures: paths of PNG files, by caption.
-    """
-
-    title: str
-    text: Sequence[str] = ()
-    tables: Mapping[str, pd.DataFrame] | None = None
-    figures: Mapping[str, Path] | None = None
-
-
-def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
-    """Writes the page; pictures are put into it."""
-    pages = Environment(
-        loader=PackageLoader("npc.report.kit"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["picture"] = lambda file: base64.b64encode(file.read_bytes()).decode()
-    write_text(path, pages.get_template("report.html.jinja").render(title=title, sections=sections))
+    made = {"Signatures": radiomic.signatures_table(found), "Features": radiomic.features_table(found)}
+    return [Section("Radiomic signatures", [_RADIOMICS, *radiomic.notes(found)], made, figures)]

@@ -1,135 +1,79 @@
-"""The radiomic signatures of a report: what each consists of, how stable it is, and what two chains have in common."""
+"""The radiomic signatures of a report as tables and figures."""
 
-import json
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from npc.prognosis.choice import rank
-from npc.prognosis.runs import Run
+from npc.names import NOT_ESTIMABLE, variant_in_words
+from npc.prognosis.signatures import Signature, VariantSignatures
 from npc.report.kit.figure import PAGE, drawing
-from npc.report.kit.names import NOT_ESTIMABLE, SLICES, series
+from npc.report.kit.page import Figure
 
-Figures = dict[str, Any]
-FEW = 12  # features whose correlations can be told apart when the numbers stand in their cells
-
-
-def figures(runs: Sequence[Run]) -> Figures:
-    """`radiomics` of results.json: by variant, the best signature of each chain and what they share.
-
-    Args:
-        runs: all finished ones; the best of a variant and chain is chosen by the internal validation cohort. A run
-            that another program wrote without `signature.json` is passed over.
-    """
-    best: dict[tuple[str, str], Run] = {}
-    for run in sorted(runs, key=rank, reverse=True):
-        if run.method == "radiomic" and (run.path / "signature.json").exists():
-            best[run.variant, _chain(run)] = run
-    found: Figures = {}
-    for (variant, chain), run in sorted(best.items()):
-        here = found.setdefault(variant, {"chains": {}, "overlap": {}})
-        here["chains"][chain] = _signature(run)
-    for here in found.values():
-        for one, other in combinations(here["chains"], 2):
-            names = [{feature["name"] for feature in here["chains"][chain]["features"]} for chain in (one, other)]
-            here["overlap"][f"{one}__{other}"] = _overlap(*names)
-    return found
+FEW = 12  # features whose correlations stand as numbers in their cells
+_STEPS = {"mrmr": "mRMR", "lasso": "LASSO", "aic": "AIC"}
 
 
-def _chain(run: Run) -> str:
-    return "+".join(_read(run)["chain"])
-
-
-def _read(run: Run) -> dict[str, Any]:
-    return json.loads((run.path / "signature.json").read_text())
-
-
-def _signature(run: Run) -> Figures:
-    told = _read(run)
-    correlation = pd.read_csv(run.path / "correlation.csv", index_col="feature")
-    keys = ("intercept", "features", "steps", "notes", "nested_auc", "apparent_auc")
-    return {"run_key": run.key, **{key: told[key] for key in keys}, "correlation": correlation.to_numpy().tolist()}
-
-
-def _overlap(one: set[str], other: set[str]) -> Figures:
-    """Shared features and Jaccard's index; with no feature on either side there is none."""
-    shared, either = sorted(one & other), one | other
-    if not either:
-        return {"shared": [], "jaccard": None, "note": f"{NOT_ESTIMABLE}: neither signature has a feature"}
-    return {"shared": shared, "jaccard": len(shared) / len(either)}
-
-
-def features_table(found: Figures) -> pd.DataFrame:
+def features_table(radiomics: Sequence[VariantSignatures]) -> pd.DataFrame:
     """A row a feature of a signature."""
     return pd.DataFrame(
         {
-            "Series": _title(variant)[0], "Slices": _title(variant)[1], "Chain": _words(chain),
-            "Feature": feature["name"], "Coefficient": f"{feature['coefficient']:.4g}",
-            "Chosen in refits": "–" if feature["chosen"] is None else f"{feature['chosen']:.0%}",
+            **_names(of, signature),
+            "Feature": feature.name, "Coefficient": f"{feature.coefficient:.4g}",
+            "Chosen in refits": "–" if feature.chosen is None else f"{feature.chosen:.0%}",
         }
-        for variant, here in found.items() for chain, signature in here["chains"].items()
-        for feature in signature["features"]
+        for of, signature in _each(radiomics) for feature in signature.features
     )  # fmt: skip
 
 
-def signatures_table(found: Figures) -> pd.DataFrame:
-    """A row a signature: its features, the apparent and the nested AUC, and what it shares with the other chain."""
+def signatures_table(radiomics: Sequence[VariantSignatures]) -> pd.DataFrame:
+    """A row a signature: its features, the apparent and the nested AUC, and what it shares with the other chains."""
     rows = []
-    for variant, here in found.items():
-        for chain, signature in here["chains"].items():
-            nested = signature["nested_auc"]["estimate"]
-            shared = [
-                f"{len(overlap['shared'])} of {_either(overlap, here, pair)}"
-                for pair, overlap in here["overlap"].items() if chain in pair.split("__")
-            ]  # fmt: skip
-            rows.append(
-                {
-                    "Series": _title(variant)[0], "Slices": _title(variant)[1], "Chain": _words(chain),
-                    "Features": len(signature["features"]), "Apparent AUC": f"{signature['apparent_auc']:.3f}",
-                    "Nested AUC": NOT_ESTIMABLE if nested is None else f"{nested:.3f}",
-                    "Shared with other chain": "; ".join(shared) or "–",
-                }
-            )  # fmt: skip
+    for of, signature in _each(radiomics):
+        nested = signature.nested_auc["estimate"]
+        shared = [f"{len(one.shared)} of {one.either}" for one in of.overlaps if signature.chain in one.chains]
+        rows.append({
+            **_names(of, signature),
+            "Features": len(signature.features), "Apparent AUC": f"{signature.apparent_auc:.3f}",
+            "Nested AUC": NOT_ESTIMABLE if nested is None else f"{nested:.3f}",
+            "Shared with other chain": "; ".join(shared) or "–",
+        })  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _either(overlap: Figures, here: Figures, pair: str) -> int:
-    sizes = [len(here["chains"][chain]["features"]) for chain in pair.split("__")]
-    return sum(sizes) - len(overlap["shared"])
-
-
-def _title(variant: str) -> tuple[str, str]:
-    sequence, slices = variant.rsplit("-", 1)
-    return series(sequence), SLICES.get(slices, slices)
-
-
-def _words(chain: str) -> str:
-    names = {"univariate": "univariate", "mrmr": "mRMR", "lasso": "LASSO", "aic": "AIC"}
-    return ", ".join(names.get(step, step) for step in chain.split("+")) if chain else "no selection"
-
-
-def notes(found: Figures) -> list[str]:
-    """Where the steps of a chain had to depart from what they are."""
+def notes(radiomics: Sequence[VariantSignatures]) -> list[str]:
+    """Where the steps of a chain had to depart from their definition."""
     return [
-        f"{', '.join(_title(variant))} ({_words(chain)}): {note}"
-        for variant, here in found.items() for chain, signature in here["chains"].items() for note in signature["notes"]
-    ]  # fmt: skip
+        f"{', '.join(variant_in_words(of.variant))} ({_chain(signature)}): {note}"
+        for of, signature in _each(radiomics)
+        for note in signature.notes
+    ]
 
 
-def draw(folder: Path, found: Figures) -> dict[str, Path]:
-    """A map of the correlations for each signature of two features or more; paths without suffix, by caption."""
-    drawn = {}
-    for variant, here in found.items():
-        for chain, signature in here["chains"].items():
-            if len(signature["features"]) >= 2:
-                path = folder / f"correlation_{variant}_{chain.replace('+', '_') or 'all'}"
-                _map(path, [feature["name"] for feature in signature["features"]], np.array(signature["correlation"]))
-                drawn[f"Correlation of features, {', '.join(_title(variant))}: {_words(chain)}"] = path
-    return drawn
+def draw(folder: Path, radiomics: Sequence[VariantSignatures]) -> list[Figure]:
+    """A map of the correlations for each signature of two features or more."""
+    figures = []
+    for of, signature in _each(radiomics):
+        if len(signature.features) >= 2:
+            path = folder / f"correlation_{of.variant}_{'_'.join(signature.chain) or 'all'}"
+            _map(path, [feature.name for feature in signature.features], signature.correlation)
+            caption = f"Correlation of features, {', '.join(variant_in_words(of.variant))}: {_chain(signature)}"
+            figures.append(Figure(path, caption))
+    return figures
+
+
+def _each(radiomics: Sequence[VariantSignatures]) -> Iterator[tuple[VariantSignatures, Signature]]:
+    return ((of, signature) for of in radiomics for signature in of.signatures)
+
+
+def _names(of: VariantSignatures, signature: Signature) -> dict[str, str]:
+    series, slices = variant_in_words(of.variant)
+    return {"Series": series, "Slices": slices, "Chain": _chain(signature)}
+
+
+def _chain(signature: Signature) -> str:
+    return ", ".join(_STEPS.get(step, step) for step in signature.chain) or "no selection"
 
 
 def _map(path: Path, names: list[str], correlation: np.ndarray) -> None:

@@ -1,37 +1,40 @@
-"""What tables, figures and the page are made from."""
+"""The report folder of an analysis: results, tables, figures and the page; and what the terminal shows."""
 
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-import pandas as pd
-from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from npc.prognosis.groups import cutoffs, groups
-from npc.prognosis.models import Model
+from npc.names import MODELS
+from npc.prognosis.analysis import Analysis
+from npc.report.kit import words
+from npc.report.kit.folder import write_results, write_table
+from npc.report.paper import figures, page, results, tables
 
 
-@dataclass(frozen=True)
-class Report:
-    """A report in memory.
+def write_report(folder: Path, analysis: Analysis) -> None:
+    """Writes `results.json`, `tables/*.csv`, `figures/*` and `report.html`."""
+    write_results(folder, results.as_json(analysis))
+    for name, table in tables.tables(analysis).items():
+        write_table(folder, name, table)
+    drawn = figures.draw(folder / "figures", analysis)
+    page.write(folder / "report.html", analysis, drawn)
 
-    Attributes:
-        found: `results.json`.
-        patients: `split`, `label`, `time`, `event`, clinical variables; indexed by `patient_id`.
-        models: in the order in which they are shown.
-        config: of `evaluate.py`.
-    """
 
-    found: dict[str, Any]
-    patients: pd.DataFrame
-    models: dict[str, Model]
-    config: DictConfig
-
-    @property
-    def risks(self) -> pd.DataFrame:
-        """A column a model."""
-        return pd.DataFrame({name: model.risk for name, model in self.models.items()})
-
-    def group(self, model: str) -> pd.Series:
-        """Low or high risk of each patient."""
-        risk, split = self.models[model].risk, self.patients["split"]
-        return groups(risk, split, cutoffs(risk, split, self.config.prognosis.cutoff))
+def print_summary(analysis: Analysis, folder: Path) -> None:
+    """Prints the AUCs, what is left out, and where the report is."""
+    kind = analysis.choices.report.ci
+    table = Table(title=f"{analysis.choices.cohort.name}: AUC ({kind} interval)")
+    for column in ("model", *analysis.splits.values()):
+        table.add_column(column)
+    for name, result in analysis.models.items():
+        table.add_row(MODELS[name], *(words.auc(result.auc[split], kind) for split in analysis.splits))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    for name, reason in analysis.left_out.items():
+        console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
+    for name, result in analysis.models.items():
+        for note in result.model.notes:
+            console.print(Text(f"{MODELS[name].lower()}: {note}"))
+    console.print(Text(f"written to {folder} (open {folder / 'report.html'})"))

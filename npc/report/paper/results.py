@@ -1,244 +1,265 @@
-"""The figures of a report as `results.json` holds them: plain values, and where there is none a note that says why."""
+"""`results.json` of an analysis: the one place where its keys are named.
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
-from typing import Any
+What is not estimable has its keys with null, and a `note` that says why.
+"""
 
-import pandas as pd
-from statsmodels.stats.multitest import multipletests
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
 
-from npc.cohort.clinical import Variable
-from npc.prognosis import treatment
-from npc.prognosis.groups import GROUPS
-from npc.prognosis.models import Model
+from npc.names import NOT_ESTIMABLE
+from npc.prognosis.analysis import Analysis
+from npc.prognosis.characteristics import Characteristic, Summary
+from npc.prognosis.discrimination import AucResult, ModelComparison
+from npc.prognosis.evaluation import ModelResult
+from npc.prognosis.models import Model, Term
+from npc.prognosis.search import SearchResult, StandardError
+from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
+from npc.prognosis.survival import Group, HazardRatio, Survival
+from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.univariate import Univariate
-from npc.report.kit.names import NOT_ESTIMABLE
+from npc.prognosis.variants import Variant
 from npc.statistics import NotEstimable
 from npc.statistics.association import Association
-from npc.statistics.bootstrap import auc_interval
-from npc.statistics.classification import classify
-from npc.statistics.cox import Cox, cox
-from npc.statistics.delong import compare, delong, interval, logit_interval
-from npc.statistics.kaplan_meier import kaplan_meier
-from npc.statistics.logrank import Test, logrank
-from npc.statistics.restricted_mean import restricted_mean_difference
+from npc.statistics.classification import Proportion
+from npc.statistics.delong import Comparison
+from npc.statistics.logrank import Test
 
-Figures = dict[str, Any]
-TEST, RATIO = ("chi2", "df", "p"), ("estimate", "ci", "p")
-
-
-def estimated(names: Sequence[str], call: Callable[..., Figures], *arguments: Any) -> Figures:
-    """What `call` gives for the arguments; where that is not estimable, the names with None and a note."""
-    try:
-        return call(*arguments)
-    except NotEstimable as reason:
-        return {**dict.fromkeys(names), "note": f"{NOT_ESTIMABLE}: {reason}"}
+Json = dict[str, Any]
+Result = TypeVar("Result")
+_INTERVALS = {"delong": "ci", "logit": "ci_logit", "bootstrap": "ci_bootstrap"}
+_TEST, _RATIO = ("chi2", "df", "p"), ("estimate", "ci", "p")
+_ASSOCIATION = ("test", "statistic", "df", "p")
 
 
-def auc(label: pd.Series, risk: pd.Series, *, draws: int, seed: int) -> Figures:
-    """AUC with DeLong's, the logit and the bootstrap interval."""
-    counts = {"n": len(label), "events": int(label.sum())}
-    empty = {"estimate": None, "ci": None, "ci_logit": None, "ci_bootstrap": None}
-    try:
-        found = delong(label, risk)
-    except NotEstimable as reason:
-        return {**empty, **counts, "note": f"{NOT_ESTIMABLE}: {reason}"}
-    intervals: Figures = {}
-    notes = []
-    for name, limits in (
-        ("ci", lambda: interval(found)),
-        ("ci_logit", lambda: logit_interval(found)),
-        ("ci_bootstrap", lambda: auc_interval(label, risk, draws=draws, seed=seed)),
-    ):
-        try:
-            intervals[name] = list(limits())
-        except NotEstimable as reason:
-            intervals[name] = None
-            notes.append(f"{name} {NOT_ESTIMABLE}: {reason}")
-    told = {"note": "; ".join(notes)} if notes else {}
-    return {"estimate": float(found.auc[0]), **intervals, **counts, **told}
-
-
-def classification(label: pd.Series, risk: pd.Series, threshold: float) -> Figures:
-    """Sensitivity, specificity, PPV, NPV and accuracy with Wilson's intervals."""
+def as_json(analysis: Analysis) -> Json:
+    """Everything, ready for JSON."""
+    rule, significance = analysis.choices.prognosis.cutoff, analysis.choices.prognosis.significance
     return {
-        name: {"estimate": share.estimate, "ci": share.ci and list(share.ci), "count": share.count, "n": share.n}
-        | ({} if share.n else {"note": f"{NOT_ESTIMABLE}: there is nobody to count"})
-        for name, share in classify(label, risk, threshold).items()
+        "models": {name: _model(result, rule) for name, result in analysis.models.items()},
+        "comparisons": _comparisons(analysis.comparisons),
+        "treatment": {"note": analysis.treatment_note}
+        if analysis.treatment_note
+        else {name: _treatment(effect) for name, effect in analysis.treatment.items()},
+        "univariate": {test.variable.name: _univariate(test, significance) for test in analysis.univariate},
+        "table2": {
+            one.variable.name: _characteristic(one, analysis.choices.report.tests) for one in analysis.characteristics
+        },
+        "table3": [_variant(variant) for variant in analysis.variants],
+        "radiomics": {of.variant: _signatures(of) for of in analysis.radiomics},
+        "search": searches(analysis.searches),
+        "flow": asdict(analysis.flow),
+        "left_out": dict(analysis.left_out),
+        "provenance": asdict(analysis.provenance),
     }
 
 
-def survival(patients: pd.DataFrame, group: pd.Series, stratified: bool = False) -> Figures:
-    """Survival of groups: log-rank, hazard ratio of the second against the first, medians, numbers at risk.
+def searches(results: Sequence[SearchResult]) -> Json:
+    """By `<method>/<variant>`; `<method>/all` is the choice among all variants."""
+    return {f"{one.search.method}/{one.search.variant}": _search(one) for one in results}
 
-    Args:
-        patients: `time`, `event`, and `split` for the strata.
-        group: ordered categories, two of them; missing is left out.
-        stratified: whether to add the log-rank test stratified by cohort.
-    """
-    known = group.notna()
-    patients, group = patients[known], group[known]
-    time, event = patients["time"], patients["event"]
-    first, second = group.cat.categories
-    ticks = list(range(0, int(time.max()) + 1, 12)) if len(time) else []
-    curves = {level: kaplan_meier(time[group == level], event[group == level]) for level in group.unique()}
-    there = [level for level in (first, second) if level in curves]
-    figures = {
-        "groups": {
-            level: {"n": int((group == level).sum()), "events": int(event[group == level].sum())}
-            for level in (first, second)
+
+def _either(found: Result | NotEstimable, keys: Sequence[str], write: Callable[[Result], Json]) -> Json:
+    """What was found, or its keys with null and the reason."""
+    if isinstance(found, NotEstimable):
+        return {**dict.fromkeys(keys), **_note(found)}
+    return write(found)
+
+
+def _note(reason: object) -> Json:
+    return {"note": f"{NOT_ESTIMABLE}: {reason}"}
+
+
+def _model(result: ModelResult, rule: str) -> Json:
+    return {
+        **{split: {"auc": _auc(found)} for split, found in result.auc.items()},
+        "threshold": result.threshold,
+        "classification": {
+            split: {name: _proportion(share) for name, share in shares.items()}
+            for split, shares in result.classification.items()
         },
-        "logrank": estimated(TEST, _logrank, time, event, group),
-        "hazard_ratio": estimated(RATIO, hazard_ratio, time, event, group),
-        "medians": {
-            level: {"months": curves[level].median(), "ci": list(curves[level].median_interval())}
-            | ({} if curves[level].median() is not None else {"note": "not reached"})
-            for level in there
-        },
+        "cutoff": dict(result.cutoffs) if rule == "own" else result.cutoffs["train"],
+        "survival": {split: _survival(found) for split, found in result.survival.items()}
+        | {"pooled": _survival(result.pooled)},
+        **({"regression": _regression(result.model)} if result.model.fitted else {}),
+        "notes": list(result.model.notes),
+    }
+
+
+def _auc(found: AucResult) -> Json:
+    counts = {"n": found.n, "events": found.events}
+    if isinstance(found.estimate, NotEstimable):
+        return {"estimate": None, **dict.fromkeys(_INTERVALS.values()), **counts, **_note(found.estimate)}
+    limits = {key: found.intervals[kind] for kind, key in _INTERVALS.items()}
+    notes = [f"{key} {NOT_ESTIMABLE}: {ci}" for key, ci in limits.items() if isinstance(ci, NotEstimable)]
+    intervals = {key: None if isinstance(ci, NotEstimable) else list(ci) for key, ci in limits.items()}
+    return {"estimate": found.estimate, **intervals, **counts, **({"note": "; ".join(notes)} if notes else {})}
+
+
+def _proportion(share: Proportion) -> Json:
+    written = {"estimate": share.estimate, "ci": share.ci and list(share.ci), "count": share.count, "n": share.n}
+    return written if share.n else {**written, **_note("no subjects")}
+
+
+def _survival(found: Survival) -> Json:
+    curves = {group.name: group.curve for group in found.groups if group.curve}
+    written = {
+        "groups": {group.name: {"n": group.n, "events": group.events} for group in found.groups},
+        "logrank": _either(found.logrank, _TEST, _test),
+        "hazard_ratio": _either(found.hazard_ratio, _RATIO, _hazard_ratio),
+        "medians": {group.name: _median(group) for group in found.groups if group.curve},
         "at_risk": {
-            "months": ticks,
-            **{level: [int(n) for n in curves[level].number_at_risk(ticks)] for level in there},
+            "months": list(found.months),
+            **{name: [int(n) for n in curve.number_at_risk(found.months)] for name, curve in curves.items()},
         },
     }
-    if stratified:
-        figures["logrank_stratified"] = estimated(TEST, _logrank, time, event, group, patients["split"])
-    return figures
+    if found.stratified is not None:
+        written["logrank_stratified"] = _either(found.stratified, _TEST, _test)
+    return written
 
 
-def hazard_ratio(time: pd.Series, event: pd.Series, group: pd.Series) -> Figures:
-    """Of the second category against the first (Cox, Efron), with the test of proportional hazards."""
-    found = cox(time, event, group.cat.codes)
-    estimate, ci = found.hazard_ratio()
-    return {
-        "estimate": estimate, "ci": list(ci), "p": float(found.p[0]),
-        "proportional_hazards": estimated(TEST, _proportional_hazards, found),
-    }  # fmt: skip
-
-
-def comparisons(patients: pd.DataFrame, risks: pd.DataFrame) -> Figures:
-    """Paired DeLong tests of all pairs of models, by cohort; Holm's correction over the pairs of a cohort."""
-    figures: Figures = {f"{a}__{b}": {} for a, b in combinations(risks, 2)}
-    names = list(risks)
-    for split, rows in patients.groupby("split"):
-        tests: dict[str, Figures] = {}
-        for (i, a), (j, b) in combinations(enumerate(names), 2):
-            tests[f"{a}__{b}"] = estimated(("difference", "z", "p"), _compared, rows, risks, i, j)
-        known = [pair for pair, test in tests.items() if test["p"] is not None]
-        corrected = multipletests([tests[pair]["p"] for pair in known], method="holm")[1] if known else []
-        for pair, test in tests.items():
-            p_holm = float(corrected[known.index(pair)]) if pair in known else None
-            figures[pair][str(split)] = test | {"p_holm": p_holm}
-    return figures
-
-
-def within_groups(patients: pd.DataFrame, group: pd.Series, arm: pd.Series, variables: Sequence[Variable]) -> Figures:
-    """Additional against standard treatment in each risk group, and the test of interaction."""
-    figures: Figures = {}
-    for level in GROUPS:
-        here = (group == level) & arm.notna()
-        rows, here_arm = patients[here], arm[here]
-        figures[level.split()[0]] = {
-            **survival(rows, here_arm),
-            "rmst_difference": estimated(("months", "ci", "until"), _rmst, rows, here_arm),
-            "iptw_hazard_ratio": estimated(RATIO, _weighted, rows, here_arm, variables),
-        }
-
-    return figures | {"interaction": estimated(RATIO, _interaction, patients, group, arm)}
-
-
-def regression(model: Model) -> Figures:
-    """Coefficients and odds ratios of a fitted model."""
-    fitted = model.fitted
-    assert fitted is not None
-    rows: list[Figures] = []
-    for i, term in enumerate(("intercept", *model.terms)):
-        figures = {"coefficient": fitted.coefficient[i], "standard_error": fitted.standard_error[i], "p": fitted.p[i]}
-        rows.append({"term": term} | {name: float(value) for name, value in figures.items()})
-        if i:
-            ratio, ci = fitted.odds_ratio(i - 1)
-            rows[-1] |= {"odds_ratio": ratio, "ci": list(ci)}
-    return {"method": fitted.method, "separation": fitted.separation, "aic": fitted.aic, "terms": rows}
-
-
-def tested(found: Association | None, note: str | None) -> Figures:
-    """A test of association."""
-    if found is None:
-        return {"test": None, "p": None, "note": f"{NOT_ESTIMABLE}: {note}"}
-    return {"test": found.test, "statistic": found.statistic, "df": found.df, "p": found.p}
-
-
-def univariate(tests: Sequence[Univariate], significance: float) -> Figures:
-    """The tests that choose clinical variables."""
-    return {
-        test.variable.name: tested(test.test, test.note)
-        | {"significant": test.significant(significance), "missing": test.missing}
-        for test in tests
-    }
-
-
-def _test(found: Test) -> Figures:
+def _test(found: Test) -> Json:
     return {"chi2": found.chi2, "df": found.df, "p": found.p}
 
 
-def _proportional_hazards(found: Cox) -> Figures:
-    if found.proportional_hazards_global is None:
-        raise NotEstimable("the events say nothing of a change with time")
-    return _test(found.proportional_hazards_global)
+def _hazard_ratio(found: HazardRatio) -> Json:
+    written = {"estimate": found.estimate, "ci": list(found.ci), "p": found.p}
+    if found.proportional_hazards is not None:
+        written["proportional_hazards"] = _either(found.proportional_hazards, _TEST, _test)
+    return written
 
 
-def _logrank(*arguments: pd.Series) -> Figures:
-    return _test(logrank(*arguments))
+def _median(group: Group) -> Json:
+    assert group.curve is not None
+    months, ci = group.curve.median(), list(group.curve.median_interval())
+    return {"months": months, "ci": ci} if months is not None else {"months": None, "ci": ci, "note": "not reached"}
 
 
-def _interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Figures:
-    found = treatment.interaction(patients, group, arm)
-    ratio, ci = found.hazard_ratio(2)
-    return {"estimate": ratio, "ci": list(ci), "p": float(found.p[2])}
+def _regression(model: Model) -> Json:
+    fitted = model.fitted
+    assert fitted is not None
+    terms = [_term(term) for term in model.regression()]
+    return {"method": fitted.method, "separation": fitted.separation, "aic": fitted.aic, "terms": terms}
 
 
-def _compared(rows: pd.DataFrame, risks: pd.DataFrame, i: int, j: int) -> Figures:
-    found = compare(delong(rows["label"], risks.loc[rows.index]), i, j)
+def _term(term: Term) -> Json:
+    written = {
+        "term": term.name,
+        "coefficient": term.coefficient,
+        "standard_error": term.standard_error,
+        "p": term.p,
+    }
+    return written if term.ci is None else {**written, "odds_ratio": term.odds_ratio, "ci": list(term.ci)}
+
+
+def _comparisons(found: Sequence[ModelComparison]) -> Json:
+    written: Json = {}
+    for one in found:
+        test = _either(one.test, ("difference", "z", "p"), _compared) | {"p_holm": one.p_holm}
+        written.setdefault(f"{one.first}__{one.second}", {})[one.split] = test
+    return written
+
+
+def _compared(found: Comparison) -> Json:
     return {"difference": found.difference, "z": found.z, "p": found.p}
 
 
-def _rmst(rows: pd.DataFrame, arm: pd.Series) -> Figures:
-    """Restricted mean survival, additional minus standard, up to the shorter of both follow-ups."""
-    parts = {level: rows[arm == level] for level in arm.cat.categories}
-    if any(part.empty for part in parts.values()):
-        raise NotEstimable("there is one arm only")
-    until = min(float(part["time"].max()) for part in parts.values())
-    standard, additional = (kaplan_meier(part["time"], part["event"]) for part in parts.values())
-    found = restricted_mean_difference(additional, standard, until)
-    return {"months": found.estimate, "ci": list(found.ci), "until": until}
+def _treatment(effect: TreatmentEffect) -> Json:
+    return {
+        **{group: _within_group(found) for group, found in effect.groups.items()},
+        "interaction": _either(effect.interaction, _RATIO, _hazard_ratio),
+        "score_contains_treatment": effect.score_contains_treatment,
+    }
 
 
-def _weighted(rows: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable]) -> Figures:
-    """Hazard ratio weighted by inverse chance of treatment, with Lin and Wei's robust variance (lifelines)."""
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError
-
-    if arm.nunique() < 2:
-        raise NotEstimable("there is one arm only")
-    if rows["event"].groupby(arm, observed=True).sum().min() == 0:
-        raise NotEstimable("an arm has no event")
-    weights = treatment.treatment_weights(rows, arm, variables)
-    table = pd.DataFrame({"time": rows["time"], "event": rows["event"], "arm": arm.cat.codes, "weight": weights})
-    try:
-        found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
-    except ConvergenceError as error:
-        raise NotEstimable(str(error).splitlines()[0]) from None
-    ci = [float(found[f"exp(coef) {side} 95%"]) for side in ("lower", "upper")]
-    return {"estimate": float(found["exp(coef)"]), "ci": ci, "p": float(found["p"])}
+def _within_group(found: WithinGroup) -> Json:
+    return {
+        **_survival(found.survival),
+        "rmst_difference": _either(found.restricted_means, ("months", "ci", "until"), _restricted_means),
+        "iptw_hazard_ratio": _either(found.weighted, _RATIO, _hazard_ratio),
+    }
 
 
-def interval_of(figures: Mapping[str, Any], kind: str) -> list[float] | None:
-    """The interval that the config asks for: delong, logit or bootstrap."""
-    return figures[{"delong": "ci", "logit": "ci_logit", "bootstrap": "ci_bootstrap"}[kind]]
+def _restricted_means(found: RestrictedMeans) -> Json:
+    return {"months": found.estimate, "ci": list(found.ci), "until": found.until}
 
 
-def auc_in_words(figures: Mapping[str, Any], kind: str) -> str:
-    """`0.769 (0.694-0.843)`, or not estimable."""
-    if figures["estimate"] is None:
-        return NOT_ESTIMABLE
-    limits = interval_of(figures, kind)
-    return f"{figures['estimate']:.3f} ({'–'.join(f'{x:.3f}' for x in limits) if limits else NOT_ESTIMABLE})"
+def _univariate(test: Univariate, significance: float) -> Json:
+    written = _either(test.test, ("test", "p"), _association)
+    return written | {"significant": test.significant(significance), "missing": test.missing}
+
+
+def _association(found: Association) -> Json:
+    return {"test": found.test, "statistic": found.statistic, "df": found.df, "p": found.p}
+
+
+def _characteristic(one: Characteristic, tests: str) -> Json:
+    by_test = {name: _either(test, _ASSOCIATION, _association) for name, test in one.tests.items()}
+    values: Json = {}
+    if one.summary is not None:
+        values["mean"] = {split: _summary(summary) for split, summary in one.summary.items()}
+    if one.counts is not None:
+        values["counts"] = {level: dict(of) for level, of in one.counts.items()}
+    return {"n": dict(one.n), "missing": dict(one.missing), **values, "tests": by_test, "p": by_test[tests]["p"]}
+
+
+def _summary(summary: Summary | None) -> Json:
+    return dict.fromkeys(("mean", "sd", "min", "max")) if summary is None else asdict(summary)
+
+
+def _variant(variant: Variant) -> Json:
+    run = variant.run
+    return {
+        "method": run.method, "slices": run.slices, "sequence": run.sequence, "run_key": run.key,
+        "auc": {split: _auc(found) for split, found in variant.auc.items()},
+        "paper": dict(variant.paper),
+    }  # fmt: skip
+
+
+def _signatures(of: VariantSignatures) -> Json:
+    return {
+        "chains": {"+".join(signature.chain): _signature(signature) for signature in of.signatures},
+        "overlap": {"__".join("+".join(chain) for chain in one.chains): _overlap(one) for one in of.overlaps},
+    }
+
+
+def _signature(signature: Signature) -> Json:
+    return {
+        "run_key": signature.run_key,
+        "intercept": signature.intercept,
+        "features": [asdict(feature) for feature in signature.features],
+        "steps": list(signature.steps),
+        "notes": list(signature.notes),
+        "nested_auc": signature.nested_auc,
+        "apparent_auc": signature.apparent_auc,
+        "correlation": signature.correlation.tolist(),
+    }
+
+
+def _overlap(one: Overlap) -> Json:
+    return {"shared": list(one.shared), **_either(one.jaccard, ("jaccard",), lambda jaccard: {"jaccard": jaccard})}
+
+
+def _search(one: SearchResult) -> Json:
+    search, best = one.search, one.best
+    written = {
+        "runs": len(search.runs),
+        "others": search.others,
+        "patients": len(search.label),
+        "events": int(search.label.sum()),
+        "run_key": best.key,
+        "variant": best.variant,
+        "auc": best.auc,
+        "standard_error": _either(one.standard_error, ("se", "within"), _standard_error),
+        "worth": _either(one.worth, ("estimate", "ci", "optimism", "draws"), lambda found: {
+            "estimate": found.estimate, "ci": list(found.ci), "optimism": one.optimism, "draws": found.draws}),
+        "chance": _either(one.chance, ("mean", "upper", "p"), asdict),
+    }  # fmt: skip
+    if not one.settings:
+        return written
+    settings = [{"run_key": of.run.key, "auc": of.run.auc, "choices": dict(of.choices)} for of in one.settings]
+    return {**written, "settings": settings}
+
+
+def _standard_error(found: StandardError) -> Json:
+    return {"se": found.se, "within": found.within, **({"note": found.note} if found.note else {})}

@@ -1,40 +1,81 @@
 """ROC curves of all models, a panel a cohort (Fig. 3 of the paper)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 from sklearn.metrics import roc_curve
 
-from npc.report.kit.figure import PAGE, drawing
-from npc.report.kit.names import COHORTS, MODELS, NOT_ESTIMABLE
+from npc.names import MODELS
+from npc.prognosis.analysis import Analysis
+from npc.report.kit import words
+from npc.report.kit.figure import BACKED, PAGE, drawing
+from npc.statistics import NotEstimable
 
-DASHES = ("-", "--", "-.", ":")  # told apart in grey, too
+DASHES = ("-", "--", "-.", ":")  # so that curves differ in print without colours, too
 
 
-def draw(path: Path, patients: pd.DataFrame, risks: pd.DataFrame, aucs: Mapping[str, Mapping[str, str]]) -> None:
+@dataclass(frozen=True)
+class Curve:
+    """One curve.
+
+    Attributes:
+        name: of the model.
+        auc: in words.
+        points: 1 - specificity and sensitivity, (thresholds, 2); none where there is one class only.
+    """
+
+    name: str
+    auc: str
+    points: np.ndarray
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One cohort.
+
+    Attributes:
+        title: above it.
+        curves: a model each.
+    """
+
+    title: str
+    curves: Sequence[Curve]
+
+
+def panels(analysis: Analysis) -> list[Panel]:
+    """A panel a cohort."""
+    made = []
+    for split, title in analysis.splits.items():
+        label = analysis.patients.loc[analysis.patients["split"] == split, "label"]
+        curves = []
+        for name, result in analysis.models.items():
+            found = result.auc[split]
+            if isinstance(found.estimate, NotEstimable):
+                points = np.empty((0, 2))
+            else:
+                x, y, _ = roc_curve(label, result.model.risk[label.index], drop_intermediate=False)
+                points = np.stack([x, y], axis=1)
+            curves.append(Curve(MODELS[name], words.auc(found, analysis.choices.report.ci), points))
+        made.append(Panel(f"{title}\n{len(label)} patients, {int(label.sum())} events", curves))
+    return made
+
+
+def draw(path: Path, panels: Sequence[Panel]) -> None:
     """Draws Fig. 3.
 
     Args:
         path: of the figure, without suffix.
-        patients: `split` and `label`.
-        risks: a column a model, the same patients.
-        aucs: the words for AUC and interval, by model and split.
+        panels: side by side.
     """
     with drawing(path, width=PAGE, height=82) as figure:
-        panels = figure.subplots(1, len(COHORTS), sharey=True)
-        for panel, letter, (split, cohort) in zip(panels, "abc", COHORTS.items(), strict=True):
-            here = patients["split"] == split
-            events = int(patients.loc[here, "label"].sum())
-            panel.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
-            for model, dash in zip(map(str, risks), DASHES, strict=False):
-                name = f"{MODELS[model]}\n{aucs[model][split]}"
-                if patients.loc[here, "label"].nunique() == 2:
-                    x, y, _ = roc_curve(patients.loc[here, "label"], risks.loc[here, model], drop_intermediate=False)
-                    panel.plot(x, y, dash, label=name)
-                else:
-                    panel.plot([], [], dash, label=f"{MODELS[model]}\n{NOT_ESTIMABLE}")
-            panel.set_title(f"({letter}) {cohort}\n{here.sum()} patients, {events} events", loc="left")
-            panel.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-            panel.legend(loc="lower right", fontsize=5.5, handlelength=2.2, borderaxespad=0.2)
-        panels[0].set_ylabel("sensitivity")
+        grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, letter, panel in zip(grid, "abc", panels, strict=False):
+            axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
+            for curve, dash in zip(panel.curves, DASHES, strict=False):
+                axes.plot(*curve.points.T, dash, label=f"{curve.name}\n{curve.auc}")
+            axes.set_title(f"({letter}) {panel.title}", loc="left")
+            axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+            axes.legend(loc="lower right", fontsize=5.5, handlelength=2.2, borderaxespad=0.2, **BACKED)
+        grid[0].set_ylabel("sensitivity")

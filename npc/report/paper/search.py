@@ -1,4 +1,4 @@
-"""The searches of a report: the best setting of a variant, how far it stands out, and what it is worth."""
+"""The searches of a report as tables, text and figures: the best setting, how far it stands out, what it is worth."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,19 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.patches import Rectangle
 
-from npc.prognosis.runs import Run
-from npc.prognosis.search import Search, differing, searches
+from npc.names import METHODS, NOT_ESTIMABLE, variant_in_words
+from npc.prognosis.search import ALL, SearchResult, Setting
+from npc.report.kit import words
 from npc.report.kit.figure import PAGE, drawing
-from npc.report.kit.names import METHODS, NOT_ESTIMABLE, SLICES, series
-from npc.report.paper.results import estimated
-from npc.report.paper.table2 import p_in_words
-from npc.statistics.delong import delong
-from npc.statistics.optimism import chance, worth
+from npc.report.kit.page import Figure
+from npc.statistics import NotEstimable
 
-Figures = dict[str, Any]
 GRID = ("optimizer.lr", "optimizer.decay", "batch_size")  # across, down, panels
 _WITHIN = "Within one standard error"
 _WORTH = "AUC of the choice (95% interval)"
@@ -26,118 +23,63 @@ _CHANCE = "Best by chance (95th percentile)"
 AXES = {"optimizer.lr": "learning rate", "optimizer.decay": "decay", "batch_size": "batch size"}
 
 
-def figures(runs: Sequence[Run], *, draws: int, seed: int) -> Figures:
-    """`search` of results.json, by `<method>/<variant>`; `<method>/all` is the choice among all variants.
-
-    Args:
-        runs: all finished ones.
-        draws: of the bootstrap, and permutations.
-        seed: of the draws.
-    """
-    return {f"{one.method}/{one.variant}": _search(one, draws, seed) for one in searches(runs)}
-
-
-def _search(search: Search, draws: int, seed: int) -> Figures:
-    label, risks, best = search.label, search.risks, search.runs[0]
-    found = {
-        "runs": len(search.runs),
-        "others": search.others,
-        "patients": len(label),
-        "events": int(label.sum()),
-        "run_key": best.key,
-        "variant": best.variant,
-        "auc": best.auc,
-        "standard_error": estimated(["se", "within"], _within, label, risks, [run.auc for run in search.runs]),
-        "worth": estimated(["estimate", "ci", "optimism", "draws"], _worth, search, draws, seed),
-        "chance": estimated(["mean", "upper", "p"], _chance, search, draws, seed),
-    }
-    if search.variant == "all":
-        return found
-    settings = [
-        {"run_key": run.key, "auc": run.auc, "choices": choices}
-        for run, choices in zip(search.runs, differing(search.runs), strict=True)
-    ]
-    return found | {"settings": settings}
-
-
-def _within(label: np.ndarray, risks: np.ndarray, aucs: Sequence[float]) -> Figures:
-    """DeLong's standard error of the best, and how many settings lie no more than that below it, itself among them."""
-    se = float(np.sqrt(delong(label, risks[:, 0]).covariance[0, 0]))
-    if np.isnan(se):
-        return {"se": None, "within": None, "note": f"{NOT_ESTIMABLE}: one patient of a class gives no variance"}
-    told = {} if se else {"note": f"an AUC of {aucs[0]:g} has no variance; those that reach it are counted"}
-    return {"se": se, "within": int(sum(auc >= aucs[0] - se for auc in aucs)), **told}
-
-
-def _worth(search: Search, draws: int, seed: int) -> Figures:
-    found = worth(search.label, search.risks, search.losses, draws=draws, seed=seed)
-    optimism = search.runs[0].auc - found.estimate
-    return {"estimate": found.estimate, "ci": list(found.ci), "optimism": optimism, "draws": found.draws}
-
-
-def _chance(search: Search, draws: int, seed: int) -> Figures:
-    return vars(chance(search.label, search.risks, draws=draws, seed=seed))
-
-
-def table(found: Mapping[str, Figures]) -> pd.DataFrame:
+def table(searches: Sequence[SearchResult]) -> pd.DataFrame:
     """A row a search."""
-    return pd.DataFrame(_named(name) | {"Runs": one["runs"]} | _best(one) | _price(one) for name, one in found.items())
+    return pd.DataFrame({**_name(one), "Runs": len(one.search.runs), **_best(one), **_price(one)} for one in searches)
 
 
-def _named(name: str) -> dict[str, str]:
-    method, variant = name.split("/")
-    if variant == "all":
-        return {"Method": METHODS[method], "Variant": "all variants"}
-    return {"Method": METHODS[method], "Variant": _title(variant)}
-
-
-def _best(one: Figures) -> dict[str, str]:
-    settings = one.get("settings", [{"choices": {"variant": one["variant"]}}])
+def _name(one: SearchResult) -> dict[str, str]:
+    variant = one.search.variant
     return {
-        "Best": choices_in_words(settings[0]["choices"]) or one["run_key"],
-        "Its AUC": f"{one['auc']:.3f}",
-        _WITHIN: "–"
-        if one["standard_error"]["within"] is None
-        else f"{one['standard_error']['within']} (SE {one['standard_error']['se']:.3f})",
+        "Method": METHODS[one.search.method],
+        "Variant": "all variants" if variant == ALL else _title(variant),
     }
 
 
-def _price(one: Figures) -> dict[str, str]:
-    value, chances = one["worth"], one["chance"]
+def _best(one: SearchResult) -> dict[str, str]:
+    choices = one.settings[0].choices if one.settings else {"variant": one.best.variant}
+    error = one.standard_error
     return {
-        _WORTH: NOT_ESTIMABLE
-        if value["estimate"] is None
-        else f"{value['estimate']:.3f} ({value['ci'][0]:.3f}–{value['ci'][1]:.3f})",
-        "Optimism": NOT_ESTIMABLE if value["estimate"] is None else f"{value['optimism']:.3f}",
-        _CHANCE: f"{chances['mean']:.3f} ({chances['upper']:.3f})",
-        "P": p_in_words(chances["p"]),
+        "Best": choices_in_words(choices) or one.best.key,
+        "Its AUC": f"{one.best.auc:.3f}",
+        _WITHIN: "–" if isinstance(error, NotEstimable) else f"{error.within} (SE {error.se:.3f})",
     }
 
 
-def lines(found: Mapping[str, Figures]) -> list[str]:
+def _price(one: SearchResult) -> dict[str, str]:
+    value, best = one.worth, one.chance
+    return {
+        _WORTH: NOT_ESTIMABLE if isinstance(value, NotEstimable) else words.with_interval(value.estimate, value.ci),
+        "Optimism": words.number(one.optimism),
+        _CHANCE: NOT_ESTIMABLE if isinstance(best, NotEstimable) else f"{best.mean:.3f} ({best.upper:.3f})",
+        "P": words.p_of(best),
+    }
+
+
+def lines(searches: Sequence[SearchResult]) -> list[str]:
     """The same for a terminal, two lines a search."""
-    told = []
-    for row in table(found).to_dict("records"):
-        told += [
+    printed = []
+    for row in table(searches).to_dict("records"):
+        printed += [
             f"{row['Method']}, {row['Variant']}, best of {row['Runs']}: {row['Best']}",
             f"    its AUC {row['Its AUC']}, {row[_WITHIN]} within one standard error; AUC of the choice {row[_WORTH]}, "
             f"optimism {row['Optimism']}; best by chance {row[_CHANCE]}, P {row['P']}",
         ]
-    return told
+    return printed
 
 
-def settings_table(found: Mapping[str, Figures]) -> pd.DataFrame:
+def settings_table(searches: Sequence[SearchResult]) -> pd.DataFrame:
     """A row a setting."""
     return pd.DataFrame(
-        {"method": name.split("/")[0], "variant": one["variant"], "run_key": setting["run_key"],
-         "validation_auc": setting["auc"], **setting["choices"]}
-        for name, one in found.items() for setting in one.get("settings", ())
+        {"method": one.search.method, "variant": one.best.variant, "run_key": setting.run.key,
+         "validation_auc": setting.run.auc, **setting.choices}
+        for one in searches for setting in one.settings
     )  # fmt: skip
 
 
-def text(found: Mapping[str, Figures]) -> list[str]:
+def text(searches: Sequence[SearchResult]) -> list[str]:
     """What a reader must know to read the table."""
-    sizes = sorted({f"{one['patients']} patients, {one['events']} with the event" for one in found.values()})
+    sizes = sorted({f"{len(one.search.label)} patients, {one.search.label.sum()} with the event" for one in searches})
     return [
         f"The best setting was chosen by its AUC in the internal validation cohort ({'; '.join(sizes)}), and by that "
         "choice its AUC there is too high. AUC of the choice: the mean, over bootstrap draws of these patients, of the "
@@ -145,11 +87,18 @@ def text(found: Mapping[str, Figures]) -> list[str]:
         "a draw holds two thirds of them). Best by chance: the highest AUC of the same settings when outcomes are "
         "shuffled, and the share of shuffles that reach the observed one (P). Within one standard error: settings "
         "whose AUC is no more than DeLong's standard error of the best below it.",
-        *(f"{' '.join(_named(name).values())}: {one['others']} runs with other validation patients are left out"
-          for name, one in found.items() if one["others"]),
-        *(f"{' '.join(_named(name).values())}: {part['note']}" for name, one in found.items()
-          for part in (one["standard_error"], one["worth"], one["chance"]) if "note" in part),
+        *(f"{' '.join(_name(one).values())}: {one.search.others} runs with other validation patients are left out"
+          for one in searches if one.search.others),
+        *(f"{' '.join(_name(one).values())}: {note}" for one in searches for note in _notes(one)),
     ]  # fmt: skip
+
+
+def _notes(one: SearchResult) -> list[str]:
+    parts = (one.standard_error, one.worth, one.chance)
+    notes = [f"{NOT_ESTIMABLE}: {part}" for part in parts if isinstance(part, NotEstimable)]
+    if not isinstance(one.standard_error, NotEstimable) and one.standard_error.note:
+        notes.insert(0, one.standard_error.note)
+    return notes
 
 
 def choices_in_words(choices: Mapping[str, Any]) -> str:
@@ -157,31 +106,30 @@ def choices_in_words(choices: Mapping[str, Any]) -> str:
     return ", ".join(f"{AXES.get(key, key)} {_value(value)}" for key, value in choices.items())
 
 
-def draw(folder: Path, found: Mapping[str, Figures]) -> dict[str, Path]:
-    """A heat map of each variant's grid; paths without suffix, by caption."""
-    drawn = {}
-    for name, one in found.items():
-        variant = name.split("/")[1]
-        settings = one.get("settings", [])
-        axes = [key for key in GRID if len({setting["choices"].get(key) for setting in settings}) > 1]
+def draw(folder: Path, searches: Sequence[SearchResult]) -> list[Figure]:
+    """A heat map of each variant's grid."""
+    figures = []
+    for one in searches:
+        axes = [key for key in GRID if len({setting.choices.get(key) for setting in one.settings}) > 1]
         if axes:
-            path = folder / f"search_{variant}"
-            _grid(path, settings, axes)
-            drawn[f"Validation AUC over the grid, {_title(variant)}; the best has a frame{_besides(settings)}"] = path
-    return drawn
+            path = folder / f"search_{one.search.variant}"
+            _grid(path, one.settings, axes)
+            caption = f"Validation AUC over the grid, {_title(one.search.variant)}; the best has a frame"
+            figures.append(Figure(path, caption + _other_choices(one.settings)))
+    return figures
 
 
-def _besides(settings: Sequence[Figures]) -> str:
-    others = [AXES.get(key, key) for key in settings[0]["choices"] if key not in GRID]
-    return f"; {', '.join(others)} differ besides, and a cell shows its best run" if others else ""
+def _other_choices(settings: Sequence[Setting]) -> str:
+    others = [AXES.get(key, key) for key in settings[0].choices if key not in GRID]
+    return f"; {', '.join(others)} differ as well, and a cell shows its best run" if others else ""
 
 
-def _grid(path: Path, settings: Sequence[Figures], axes: Sequence[str]) -> None:
+def _grid(path: Path, settings: Sequence[Setting], axes: Sequence[str]) -> None:
     """Panels side by side, one scale of colours; the number stands in each cell."""
     across, down, panel = axes[0], *(*axes[1:], None, None)[:2]
     cells: dict[tuple, float] = {}
     for setting in settings:  # the best first
-        cells.setdefault(tuple(setting["choices"].get(key) for key in (across, down, panel)), setting["auc"])
+        cells.setdefault(tuple(key and setting.choices.get(key) for key in (across, down, panel)), setting.run.auc)
     values = [sorted({cell[i] for cell in cells}, key=_order) for i in range(3)]
     best = next(iter(cells))
     height = 30 + 7 * len(values[1])
@@ -213,7 +161,7 @@ def _grid(path: Path, settings: Sequence[Figures], axes: Sequence[str]) -> None:
         _scale(figure, image, list(panels))
 
 
-def _scale(figure: Figure, image: Any, panels: list) -> None:
+def _scale(figure: MatplotlibFigure, image: Any, panels: list) -> None:
     figure.colorbar(image, ax=panels, label="AUC, internal validation", pad=0.01)
 
 
@@ -228,5 +176,5 @@ def _value(value: Any) -> str:
 
 
 def _title(variant: str) -> str:
-    sequence, slices = variant.rsplit("-", 1)
-    return f"{series(sequence)}, {SLICES.get(slices, slices).lower()}"
+    series, slices = variant_in_words(variant)
+    return f"{series}, {slices.lower()}"

@@ -1,13 +1,49 @@
 """`npc sweep report`: a report folder of searches alone, from the runs of sweep files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from npc.errors import InputError
 from npc.prognosis.runs import Run, read_run
+from npc.prognosis.search import SearchResult, judge
 from npc.report.kit.folder import write_results, write_table
-from npc.report.paper import page, search
+from npc.report.kit.page import Section, write_page
+from npc.report.paper import page, results, search
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """What is reported of a sweep.
+
+    Attributes:
+        expected: runs of the sweep.
+        done: finished ones.
+        stopped: runs that successive halving stopped early.
+        searches: among the finished ones.
+    """
+
+    expected: int
+    done: int
+    stopped: int
+    searches: tuple[SearchResult, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """`results.json`."""
+        counts = {"expected": self.expected, "done": self.done, "stopped": self.stopped}
+        return {**counts, "search": results.searches(self.searches)}
+
+    def completeness(self) -> list[str]:
+        """How many runs the figures are of, and whether it was a search of the whole grid."""
+        state = "complete" if self.done == self.expected else "not complete"
+        lines = [f"{state}: {self.done} of {self.expected} runs are done"]
+        if self.stopped:
+            lines.append(
+                f"another search than the grid: {self.stopped} runs were stopped early by successive halving, so the "
+                "figures leave them out, and the price of choosing is higher than they show"
+            )
+        return lines
 
 
 def finished(folders: Sequence[Path]) -> list[Run]:
@@ -33,8 +69,8 @@ def finished(folders: Sequence[Path]) -> list[Run]:
 
 def report_sweep(
     runs: Sequence[Run], expected: int, stopped: int, folder: Path, *, draws: int, seed: int
-) -> dict[str, Any]:
-    """Writes `results.json`, tables, figures and `report.html`; gives the results.
+) -> SweepReport:
+    """Writes `results.json`, tables, figures and `report.html`.
 
     Args:
         runs: finished, of one cohort.
@@ -47,24 +83,14 @@ def report_sweep(
     Raises:
         InputError: there is nothing to compare.
     """
-    found = search.figures(runs, draws=draws, seed=seed)
+    found = judge(runs, draws=draws, seed=seed)
     if not found:
         raise InputError("each variant has one run that is done, and there is but one variant: nothing was chosen")
-    results = {"expected": expected, "done": len(runs), "stopped": stopped, "search": found}
-    write_results(folder, results)
+    report = SweepReport(expected, len(runs), stopped, found)
+    write_results(folder, report.as_json())
     write_table(folder, "search", search.table(found))
     write_table(folder, "search_settings", search.settings_table(found))
-    drawn = {name: path.with_name(f"{path.name}.png") for name, path in search.draw(folder / "figures", found).items()}
-    sections = [page.Section("Runs", completeness(results)), *page.search_sections(found, drawn)]
-    page.write_page(folder / "report.html", f"{folder.name}: the search", sections)
-    return results
-
-
-def completeness(results: Mapping[str, Any]) -> list[str]:
-    """How many runs the figures are of, and whether it was a search of the whole grid."""
-    expected, done, stopped = (results[name] for name in ("expected", "done", "stopped"))
-    told = [f"{'complete' if done == expected else 'not complete'}: {done} of {expected} runs are done"]
-    if stopped:
-        told.append(f"another search than the grid: {stopped} runs were stopped early by successive halving, so the "
-                    "figures leave them out, and the price of choosing is higher than they say")  # fmt: skip
-    return told
+    figures = search.draw(folder / "figures", found)
+    sections = [Section("Runs", report.completeness()), *page.searches(found, figures)]
+    write_page(folder / "report.html", f"{folder.name}: the search", sections)
+    return report

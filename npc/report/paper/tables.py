@@ -1,141 +1,13 @@
 """The tables of a report, as they are printed and as data."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
-from npc.report.kit.names import COHORTS, MODELS, NOT_ESTIMABLE
+from npc.names import MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS
+from npc.prognosis.analysis import Analysis
+from npc.prognosis.survival import Survival
+from npc.report.kit import words
 from npc.report.paper import radiomic, search, table2, table3
-from npc.report.paper.report import Report
-from npc.report.paper.results import auc_in_words
-from npc.report.paper.table2 import p_in_words
-from npc.statistics.kaplan_meier import kaplan_meier
-
-
-def tables(report: Report) -> dict[str, pd.DataFrame]:
-    """All tables by the name of their file."""
-    made = {
-        "table2": table2.table(report.found["table2"]),
-        "table3": table3.table(report.found["table3"], report.config.report.ci),
-        "auc": aucs(report),
-        "comparisons": comparisons(report),
-        "classification": classification(report),
-        "survival": survival(report),
-        "univariate": univariate(report),
-        "regression": regression(report),
-        "treatment": treatment(report),
-        "kaplan_meier": curves(report),
-        "risks": risks(report),
-        "radiomic_signatures": radiomic.signatures_table(report.found["radiomics"]),
-        "radiomic_features": radiomic.features_table(report.found["radiomics"]),
-        "search": search.table(report.found["search"]),
-        "search_settings": search.settings_table(report.found["search"]),
-    }
-    return {name: table for name, table in made.items() if len(table)}
-
-
-def aucs(report: Report) -> pd.DataFrame:
-    """A row a model, a column a cohort."""
-    return pd.DataFrame(
-        {"Model": MODELS[name]}
-        | {COHORTS[s]: auc_in_words(model[s]["auc"], report.config.report.ci) for s in COHORTS if s in model}
-        for name, model in report.found["models"].items()
-    )
-
-
-def comparisons(report: Report) -> pd.DataFrame:
-    """Paired DeLong tests."""
-    rows = []
-    for pair, by_split in report.found["comparisons"].items():
-        one, other = pair.split("__")
-        for split in (s for s in COHORTS if s in by_split):
-            test = by_split[split]
-            rows.append({"Models": f"{MODELS[one]} – {MODELS[other]}", "Cohort": COHORTS[split],
-                         "Difference of AUC": _number(test["difference"]), "z": _number(test["z"], 2),
-                         "P value": p_in_words(test["p"]), "P value (Holm)": p_in_words(test["p_holm"])})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def classification(report: Report) -> pd.DataFrame:
-    """Sensitivity and so on at Youden's threshold of the training cohort."""
-    rows = []
-    for name, model in report.found["models"].items():
-        for split in (s for s in COHORTS if s in model):
-            shares = model["classification"][split]
-            rows.append({"Model": MODELS[name], "Cohort": COHORTS[split], "Threshold": _number(model["threshold"])}
-                        | {_SHARES[share]: _interval(cell) for share, cell in shares.items()})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def survival(report: Report) -> pd.DataFrame:
-    """High against low risk by cohort."""
-    rows = []
-    for name, model in report.found["models"].items():
-        for split in (*COHORTS, "pooled"):
-            if split in model["survival"]:
-                rows.append({"Model": MODELS[name], "Cohort": COHORTS.get(split, "All cohorts")}
-                            | _survival(model["survival"][split]))  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def univariate(report: Report) -> pd.DataFrame:
-    """The tests by which clinical variables were taken."""
-    return pd.DataFrame(
-        {"Variable": name, "Test": test["test"] or NOT_ESTIMABLE, "P value": p_in_words(test["p"]),
-         "Taken": "yes" if test["significant"] else "no"}
-        for name, test in report.found["univariate"].items()
-    )  # fmt: skip
-
-
-def regression(report: Report) -> pd.DataFrame:
-    """Coefficients and odds ratios of the fitted models."""
-    return pd.DataFrame(
-        {"Model": MODELS[name], "Term": term["term"], "Coefficient": _number(term["coefficient"]),
-         "Odds ratio": _interval({"estimate": term["odds_ratio"], "ci": term["ci"]}, 2) if "odds_ratio" in term else "",
-         "P value": p_in_words(term["p"]), "Fit": model["regression"]["method"]}
-        for name, model in report.found["models"].items() if "regression" in model
-        for term in model["regression"]["terms"]
-    )  # fmt: skip
-
-
-def treatment(report: Report) -> pd.DataFrame:
-    """Additional against standard treatment within risk groups."""
-    rows = []
-    for name, found in report.found["treatment"].items():
-        for level in ("low", "high"):
-            if level in found:
-                part = found[level]
-                months = part["rmst_difference"] | {"estimate": part["rmst_difference"]["months"]}
-                rows.append({"Groups of": MODELS[name], "Risk": level} | _survival(part)
-                            | {"Hazard ratio (IPTW)": _interval(part["iptw_hazard_ratio"], 2),
-                               "Difference of restricted means (months)": _interval(months, 1),
-                               "P of interaction": p_in_words(found["interaction"]["p"])})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def curves(report: Report) -> pd.DataFrame:
-    """The Kaplan-Meier curves of all models' groups as data, of all cohorts together."""
-    parts = []
-    time, event = report.patients["time"], report.patients["event"]
-    for name in report.models:
-        group = report.group(name)
-        for level in group.cat.categories:
-            here = group == level
-            if here.any():
-                curve = kaplan_meier(time[here], event[here])
-                columns = {"months": curve.time, "survival": curve.survival, "lower": curve.lower, "upper": curve.upper,
-                           "at_risk": curve.at_risk, "events": curve.events}  # fmt: skip
-                parts.append(pd.DataFrame({"model": name, "group": level, **columns}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def risks(report: Report) -> pd.DataFrame:
-    """Every patient's risk by each model, and the risk groups."""
-    grouped = {f"{name}_group": report.group(name).astype(str) for name in report.models}
-    parts = [report.patients[["split", "label", "time", "event"]], report.risks, pd.DataFrame(grouped)]
-    return pd.concat(parts, axis=1).rename_axis("patient_id").reset_index()
-
+from npc.statistics import NotEstimable
 
 _SHARES = {
     "sensitivity": "Sensitivity",
@@ -146,22 +18,159 @@ _SHARES = {
 }
 
 
-def _survival(found: dict[str, Any]) -> dict[str, str]:
-    medians = {level: found["medians"].get(level, {}).get("months") for level in found["groups"]}
-    return {
-        **{f"{level}: events / patients": f"{n['events']} / {n['n']}" for level, n in found["groups"].items()},
-        **{f"{level}: median DMFS": "not reached" if m is None else f"{m:.1f}" for level, m in medians.items()},
-        "Log-rank P": p_in_words(found["logrank"]["p"]),
-        "Hazard ratio": _interval(found["hazard_ratio"], 2),
+def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """All tables by the name of their file."""
+    made = {
+        "table2": characteristics(analysis),
+        "table3": variants(analysis),
+        "auc": aucs(analysis),
+        "comparisons": comparisons(analysis),
+        "classification": classification(analysis),
+        "survival": survival(analysis),
+        "univariate": univariate(analysis),
+        "regression": regression(analysis),
+        "treatment": treatment(analysis),
+        "kaplan_meier": curves(analysis),
+        "risks": risks(analysis),
+        "radiomic_signatures": radiomic.signatures_table(analysis.radiomics),
+        "radiomic_features": radiomic.features_table(analysis.radiomics),
+        "search": search.table(analysis.searches),
+        "search_settings": search.settings_table(analysis.searches),
     }
+    return {name: table for name, table in made.items() if len(table)}
 
 
-def _number(value: float | None, digits: int = 3) -> str:
-    return NOT_ESTIMABLE if value is None else f"{value:.{digits}f}"
+def characteristics(analysis: Analysis) -> pd.DataFrame:
+    """Table 2."""
+    return table2.table(analysis.characteristics, analysis.splits, analysis.choices.report.tests)
 
 
-def _interval(cell: dict[str, Any], digits: int = 3) -> str:
-    if cell["estimate"] is None:
-        return NOT_ESTIMABLE
-    low, high = (f"{x:.{digits}f}" if np.isfinite(x) else "∞" for x in cell["ci"])
-    return f"{cell['estimate']:.{digits}f} ({low}{' to ' if cell['ci'][0] < 0 else '–'}{high})"
+def variants(analysis: Analysis) -> pd.DataFrame:
+    """Table 3."""
+    return table3.table(analysis.variants, analysis.splits, analysis.choices.report.ci)
+
+
+def aucs(analysis: Analysis) -> pd.DataFrame:
+    """A row a model, a column a cohort."""
+    kind = analysis.choices.report.ci
+    return pd.DataFrame(
+        {"Model": MODELS[name]}
+        | {title: words.auc(result.auc[split], kind) for split, title in analysis.splits.items()}
+        for name, result in analysis.models.items()
+    )
+
+
+def comparisons(analysis: Analysis) -> pd.DataFrame:
+    """Paired DeLong tests, by pair of models."""
+    pairs = list(dict.fromkeys((one.first, one.second) for one in analysis.comparisons))
+    splits = list(analysis.splits)
+    rows = []
+    for one in sorted(
+        analysis.comparisons, key=lambda one: (pairs.index((one.first, one.second)), splits.index(one.split))
+    ):
+        known = None if isinstance(one.test, NotEstimable) else one.test
+        rows.append({
+            "Models": f"{MODELS[one.first]} – {MODELS[one.second]}", "Cohort": analysis.splits[one.split],
+            "Difference of AUC": words.number(known.difference if known else None),
+            "z": words.number(known.z if known else None, 2),
+            "P value": words.p_of(one.test), "P value (Holm)": words.p_value(one.p_holm),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def classification(analysis: Analysis) -> pd.DataFrame:
+    """Sensitivity and so on at Youden's threshold of the training cohort."""
+    rows = []
+    for name, result in analysis.models.items():
+        for split, title in analysis.splits.items():
+            shares = {
+                _SHARES[share]: words.with_interval(found.estimate, found.ci)
+                for share, found in result.classification[split].items()
+            }
+            rows.append({"Model": MODELS[name], "Cohort": title, "Threshold": words.number(result.threshold), **shares})
+    return pd.DataFrame(rows)
+
+
+def survival(analysis: Analysis) -> pd.DataFrame:
+    """High against low risk by cohort."""
+    rows = []
+    for name, result in analysis.models.items():
+        found = {title: result.survival[split] for split, title in analysis.splits.items()} | {POOLED: result.pooled}
+        for title, one in found.items():
+            rows.append({"Model": MODELS[name], "Cohort": title, **_survival(one, analysis.choices.endpoint.survival)})
+    return pd.DataFrame(rows)
+
+
+def univariate(analysis: Analysis) -> pd.DataFrame:
+    """The tests by which clinical variables were taken."""
+    significance = analysis.choices.prognosis.significance
+    return pd.DataFrame(
+        {
+            "Variable": test.variable.title,
+            "Test": NOT_ESTIMABLE if isinstance(test.test, NotEstimable) else test.test.test,
+            "P value": words.p_of(test.test),
+            "Taken": "yes" if test.significant(significance) else "no",
+        }
+        for test in analysis.univariate
+    )
+
+
+def regression(analysis: Analysis) -> pd.DataFrame:
+    """Coefficients and odds ratios of the fitted models."""
+    return pd.DataFrame(
+        {"Model": MODELS[name], "Term": term.label, "Coefficient": words.number(term.coefficient),
+         "Odds ratio": words.with_interval(term.odds_ratio, term.ci, 2) if term.ci else "",
+         "P value": words.p_value(term.p), "Fit": result.model.fitted.method}
+        for name, result in analysis.models.items() if result.model.fitted
+        for term in result.model.regression()
+    )  # fmt: skip
+
+
+def treatment(analysis: Analysis) -> pd.DataFrame:
+    """Additional against standard treatment within risk groups."""
+    rows = []
+    for name, effect in analysis.treatment.items():
+        for group in RISK_GROUPS:
+            found = effect.groups[group]
+            means = found.restricted_means
+            rows.append({
+                "Groups of": MODELS[name], "Risk": group,
+                **_survival(found.survival, analysis.choices.endpoint.survival),
+                "Hazard ratio (IPTW)": words.hazard_ratio(found.weighted),
+                "Difference of restricted means (months)": NOT_ESTIMABLE if isinstance(means, NotEstimable)
+                else words.with_interval(means.estimate, means.ci, 1),
+                "P of interaction": words.p_of(effect.interaction),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def curves(analysis: Analysis) -> pd.DataFrame:
+    """The Kaplan-Meier curves of all models' risk groups as data, of all cohorts together."""
+    parts = [
+        pd.DataFrame({
+            "model": name, "group": group.name, "months": group.curve.time, "survival": group.curve.survival,
+            "lower": group.curve.lower, "upper": group.curve.upper, "at_risk": group.curve.at_risk,
+            "events": group.curve.events,
+        })
+        for name, result in analysis.models.items() for group in result.pooled.groups if group.curve
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def risks(analysis: Analysis) -> pd.DataFrame:
+    """Every patient's risk by each model, and the risk groups."""
+    table = analysis.patients[["split", "label", "time", "event"]]
+    table = table.assign(**{name: result.model.risk for name, result in analysis.models.items()})
+    table = table.assign(**{f"{name}_group": result.group.astype(str) for name, result in analysis.models.items()})
+    return table.rename_axis("patient_id").reset_index()
+
+
+def _survival(found: Survival, name: str) -> dict[str, str]:
+    medians = {group.name: group.curve and group.curve.median() for group in found.groups}
+    return {
+        **{f"{group.name}: events / patients": f"{group.events} / {group.n}" for group in found.groups},
+        **{f"{group}: median {name} (months)": "not reached" if median is None else f"{median:.1f}"
+           for group, median in medians.items()},
+        "Log-rank P": words.p_of(found.logrank),
+        "Hazard ratio": words.hazard_ratio(found.hazard_ratio),
+    }  # fmt: skip

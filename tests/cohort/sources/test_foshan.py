@@ -1,7 +1,5 @@
 """The layout of the published NPC set: read, checked, and refused for training with the reason."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +9,10 @@ import SimpleITK as sitk
 from npc.cohort.sources import foshan
 from npc.config.loading import compose
 from npc.errors import InputError
+from tests.commands import run_here
 from tests.imaging.dicom_files import AXIAL, write_series
 from tests.scans import read_scan
 
-ROOT = Path(__file__).parents[3]
 SHAPE = (4, 6, 5)  # slice, row, column
 TUMOUR = (slice(1, 3), slice(2, 5), slice(1, 3))
 ORIGIN = (-40.0, -60.0, 12.0)
@@ -95,25 +93,19 @@ def test_a_header_with_another_position_is_refused_even_by_index(published):
         read_scan(path.parent / "CE-T1WI", path, by_index=True)
 
 
-def npc(*words: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", "from npc.cli import main; main()", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-
 def test_check_reports_the_patient_whose_shapes_differ(published):
     choices = ["cohort", "check", "cohort=foshan", f"cohort.root={published}"]
-    ended = npc(*choices)
+    ended = run_here("npc", *choices)
     assert ended.returncode == 2
     assert ended.stdout.count("Fault:") == 1
     assert "002/ROI-T2.nii is on another grid" in ended.stdout
-    sound = npc(*choices, "+cohort.exclude={002: the outline of T2 has another shape}")
+    sound = run_here("npc", *choices, "+cohort.exclude={002: the outline of T2 has another shape}")
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert "Left out: 002: the outline of T2 has another shape" in sound.stdout
 
 
 def test_training_without_an_outcome_is_refused_with_the_reason(published):
-    command = [sys.executable, "train.py", "cohort=foshan", f"cohort.root={published}", "sequence=cet1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = run_here("train.py", "cohort=foshan", f"cohort.root={published}", "sequence=cet1")
     assert done.returncode == 2
     assert "cohort.labelled=false: of foshan no outcome is known" in done.stderr
     assert done.stderr.count("\n") == 1

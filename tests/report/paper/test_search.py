@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from npc.prognosis.runs import finished_runs
-from npc.report.paper import search
+from npc.prognosis.search import judge
+from npc.report.paper import results, search
 from tests.prognosis.run_folders import population, predictions, write_run
 
 GRID = [(batch, lr) for batch in (8, 16) for lr in (0.1, 0.01, 0.001)]
@@ -30,8 +31,12 @@ def grid(tmp_path, patients):
     return tmp_path
 
 
+def judged(root):
+    return judge(finished_runs(root, "ours")[0], draws=300, seed=0)
+
+
 def figures(root):
-    return search.figures(finished_runs(root, "ours")[0], draws=300, seed=0)
+    return results.searches(judged(root))
 
 
 def test_the_best_setting_stands_first_with_what_was_varied(grid, patients):
@@ -67,13 +72,13 @@ def test_a_choice_among_variants_is_a_search_too(grid, patients):
     found = figures(grid)
     assert list(found) == ["deep_learning/cet1-max", "deep_learning/all"]
     assert found["deep_learning/all"]["runs"] == 7
-    assert search.table(found)["Best"].tolist()[1] == f"variant {found['deep_learning/all']['variant']}"
+    assert search.table(judged(grid))["Best"].tolist()[1] == f"variant {found['deep_learning/all']['variant']}"
 
 
 def test_a_single_run_was_not_chosen(tmp_path, patients):
     write_run(tmp_path, predictions(patients))
     assert figures(tmp_path) == {}
-    assert search.table({}).empty
+    assert search.table(judged(tmp_path)).empty
 
 
 def test_runs_of_other_validation_patients_are_left_out_and_told(grid, patients):
@@ -83,7 +88,7 @@ def test_runs_of_other_validation_patients_are_left_out_and_told(grid, patients)
     write_run(grid, predictions(moved, strength=0.0), key="f" * 12)
     found = figures(grid)
     assert (found["deep_learning/cet1-max"]["runs"], found["deep_learning/cet1-max"]["others"]) == (6, 1)
-    assert any("1 runs with other validation patients are left out" in said for said in search.text(found))
+    assert any("1 runs with other validation patients are left out" in line for line in search.text(judged(grid)))
 
 
 def test_what_is_not_estimable_is_said(tmp_path, patients):
@@ -96,7 +101,8 @@ def test_what_is_not_estimable_is_said(tmp_path, patients):
     for part in ("standard_error", "worth"):
         assert found[part]["note"].startswith("not estimable: ")
     assert found["chance"]["p"] is not None
-    assert "not estimable" in search.table({"deep_learning/cet1-max": found}).to_string()
+    assert "not estimable" in search.table(judged(tmp_path)).to_string()
+    assert sum("not estimable: " in line for line in search.text(judged(tmp_path))) == 2
 
 
 def test_perfect_settings_are_counted_and_their_lack_of_variance_is_said(tmp_path, patients):
@@ -109,13 +115,14 @@ def test_perfect_settings_are_counted_and_their_lack_of_variance_is_said(tmp_pat
 
 def test_the_heat_map_holds_every_cell_and_frames_the_best(grid, tmp_path):
     found = figures(grid)
-    (caption, path), = search.draw(tmp_path / "figures", found).items()  # fmt: skip
-    assert "CET1-w, max slice" in caption
-    drawn = path.with_name("search_cet1-max.svg").read_text()
+    (figure,) = search.draw(tmp_path / "figures", judged(grid))
+    assert "CET1-w, max slice" in figure.caption
+    drawn = figure.path.with_name("search_cet1-max.svg").read_text()
     cells = sorted(f"{setting['auc']:.2f}".lstrip("0") for setting in found["deep_learning/cet1-max"]["settings"])
     written = re.findall(r"<!-- (1?\.\d\d|1.00) -->", drawn)
     assert sorted(written) == cells
-    assert path.with_name("search_cet1-max.png").exists()
+    assert figure.png == tmp_path / "figures" / "search_cet1-max.png"
+    assert figure.png.exists()
 
 
 @pytest.mark.parametrize("config", ["", "[broken", "- list\n"])
@@ -123,5 +130,5 @@ def test_runs_without_readable_choices_have_no_heat_map(tmp_path, patients, conf
     for i in range(2):
         write_run(tmp_path, predictions(patients, seed=i), key=str(i) * 12, config=config)
     found = figures(tmp_path)
-    assert search.draw(tmp_path / "figures", found) == {}
-    assert search.table(found)["Best"].tolist() == [found["deep_learning/cet1-max"]["run_key"]]
+    assert search.draw(tmp_path / "figures", judged(tmp_path)) == []
+    assert search.table(judged(tmp_path))["Best"].tolist() == [found["deep_learning/cet1-max"]["run_key"]]

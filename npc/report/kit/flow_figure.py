@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from npc.cohort.flow import Flow, Step
 from npc.report.kit.figure import COLUMN, PAGE, drawing
 
 # mm
@@ -22,28 +23,25 @@ GREY = "0.93"
 LINE_WIDTH = 0.6  # points
 
 
-def draw_flow(path: Path, counts: dict[str, Any]) -> None:
+def draw_flow(path: Path, counts: Flow) -> None:
     """Saves `<path>.png` and `<path>.svg`.
 
     Args:
         path: without suffix.
-        counts: of `npc.report.cohort.flow.flow`.
+        counts: what it shows.
     """
-    headings = ["Total", *(centre.replace("_", " ") for centre in counts["centres"])]
+    headings = ["Total", *(centre.replace("_", " ") for centre in counts.centres)]
     width = COLUMN if len(headings) == 2 else PAGE
     column = min(WIDEST, (width - LABELS - MARGIN) / len(headings) - GAP)
     lefts = [width - MARGIN - (column + GAP) * k + GAP for k in range(len(headings), 0, -1)]
     titles = [textwrap.wrap(heading, int(column / LETTER)) for heading in headings]
-    labels = [textwrap.wrap(_label(step), int((lefts[0] - GAP) / LETTER)) for step in counts["steps"]]
+    labels = [textwrap.wrap(_label(step), int((lefts[0] - GAP) / LETTER)) for step in counts.steps]
 
     head = PADDING + LINE * max(map(len, titles))
     heights = [PADDING + LINE * len(lines) for lines in labels]
     tops = [head + sum(heights[:k]) + ROW_GAP * k for k in range(len(heights))]
     height = tops[-1] + heights[-1] + MARGIN
-    rows = [
-        Row(step["kind"], step["patients"], top, tall)
-        for step, top, tall in zip(counts["steps"], tops, heights, strict=True)
-    ]
+    rows = [Row(step, top, tall) for step, top, tall in zip(counts.steps, tops, heights, strict=True)]
     with drawing(path, width=width, height=height) as figure:
         figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
@@ -59,8 +57,7 @@ def draw_flow(path: Path, counts: dict[str, Any]) -> None:
 class Row:
     """A step and where it stands: mm from the top."""
 
-    kind: str
-    patients: list[int]
+    step: Step
     top: float
     height: float
 
@@ -71,8 +68,8 @@ class Row:
 
     @property
     def of_all(self) -> bool:
-        """Whether it tells all patients that there are, not a part of them."""
-        return self.kind in ("all", "analysed")
+        """Whether it counts all patients that there are, not a part of them."""
+        return self.step.kind in ("all", "analysed")
 
     @property
     def weight(self) -> str:
@@ -80,27 +77,27 @@ class Row:
         return "bold" if self.of_all else "normal"
 
 
-def _label(step: dict[str, Any]) -> str:
-    return f"Left out: {step['label']}" if step["kind"] == "left out" else step["label"]
+def _label(step: Step) -> str:
+    return f"Left out: {step.label}" if step.kind == "left out" else step.label
 
 
 def _draw_column(axes: Axes, left: float, width: float, rows: list[Row], place: int) -> None:
-    """Boxes of one column; a line goes down from each that tells all, and arrows from it to the parts beside it."""
+    """Boxes of one column; a line goes down from each that counts all, and arrows from it to the parts beside it."""
     stem, beside = left + STEM, left + STEM + SIDE
     start = 0.0
     for row in rows:
-        n = row.patients[place]
+        n = row.step.patients[place]
         if row.of_all:
             if start:
                 _arrow(axes, (stem, start), (stem, row.top))
             _box(axes, left, row, width, f"n = {n}", "white")
             start = row.top + row.height
         elif n:
-            if row.kind == "split":
+            if row.step.kind == "split":
                 axes.plot([stem, stem], [start, row.middle], color="black", linewidth=LINE_WIDTH)
             _arrow(axes, (stem, row.middle), (beside, row.middle))
-            _box(axes, beside, row, left + width - beside, str(n), GREY if row.kind == "left out" else "white")
-        elif row.kind == "left out":
+            _box(axes, beside, row, left + width - beside, str(n), GREY if row.step.kind == "left out" else "white")
+        elif row.step.kind == "left out":
             _write(axes, (beside + left + width) / 2, row.middle, "0", color="0.4")
 
 

@@ -1,0 +1,52 @@
+"""The names that files and configs use, and what a reader is shown for them."""
+
+from collections.abc import Iterable
+
+SPLITS = {"train": "Training", "validation": "Internal validation", "test": "Test"}
+EXTERNAL_TEST = "External test"  # of a test cohort whose hospitals neither train nor validate
+POOLED = "All cohorts"
+
+METHODS = {"deep_learning": "Deep learning", "radiomic": "Radiomic"}
+MODELS = {
+    "combined": "Combined model",
+    "deep_learning": "Deep-learning signature",
+    "radiomic": "Radiomic signature",
+    "clinical": "Clinical model",
+}
+RISK_GROUPS = {"low": "low risk", "high": "high risk"}
+
+SLICES = {"max": "Max slice", "three": "Multiple slices"}
+SERIES = {"cet1": "CET1-w", "t2": "T2-w", "both": "CET1-w + T2-w"}
+
+FIRST_READER = "reader1"  # whose contours are the cohort's
+OTHER_READERS = ("reader1b", "reader2")  # the first reader again, and another one
+COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # of the first reader's contours with those of
+READERS = {"reader1": "first reader", "reader1b": "same reader again", "reader2": "another reader"}
+
+NOT_ESTIMABLE = "not estimable"
+
+
+def series(sequence: str) -> str:
+    """`CET1-w` for `cet1`; any other sequence keeps its name."""
+    return SERIES.get(sequence, sequence)
+
+
+def variant_in_words(variant: str) -> tuple[str, str]:
+    """Image series and slices of a variant such as `cet1-max`."""
+    sequence, slices = variant.rsplit("-", 1)
+    return series(sequence), SLICES.get(slices, slices)
+
+
+def split_titles(split: Iterable[str], centre: Iterable[str]) -> dict[str, str]:
+    """The cohorts that there are, by split: the test cohort is external where none of its hospitals develops the model.
+
+    Args:
+        split: `train`, `validation` or `test` of each patient.
+        centre: the hospital of each.
+    """
+    centres: dict[str, set[str]] = {name: set() for name in SPLITS}
+    for name, hospital in zip(split, centre, strict=True):
+        centres[name].add(hospital)
+    external = centres["test"].isdisjoint(centres["train"] | centres["validation"])
+    titles = {**SPLITS, "test": EXTERNAL_TEST} if external else SPLITS
+    return {name: title for name, title in titles.items() if centres[name]}

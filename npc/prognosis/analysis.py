@@ -1,0 +1,158 @@
+"""The paper's analysis of finished runs: from logged predictions to every figure, without a table or a drawing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from npc.cohort import clinical
+from npc.cohort.clinical import Variable
+from npc.cohort.cohort import Cohort
+from npc.cohort.flow import Flow, flow
+from npc.config.values import plain
+from npc.names import METHODS, split_titles
+from npc.prognosis import models
+from npc.prognosis.characteristics import Characteristic, characteristics
+from npc.prognosis.choice import best_by_variant, check_agreement, rank
+from npc.prognosis.discrimination import ModelComparison, comparisons
+from npc.prognosis.evaluation import ModelResult, evaluate
+from npc.prognosis.models import Model
+from npc.prognosis.patients import analysed, left_out
+from npc.prognosis.provenance import Provenance, provenance
+from npc.prognosis.runs import Run
+from npc.prognosis.search import SearchResult, judge
+from npc.prognosis.signatures import VariantSignatures, signatures
+from npc.prognosis.treatment import TreatmentEffect, treatment_effect
+from npc.prognosis.univariate import Univariate, univariate
+from npc.prognosis.variants import Variant, variants
+from npc.published import load as load_published
+from npc.statistics import NotEstimable
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that is known after the analysis.
+
+    Attributes:
+        choices: of `evaluate.py`.
+        splits: titles of the cohorts that there are, by split, in the order in which they are shown.
+        patients: the cohort's columns, `split`, `label`, `time` in months and `event`; indexed by `patient_id`.
+        models: results by name, in the order in which they are shown.
+        left_out: why the other models can't be made, by name.
+        comparisons: of all pairs of models in each cohort.
+        treatment: effect of additional treatment by model.
+        treatment_note: why there is none; None where there is.
+        univariate: tests that choose clinical variables.
+        characteristics: of the cohorts, by variable.
+        variants: AUCs of the best run of each.
+        radiomics: radiomic signatures by variant.
+        searches: choices among runs, and what they are worth.
+        flow: who was left out and who was analysed.
+        provenance: where all this comes from.
+    """
+
+    choices: DictConfig
+    splits: Mapping[str, str]
+    patients: pd.DataFrame
+    models: Mapping[str, ModelResult]
+    left_out: Mapping[str, str]
+    comparisons: tuple[ModelComparison, ...]
+    treatment: Mapping[str, TreatmentEffect]
+    treatment_note: str | None
+    univariate: tuple[Univariate, ...]
+    characteristics: tuple[Characteristic, ...]
+    variants: tuple[Variant, ...]
+    radiomics: tuple[VariantSignatures, ...]
+    searches: tuple[SearchResult, ...]
+    flow: Flow
+    provenance: Provenance
+
+
+def analyse(cohort: Cohort, runs: Sequence[Run], unfinished: Sequence[Path], choices: DictConfig) -> Analysis:
+    """Analyses finished runs.
+
+    Args:
+        cohort: whose patients they predict.
+        runs: all finished ones of the cohort.
+        unfinished: folders of others, which are counted.
+        choices: checked (`npc.config.checks.check_evaluate`).
+
+    Raises:
+        InputError: the cohort, or the runs, can't be used.
+    """
+    used = _choose(runs, choices.variants)
+    endpoint = {name: choices.endpoint[name] for name in ("kind", "event", "time", "months")}
+    patients = analysed(cohort, used[0], **endpoint)
+    variables = clinical.parse(plain(choices.cohort)["clinical"])
+    tests = univariate(patients[patients["split"] == "train"], variables)
+    made, absent = _models(patients, tests, used, choices.prognosis)
+    results = {name: evaluate(patients, model, choices) for name, model in made.items()}
+    effects, note = _treatment(patients, results, variables, choices.prognosis.treatment)
+    draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
+    return Analysis(
+        choices=choices,
+        splits=split_titles(patients["split"], patients["centre"].astype(str)),
+        patients=patients,
+        models=results,
+        left_out=absent,
+        comparisons=comparisons(patients, {name: model.risk for name, model in made.items()}),
+        treatment=effects,
+        treatment_note=note,
+        univariate=tuple(tests),
+        characteristics=characteristics(patients, variables),
+        variants=variants(used, load_published(), **draws),
+        radiomics=signatures(runs),
+        searches=judge(runs, **draws),
+        flow=flow(left_out(cohort, used[0]), patients),
+        provenance=provenance(choices, patients, used, len(runs), len(unfinished)),
+    )
+
+
+def _choose(runs: Iterable[Run], asked: Sequence[str] | None) -> list[Run]:
+    """The best run of each variant of each method; they agree on patients, splits and outcomes."""
+    chosen: list[Run] = []
+    for method in METHODS:
+        of_method = [run for run in runs if run.method == method]
+        wanted = asked if method == "deep_learning" else [v for v in asked or () if of_method] or None
+        chosen += best_by_variant(of_method, wanted).values() if of_method or wanted else []
+    check_agreement(chosen)
+    return chosen
+
+
+def _models(
+    patients: pd.DataFrame, tests: Sequence[Univariate], used: Sequence[Run], prognosis: DictConfig
+) -> tuple[dict[str, Model], dict[str, str]]:
+    """The models that can be made, and why the others can't."""
+    best = {
+        method: min((run for run in used if run.method == method), key=rank)
+        for method in METHODS
+        if any(run.method == method for run in used)
+    }
+    lead = best.get("deep_learning") or best["radiomic"]
+    made: dict[str, Model] = {}
+    absent: dict[str, str] = {}
+    for name, make in (
+        ("combined", lambda: models.combined(patients, tests, prognosis.significance, lead, prognosis.signature)),
+        *((method, lambda m=method: models.signature(m, best[m], patients.index)) for method in best),
+        ("clinical", lambda: models.clinical(patients, tests, prognosis.significance)),
+    ):
+        try:
+            made[name] = make()
+        except NotEstimable as reason:
+            absent[name] = str(reason) if tests else "the cohort declares no clinical variables"
+    return made, absent
+
+
+def _treatment(
+    patients: pd.DataFrame, results: Mapping[str, ModelResult], variables: Sequence[Variable], name: str | None
+) -> tuple[dict[str, TreatmentEffect], str | None]:
+    """Additional against standard treatment within the risk groups of each model, or why there is no comparison."""
+    if name not in [variable.name for variable in variables]:
+        return {}, f"left out: prognosis.treatment={name or 'null'} names no clinical variable of the cohort"
+    effects = {
+        model: treatment_effect(patients, result.group, name, variables, result.model.variables)
+        for model, result in results.items()
+    }
+    return effects, None

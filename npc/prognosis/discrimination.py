@@ -1,0 +1,95 @@
+"""AUCs of risks with their intervals, and paired tests between models."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from npc.prognosis.estimable import estimated
+from npc.statistics import NotEstimable
+from npc.statistics.bootstrap import auc_interval
+from npc.statistics.delong import Comparison, delong
+
+
+@dataclass(frozen=True)
+class AucResult:
+    """The AUC of a risk in a cohort.
+
+    Attributes:
+        estimate: probability that of two patients with different labels the one with the event has the higher risk.
+        intervals: 95% limits by kind, `delong`, `logit` and `bootstrap`; empty where there is no estimate.
+        n: patients.
+        events: of them with label 1.
+    """
+
+    estimate: float | NotEstimable
+    intervals: Mapping[str, tuple[float, float] | NotEstimable]
+    n: int
+    events: int
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """Paired DeLong test of two models in a cohort.
+
+    Attributes:
+        first: name of a model.
+        second: the same; the difference is first minus second.
+        split: of the patients.
+        test: of the AUCs.
+        p_holm: corrected for all pairs of the cohort that have a test (Holm); None without one.
+    """
+
+    first: str
+    second: str
+    split: str
+    test: Comparison | NotEstimable
+    p_holm: float | None
+
+
+def auc(label: pd.Series, risk: pd.Series, *, draws: int, seed: int) -> AucResult:
+    """AUC with DeLong's, the logit and the bootstrap interval.
+
+    Args:
+        label: 0 or 1 of each patient.
+        risk: higher is worse, of the same patients.
+        draws: of the bootstrap.
+        seed: of the draws.
+    """
+    counts = {"n": len(label), "events": int(label.sum())}
+    found = estimated(delong, label, risk)
+    if isinstance(found, NotEstimable):
+        return AucResult(found, {}, **counts)
+    intervals = {
+        "delong": estimated(found.interval),
+        "logit": estimated(found.logit_interval),
+        "bootstrap": estimated(auc_interval, label, risk, draws=draws, seed=seed),
+    }
+    return AucResult(float(found.auc[0]), intervals, **counts)
+
+
+def comparisons(patients: pd.DataFrame, risks: Mapping[str, pd.Series]) -> tuple[ModelComparison, ...]:
+    """All pairs of models in each cohort.
+
+    Args:
+        patients: `split` and `label`.
+        risks: of all patients, by model.
+    """
+    return tuple(one for split, rows in patients.groupby("split") for one in _pairs(str(split), rows, risks))
+
+
+def _pairs(split: str, rows: pd.DataFrame, risks: Mapping[str, pd.Series]) -> Iterator[ModelComparison]:
+    names = list(combinations(risks, 2))
+    tests = [estimated(_paired, rows["label"], *(risks[name].loc[rows.index] for name in pair)) for pair in names]
+    p = [test.p for test in tests if not isinstance(test, NotEstimable)]
+    corrected = iter(multipletests(p, method="holm")[1] if p else [])
+    for (first, second), test in zip(names, tests, strict=True):
+        yield ModelComparison(
+            first, second, split, test, None if isinstance(test, NotEstimable) else float(next(corrected))
+        )
+
+
+def _paired(label: pd.Series, first: pd.Series, second: pd.Series) -> Comparison:
+    return delong(label, pd.concat([first, second], axis=1)).compare(0, 1)

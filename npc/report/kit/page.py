@@ -1,0 +1,59 @@
+"""`report.html`: the tables and figures of a report in one file that needs no network."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from npc.files import write_text
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that was drawn.
+
+    Attributes:
+        path: without suffix; `<path>.png` and `<path>.svg` are there.
+        caption: below it.
+    """
+
+    path: Path
+    caption: str
+
+    @property
+    def png(self) -> Path:
+        """The picture that the page shows."""
+        return self.path.with_name(f"{self.path.name}.png")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        title: its heading.
+        text: paragraphs of plain text, which is escaped.
+        tables: by caption.
+        figures: in order.
+    """
+
+    title: str
+    text: Sequence[str] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    figures: Sequence[Figure] = ()
+
+
+def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
+    """Writes the page; figures are put into it."""
+    pages = Environment(
+        loader=PackageLoader("npc.report.kit"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["base64"] = lambda file: base64.b64encode(file.read_bytes()).decode()
+    write_text(path, pages.get_template("report.html.jinja").render(title=title, sections=sections))

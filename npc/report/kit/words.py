@@ -1,0 +1,48 @@
+"""Numbers as tables and figures print them; what is not estimable says so."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from npc.names import NOT_ESTIMABLE
+from npc.prognosis.discrimination import AucResult
+from npc.prognosis.survival import HazardRatio
+from npc.statistics import NotEstimable
+
+
+def number(value: float | NotEstimable | None, digits: int = 3) -> str:
+    """`0.769`."""
+    return NOT_ESTIMABLE if value is None or isinstance(value, NotEstimable) else f"{value:.{digits}f}"
+
+
+def p_value(p: float | None) -> str:
+    """Three decimals, or `<0.001`."""
+    return NOT_ESTIMABLE if p is None else "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def p_of(test: object) -> str:
+    """The P value of a test that may not be estimable."""
+    return p_value(getattr(test, "p", None))
+
+
+def with_interval(estimate: float | None, ci: Sequence[float] | None, digits: int = 3) -> str:
+    """`0.769 (0.694–0.843)`; with `to` where a limit may be negative."""
+    if estimate is None or ci is None:
+        return NOT_ESTIMABLE
+    low, high = (f"{limit:.{digits}f}" if np.isfinite(limit) else "∞" for limit in ci)
+    return f"{estimate:.{digits}f} ({low}{' to ' if ci[0] < 0 else '–'}{high})"
+
+
+def hazard_ratio(found: HazardRatio | NotEstimable) -> str:
+    """`2.41 (1.20–4.83)`."""
+    return NOT_ESTIMABLE if isinstance(found, NotEstimable) else with_interval(found.estimate, found.ci, 2)
+
+
+def auc(found: AucResult, kind: str) -> str:
+    """`0.769 (0.694–0.843)`, with the interval that is asked for: `delong`, `logit` or `bootstrap`."""
+    if isinstance(found.estimate, NotEstimable):
+        return NOT_ESTIMABLE
+    limits = found.intervals[kind]
+    if isinstance(limits, NotEstimable):
+        return f"{found.estimate:.3f} ({NOT_ESTIMABLE})"
+    return f"{found.estimate:.3f} ({'–'.join(f'{limit:.3f}' for limit in limits)})"

@@ -1,0 +1,65 @@
+"""The figures of a report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from npc.names import MODELS
+from npc.prognosis.analysis import Analysis
+from npc.report.kit.flow_figure import draw_flow
+from npc.report.kit.page import Figure
+from npc.report.paper import kaplan_meier, nomogram, radiomic, roc, search
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was drawn; a sequence is empty where there was nothing to draw."""
+
+    flow: Figure
+    roc: Figure
+    risk_groups: Figure
+    treatment: Sequence[Figure]
+    nomograms: Sequence[Figure]
+    correlations: Sequence[Figure]
+    searches: Sequence[Figure]
+
+
+def draw(folder: Path, analysis: Analysis) -> Figures:
+    """Draws all of them: ROC curves (Fig. 3), Kaplan-Meier curves (Fig. 4), nomograms and what the paper lacks."""
+    drawn = Figures(
+        flow=Figure(folder / "flow", "Flow of patients"),
+        roc=Figure(folder / "roc", "ROC curves"),
+        risk_groups=Figure(folder / "risk_groups", "Kaplan-Meier curves of risk groups, all cohorts"),
+        treatment=_treatment(folder / "treatment", analysis),
+        nomograms=_nomograms(folder, analysis),
+        correlations=radiomic.draw(folder, analysis.radiomics),
+        searches=search.draw(folder, analysis.searches),
+    )
+    draw_flow(drawn.flow.path, analysis.flow)
+    roc.draw(drawn.roc.path, roc.panels(analysis))
+    kaplan_meier.draw(drawn.risk_groups.path, kaplan_meier.risk_groups(analysis), ylabel=_ylabel(analysis))
+    return drawn
+
+
+def _treatment(path: Path, analysis: Analysis) -> list[Figure]:
+    panels = kaplan_meier.treatments(analysis)
+    if not panels:
+        return []
+    kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
+    return [Figure(path, "Treatments within the risk groups")]
+
+
+def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
+    drawn = []
+    for name, result in analysis.models.items():
+        if fitted := result.model.fitted:
+            path = folder / f"nomogram_{name}"
+            scales = result.model.scales(analysis.patients)
+            nomogram.draw(path, scales, float(fitted.coefficient[0]), analysis.choices.endpoint.name)
+            drawn.append(Figure(path, f"Nomogram, {MODELS[name].lower()}"))
+    return drawn
+
+
+def _ylabel(analysis: Analysis) -> str:
+    name = analysis.choices.endpoint.survival
+    return name[:1].upper() + name[1:]

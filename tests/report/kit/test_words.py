@@ -1,0 +1,29 @@
+"""Numbers as they are printed."""
+
+import pytest
+
+from npc.prognosis.discrimination import AucResult
+from npc.report.kit import words
+from npc.statistics import NotEstimable
+
+
+@pytest.mark.parametrize(
+    ("p", "printed"), [(None, "not estimable"), (0.0004, "<0.001"), (0.0005, "0.001"), (0.25, "0.250")]
+)
+def test_p_values(p, printed):
+    assert words.p_value(p) == printed
+
+
+def test_intervals():
+    assert words.with_interval(0.5, (0.25, 1.0)) == "0.500 (0.250–1.000)"
+    assert words.with_interval(-1.0, (-2.0, 0.5), 1) == "-1.0 (-2.0 to 0.5)"
+    assert words.with_interval(9.0, (1.0, float("inf")), 1) == "9.0 (1.0–∞)"
+    assert words.with_interval(None, None) == "not estimable"
+
+
+def test_an_auc_is_printed_with_the_interval_that_is_asked_for():
+    limits = {"delong": (0.6, 0.8), "logit": (0.61, 0.79), "bootstrap": NotEstimable("one patient")}
+    found = AucResult(0.7, limits, 9, 4)
+    assert words.auc(found, "logit") == "0.700 (0.610–0.790)"
+    assert words.auc(found, "bootstrap") == "0.700 (not estimable)"
+    assert words.auc(AucResult(NotEstimable("one class"), {}, 9, 0), "delong") == "not estimable"
