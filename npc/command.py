@@ -22,11 +22,12 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def one_message() -> Iterator[None]:
-    """Ends the process with 2 and one message on bad input, with 130 when interrupted.
+    """Ends the process with exit code 2 and one message on bad input, with 130 when interrupted.
 
-    Within a job of a multirun bad input is told and handed on: Hydra runs the other jobs before it ends.
+    In a job of a multirun the message is printed and the exception is raised again: Hydra runs the other jobs before it
+    ends.
 
-    `NPC_DEBUG=1` shows the traceback instead. What is neither is a defect of npc and keeps its traceback.
+    `NPC_DEBUG=1` shows the traceback instead. Any other exception is a defect of npc and keeps its traceback.
     """
     if os.environ.get("NPC_DEBUG") == "1":
         yield
@@ -42,20 +43,20 @@ def one_message() -> Iterator[None]:
         _end(_config_message(error), 2)
     except MarkedYAMLError as error:
         _end(_yaml_message(error), 2)
-    except UnicodeDecodeError as error:  # of a config: our own readers tell theirs
+    except UnicodeDecodeError as error:  # from a config: our own readers report those of their files
         _end(f"a file is not UTF-8 text in the line {_line_around(error)}; save it as UTF-8", 2)
     except ValueError as error:
         if "group override" not in str(error):  # Hydra's own for `experiment=null`
             raise
         given = " ".join(word for word in sys.argv[1:] if word.endswith("=null"))
-        _end(f"{given}: {error}; leave the group out to choose nothing", 2)
+        _end(f"{given}: {error}; to choose no file of this group, leave it out", 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise
         where = f" while writing {error.filename}" if error.filename else ""
-        _end(f"no space left{where}; make room and give the same command again: it goes on where it stopped", 2)
+        _end(f"no space left{where}; make room and run the same command again: it resumes where it stopped", 2)
     except KeyboardInterrupt:
-        _end("interrupted; the same command goes on where it stopped", 130)
+        _end("interrupted; run the same command again: it resumes where it stopped", 130)
 
 
 def _in_multirun_job() -> bool:
@@ -64,11 +65,11 @@ def _in_multirun_job() -> bool:
 
 
 def _config_message(error: BaseException) -> str:
-    """Hydra's own words without its wrapping, and where to look."""
-    told = [str(error)]
-    if error.__cause__ is not None and str(error.__cause__) not in told[0]:
-        told.append(str(error.__cause__))
-    lines = [line.strip() for text in told for line in text.splitlines()]
+    """Hydra's message without its technical lines, and how to see the choices."""
+    messages = [str(error)]
+    if error.__cause__ is not None and str(error.__cause__) not in messages[0]:
+        messages.append(str(error.__cause__))
+    lines = [line.strip() for text in messages for line in text.splitlines()]
     noise = ["full_key:", "object_type=", "reference_type=", "Set the environment variable"]
     if not any("not in struct" in line for line in lines):  # only a dictionary can be added to
         noise.append("To append to your config")
@@ -76,16 +77,16 @@ def _config_message(error: BaseException) -> str:
     kept = [in_plain_words(line) for line in kept]
     keys = {line.removeprefix("full_key:").strip() for line in lines if line.startswith("full_key:")} - {""}
     kept += [f"at {key}" for key in sorted(keys) if not any(key in line for line in kept)]
-    return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains)"])
+    return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains them)"])
 
 
 def _yaml_message(error: MarkedYAMLError) -> str:
-    """The parser's own words, and what a config may hold."""
+    """The parser's message, and what a config may contain."""
     mark = error.problem_mark or error.context_mark
     place = f"{mark.name}, line {mark.line + 1}: " if mark else ""
     return (
-        f"{place}not YAML that a config may hold ({error.problem}); indent with blanks, close brackets and quotes, "
-        "name each key once and use no tags (!)"
+        f"{place}not valid YAML for a config ({error.problem}); indent with spaces, close brackets and quotes, "
+        "give each key once and use no tags (!)"
     )
 
 

@@ -1,15 +1,14 @@
-"""Faults of the input, told to the user all at once."""
+"""Faults of the input, reported to the user all at once."""
 
 from collections.abc import Iterable, Sequence
 
 
 class InputError(Exception):
-    """Something the user gave is wrong; the command ends with exit code 2 and these messages, no traceback.
+    """Something in the input is wrong; the command ends with exit code 2 and these messages, without a traceback.
 
     Args:
-        faults: one sentence or more, each naming the file, patient or config key, what is wrong and what
-            to do about it.
-        summary: a headline for several faults.
+        faults: one sentence or more, each with the file, patient or config key, what is wrong and what to do.
+        summary: a heading for several faults.
     """
 
     def __init__(self, faults: str | Iterable[str], summary: str = "") -> None:
@@ -25,12 +24,12 @@ class InputError(Exception):
         return "\n".join([f"{head}:", *(f"  - {fault}" for fault in self.faults)])
 
     def __reduce__(self) -> tuple[type["InputError"], tuple[list[str], str]]:
-        """Survives the way back from a worker process."""
+        """Lets a worker process return it."""
         return type(self), (list(self.faults), self.summary)
 
 
 class StoppedError(Exception):
-    """A search took a run off before its end, for others did better; it is no fault, and the run can go on."""
+    """A search stopped a run early because others were better; this is not a fault, and the run can be resumed."""
 
     def __init__(self, epoch: int, auc: float) -> None:
         self.epoch, self.auc = epoch, auc
@@ -38,4 +37,4 @@ class StoppedError(Exception):
 
 
 class DivergedError(InputError):
-    """Training went astray: it is the setting that is at fault, not the machine or the data."""
+    """Training diverged: the cause is a setting, not the machine or the data."""

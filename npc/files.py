@@ -8,14 +8,14 @@ from npc.errors import InputError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to a temporary name beside `path`, then rename it to `path`.
+    """Writes `text` as UTF-8 to a temporary file next to `path`, then renames it to `path`.
 
-    A run that is killed leaves the old file or the new one, never half of one. The folder is made if need be.
+    A run that is killed leaves the old file or the new one, never a part of one. The folder is created if necessary.
 
     Raises:
-        InputError: the file can't be written (no space left, no right to).
+        InputError: the file can't be written (no space left, no permission).
     """
-    # The random part keeps processes on two nodes of a cluster apart, where process ids may be the same.
+    # The random part makes the name unique among the nodes of a cluster, where process ids may be the same.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,12 +33,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, if need be.
+    """Creates a folder and its parents, if necessary.
 
     Raises:
-        InputError: something else is in the way, or there is no right to.
+        InputError: a file of this name exists, or there is no permission.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} can't be made: {error.strerror}; choose another folder") from error
+        raise InputError(f"{folder} can't be created: {error.strerror}; choose another folder") from error

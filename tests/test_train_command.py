@@ -109,7 +109,7 @@ def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def test_ctrl_c_ends_with_one_message_and_130(story):
     assert story["int"].returncode == 130
-    assert "the same command goes on where it stopped" in story["int"].stderr
+    assert "run the same command again: it resumes where it stopped" in story["int"].stderr
     assert "Traceback" not in story["int"].stderr
     assert story["int done"] == []
 

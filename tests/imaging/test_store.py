@@ -358,5 +358,5 @@ def test_a_damaged_store_heals_itself(cohort, store, damage):
 
 def test_a_store_in_the_way_of_a_file_is_told(cohort, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file.* can't be made"):
+    with pytest.raises(InputError, match=r"file.* can't be created"):
         open_store(tmp_path / "file", cohort, "mr", SETTINGS)

@@ -103,7 +103,7 @@ def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, sto
     until(lambda: len(list(tmp_path.glob("runs/*/*/*/checkpoints/last.ckpt"))) == 2)  # it is at the next
     os.killpg(scheduler.pid, signal.SIGINT)
     assert scheduler.wait(60) == 130
-    assert "interrupted; the same command goes on where it stopped" in log.read_text()
+    assert "interrupted; run the same command again: it resumes where it stopped" in log.read_text()
     assert not finished(tmp_path / "runs")
     assert "ended by SIGKILL" in npc("sweep", "status", *words[2:3], *words[5:]).stdout
     assert npc(*words).returncode == 0
