@@ -130,7 +130,7 @@ def test_the_same_command_goes_on_and_ends_as_if_it_had_not_been_stopped(story, 
     folder = story["folder"]
     assert (folder / "DONE").exists()
     log = (folder / "train.log").read_text()
-    assert log.count("going on from") == 3
+    assert log.count("resuming from") == 3
     epochs = [int(epoch) for epoch in re.findall(r"epoch +(\d+)/30", log)]
     assert set(epochs) == set(range(1, 31))
     assert len(epochs) <= 33  # at most the one epoch is run again that a stop fell into

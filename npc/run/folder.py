@@ -1,4 +1,4 @@
-"""The run folder: everything that later steps build on."""
+"""The run folder: the files of a run, which all later steps read."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ PREDICTION_COLUMNS = ["patient_id", "split", "label", "time", "event", "risk"]
 
 
 class BusyError(InputError):
-    """Another process works on this run."""
+    """Another process is working on this run."""
 
 
 class RunFolder:
@@ -54,30 +54,30 @@ class RunFolder:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """Of a complete run."""
+        """The content of `metrics.json` of a complete run."""
         return json.loads((self.path / "metrics.json").read_text())
 
     def data(self) -> dict[str, Any] | None:
-        """What the run was given, as hashes; None for a new folder."""
+        """Hashes of the run's input data; None for a new folder."""
         path = self.path / "environment.json"
         return json.loads(path.read_text())["data"] if path.exists() else None
 
     def check_same_data(self, data: Mapping[str, Any]) -> None:
-        """A complete run is told again only of the patients, outcomes and images that it was made from.
+        """Checks that a complete run was made from the same patients, outcomes and images, so that it can be reported.
 
         Raises:
-            InputError: it was made from others.
+            InputError: it was made from other data.
         """
         if self.data() != dict(data):
             raise InputError(
                 f"{self.path}: was made from other patients, outcomes or images under the same name; "
-                "give this cohort a name of its own (cohort.name=...), or replace the run with force=true"
+                "give this cohort another name (cohort.name=...), or replace the run with force=true"
             )
 
     def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
-        """Writes what the run is made of; checkpoints of other data, or of a run done again, are thrown away."""
+        """Writes choices, split, exclusions and environment; first deletes a run that is repeated or of other data."""
         if self.done or self.data() != dict(data):
-            (self.path / "DONE").unlink(missing_ok=True)  # first, or a kill could leave it to vouch for half a run
+            (self.path / "DONE").unlink(missing_ok=True)  # first, or after a kill an incomplete run could have DONE
             shutil.rmtree(self.path, ignore_errors=True)
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         write_splits(split, self.path / "splits.csv")
@@ -86,7 +86,7 @@ class RunFolder:
 
     @contextmanager
     def logging(self) -> Iterator[None]:
-        """What npc logs meanwhile goes to the terminal and is appended to `train.log`."""
+        """Sends npc's log messages to the terminal and appends them to `train.log`."""
         root = logging.getLogger("npc")
         root.setLevel(logging.INFO)
         file = logging.FileHandler(self.path / "train.log")
@@ -104,7 +104,7 @@ class RunFolder:
     def write_results(
         self, predictions: pd.DataFrame, metrics: Mapping[str, Any], save: Callable[[Path], object]
     ) -> None:
-        """Predictions, metrics and the model, which `save` writes to the path that it is given."""
+        """Writes predictions, metrics and the model; `save` writes the model to the path that it receives."""
         write_text(self.path / "predictions.csv", predictions[PREDICTION_COLUMNS].to_csv(index=False))
         write_json(self.path / "metrics.json", metrics)
         part = self.model.with_suffix(".part")
@@ -112,18 +112,18 @@ class RunFolder:
         part.replace(self.model)
 
     def finish(self) -> None:
-        """Writes DONE, last of all; then what only an unfinished run needs goes."""
+        """Writes DONE as the last file; then deletes the files that only an unfinished run needs."""
         write_text(self.path / "DONE", "")
         self.clear_leftovers()
 
     def clear_leftovers(self) -> None:
-        """Of a complete run: checkpoints, and parts of files that a kill left behind."""
+        """Deletes the checkpoints of a complete run, and partly written files that a kill left."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
         for leftover in [*self.path.glob(".*.tmp"), *self.path.glob("*.part")]:
             leftover.unlink(missing_ok=True)
 
     def is_locked(self) -> bool:
-        """Whether a living process works on this run; the system gives a dead one's lock back."""
+        """Whether a process is working on this run; the system releases the lock of a process that has ended."""
         if not self._lock.exists():
             return False
         try:
@@ -134,10 +134,10 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Held by the one process that works on this run.
+        """Locks the run: only one process works on it.
 
         Raises:
-            BusyError: another one does.
+            BusyError: another process holds the lock.
         """
         make_folder(self.path.parent)
         try:
@@ -148,7 +148,7 @@ class RunFolder:
 
 
 def environment() -> dict[str, Any]:
-    """What this run was made with."""
+    """Versions of npc, Python and packages, the platform and the git commit."""
     return {
         "npc": __version__,
         "python": platform.python_version(),
@@ -160,12 +160,12 @@ def environment() -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Indented and in a fixed order."""
+    """Writes JSON, indented and with sorted keys."""
     write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def _git(*arguments: str) -> str | None:
-    """Of the checkout that npc lies in; None outside of one."""
+    """Output of a git command in the checkout that contains npc; None if npc is not in one."""
     command = ["git", "-C", str(Path(__file__).parent), *arguments]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,4 +1,4 @@
-"""What the user sees of a run: AUC in each cohort, and the best that could be reached where the truth is known."""
+"""The metrics of a run: AUC in each cohort, and, if the truth is known, the best AUC that could be reached."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from npc.statistics.delong import auc
 
 
 def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Patients, events and AUC by split; AUC is None where there is one class.
+    """Patients, events and AUC by split; the AUC is None if all patients have the same label.
 
     Args:
         predictions: with `split`, `label` and `risk`.

@@ -1,4 +1,4 @@
-"""What happens around the epochs: batch norm, the choice of the epoch, and a line for the user."""
+"""Callbacks of training: batch norm, the choice of the epoch, pruning, and a log line for each epoch."""
 
 import logging
 from collections.abc import Callable
@@ -15,26 +15,26 @@ log = logging.getLogger(__name__)
 
 
 class RecalibrateBatchNorm(pl.Callback):
-    """Computes batch norm's averages again over the training cohort before each validation.
+    """Recomputes batch norm's running statistics over the training cohort before each validation.
 
     Args:
-        loader: training patients, not augmented.
+        loader: training patients, without augmentation.
     """
 
     def __init__(self, loader: DataLoader) -> None:
         self.loader = loader
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """PyTorch's `update_bn`, with the network of the end of this epoch."""
+        """Runs PyTorch's `update_bn` with the network as it is at the end of this epoch."""
         update_bn(self.loader, pl_module, device=pl_module.device)
         pl_module.eval()
 
 
 class BestEpoch(pl.Callback):
-    """Keeps the weights of the best epoch and stops when it lies `patience` epochs back.
+    """Keeps the weights of the best epoch and stops training `patience` epochs after it.
 
-    Best is the highest validation AUC, then the lowest validation loss: 19 patients give few AUC steps, and ties are
-    common.
+    The best epoch has the highest validation AUC and, among ties, the lowest validation loss: with 19 patients the AUC
+    takes few values, and ties are common.
 
     Args:
         path: of the checkpoint.
@@ -47,7 +47,7 @@ class BestEpoch(pl.Callback):
         self.epoch = -1
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """A run that was interrupted after its last epoch has no epoch to add."""
+        """Trains no further epoch of a run that was interrupted after its last one."""
         self._stop_if_waited(trainer, trainer.current_epoch - 1)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -63,35 +63,35 @@ class BestEpoch(pl.Callback):
         trainer.should_stop = trainer.should_stop or (self.score is not None and finished - self.epoch >= self.patience)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run must know."""
+        """The state that a resumed run needs."""
         return {"score": list(self.score) if self.score else None, "epoch": self.epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As it was when interrupted."""
+        """Restores the state that the run had when it was interrupted."""
         self.score = tuple(state_dict["score"]) if state_dict["score"] else None
         self.epoch = state_dict["epoch"]
 
 
 class Prune(pl.Callback):
-    """Ends a run that a search stops early, before its next epoch: its last checkpoint is written by then.
+    """Ends a run that a search stops early; before the next epoch, when the last checkpoint has been written.
 
     Args:
-        best: its AUC is judged.
-        should_prune: is given the finished epochs and the best validation AUC of them.
+        best: holds the best validation AUC so far.
+        should_prune: takes the number of finished epochs and their best validation AUC.
     """
 
     def __init__(self, best: BestEpoch, should_prune: Callable[[int, float], bool]) -> None:
         self.best, self.should_prune = best, should_prune
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Raises StoppedError."""
+        """Raises StoppedError if the search stops the run."""
         finished = trainer.current_epoch
         if self.best.score is not None and self.should_prune(finished, self.best.score[0]):
             raise StoppedError(finished, self.best.score[0])
 
 
 class EpochLine(pl.Callback):
-    """One line an epoch, for the terminal and `train.log`."""
+    """Logs one line for each epoch, to the terminal and `train.log`."""
 
     def __init__(self, best: BestEpoch) -> None:
         self.best = best

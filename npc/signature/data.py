@@ -21,13 +21,13 @@ from npc.signature.endpoints import Outcome
 class SliceDataset(Dataset):
     """Patients' slices as tensors.
 
-    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1. It is asked for by a
-    patient's number, or by (number, epoch) for an augmented one: what the augmentation draws depends on the seed, the
-    epoch and the patient alone, not on workers, order or what came before.
+    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1. The index is a
+    patient's number, or (number, epoch) for an augmented item: the augmentation depends only on the seed, the epoch and
+    the patient, not on workers, order or earlier items.
 
     Args:
         slices: of each sequence, in the order in which they are joined.
-        patients: indexed by patient_id, with `label`, `time` and `event`, in the order of the numbers.
+        patients: indexed by patient_id, with `label`, `time` and `event`; the position in this table is the number.
         channels: 1 for the largest slice, 3 for it and its neighbours.
         augment: settings of the augmentation.
         seed: of the augmentation.
@@ -63,14 +63,15 @@ class SliceDataset(Dataset):
 
 
 class EpochSampler(Sampler):
-    """A new order each epoch that depends on the seed and the epoch alone; shared out among processes.
+    """A new order in each epoch, which depends only on the seed and the epoch; divided among the processes.
 
-    Lightning calls `set_epoch`, also after a resume. Yields (number, epoch). Where patients do not divide evenly among
-    the processes, the first ones of the epoch stand twice, as in PyTorch's DistributedSampler.
+    Lightning calls `set_epoch`, also after a run is resumed. Yields (number, epoch). If the number of patients is not
+    divisible by the number of processes, the first patients of the epoch appear twice, as in PyTorch's
+    DistributedSampler.
 
     Args:
-        size: patients.
-        seed: of the orders.
+        size: number of patients.
+        seed: of the order.
         rank: of this process.
         world: number of processes.
     """
@@ -98,10 +99,10 @@ class SliceDataModule(pl.LightningDataModule):
         slices: of each sequence.
         patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
         channels: 1 or 3.
-        batch_size: of training; several processes share it out.
-        augment: settings, for training alone.
+        batch_size: of training, over all processes.
+        augment: settings, used for training only.
         seed: of order and augmentation.
-        workers: processes that load.
+        workers: number of processes that load data.
     """
 
     def __init__(
@@ -126,17 +127,17 @@ class SliceDataModule(pl.LightningDataModule):
         assert trainer is not None
         sampler = EpochSampler(len(self.datasets["train"]), self.seed, trainer.global_rank, trainer.world_size)
         batch_size = max(self.batch_size // trainer.world_size, 1)
-        # Batch norm cannot learn from one patient: a last batch of one is left to the next epoch.
-        lonely = batch_size > 1 and len(sampler) % batch_size == 1
-        return self._loader("train", batch_size=batch_size, sampler=sampler, drop_last=lonely)
+        # Batch norm cannot be trained on one patient: a last batch of one is left out of this epoch.
+        last_has_one = batch_size > 1 and len(sampler) % batch_size == 1
+        return self._loader("train", batch_size=batch_size, sampler=sampler, drop_last=last_has_one)
 
     def val_dataloader(self) -> DataLoader:
-        """The validation patients in order; every process sees them all, so that all choose the same epoch."""
+        """The validation patients in order; every process gets all of them, so that all choose the same epoch."""
         return self.plain_dataloader("validation")
 
     def plain_dataloader(self, split: str) -> DataLoader:
-        """Patients of a split in order, not augmented."""
-        # in parts as even as can be: batch norm's averages count every batch the same
+        """Patients of a split in order, without augmentation."""
+        # batches of nearly equal size: batch norm's averages give every batch the same weight
         size = len(self.datasets[split])
         return self._loader(split, batch_size=math.ceil(size / math.ceil(size / 32)))
 

@@ -1,7 +1,7 @@
-"""What a network's output means: loss and risk of each kind of endpoint.
+"""The meaning of a network's output: loss and risk for each kind of endpoint.
 
-An output has shape (batch, outputs); several signatures have one each. `binary` and `landmark` differ in their label
-alone, which is made before (`npc.cohort.label`); `cox` and `hazard` use the time and respect censoring.
+An output has shape (batch, outputs); each of several signatures has its own. `binary` and `landmark` differ only in
+their label, which `npc.cohort.label` derives; `cox` and `hazard` use the time and respect censoring.
 """
 
 import warnings
@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 
 class Outcome(NamedTuple):
-    """Of a batch: label 0 or 1, months to event or censoring, and event 0 or 1, each (batch,)."""
+    """Outcomes of a batch: label 0 or 1, months to event or censoring, and event 0 or 1, each (batch,)."""
 
     label: Tensor
     time: Tensor
@@ -30,18 +30,18 @@ class Endpoint(Protocol):
     outputs: int
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Mean loss of a batch, from (batch, outputs)."""
+        """Mean loss of a batch; output (batch, outputs)."""
 
     def risk(self, output: Tensor) -> Tensor:
-        """Higher is worse, (batch,)."""
+        """Risk (batch,); a higher value means a worse prognosis."""
 
 
 @dataclass(frozen=True)
 class Binary:
-    """Yes or no: cross-entropy; the risk is the probability of yes.
+    """Binary endpoint: cross-entropy; the risk is the probability of the event.
 
     Attributes:
-        event_weight: of a yes in the loss; 1 counts every patient the same.
+        event_weight: weight in the loss of a patient with the event; 1 gives every patient the same weight.
     """
 
     event_weight: float = 1.0
@@ -61,8 +61,8 @@ class Binary:
 class Cox:
     """Proportional hazards: the risk is the log relative hazard.
 
-    The loss is the negative log partial likelihood (Efron's ties, torchsurv) of the patients of a batch, so a batch is
-    its own risk set; a batch without an event teaches nothing.
+    The loss is the negative log partial likelihood (Efron's method for ties, torchsurv) of the patients of a batch, so
+    the risk sets contain only patients of the batch; a batch without an event has loss 0.
     """
 
     outputs: int = 1
@@ -74,9 +74,9 @@ class Cox:
         event = outcome.event.bool()
         if not event.any():
             return output.sum() * 0
-        # its own mean is over the distinct months, of which ties make fewer
+        # torchsurv's mean is over distinct times, which are fewer than the events if there are ties
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that there are ties
+            warnings.simplefilter("ignore")  # about ties
             total = neg_partial_log_likelihood(output[:, 0], event, outcome.time.to(output.dtype), reduction="sum")
         return total / event.sum()
 
@@ -87,30 +87,30 @@ class Cox:
 
 @dataclass(frozen=True)
 class Hazard:
-    """Discrete-time hazards: logistic in each interval (Gensheimer and Narasimhan, PeerJ 2019).
+    """Discrete-time hazards, logistic in each interval (Gensheimer and Narasimhan, PeerJ 2019).
 
     Attributes:
-        cuts: months at which the intervals end; nobody is followed beyond the last one here.
+        cuts: months at which the intervals end; follow-up after the last one is ignored.
     """
 
     cuts: Sequence[float]
 
     @property
     def outputs(self) -> int:
-        """An interval each."""
+        """One output for each interval."""
         return len(self.cuts)
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Negative log likelihood: intervals that a patient got through, and the one with the event.
+        """Negative log likelihood of the intervals that a patient survived and of the interval with the event.
 
-        An interval in which a patient is censored says nothing.
+        An interval in which a patient is censored does not contribute.
         """
         ends = output.new_tensor(self.cuts)
         starts = torch.cat([ends.new_zeros(1), ends[:-1]])
         time = outcome.time.to(output.dtype)[:, None]
-        through = (time >= ends).to(output.dtype)
-        happened = ((time >= starts) & (time < ends) & outcome.event.bool()[:, None]).to(output.dtype)
-        return -(through * logsigmoid(-output) + happened * logsigmoid(output)).sum(dim=1).mean()
+        survived = (time >= ends).to(output.dtype)
+        failed = ((time >= starts) & (time < ends) & outcome.event.bool()[:, None]).to(output.dtype)
+        return -(survived * logsigmoid(-output) + failed * logsigmoid(output)).sum(dim=1).mean()
 
     def risk(self, output: Tensor) -> Tensor:
         """Probability of the event before the last cut."""
@@ -118,15 +118,15 @@ class Hazard:
 
 
 def hazard_cuts(time: ArrayLike, event: ArrayLike, intervals: int) -> tuple[float, ...]:
-    """Months that part the training patients' events evenly; the last interval ends just after the last event.
+    """Cut points (months) at quantiles of the event times; the last interval ends just after the last event.
 
     Args:
-        time: of the training patients.
+        time: of the training patients, months.
         event: 0 or 1.
-        intervals: how many; fewer come out where events share their months.
+        intervals: number of intervals; ties between event times may give fewer.
     """
     months = np.asarray(time, dtype=float)[np.asarray(event) == 1]
     cuts = np.unique(np.quantile(months, np.arange(1, intervals + 1) / intervals))
     cuts[-1] = np.nextafter(np.float32(cuts[-1]), np.float32(np.inf))
-    # as exact as the months of a batch, so that a month at a cut lies on the same side whatever the precision
+    # rounded to float32, as the times of a batch: a time equal to a cut falls in the same interval at any precision
     return tuple(float(np.float32(cut)) for cut in cuts)

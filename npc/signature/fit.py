@@ -1,4 +1,4 @@
-"""Training itself: Lightning, the best epoch and the predictions of all cohorts."""
+"""Training with Lightning, the choice of the best epoch, and the predictions of all cohorts."""
 
 import logging
 import sys
@@ -42,8 +42,8 @@ class TrainedNetwork:
 
     Attributes:
         predictions: the rows of `predictions.csv`.
-        best_epoch: whose weights predict; the first is 1.
-        epochs: that were trained.
+        best_epoch: the epoch whose weights make the predictions; the first is 1.
+        epochs: number of epochs trained.
         checkpoint: of the best epoch.
     """
 
@@ -63,9 +63,9 @@ class TrainedNetwork:
 
 
 def lightning_logger(tracker: Tracker) -> Logger:
-    """Where the metrics of the epochs go: to the tracked run, or to `csv/` in the run folder."""
+    """The logger of the epochs' metrics: the tracked run, or `csv/` in the run folder."""
     if tracker.tracked is None:
-        # a resumed run gets a version of its own, so nothing that was logged is lost
+        # a resumed run gets a new version, so that nothing logged before is lost
         return CSVLogger(tracker.run.path, name="csv")
     return WandbLogger(experiment=tracker.tracked)
 
@@ -80,11 +80,11 @@ def fit(
 ) -> TrainedNetwork:
     """Trains on the training patients, chooses the epoch on the validation patients, predicts all patients.
 
-    An interrupted run goes on after its last finished epoch and ends as if it had not been interrupted.
+    An interrupted run resumes after its last finished epoch and gives the same results as an uninterrupted one.
 
     Args:
         config: of the run.
-        run: where checkpoints are kept.
+        run: the folder for the checkpoints.
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
         logger: Lightning's.
@@ -116,13 +116,13 @@ def fit(
         raise InputError(f"trainer: {error}") from None
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
-        log.info("going on from %s", resume)
+        log.info("resuming from %s", resume)
     elif run.last.exists():
-        log.info("the checkpoints of an earlier attempt are damaged: starting anew")
+        log.info("the checkpoints of an earlier attempt are damaged: training starts again from the first epoch")
     try:
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit:
-        # Lightning ends the process itself on Ctrl-C and SIGTERM; the command wants to say how to go on
+        # Lightning ends the process itself on Ctrl-C and SIGTERM; the command must first print how to resume
         raise KeyboardInterrupt from None
     except MisconfigurationException as error:
         raise InputError(f"trainer: {error}") from None
@@ -131,7 +131,8 @@ def fit(
             raise
         raise InputError(
             f"batch_size={config.batch_size}: batch norm needs more than one value per channel, and at "
-            f"preprocess.size={config.preprocess.size} one patient has only one; take a larger batch or size"
+            f"preprocess.size={config.preprocess.size} one patient has only one; choose a larger batch_size or "
+            "preprocess.size"
         ) from None
 
     module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
@@ -158,7 +159,7 @@ def _trainer(
         callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
     if should_prune:
         callbacks.append(Prune(best, should_prune))
-    # without a monitor the newest epoch is the one that is kept
+    # without a monitor the newest epoch is kept
     newest = ModelCheckpoint(run.checkpoints, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks.append(newest)
     return pl.Trainer(
@@ -172,7 +173,7 @@ def _trainer(
         overfit_batches=choices.overfit_batches,
         profiler=PROFILERS[choices.profiler](run.path, "profile") if choices.profiler else None,
         deterministic="warn" if torch.cuda.is_available() else True,
-        use_distributed_sampler=False,  # the sampler shares the patients out itself
+        use_distributed_sampler=False,  # EpochSampler divides the patients among the processes
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         enable_progress_bar=sys.stderr.isatty(),
@@ -191,7 +192,7 @@ def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) 
 
 
 def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
-    """The endpoint as plain values; what is fitted of it sees the training patients alone."""
+    """The endpoint as plain values; cuts and weights are computed from the training patients only."""
     match config.endpoint.kind:
         case "cox":
             return {"_target_": "npc.signature.endpoints.Cox"}
@@ -204,7 +205,7 @@ def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
 
 
 def _quieten() -> None:
-    """Lightning's advice on loaders and its banners would bury the lines that matter."""
+    """Silences Lightning's banners and its advice on loaders, among which the log lines would be lost."""
     for name in ("pytorch_lightning", "lightning.fabric", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch|monai")

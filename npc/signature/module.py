@@ -38,7 +38,7 @@ class SignatureModule(pl.LightningModule):
         channels: int,
     ) -> None:
         super().__init__()
-        # a checkpoint brings its weights along: it must not need the file of the first ones
+        # a checkpoint contains its weights: to load it, the file of the initial weights must not be needed
         self.save_hyperparameters({
             "network": {**network, "weights": "scratch"}, "optimizer": dict(optimizer), "endpoint": dict(endpoint),
             "sequences": sequences, "channels": channels,
@@ -50,11 +50,11 @@ class SignatureModule(pl.LightningModule):
         self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        """Risk, float64 (batch,), higher is worse; the mean where there are several signatures."""
+        """Risk, float64 (batch,); higher means a worse prognosis; the mean if there are several signatures."""
         return self._risk(self.network(x).double())
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Mean over the signatures, so that each of two learns as if it were alone.
+        """Mean over the signatures, so that each of them is trained as if it were the only one.
 
         Args:
             output: (batch, signatures, outputs).
@@ -66,7 +66,7 @@ class SignatureModule(pl.LightningModule):
         """One update."""
         x, outcome = batch
         output = self.network(x)
-        # months do not survive half precision
+        # half precision is too coarse for months
         loss = self.loss(output.to(torch.promote_types(output.dtype, torch.float32)), outcome)
         if not torch.isfinite(loss):
             raise self._diverged()
@@ -74,7 +74,7 @@ class SignatureModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Outcome], _: int) -> None:
-        """Keeps outputs and outcomes until all are seen."""
+        """Collects outputs and outcomes of the batches."""
         x, outcome = batch
         self._validation.append((self.network(x).double().cpu(), Outcome(*(part.cpu() for part in outcome))))
 
@@ -95,11 +95,11 @@ class SignatureModule(pl.LightningModule):
     def _diverged(self) -> DivergedError:
         return DivergedError(
             f"optimizer.lr={self.optimizer_settings['lr']}: training diverged in epoch {self.current_epoch + 1} "
-            "(the loss is no longer finite); take a lower rate"
+            "(the loss is no longer finite); choose a lower rate"
         )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The rate of update `n` (from 0) is `lr / (1 + decay * n)`, as in Keras 2.1."""
+        """Learning rate of update `n` (from 0): `lr / (1 + decay * n)`, as in Keras 2.1."""
         settings = self.optimizer_settings
         optimizer = instantiate(
             {"_target_": settings["_target_"], **settings["options"]}, self.parameters(), lr=settings["lr"]

@@ -1,4 +1,4 @@
-"""Networks: a backbone for each sequence and a linear layer that makes the signature."""
+"""Networks: a backbone for each sequence and a linear layer whose output is the signature."""
 
 from pathlib import Path
 
@@ -11,17 +11,18 @@ from npc.errors import InputError
 
 
 class SignatureNetwork(nn.Module):
-    """Slices of one or more sequences to logits.
+    """Maps slices of one or more sequences to logits.
 
-    Takes float32 (batch, sequence, channel, row, column), gives (batch, signatures, outputs). `join` says how several
-    sequences meet: `towers`, a backbone each whose features are joined before the last layer; `mean`, a whole network
-    each, whose risks are averaged (two signatures); `stack`, one backbone that sees them as channels.
+    Takes float32 (batch, sequence, channel, row, column), returns (batch, signatures, outputs). `join` determines how
+    several sequences are combined: `towers`, one backbone for each, whose features are concatenated before the last
+    layer; `mean`, one complete network for each, whose risks are averaged (two signatures); `stack`, one backbone that
+    takes them as channels.
 
     Args:
         settings: see `conf/network/resnet50.yaml`.
-        sequences: how many.
+        sequences: number of sequences.
         channels: of each sequence, 1 or 3.
-        outputs: of each signature; its endpoint says what they mean.
+        outputs: of each signature; the endpoint defines their meaning.
     """
 
     def __init__(self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1) -> None:
@@ -46,7 +47,7 @@ class SignatureNetwork(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A torchvision ResNet without its last layer; `features` is the length of what it gives."""
+    """A torchvision ResNet without its last layer; `features` is the length of its output."""
 
     def __init__(self, name: str, channels: int, weights: str) -> None:
         super().__init__()
@@ -61,7 +62,7 @@ class ResNet(nn.Module):
             channels, first.out_channels, first.kernel_size, first.stride, first.padding, bias=False
         )
         if state is not None:
-            # Grey slices in place of colours: the summed kernel, shared out among the channels.
+            # Grey slices instead of colours: the sum of the kernel over colours, divided among the channels.
             grey = kernel.sum(dim=1, keepdim=True) / channels
             network.conv1.weight = nn.Parameter(grey.repeat(1, channels, 1, 1))
         network.fc = nn.Identity()
@@ -91,14 +92,14 @@ def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
     Args:
         name: any torchvision ResNet, or `tiny`.
         channels: of its input.
-        weights: `scratch`, `imagenet` (torchvision's, from its cache or its site) or the path of a state dict.
+        weights: `scratch`, `imagenet` (torchvision's, from its cache or its website) or the path of a state dict.
 
     Raises:
-        InputError: an unknown name, or weights that do not fit.
+        InputError: unknown name, or weights of another network.
     """
     if name == "tiny":
         if weights != "scratch":
-            raise InputError(f"network.weights={weights}: the tiny network has none; take scratch")
+            raise InputError(f"network.weights={weights}: the network tiny has no such weights; use scratch")
         return Tiny(channels)
     names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
     if name not in names:
@@ -114,19 +115,22 @@ def _first_weights(name: str, weights: str) -> dict[str, Tensor] | None:
             return torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
         return torch.load(Path(weights).expanduser(), map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"network.weights={weights}: there is no such file") from None
+        raise InputError(f"network.weights={weights}: there is no such file; check the path") from None
     except OSError as error:
         raise InputError(
-            f"network.weights={weights}: cannot be fetched ({error}); download it elsewhere and give its path"
+            f"network.weights={weights}: cannot be downloaded ({error}); download the file elsewhere and give its path"
         ) from None
-    except Exception as error:  # what a foreign file makes torch.load raise has no common type
-        raise InputError(f"network.weights={weights}: is not a file of weights ({type(error).__name__})") from None
+    except Exception as error:  # with a file of another kind torch.load raises errors of many types
+        raise InputError(
+            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a state dict that "
+            "torch.save has written"
+        ) from None
 
 
 def _load(network: nn.Module, state: object, weights: str) -> None:
-    """Loads all but the last layer, which is the signature's own."""
+    """Loads all layers but the last one, which belongs to the signature."""
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors)")
+        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors); give one")
     own = network.state_dict()
     state = {name: value for name, value in state.items() if not name.startswith("fc.")}
     misfits = [
@@ -136,7 +140,10 @@ def _load(network: nn.Module, state: object, weights: str) -> None:
     ]
     misfits += [name for name in state if name not in own]
     if misfits:
-        raise InputError(f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others")
+        raise InputError(
+            f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others; give the "
+            "weights of network.backbone"
+        )
     network.load_state_dict(state, strict=False)
 
 

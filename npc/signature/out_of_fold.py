@@ -1,7 +1,7 @@
-"""Risks of the training patients by refits that did not see them: `train.py folds=5`.
+"""Risks of the training patients from refits that did not see them: `train.py folds=5`.
 
-A signature has memorised the outcomes of its own training patients, so their risks are too good; what is built on the
-signature (the combined model) would then rely on it too much. Each fold's refit has the run's choices, learns from the
+A signature overfits its own training patients, so their risks are too optimistic; a model built on the signature (the
+combined model) would then give it too much weight. The refit of each fold has the run's choices, is trained on the
 other folds and chooses its epoch on the internal validation cohort, as the run did.
 """
 
@@ -20,11 +20,11 @@ from npc.signature.fit import fit, log
 
 
 def write_out_of_fold(config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame) -> None:
-    """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit continues where it stopped.
+    """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit resumes where it stopped.
 
     Args:
-        config: of the run; `folds` is how many.
-        run: where it lies; the refits work in `folds-K/` below it.
+        config: of the run; `folds` is the number of refits.
+        run: its folder; the refits use the subfolder `folds-K/`.
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
     """
@@ -39,7 +39,7 @@ def write_out_of_fold(config: DictConfig, run: RunFolder, slices: Sequence[Slice
 def refits(
     config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame
 ) -> Iterator[tuple[Path, pd.DataFrame]]:
-    """The refits whose file is not there yet: the file, and `patient_id`, `fold` and `risk` of the held-out patients.
+    """The refits whose file does not exist yet: the file, and `patient_id`, `fold`, `risk` of the held-out patients.
 
     Args: as for `write_out_of_fold`.
     """

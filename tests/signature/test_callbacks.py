@@ -12,7 +12,7 @@ from npc.signature.callbacks import BestEpoch, RecalibrateBatchNorm
 
 
 class Epochs:
-    """What BestEpoch asks of a trainer, with measured values given; each saved file holds its epoch."""
+    """The part of a trainer that BestEpoch uses, with given metrics; each saved file contains its epoch."""
 
     is_global_zero = True
     should_stop = False
@@ -57,12 +57,12 @@ MEASURED = [(0.5, 1.0), (0.9, 1.0), (0.8, 1.0), (0.9, 1.0), (0.9, 1.1), (0.1, 1.
 
 
 @pytest.mark.parametrize(("patience", "last"), [(1, 2), (3, 4), (4, 5), (5, 6)])
-def test_stops_when_the_best_epoch_lies_patience_epochs_back(tmp_path, patience, last):
+def test_stops_patience_epochs_after_the_best_one(tmp_path, patience, last):
     assert Epochs().run(BestEpoch(tmp_path / "best.ckpt", patience), MEASURED) == last
 
 
 @pytest.mark.parametrize("stopped_after", range(5))
-def test_goes_on_as_if_it_had_not_been_interrupted(tmp_path, stopped_after):
+def test_resumes_as_if_it_had_not_been_interrupted(tmp_path, stopped_after):
     whole = BestEpoch(tmp_path / "whole.ckpt", patience=3)
     last = Epochs().run(whole, MEASURED)
 
@@ -76,7 +76,7 @@ def test_goes_on_as_if_it_had_not_been_interrupted(tmp_path, stopped_after):
     assert second.path.read_text() == whole.path.read_text()
 
 
-def test_a_fresh_state_is_a_state(tmp_path):
+def test_the_state_before_the_first_epoch_can_be_restored(tmp_path):
     best = BestEpoch(tmp_path / "best.ckpt", patience=3)
     best.load_state_dict(BestEpoch(tmp_path / "other.ckpt", 1).state_dict())
     assert best.score is None
@@ -100,7 +100,7 @@ def loader() -> DataLoader:
     return DataLoader(TensorDataset(torch.rand(10, 1, 8, 8, generator=generator) * 5, torch.zeros(10)), 4)
 
 
-def test_batch_norm_is_averaged_anew_over_the_training_patients(loader):
+def test_batch_norm_is_recomputed_over_the_training_patients(loader):
     torch.manual_seed(0)
     network = Network()
     by_hand = copy.deepcopy(network)
@@ -108,7 +108,7 @@ def test_batch_norm_is_averaged_anew_over_the_training_patients(loader):
         inputs = [by_hand.layers[0](x) for x, _ in loader]
     update_bn(loader, by_hand)
 
-    network.layers[1].running_mean += 100  # what training left
+    network.layers[1].running_mean += 100  # as training leaves it
     weights = [parameter.detach().clone() for parameter in network.parameters()]
     RecalibrateBatchNorm(loader).on_validation_start(SimpleNamespace(), network)
     for name, value in by_hand.state_dict().items():
@@ -122,7 +122,7 @@ def test_batch_norm_is_averaged_anew_over_the_training_patients(loader):
     assert all(torch.equal(a, b) for a, b in zip(weights, network.parameters(), strict=True))
 
 
-def test_recalibration_does_not_reach_into_training(default_run, trained):
+def test_recalibration_does_not_change_training(default_run, trained):
     """Training uses each batch's own statistics, so its losses are the same with and without."""
     without = trained("network.batch_norm.recalibrate=false")
     assert (without.epochs["train_loss"] == default_run.epochs["train_loss"]).all()

@@ -13,7 +13,7 @@ def save(path: Path, value: float) -> None:
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "checkpoints" / "last.ckpt"
     assert not is_whole(path)
-    for value in (1.0, 2.0):  # the newer one takes the place of the older
+    for value in (1.0, 2.0):  # the newer one replaces the older
         save(path, value)
         assert is_whole(path)
         assert torch.equal(torch.load(path, weights_only=True)["weights"], torch.full((1000,), value))
@@ -21,7 +21,7 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.99])
-def test_half_a_checkpoint_is_none(tmp_path, share):
+def test_a_truncated_checkpoint_is_not_whole(tmp_path, share):
     path = tmp_path / "last.ckpt"
     save(path, 1)
     content = path.read_bytes()
@@ -32,7 +32,7 @@ def test_half_a_checkpoint_is_none(tmp_path, share):
 
 
 @pytest.mark.parametrize("step", ["save", "replace"])
-def test_what_stops_the_writing_leaves_the_older_one(tmp_path, monkeypatch, step):
+def test_an_interrupted_write_leaves_the_older_checkpoint(tmp_path, monkeypatch, step):
     path = tmp_path / "last.ckpt"
     save(path, 1)
 

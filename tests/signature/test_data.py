@@ -16,18 +16,18 @@ PATIENTS = 12
 
 
 def outcomes(names) -> pd.DataFrame:
-    """Patients whose labels, months and events tell them apart."""
+    """Patients whose labels, months and events are all different."""
     numbers = np.arange(len(names))
     columns = {"event": numbers % 3 // 2, "time": numbers + 0.5, "label": numbers % 2}
     return pd.DataFrame(columns, index=pd.Index(list(names), name="patient_id"))
 
 
 @pytest.fixture
-def dataset(stored, pictures):
+def dataset(stored, images):
     """Makes the dataset of some arrays, by default of one sequence."""
 
     def make(*arrays, augment=LIGHT, seed=0, channels=1, order=None):
-        stores = stored(*(arrays or [pictures(PATIENTS)]))
+        stores = stored(*(arrays or [images(PATIENTS)]))
         patients = outcomes(stores[0].rows)
         return SliceDataset(stores, patients if order is None else patients.loc[order], channels, augment, seed)
 
@@ -35,11 +35,11 @@ def dataset(stored, pictures):
 
 
 @pytest.fixture
-def module(stored, pictures):
+def module(stored, images):
     """Makes a data module of 8 training, 3 validation and 1 test patient."""
 
     def make(batch_size=4, training=8, workers=0):
-        stores = stored(pictures(training + 4))
+        stores = stored(images(training + 4))
         splits = ["train"] * training + ["validation"] * 3 + ["test"]
         patients = outcomes(stores[0].rows).assign(split=splits)
         data = SliceDataModule(stores, patients, 1, batch_size, LIGHT, 0, workers)
@@ -50,8 +50,8 @@ def module(stored, pictures):
 
 
 @pytest.mark.parametrize(("channels", "which"), [(1, [1]), (3, [0, 1, 2])])
-def test_an_item_is_the_patients_row_of_the_store(dataset, pictures, channels, which):
-    arrays = pictures(5, seed=1), pictures(5, seed=2)
+def test_an_item_is_the_patients_row_of_the_store(dataset, images, channels, which):
+    arrays = images(5, seed=1), images(5, seed=2)
     data = dataset(*arrays, channels=channels)
     assert len(data) == 5
     for number in range(5):
@@ -65,8 +65,8 @@ def test_an_item_is_the_patients_row_of_the_store(dataset, pictures, channels, w
         assert outcome.event == number % 3 // 2
 
 
-def test_rows_are_found_by_patient_not_by_place(dataset, pictures):
-    array = pictures(4)
+def test_rows_are_found_by_patient_not_by_position(dataset, images):
+    array = images(4)
     data = dataset(array, order=["p3", "p0"])
     assert data.patients == ["p3", "p0"]
     for number, row in enumerate([3, 0]):
@@ -76,7 +76,7 @@ def test_rows_are_found_by_patient_not_by_place(dataset, pictures):
 
 
 def test_the_real_store_gives_the_same(tiny, default_run, shared):
-    """`default_run` has built the store; its rows are what the network is given."""
+    """`default_run` has built the store; its rows are the network's input."""
     from npc.cohort.load import load
     from npc.imaging.store import open_store
     from npc.signature.method import stored
@@ -90,8 +90,8 @@ def test_the_real_store_gives_the_same(tiny, default_run, shared):
         np.testing.assert_array_equal(data[number][0][0, 0], store.array[store.rows[patient], 1] / np.float32(255))
 
 
-def test_augmentation_depends_on_seed_epoch_and_patient_alone(dataset, pictures):
-    same = pictures(1).repeat(4, axis=0)  # four patients who look alike
+def test_augmentation_depends_on_seed_epoch_and_patient_alone(dataset, images):
+    same = images(1).repeat(4, axis=0)  # four patients with the same image
     data = dataset(same)
     x = data[2, 5][0]
     for index in [(0, 0), (3, 5), (2, 4), 2]:
@@ -123,8 +123,8 @@ def test_augmentation_is_the_same_with_workers(dataset):
     assert torch.equal(backwards.flip(0), here)
 
 
-def test_sequences_and_channels_move_together(dataset, pictures):
-    array = pictures(6)[:, [1, 1, 1]]
+def test_sequences_and_channels_move_together(dataset, images):
+    array = images(6)[:, [1, 1, 1]]
     data = dataset(array, array, channels=3)
     for number in range(6):
         x = data[number, 1][0]
@@ -132,9 +132,9 @@ def test_sequences_and_channels_move_together(dataset, pictures):
         assert torch.equal(x, x[:1, :1].expand_as(x))
 
 
-def test_intensity_keeps_the_background_zero(dataset, pictures):
+def test_intensity_keeps_the_background_zero(dataset, images):
     data = dataset(augment=AugmentConfig(flip=0, rotate=0, shift=0, intensity=0.3))
-    background = torch.from_numpy(pictures(PATIENTS)[0, :1] == 0)
+    background = torch.from_numpy(images(PATIENTS)[0, :1] == 0)
     for number in range(PATIENTS):
         x = data[number, 0][0][0]
         assert (x[background] == 0).all()
@@ -153,7 +153,7 @@ def test_half_of_the_patients_are_flipped(dataset):
     assert 0.4 < np.mean(flipped) < 0.6
 
 
-def test_a_shift_is_a_share_of_the_side(dataset, pictures):
+def test_a_shift_is_a_share_of_the_side(dataset, images):
     """A bright pixel moves by at most 10% of 40 pixels, and by more than 1 pixel sometimes."""
     array = np.zeros((1, 3, 40, 40), np.uint8)
     array[..., 19:21, 19:21] = 255
@@ -178,14 +178,14 @@ def test_values_stay_between_0_and_1(dataset):
 
 
 def test_an_augmented_item_is_a_plain_tensor(dataset):
-    """MONAI's own kind of tensor would go through every layer of the network, and costs time in each."""
+    """MONAI's own tensor type would be passed through every layer of the network and cost time in each."""
     x, outcome = next(iter(DataLoader(dataset(), 4, sampler=[(number, 0) for number in range(4)])))
     assert type(outcome) is Outcome
     assert {type(x), *map(type, outcome)} == {torch.Tensor}
     assert [tuple(part.shape) for part in outcome] == [(4,)] * 3
 
 
-def test_no_augmentation_leaves_the_picture_alone(dataset):
+def test_no_augmentation_leaves_the_image_unchanged(dataset):
     data = dataset(augment=NONE)
     assert torch.equal(data[1, 3][0], data[1][0])
 
@@ -199,7 +199,7 @@ def order(size: int, epoch: int, **options: int) -> list[int]:
     return [number for number, _ in drawn]
 
 
-def test_each_epoch_is_a_permutation_of_its_own():
+def test_each_epoch_has_a_new_permutation():
     orders = [order(20, epoch) for epoch in range(5)]
     assert all(sorted(drawn) == list(range(20)) for drawn in orders)
     assert len({tuple(drawn) for drawn in orders}) == 5
@@ -208,17 +208,17 @@ def test_each_epoch_is_a_permutation_of_its_own():
 
 
 @pytest.mark.parametrize(("size", "world"), [(20, 2), (21, 2), (20, 3)])
-def test_processes_share_the_patients_out(size, world):
+def test_patients_are_divided_among_the_processes(size, world):
     parts = [order(size, 4, rank=rank, world=world) for rank in range(world)]
     assert {len(part) for part in parts} == {-(-size // world)}
     everybody = [number for part in parts for number in part]
     assert set(everybody) == set(range(size))
     assert len(everybody) - size < world
-    # together they see the order that one process would
+    # together they have the order of a single process
     assert [number for together in zip(*parts, strict=True) for number in together][:size] == order(size, 4)
 
 
-def test_training_is_shuffled_and_augmented_the_others_are_neither(module):
+def test_training_is_shuffled_and_augmented_and_the_other_splits_are_not(module):
     data = module()
     x, _ = next(iter(data.train_dataloader()))
     plain = {item.numpy().tobytes() for item, _ in data.datasets["train"]}
@@ -239,11 +239,11 @@ def test_recalibration_sees_the_training_patients_as_they_are(module):
     ("training", "batch_size", "sizes"),
     [(8, 4, [4, 4]), (9, 4, [4, 4]), (10, 4, [4, 4, 2]), (8, 16, [8]), (3, 1, [1, 1, 1])],
 )
-def test_a_last_batch_of_one_is_left_out_and_only_then(module, training, batch_size, sizes):
+def test_only_a_last_batch_of_one_patient_is_left_out(module, training, batch_size, sizes):
     assert [len(outcome.label) for _, outcome in module(batch_size, training).train_dataloader()] == sizes
 
 
-def test_who_is_left_out_changes_with_the_epoch(module):
+def test_the_patient_left_out_changes_with_the_epoch(module):
     loader = module(4, 9).train_dataloader()
     left_out = set()
     for epoch in range(8):

@@ -39,12 +39,12 @@ def test_cox_is_the_partial_likelihood_of_lifelines(beta: float):
     def loss(coefficient: float) -> float:
         return Cox().loss(torch.tensor(coefficient * X)[:, None], outcome()).item() * EVENT.sum()
 
-    # Efron's ties in both; lifelines centres x, which the partial likelihood does not see
+    # Efron's ties in both; lifelines centres x, which does not change the partial likelihood
     assert loss(best) == pytest.approx(-fitter.log_likelihood_, rel=1e-8)
     assert loss(best) <= loss(beta)
 
 
-def test_cox_without_an_event_teaches_nothing():
+def test_cox_without_an_event_has_no_gradient():
     output = torch.randn(4, 1, requires_grad=True)
     loss = Cox().loss(output, outcome(TIME[:4], np.zeros(4, int), np.zeros(4, int)))
     loss.backward()
@@ -73,12 +73,14 @@ def test_hazard_is_the_product_of_the_intervals():
 
 @given(st.lists(st.floats(0.1, 200), min_size=2, max_size=50), st.integers(1, 10))
 @settings(deadline=None)
-def test_cuts_part_the_events_and_cover_the_last(months: list[float], intervals: int):
+def test_cuts_divide_the_events_and_include_the_last(months: list[float], intervals: int):
     cuts = hazard_cuts(months, [1] * len(months), intervals)
     assert list(cuts) == sorted(set(cuts))
     assert 1 <= len(cuts) <= intervals
     assert cuts[-1] > np.float32(max(months))
-    assert hazard_cuts([*months, 500.0], [1] * len(months) + [0], intervals) == cuts  # the censored have no say
+    assert (
+        hazard_cuts([*months, 500.0], [1] * len(months) + [0], intervals) == cuts
+    )  # censored patients have no influence
 
 
 def test_best_hazards_are_the_life_table():

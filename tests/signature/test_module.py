@@ -23,7 +23,7 @@ def module(*overrides: str, sequences: int = 1, **chosen: object) -> SignatureMo
 
 
 class Patients(Dataset):
-    """Pictures of noise; every third patient has the event."""
+    """Images of noise; every third patient has the event."""
 
     def __init__(self, n: int, sequences: int = 1) -> None:
         generator = torch.Generator().manual_seed(1)
@@ -39,7 +39,7 @@ class Patients(Dataset):
 
 
 def labelled(*label: float) -> Outcome:
-    """Patients of whom the label alone counts."""
+    """Patients of whom only the label is used."""
     return Outcome(torch.tensor(label), torch.ones(len(label)), torch.zeros(len(label)))
 
 
@@ -65,7 +65,7 @@ def test_loss_is_the_mean_cross_entropy():
     assert float(module().loss(logits, outcome)) == pytest.approx(log_loss(outcome.label.numpy(), risk), rel=1e-6)
 
 
-def test_an_event_weighs_as_much_as_asked():
+def test_an_event_has_the_given_weight():
     logits, outcome = torch.tensor([[[-1.5]], [[0.2]], [[3.0]]]), labelled(0, 1, 0)
     risk = 1 / (1 + np.exp(-logits.numpy()[:, 0, 0].astype(float)))
     each = -np.log(np.where(outcome.label.numpy() == 1, risk, 1 - risk))
@@ -73,7 +73,7 @@ def test_an_event_weighs_as_much_as_asked():
 
 
 def test_two_signatures_share_the_loss_equally():
-    """Each learns as if it were alone."""
+    """Each is trained as if it were alone."""
     logits, outcome = torch.tensor([[[-1.5], [0.3]], [[0.2], [2.0]]]), labelled(0, 1)
     signature = module()
     alone = [signature.loss(logits[:, [i]], outcome) for i in range(2)]
@@ -82,7 +82,7 @@ def test_two_signatures_share_the_loss_equally():
 
 
 @pytest.mark.parametrize("decay", [0, 0.05])
-def test_rate_of_each_update_is_that_of_keras(decay):
+def test_the_learning_rate_of_each_update_is_that_of_keras(decay):
     rates = []
 
     class Watch(pl.Callback):
@@ -152,7 +152,7 @@ def test_risk_of_two_signatures_is_their_mean():
 
 
 @pytest.mark.parametrize("join", ["mean", "towers"])
-def test_hazards_are_an_output_each_of_every_signature(join):
+def test_each_hazard_is_an_output_of_every_signature(join):
     cuts = [12.0, 24.0, 61.0]
     signature = module(f"network.join={join}", sequences=2, kind="Hazard", cuts=cuts).eval()
     x, outcome = Patients(4, 2)[:]
@@ -166,7 +166,7 @@ def test_hazards_are_an_output_each_of_every_signature(join):
 
 @pytest.mark.parametrize(("overrides", "sequences"), [((), 1), (("network.join=mean",), 2)])
 def test_validation_is_measured_over_all_patients(overrides, sequences):
-    """12 patients in batches of 5: neither figure is a mean over batches."""
+    """12 patients in batches of 5: neither value is a mean over batches."""
     signature = module("optimizer.lr=0.01", *overrides, sequences=sequences)
     trainer = fit(signature)
     x, (label, _, _) = Patients(12, sequences)[:]

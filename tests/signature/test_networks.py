@@ -65,7 +65,7 @@ def test_two_towers_are_two_backbones_under_one_head_of_both_features():
     assert parameters(two.towers) == 2 * parameters(one.towers)
     assert [head.in_features for head in two.heads] == [2 * one.heads[0].in_features]
     assert two.heads[0].out_features == 1
-    # not one backbone used twice, and not two that start the same
+    # neither one backbone used twice nor two with equal initial weights
     first, second = (next(iter(tower.parameters())) for tower in two.towers)
     assert not torch.equal(first, second)
 
@@ -81,9 +81,9 @@ def test_mean_trains_each_signature_as_if_it_were_alone():
     network = SignatureNetwork(settings(join="mean"), 2, 1)
     x = torch.rand(4, 2, 1, 32, 32)
 
-    def gradients(pictures: torch.Tensor, signature: int) -> list[torch.Tensor]:
+    def gradients(images: torch.Tensor, signature: int) -> list[torch.Tensor]:
         network.zero_grad(set_to_none=True)
-        network(pictures)[:, signature].sum().backward()
+        network(images)[:, signature].sum().backward()
         return [p.grad for p in (*network.towers[0].parameters(), *network.heads[0].parameters())]
 
     other = x.clone()
@@ -120,13 +120,13 @@ def test_weights_from_a_path_are_in_every_layer_but_the_last(published, channels
     for name in loaded:
         if name != "conv1.weight":
             assert torch.equal(loaded[name], state[name]), name
-    # a grey picture in every colour gave this answer
+    # the output for a grey image, given to every colour channel
     grey = state["conv1.weight"].sum(dim=1)
     torch.testing.assert_close(network.conv1.weight.sum(dim=1), grey)
     assert network.conv1.weight.shape[1] == channels
 
 
-def test_published_weights_answer_a_grey_picture_as_they_did(published):
+def test_published_weights_give_the_same_output_for_a_grey_image(published):
     path, state = published
     original = torchvision.models.resnet18(weights=None)
     original.load_state_dict(state)
@@ -150,25 +150,27 @@ def test_imagenet_weights_come_from_torchvisions_cache(published, tmp_path, monk
 
 def test_imagenet_without_cache_and_network_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: no network, also where there is one
+    monkeypatch.setenv(
+        "https_proxy", "http://127.0.0.1:9"
+    )  # no server at this address: no network, even on a machine that has one
     started = time.monotonic()
-    told = fault("imagenet")
+    message = fault("imagenet")
     assert time.monotonic() - started < 20
-    assert "network.weights=imagenet" in told
-    assert "give its path" in told
+    assert "network.weights=imagenet" in message
+    assert "give its path" in message
 
 
-def test_missing_weights_are_told(tmp_path):
-    assert fault(tmp_path / "none.pth") == f"network.weights={tmp_path}/none.pth: there is no such file"
+def test_a_missing_weights_file_is_reported(tmp_path):
+    assert fault(tmp_path / "none.pth") == f"network.weights={tmp_path}/none.pth: there is no such file; check the path"
 
 
-def test_a_text_is_no_weights(tmp_path):
+def test_a_text_file_is_refused_as_weights(tmp_path):
     path = tmp_path / "notes.pth"
     path.write_text("these are no weights\n" * 100)
     assert f"network.weights={path}: is not a file of weights" in fault(path)
 
 
-def test_a_folder_is_no_weights(tmp_path):
+def test_a_folder_is_refused_as_weights(tmp_path):
     assert f"network.weights={tmp_path}: " in fault(tmp_path)
 
 
@@ -191,11 +193,11 @@ def test_code_in_a_weights_file_is_not_run(tmp_path, legacy):
     assert not mark.exists()
     with suppress(RuntimeError):
         torch.load(path, weights_only=False)
-    assert mark.exists()  # it was live
+    assert mark.exists()  # without the protection the code runs
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"state_dict": {}, "epoch": 3}])
-def test_a_file_that_holds_something_else_is_told(tmp_path, content):
+def test_a_file_that_holds_something_else_is_reported(tmp_path, content):
     path = tmp_path / "other.pth"
     torch.save(content, path)
     assert f"network.weights={path}: is not a state dict" in fault(path)
@@ -208,11 +210,11 @@ def test_weights_of_another_network_are_refused(tmp_path, other):
     assert f"network.weights={path}: does not fit the network" in fault(path)
 
 
-def test_an_unknown_backbone_is_told_with_those_that_there_are():
-    told = fault("scratch", "resnet51")
-    assert "network.backbone=resnet51" in told
-    assert "tiny" in told
-    assert "resnet50" in told
+def test_an_unknown_backbone_is_reported_with_the_known_ones():
+    message = fault("scratch", "resnet51")
+    assert "network.backbone=resnet51" in message
+    assert "tiny" in message
+    assert "resnet50" in message
 
 
 def test_the_tiny_network_has_no_weights_to_load():

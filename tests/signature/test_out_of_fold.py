@@ -1,4 +1,4 @@
-"""Out-of-fold risks: every training patient once, by a network that did not see them."""
+"""Out-of-fold risks: every training patient once, from a network that was not trained on them."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def folded(shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return finished.parent
 
 
-def test_every_training_patient_has_one_risk_of_another_network(folded):
+def test_every_training_patient_has_one_risk_from_another_network(folded):
     table = pd.read_csv(folded / "out_of_fold.csv").set_index("patient_id")
     predictions = pd.read_csv(folded / "predictions.csv").set_index("patient_id")
     training = predictions[predictions["split"] == "train"]
@@ -31,7 +31,7 @@ def test_every_training_patient_has_one_risk_of_another_network(folded):
     assert not list(folded.glob("folds-*"))
 
 
-def test_refit_takes_the_choices_of_a_run_and_leaves_its_predictions(folded):
+def test_refit_uses_the_choices_of_a_run_and_keeps_its_predictions(folded):
     before = (folded / "predictions.csv").read_bytes()
     done = run_here("train.py", f"refit={folded}", "folds=3")
     assert done.returncode == 0, done.stderr
@@ -41,16 +41,16 @@ def test_refit_takes_the_choices_of_a_run_and_leaves_its_predictions(folded):
 
 
 @pytest.mark.parametrize(
-    ("choice", "said"),
+    ("choice", "message"),
     [
         ("refit=nowhere folds=2", "there is no finished run"),
         ("folds=1", "folds=1: must be 0, or 2 and more"),
         ("experiment=tiny cohort.n=14 cohort.external=4 split.validation=0.3 folds=9", "of one class"),
     ],
 )
-def test_bad_choices_are_told(choice, said, tmp_path):
+def test_bad_choices_are_reported(choice, message, tmp_path):
     places = [f"runs={tmp_path}/runs", f"store={tmp_path}/store", f"cohort.root={tmp_path}/data"]
     done = run_here("train.py", *choice.split(), "trainer.max_epochs=1", *places)
     assert done.returncode == 2, done.stdout
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The run folder of a training, what its name depends on, what it may not depend on, and how it goes on."""
+"""The run folder: what its name and its content depend on, and how an interrupted run is resumed."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ FILES = {
 
 @pytest.fixture
 def cohort(shared, default_run, tmp_path):
-    """A copy of the phantom as a cohort folder of one's own, to change."""
+    """A copy of the phantom as a cohort folder that a test may change."""
     folder = tmp_path / "cohort"
     shutil.copytree(shared.table, folder, copy_function=os.link)
     table = folder / "patients.csv"
@@ -48,7 +48,7 @@ def cohort(shared, default_run, tmp_path):
 
 
 def own(folder: Path, name: str = "ours") -> list[str]:
-    """The choices of the tiny experiment, which speaks of a phantom, for a cohort folder."""
+    """The choices of the tiny experiment, which is for a phantom, for a cohort folder."""
     cohort = ["cohort=table", f"cohort.root={folder}", f"cohort.name={name}", "cohort.size=32"]
     return [*cohort, "network=tiny", "optimizer.lr=0.01", "trainer.max_epochs=4"]
 
@@ -150,7 +150,7 @@ def test_the_epoch_that_is_kept_is_the_best_one(default_run):
     assert metrics["auc"]["validation"] == pytest.approx(epochs["val_auc"][best], abs=1e-6)
 
 
-def test_environment_says_what_the_run_was_made_with(default_run):
+def test_environment_names_what_the_run_was_made_with(default_run):
     environment = json.loads((default_run.path / "environment.json").read_text())
     lines = "".join(f"{patient},{split}\n" for patient, split in sorted(default_run.predictions["split"].items()))
     assert environment["data"]["split"] == hashlib.sha256(lines.encode()).hexdigest()
@@ -183,10 +183,10 @@ def test_a_finished_run_is_not_run_again_unless_forced(trained, capsys):
     assert "is complete" not in capsys.readouterr().out
     trained("trainer.max_epochs=1")
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == first
-    told = capsys.readouterr().out
-    assert f"{run.path} is complete" in told.replace("\n", "")
-    assert "force=true" in told
-    assert "internal validation" in told
+    output = capsys.readouterr().out
+    assert f"{run.path} is complete" in output.replace("\n", "")
+    assert "force=true" in output
+    assert "internal validation" in output
     before = (run.path / "predictions.csv").read_bytes()
     trained("trainer.max_epochs=1", "force=true")
     assert (run.path / "predictions.csv").stat().st_mtime_ns > first[run.path / "predictions.csv"]
@@ -195,7 +195,7 @@ def test_a_finished_run_is_not_run_again_unless_forced(trained, capsys):
     assert (run.path / "train.log").read_text().count("epoch ") == 2  # one line, which names the best epoch
 
 
-def test_a_finished_run_of_other_patients_is_not_taken_for_this_one(trained, cohort):
+def test_a_finished_run_of_other_patients_is_not_reused(trained, cohort):
     run = trained(*own(cohort), "trainer.max_epochs=1")
     predictions = (run.path / "predictions.csv").read_bytes()
     change(cohort, run.predictions["split"] == "test")
@@ -205,7 +205,7 @@ def test_a_finished_run_of_other_patients_is_not_taken_for_this_one(trained, coh
 
 
 def replace_images(cohort: Path, sequence: str) -> None:
-    """The first patient gets the pictures of the second one; the table says the same as before."""
+    """The first patient gets the images of the second one; the table is unchanged."""
     table = pd.read_csv(cohort / "patients.csv", dtype=str).set_index("patient_id")
     for column in (f"{sequence}_image", f"{sequence}_mask"):
         mine, other = (cohort / table.loc[patient, column] for patient in ("H1-0001", "H1-0002"))
@@ -213,7 +213,7 @@ def replace_images(cohort: Path, sequence: str) -> None:
         shutil.copy(other, mine)
 
 
-def test_a_finished_run_of_other_images_is_not_taken_for_this_one(trained, cohort):
+def test_a_finished_run_of_other_images_is_not_reused(trained, cohort):
     run = trained(*own(cohort), "trainer.max_epochs=1")
     before = run.predictions
     first = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
@@ -271,7 +271,7 @@ def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
     assert len(set(keys)) == len(overrides) + 1
 
 
-# --- what may be known ------------------------------------------------------------------------------------------------
+# --- leakage of data --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -308,12 +308,12 @@ def test_validation_patients_choose_the_epoch_and_nothing_else(trained, cohort, 
 
 
 def test_training_patients_reach_the_model(trained, cohort, before):
-    """The two proofs above would see it."""
+    """So the two tests above would detect it."""
     changed = after(trained, cohort, before, "train")
     assert not (changed.predictions["risk"] == before.predictions["risk"]).any()
 
 
-# --- going on ---------------------------------------------------------------------------------------------------------
+# --- resuming ---------------------------------------------------------------------------------------------------------
 
 
 def interrupt(monkeypatch, where: str) -> None:
@@ -334,7 +334,7 @@ def interrupt(monkeypatch, where: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["write_results", "predictions.csv", "metrics.json", "model.ckpt", "finish", "DONE"])
-def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, trained, monkeypatch, where):
+def test_a_run_that_was_interrupted_at_its_end_is_resumed(default_run, tiny, trained, monkeypatch, where):
     with monkeypatch.context() as patch:
         interrupt(patch, where)
         with pytest.raises(KeyboardInterrupt):
@@ -345,7 +345,7 @@ def test_a_run_that_was_interrupted_at_its_end_goes_on(default_run, tiny, traine
         assert (run.path / name).read_bytes() == (default_run.path / name).read_bytes(), name
     assert {path.name for path in run.path.iterdir()} == FILES | {"csv"}
     log = (run.path / "train.log").read_text()
-    assert log.count("going on from") == 1
+    assert log.count("resuming from") == 1
     assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
 
 
@@ -371,7 +371,7 @@ def test_a_second_process_on_the_same_run_is_refused(tiny):
     assert not run.path.exists()
 
 
-def test_the_run_key_sees_the_content_of_weights_and_not_their_place(tiny, tmp_path):
+def test_the_run_key_depends_on_the_content_of_weights_and_not_on_their_path(tiny, tmp_path):
     first, copy, other = (tmp_path / name for name in ("a.pt", "b.pt", "c.pt"))
     first.write_bytes(b"weights")
     copy.write_bytes(b"weights")
@@ -380,7 +380,7 @@ def test_the_run_key_sees_the_content_of_weights_and_not_their_place(tiny, tmp_p
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_a_landmark_that_nobody_reaches_is_a_fault(tiny):
+def test_a_landmark_that_no_patient_reaches_is_a_fault(tiny):
     with pytest.raises(InputError, match="too few patients"):
         train(tiny("endpoint=landmark", "endpoint.months=0.01"))
 
@@ -395,7 +395,7 @@ def interrupted(tiny, monkeypatch):
     return key.run_folder(tiny())
 
 
-def test_a_checkpoint_that_was_cut_short_is_no_dead_end(interrupted, default_run, trained):
+def test_a_truncated_checkpoint_does_not_end_the_run(interrupted, default_run, trained):
     """A kill in the middle of a copy to the disk of the runs leaves half a file."""
     last = interrupted / "checkpoints" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:1000])
@@ -410,7 +410,7 @@ def test_leftovers_of_a_kill_are_cleared_away(interrupted, trained, leftover):
     assert {path.name for path in trained().path.iterdir()} == FILES | {"csv"}
 
 
-def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, monkeypatch):
+def test_checkpoints_of_other_data_are_not_resumed_from(trained, tiny, cohort, monkeypatch):
     overrides = [*own(cohort), "trainer.max_epochs=2"]
     with monkeypatch.context() as patch:
         interrupt(patch, "write_results")
@@ -419,7 +419,7 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(trained, tiny, cohort, m
     splits = pd.read_csv(next(Path(tiny().runs).rglob("splits.csv"))).set_index("patient_id")["split"]
     change(cohort, splits == "train")
     run = trained(*overrides)
-    assert "going on from" not in (run.path / "train.log").read_text()
+    assert "resuming from" not in (run.path / "train.log").read_text()
     assert run.predictions["risk"].equals(trained(*own(cohort, "fresh"), "trainer.max_epochs=2").predictions["risk"])
 
 
@@ -450,7 +450,7 @@ def test_variants_train_and_differ(default_run, trained, overrides):
     assert first.shape[1] == (3 if "slices=three" in overrides else 1) * (2 if "network.join=stack" in overrides else 1)
 
 
-def test_seed_0_is_a_seed(default_run, trained):
+def test_seed_0_is_reproducible(default_run, trained):
     """The default's first weights do not depend on what ran before."""
     torch.manual_seed(123)
     assert trained("seed=0").predictions.equals(default_run.predictions)
@@ -468,27 +468,27 @@ def test_the_order_of_the_rows_does_not_matter(trained, cohort, before):
 
 
 def outcomes(folder: Path) -> pd.DataFrame:
-    """Months and events as the cohort folder tells them."""
+    """Months and events in the cohort folder's table."""
     table = pd.read_csv(folder / "patients.csv", dtype={"patient_id": str}, float_precision="round_trip")
     return table.set_index("patient_id")[["dmfs_months", "dm_event"]].set_axis(["time", "event"], axis=1)
 
 
-def test_a_landmark_leaves_out_who_was_censored_before(default_run, shared, trained):
+def test_a_landmark_leaves_out_patients_censored_before_it(default_run, shared, trained):
     run = trained("endpoint=landmark", "trainer.max_epochs=1")
-    told = outcomes(shared.table)
-    unknown = (told["event"] == 0) & (told["time"] < 36)
-    late = (told["event"] == 1) & (told["time"] > 36)
+    known = outcomes(shared.table)
+    unknown = (known["event"] == 0) & (known["time"] < 36)
+    late = (known["event"] == 1) & (known["time"] > 36)
     assert 0 < unknown.sum() < 60
-    assert late.any()  # a metastasis after the landmark is a no
+    assert late.any()  # a metastasis after the landmark has label 0
 
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
     assert exclusions["patient_id"].tolist() == sorted(unknown.index[unknown])
     assert set(exclusions["reason"]) == {"censored before month 36"}
     predictions = run.predictions
     assert set(predictions.index) == set(unknown.index[~unknown])
-    told = told.loc[predictions.index]
-    assert predictions[["time", "event"]].equals(told)
-    assert (predictions["label"] == ((told["event"] == 1) & (told["time"] <= 36))).all()
+    known = known.loc[predictions.index]
+    assert predictions[["time", "event"]].equals(known)
+    assert (predictions["label"] == ((known["event"] == 1) & (known["time"] <= 36))).all()
     assert (predictions["label"] != predictions["event"]).any()
     assert predictions["split"].equals(default_run.predictions["split"].loc[predictions.index])
     splits = pd.read_csv(run.path / "splits.csv", dtype=str).set_index("patient_id")["split"]
@@ -502,9 +502,11 @@ def test_a_landmark_leaves_out_who_was_censored_before(default_run, shared, trai
         assert run.metrics["auc"][split] == expected
 
 
-def test_a_landmark_before_the_first_censoring_leaves_nobody_out(default_run, shared, trained):
-    told = outcomes(shared.table)
-    months = float(told["time"][told["event"] == 0].min())  # whoever is censored in that month got through it
+def test_a_landmark_before_the_first_censoring_leaves_no_patient_out(default_run, shared, trained):
+    known = outcomes(shared.table)
+    months = float(
+        known["time"][known["event"] == 0].min()
+    )  # a patient censored in that month survived it without the event
     run = trained("endpoint=landmark", f"endpoint.months={months}", "trainer.max_epochs=1")
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert run.predictions["split"].equals(default_run.predictions["split"])
@@ -519,12 +521,12 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
     run = trained(*overrides)
     predictions = run.predictions
     same = ["split", "label", "time", "event"]
-    assert predictions[same].equals(default_run.predictions[same])  # nobody is left out: censoring is respected
+    assert predictions[same].equals(default_run.predictions[same])  # no patient is left out: censoring is respected
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert np.isfinite(predictions["risk"]).all()
     assert predictions["risk"].nunique() > 50
     assert np.isfinite(run.epochs[["train_loss", "val_loss", "val_auc"]]).all(axis=None)
-    assert run.epochs["train_loss"].is_unique  # something is learned from
+    assert run.epochs["train_loss"].is_unique  # the epochs differ: the network is trained
     for split, rows in predictions.groupby("split"):
         assert run.metrics["auc"][split] == pytest.approx(roc_auc_score(rows["event"], rows["risk"]), rel=1e-12)
 
@@ -568,7 +570,9 @@ def test_cuts_of_the_hazards_come_from_the_training_patients_alone(trained, coho
     training = seen[splits == "train"]
     assert cuts(before) == list(hazard_cuts(training["time"], training["event"], 5))
     assert len(cuts(before)) == 5
-    assert cuts(before) != list(hazard_cuts(seen["time"], seen["event"], 5))  # so everybody's would show
+    assert cuts(before) != list(
+        hazard_cuts(seen["time"], seen["event"], 5)
+    )  # so cuts of all patients would be detected
 
     later("test")
     changed = trained(*own(cohort, "test"), *hazard)
@@ -611,7 +615,7 @@ def test_a_sequence_that_patients_lack_is_an_error_that_names_them(lacking, tiny
     assert "cohort.missing=exclude" in str(caught.value)
 
 
-def test_patients_who_lack_a_sequence_are_left_out_and_told_when_asked(lacking, trained):
+def test_patients_who_lack_a_sequence_are_left_out_and_reported_if_asked(lacking, trained):
     run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "trainer.max_epochs=1")
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
     assert exclusions["patient_id"].tolist() == ["H1-0003", "H2-0002"]
@@ -620,16 +624,16 @@ def test_patients_who_lack_a_sequence_are_left_out_and_told_when_asked(lacking, 
     assert not {"H1-0003", "H2-0002"} & set(run.predictions.index)
 
 
-def test_every_reason_to_be_left_out_is_told(lacking, trained):
+def test_every_reason_for_exclusion_is_reported(lacking, trained):
     run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "endpoint=landmark", "trainer.max_epochs=1")
-    told = outcomes(lacking).drop(["H1-0003", "H2-0002"])
-    unknown = sorted(told.index[(told["event"] == 0) & (told["time"] < 36)])
+    known = outcomes(lacking).drop(["H1-0003", "H2-0002"])
+    unknown = sorted(known.index[(known["event"] == 0) & (known["time"] < 36)])
     assert unknown
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
     assert exclusions["patient_id"].tolist() == ["H1-0003", "H2-0002", *unknown]
     assert exclusions["reason"][:2].str.contains("t2").all()
     assert set(exclusions["reason"][2:]) == {"censored before month 36"}
-    assert sorted(run.predictions.index) == sorted(told.index.drop(unknown))
+    assert sorted(run.predictions.index) == sorted(known.index.drop(unknown))
 
 
 def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
@@ -653,6 +657,6 @@ def test_a_sequence_that_is_not_asked_for_may_lack(lacking, trained):
         ),
     ],
 )  # fmt: skip
-def test_a_choice_that_cannot_be_is_told(tiny, override):
+def test_an_invalid_choice_is_reported(tiny, override):
     with pytest.raises(InputError, match="^" + re.split("[.=]", override)[0]):
         train(tiny(override))

@@ -98,5 +98,5 @@ def test_poor_runs_stop_and_the_grid_takes_them_up(tmp_path):
     taken_up = finished(tmp_path / "runs")
     assert {key: (folder / "predictions.csv").read_bytes() for key, folder in taken_up.items()} == expected
     for key in taken_up.keys() - whole.keys():
-        assert "going on from" in (taken_up[key] / "train.log").read_text()
+        assert "resuming from" in (taken_up[key] / "train.log").read_text()
     assert not list((tmp_path / "runs").rglob(".*.stopped.json"))

@@ -108,7 +108,7 @@ def test_a_killed_run_is_tried_again_and_ctrl_c_tells_how_to_go_on(tmp_path, sto
     assert "ended by SIGKILL" in npc("sweep", "status", *words[2:3], *words[5:]).stdout
     assert npc(*words).returncode == 0
     assert len(finished(tmp_path / "runs")) == 3
-    assert "going on from" in (first / "train.log").read_text()
+    assert "resuming from" in (first / "train.log").read_text()
     assert npc("sweep", "status", file, f"runs={tmp_path}/runs").returncode == 0
     assert not list(tmp_path.glob("runs/*/*/.*.failed.json"))
 

@@ -137,7 +137,7 @@ def test_what_was_cancelled_preempted_or_killed_goes_on_where_it_was(driven, tmp
     assert driven.result() == {"done": 3, "failed": {}, "elsewhere": 0, "most": 2}
     assert len(driven.arrays) == 2
     for run in runs:
-        assert (run.folder / "train.log").read_text().count("going on from") == 1
+        assert (run.folder / "train.log").read_text().count("resuming from") == 1
         assert work.failure(run.folder) is None
     assert (preempted.folder / "predictions.csv").read_bytes() == directly(preempted, tmp_path / "direct")
 
