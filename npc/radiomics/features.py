@@ -1,7 +1,7 @@
 """Radiomic features of outlined tumours (pyradiomics), on the slices that the networks see.
 
-The values are those of `radiomics.featureextractor.RadiomicsFeatureExtractor.execute` on the whole image; only what
-the outlines need is worked out, and what several outlines of an image share is worked out once.
+The values are those of `radiomics.featureextractor.RadiomicsFeatureExtractor.execute` on the whole image; only the part
+that the outlines need is computed, and what several outlines of an image share is computed once.
 """
 
 import math
@@ -30,7 +30,8 @@ try:
     from npc.radiomics.mesh import Shape
 except ImportError as error:
     raise InputError(
-        f"pyradiomics 3.0.1 can't be loaded ({error}); it builds on Python 3.11 alone: make the environment with that"
+        f"pyradiomics 3.0.1 can't be loaded ({error}); it can be built with Python 3.11 only: create the environment "
+        "with Python 3.11"
     ) from error
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, float | None]
 MODES = ("max", "three")
-MOST_LEVELS = 2000  # of grey: 52 million counts for 13 directions of co-occurrence
+MOST_LEVELS = 2000  # grey levels: the co-occurrence matrices of 13 directions then have 52 million entries
 CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
     "firstorder": RadiomicsFirstOrder,
     "glcm": RadiomicsGLCM,
@@ -48,7 +49,7 @@ CLASSES: dict[str, type[RadiomicsFeaturesBase]] = {
     "ngtdm": RadiomicsNGTDM,
 }
 
-radiomics.setVerbosity(60)  # what can't be computed comes back as None, and is told by whoever asked
+radiomics.setVerbosity(60)  # a value that can't be computed is returned as None, and the caller reports it
 
 
 def features(
@@ -57,23 +58,25 @@ def features(
     """Features of one image within each of its outlines.
 
     Args:
-        scans: the image, shared, with one outline each; the slices are those of the outline.
+        scans: the same image in all, with one outline each; the slices are chosen by the outline.
         settings: `radiomics.features`.
         modes: `max` (the largest slice, with shape2D) and `three` (it and its neighbours as a volume, with shape).
 
     Returns:
-        for each outline and mode the features, named as pyradiomics names them; None where one is not defined.
+        for each outline and mode the features, with pyradiomics' names; None where a feature is not defined.
 
     Raises:
-        InputError: an outline is a single pixel or a line of them; the image has one value only, values that are not
+        InputError: an outline is a single pixel or a line of pixels; the image has one value only, values that are not
             finite, or too many grey levels.
     """
     image = scans[0].image
     chosen = [{mode: _inside(scan, mode) for mode in modes} for scan in scans]
     if bad := int((~np.isfinite(image)).sum()):
-        raise InputError(f"the image has {bad} voxels that are not finite (NaN or infinite), which filters spread")
+        raise InputError(
+            f"the image has {bad} voxels that are not finite (NaN or infinite), which filters would spread; repair it"
+        )
     if image.min() == image.max():
-        raise InputError("the image has the same value everywhere")
+        raise InputError("the image has the same value everywhere; give the right image")
     values = normalized(image, settings)
     boxes = [_box(inside) for of in chosen for inside in of.values()]
     found: list[dict[str, Values]] = [{mode: _shape(scan, of[mode], mode, settings) for mode in modes}
@@ -96,11 +99,11 @@ def features(
 def _texture(
     image: np.ndarray, box: Box, first: int, jobs: Sequence[tuple[Scan, np.ndarray, Values]], settings: "FeaturesConfig"
 ) -> None:
-    """Adds to each job's values those of every filtered image.
+    """Adds the features of every filtered image to the values of each job.
 
     Args:
-        image: normalised; its slices are those of the scan from `first` on.
-        box: of the image, around all the jobs' outlines.
+        image: normalised; it begins at slice `first` of the scan.
+        box: part of the image around the outlines of all jobs.
         first: slice of the scan.
         jobs: scan, outline on the chosen slices (of the whole scan), values.
         settings: `radiomics.features`.
@@ -118,25 +121,30 @@ def _texture(
     with np.errstate(all="ignore"):
         for name, of_box in filtered(image, box, jobs[0][0].spacing, settings):
             for scan, at, inside, mask, values in parts:
-                here = of_box[at]
-                _check_levels(name, here[inside], settings)
-                volume = _volume(here, scan)
+                part = of_box[at]
+                _check_levels(name, part[inside], settings)
+                volume = _volume(part, scan)
                 for kind, texture in classes:
-                    # an image that can't be made (LoG on too few slices) has no features
-                    got = texture(volume, mask, **choices).execute() if np.isfinite(here).all() else {}
-                    values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in got.items()}
+                    # an image that can't be computed (LoG on too few slices) has no features
+                    found = texture(volume, mask, **choices).execute() if np.isfinite(part).all() else {}
+                    values |= {f"{name}_{kind}_{feature}": _finite(value) for feature, value in found.items()}
 
 
 def _check_levels(name: str, values: np.ndarray, settings: "FeaturesConfig") -> None:
-    """Textures are counted in matrices with a row a grey level."""
+    """Checks the number of grey levels, which is the number of rows of the texture matrices."""
     levels = np.ptp(values) / settings.bin_width if settings.bin_width else 0
     if levels > MOST_LEVELS:
-        said = f"{levels:.0f} grey levels of radiomics.features.bin_width={settings.bin_width:g}"
-        raise InputError(f"the image {name} has {said}, more than {MOST_LEVELS}; give a wider one, or bin_count")
+        many = f"{levels:.0f} grey levels of radiomics.features.bin_width={settings.bin_width:g}"
+        raise InputError(
+            f"the image {name} has {many}, more than {MOST_LEVELS}; choose a larger bin_width, or give bin_count"
+        )
 
 
 def _shape(scan: Scan, inside: np.ndarray, mode: str, settings: "FeaturesConfig") -> Values:
-    """Cut to the outline's box as pyradiomics does: where voxels meet at an edge its mesh depends on where they lie."""
+    """Shape features, of the outline cropped to its box as pyradiomics does.
+
+    Where voxels meet at an edge only, pyradiomics' mesh depends on their position.
+    """
     if "shape" not in settings.classes:
         return {}
     mask = _volume(inside[_box(inside)].astype(np.uint8), scan)
@@ -157,7 +165,7 @@ def _inside(scan: Scan, mode: str) -> np.ndarray:
     if sum(side > 1 for side in size) < 2:
         what = "a single pixel" if max(size) == 1 else f"a line of {max(size)} pixels"
         raise InputError(f"the outline on the {'largest slice' if mode == 'max' else 'three slices'} is {what}, which "
-                         "has no texture")  # fmt: skip
+                         "has no texture; check the outline")  # fmt: skip
     return inside
 
 

@@ -1,8 +1,8 @@
-"""Filtered images of the tumour's neighbourhood, equal to what pyradiomics makes of the whole image.
+"""Filtered images of the tumour's neighbourhood, equal to those that pyradiomics computes from the whole image.
 
-Filters act on the whole volume and the outline picks the slices: one slice filtered alone has no detail across slices,
-and every wavelet band with an H there would be rounding noise. Only the box around the outlines is worked out; what a
-filter takes from the whole image (its mean, standard deviation and maximum) is taken from the whole image.
+Filters act on the whole volume, and the outline selects the slices afterwards: a slice filtered alone has no detail
+across slices, and every wavelet band that is high-pass (H) in this direction would be rounding noise. Only the box
+around the outlines is computed; mean, standard deviation and maximum are those of the whole image.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,25 +19,25 @@ Box = tuple[slice, slice, slice]
 
 
 def normalized(image: np.ndarray, settings: "FeaturesConfig") -> np.ndarray:
-    """The image in units of its own standard deviation, times a scale, where the settings ask for it.
+    """The image minus its mean, divided by its standard deviation, times a scale; unchanged without `normalize`.
 
-    In the steps of `sitk.Normalize`, as pyradiomics uses it: a voxel that lies on the edge of a bin must fall on the
-    same side.
+    The steps are those of `sitk.Normalize`, which pyradiomics uses, so that a voxel on the edge of a bin falls in the
+    same bin.
 
     Args:
         image: (slice, row, column), finite.
         settings: `normalize`, `scale`, `outliers`.
 
     Returns:
-        the same shape, float64; of an image that is not normalised and not of whole numbers float32, in which
-        pyradiomics filters a file of such.
+        the same shape, float64; float32 for an image of non-integers that is not normalised, because pyradiomics
+        filters such a file in float32.
     """
     values = image.astype(np.float64)
     if not settings.normalize:
         return values if (image == np.round(image)).all() else image.astype(np.float32)
     volume = sitk.GetImageFromArray(values)
     statistics = sitk.StatisticsImageFilter()
-    statistics.SetNumberOfWorkUnits(1)  # several add up in the order in which they end, and the last digit changes
+    statistics.SetNumberOfWorkUnits(1)  # the sum of several threads depends on their order, and the last digit changes
     statistics.Execute(volume)
     values = sitk.GetArrayFromImage(sitk.ShiftScale(volume, -statistics.GetMean(), 1 / statistics.GetSigma()))
     if settings.outliers is not None:
@@ -52,27 +52,27 @@ def filtered(
 
     Args:
         image: whole and normalised, (slice, row, column).
-        box: what is wanted of it.
+        box: the part of it to return.
         spacing: mm, (slice, row, column).
         settings: `filters`, `wavelet`, `sigma`.
 
     Yields:
         name and values, (slice, row, column) of the box.
     """
-    here = image[box].astype(np.float64)
+    part = image[box].astype(np.float64)
     largest = max(float(image.max()), -float(image.min()))
     for name in settings.filters:
         match name:
             case "original":
                 yield name, image[box]
             case "square":
-                yield name, (1 / np.sqrt(largest) * here) ** 2
+                yield name, (1 / np.sqrt(largest) * part) ** 2
             case "squareroot":
-                yield name, np.sign(here) * np.sqrt(np.abs(here) * largest)
+                yield name, np.sign(part) * np.sqrt(np.abs(part) * largest)
             case "logarithm":
-                yield name, np.sign(here) * np.log(np.abs(here) + 1) * (largest / np.log(largest + 1))
+                yield name, np.sign(part) * np.log(np.abs(part) + 1) * (largest / np.log(largest + 1))
             case "exponential":
-                yield name, np.exp(np.log(largest) / largest * here)
+                yield name, np.exp(np.log(largest) / largest * part)
             case "wavelet":
                 yield from _wavelet(image, box, settings.wavelet)
             case "log":
@@ -80,9 +80,9 @@ def filtered(
 
 
 def _wavelet(image: np.ndarray, box: Box, wavelet: str) -> Iterator[tuple[str, np.ndarray]]:
-    """The eight bands of one level of the stationary wavelet transform, which goes on periodically beyond the borders.
+    """The eight bands of one level of the stationary wavelet transform, with periodic borders.
 
-    pyradiomics makes odd axes even by repeating the first slice, row or column at the end.
+    pyradiomics makes the length of an odd axis even by repeating the first slice, row or column at the end.
     """
     reach = pywt.Wavelet(wavelet).dec_len
     around, inner = zip(*(_around(part, size, reach) for part, size in zip(box, image.shape, strict=True)), strict=True)
@@ -92,7 +92,7 @@ def _wavelet(image: np.ndarray, box: Box, wavelet: str) -> Iterator[tuple[str, n
 
 
 def _around(part: slice, size: int, reach: int) -> tuple[np.ndarray, slice]:
-    """Indices of an axis that the filter needs for a part of it, even in number, and where the part lies among them."""
+    """The indices of an axis that the filter needs for a part of it, even in number; the part's position in them."""
     even = size + size % 2
     first, length = part.start - reach, part.stop - part.start + 2 * reach
     length += length % 2
@@ -105,7 +105,7 @@ def _around(part: slice, size: int, reach: int) -> tuple[np.ndarray, slice]:
 def _laplacian_of_gaussian(
     image: np.ndarray, box: Box, spacing: Sequence[float], sigma: Sequence[float]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """SimpleITK's recursive filter reaches as far as the image does, so it is given the whole."""
+    """Laplacian of Gaussian; SimpleITK's filter is recursive, so each value depends on the whole image."""
     volume = sitk.GetImageFromArray(image)
     volume.SetSpacing(tuple(spacing)[::-1])
     log = sitk.LaplacianRecursiveGaussianImageFilter()

@@ -1,4 +1,4 @@
-"""A radiomic signature fitted on the training cohort, what it is worth, and its files in the run folder."""
+"""A radiomic signature fitted on the training cohort, its performance, and its files in the run folder."""
 
 import json
 import logging
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FittedSignature:
-    """A signature and what is known of it; fulfils `npc.run.method.Fitted`.
+    """A signature with its predictions and its validation; fulfils `npc.run.method.Fitted`.
 
     Attributes:
         pipeline: fitted on the training cohort.
         predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
-        out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
-        nested: `estimate` and `folds`: AUC of those risks, a fold at a time; or a `note`.
-        selection: a row a feature: `feature`, `dropped_by` (the step; empty if it is in the signature), `reason`,
-            `chosen` (share of the bootstrap refits).
+        out_of_fold: `fold` and `risk` of the training patients from refits that did not see them.
+        nested: `estimate` and `folds`: AUC of those risks, in each fold; or a `note`.
+        selection: a row for each feature: `feature`, `dropped_by` (the step; empty if it is in the signature),
+            `reason`, `chosen` (share of the bootstrap refits).
         correlation: Spearman's, of the signature's features in the training cohort.
-        filled: whose risk rests on a median, because a feature is not defined for them.
+        filled: for which patients an undefined feature was replaced by the median.
     """
 
     pipeline: Pipeline
@@ -49,7 +49,7 @@ class FittedSignature:
         return {"nested_auc": self.nested, "features": len(self.correlation)}
 
     def signature(self) -> dict[str, Any]:
-        """For `signature.json`: what the signature is, in plain values."""
+        """The content of `signature.json`, in plain values."""
         last = self.pipeline[-1]
         share = {
             name: None if pd.isna(value) else value for name, value in self.selection[["feature", "chosen"]].values
@@ -82,8 +82,8 @@ class FittedSignature:
         write_text(folder / "out_of_fold.csv", self.out_of_fold.to_csv(index_label="patient_id"))
 
     def save(self, path: Path) -> None:
-        """Writes what the signature needs of a patient's features, as a checkpoint of plain values and tensors."""
-        import torch  # seconds
+        """Writes all that is needed to compute the risk from features, as a checkpoint of plain values and tensors."""
+        import torch  # takes seconds
 
         last = self.pipeline[-1]
         state: dict[str, Any] = {
@@ -131,11 +131,11 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
 
 
 def _filled(features: pd.DataFrame, kept: list[str]) -> list[str]:
-    """Whose risk rests on a median, because a feature is not defined for them."""
+    """A note for each feature of the signature that is not defined for some patients."""
     lacking = features[kept].isna()
     return [
         f"{name} is not defined for {', '.join(map(str, lacking.index[lacking[name]]))}: the training cohort's median "
-        "stands in"
+        "is used"
         for name in kept
         if lacking[name].any()
     ]
@@ -149,7 +149,7 @@ def _nested(label: pd.Series, risks: pd.DataFrame) -> dict[str, Any]:
 
 
 def _selection(pipeline: Pipeline, share: pd.Series) -> pd.DataFrame:
-    """Which step dropped each feature, and the guard's reasons."""
+    """The step that dropped each feature, and the guard's reasons."""
     dropped = pd.Series("", share.index)
     left = set(share.index)
     for at, (name, _) in enumerate(pipeline.steps[:-1]):

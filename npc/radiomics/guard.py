@@ -1,4 +1,4 @@
-"""Features that say nothing of a tumour: undefined, constant, rounding noise, or another feature over again."""
+"""Features without information on a tumour: undefined, constant, rounding noise, or redundant with another feature."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -10,13 +10,13 @@ from sklearn.feature_selection import SelectorMixin
 
 from npc.errors import InputError
 
-# Two numbers are the same if they differ by less than this share of their size. Extraction is in double precision:
-# what differs by rounding alone differs by 1e-15 to 1e-12.
+# Two numbers are the same if their relative difference is less than this. Extraction is in double precision: rounding
+# alone gives relative differences of 1e-15 to 1e-12.
 SAME = 1e-9
-# A wavelet band or LoG whose intensities in the tumour span less than this share of the widest image's is rounding
-# noise: that has 1e-15 (1e-7 in single precision); the faintest real band of 16 sarcomas has 8e-3.
+# A wavelet band or LoG image is rounding noise if its range in the tumour, divided by the largest range of all images,
+# is less than this: rounding has 1e-15 (1e-7 in single precision), the weakest real band of 16 sarcomas 8e-3.
 NOISE = 1e-6
-# Patients from which on it means something that a feature is another, or differs in one patient alone.
+# With fewer patients it may be a coincidence that two features are redundant, or that one differs in one patient only.
 ENOUGH = 5
 
 _INTENSITIES = {
@@ -24,12 +24,12 @@ _INTENSITIES = {
     for name in ("Mean", "Median", "Minimum", "Maximum", "10Percentile", "90Percentile", "InterquartileRange",
                  "MeanAbsoluteDeviation", "RobustMeanAbsoluteDeviation", "RootMeanSquared")
 }  # fmt: skip
-# What pyradiomics gives an image of one grey level, where the definition divides 0 by 0 (1, 1, 0, 0, 1e6, 0, 0).
+# Features whose definition divides 0 by 0 if there is one grey level; pyradiomics then gives 1, 1, 0, 0, 1e6, 0, 0.
 _CONVENTIONS = {
     *("glcm_Correlation", "glcm_MCC", "glcm_Imc1", "glcm_Imc2"),
     *("ngtdm_Coarseness", "ngtdm_Busyness", "ngtdm_Strength"),
 }
-# By class and feature: the feature that it is a function of. Most are left out by pyradiomics unless asked for.
+# By class and feature: the feature that it is a function of. pyradiomics computes most of them only on request.
 _REPEATS = {
     "glcm_SumAverage": ("glcm_JointAverage", "twice"),
     "glcm_SumVariance": ("glcm_ClusterTendency", "equal to"),
@@ -43,7 +43,7 @@ _REPEATS = {
     "shape_Compactness2": ("shape_Sphericity", "a power of"),
     "shape2D_SphericalDisproportion": ("shape2D_Sphericity", "one over"),
 }
-# Where to read that all voxels of an image have one grey level: each of these is then 1.
+# Features that are 1 if all voxels of an image have the same grey level.
 _ONE_LEVEL = (
     *("firstorder_Uniformity", "glrlm_GrayLevelNonUniformityNormalized"),
     *("glszm_GrayLevelNonUniformityNormalized", "glcm_JointEnergy"),
@@ -51,28 +51,28 @@ _ONE_LEVEL = (
 
 
 def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool = False) -> dict[str, str]:
-    """The features that no selection may see, and why; the first rule that applies gives the reason.
+    """The features to exclude before selection, and why; the first rule that applies gives the reason.
 
-    What holds of every cohort is known by name; the rest is found on the training patients, and no other row is read.
+    Rules that hold for every cohort use the name; the others use the training patients, and no other row is read.
 
     Args:
         values: features (patients, features), named `<image>_<class>_<feature>` as pyradiomics does, with or without a
             prefix such as the sequence's; NaN where one is not defined.
-        training: labels of the rows that may be looked at.
+        training: index labels of the training patients.
         slices: `max` or `three`.
-        slab: whether the filters saw the chosen slices alone.
+        slab: whether the filters were applied to the chosen slices only.
 
     Returns:
         reason by feature, in the order of the columns.
 
     Raises:
-        InputError: `slices` is neither, or there are no training patients.
+        InputError: `slices` is neither of them, or there are no training patients.
     """
     if slices not in ("max", "three"):
         raise InputError(f"slices={slices}: must be one of max, three")
     seen = values.loc[values.index.isin(list(training))].astype(float)
     if seen.empty:
-        raise InputError("there are no training patients among those with features")
+        raise InputError("no training patient has radiomic features; check split and the images of these patients")
     found: dict[str, str] = {}
     for rule in (
         _by_name(seen.columns, slices, slab),
@@ -87,17 +87,17 @@ def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool
 
 
 def _by_name(names: Iterable[str], slices: str, slab: bool) -> dict[str, str]:
-    """What follows from the definitions, whatever the patients."""
+    """Rules that follow from the definitions and hold for all patients."""
     names = list(names)
     found: dict[str, str] = {}
     for name in names:
         image, feature = _parts(name)
         if slices == "max" and feature.startswith("shape_"):
-            found[name] = "the third dimension of one slice is its thickness, which is the scanner's"
+            found[name] = "the third dimension of one slice is its thickness, a property of the scan and not the tumour"
         elif slices == "three" and feature.startswith("shape2D_"):
-            found[name] = "is defined on one slice alone"
+            found[name] = "is defined on one slice only"
         elif slices == "three" and feature == "shape_LeastAxisLength":
-            found[name] = "of three slices it is their thickness, which is the scanner's"
+            found[name] = "of three slices it is their thickness, a property of the scan and not the tumour"
         elif slices == "max" and slab and re.search(r"wavelet\d*-[LH]{2}H$", image):
             found[name] = "rounding noise: a single slice has no detail across slices"
         elif feature == "gldm_DependencePercentage":
@@ -116,7 +116,7 @@ def _undefined(seen: pd.DataFrame) -> dict[str, str]:
 
 
 def _noise(seen: pd.DataFrame) -> dict[str, str]:
-    """All features of an image that a linear filter made, if in any patient it is made of rounding."""
+    """All features of a linearly filtered image, if in any patient the image is rounding noise."""
     spans = seen[[name for name in seen if str(name).endswith("_firstorder_Range")]]
     widest = spans.max(axis=1)
     found: dict[str, str] = {}
@@ -124,18 +124,19 @@ def _noise(seen: pd.DataFrame) -> dict[str, str]:
         if f"{image}_firstorder_Range" in spans and re.search(r"(^|[^a-z])(wavelet|log)\d*-", image):
             faint = int(((spans[f"{image}_firstorder_Range"] < NOISE * widest) & (widest > 0)).sum())
             if faint:
-                reason = f"rounding noise: spans less than {NOISE:g} of the widest image's intensities in {faint} of "
+                reason = f"rounding noise: range less than {NOISE:g} of the largest range of all images in {faint} of "
                 found |= dict.fromkeys(names, f"{reason}{len(seen)} training patients")
     return found
 
 
 def _conventions(seen: pd.DataFrame) -> dict[str, str]:
+    """Features that are 0 / 0 where an image has one grey level."""
     found: dict[str, str] = {}
     for image, names in _by_image(seen.columns).items():
-        told = next((f"{image}_{feature}" for feature in _ONE_LEVEL if f"{image}_{feature}" in seen), None)
-        if told is None:
+        indicator = next((f"{image}_{feature}" for feature in _ONE_LEVEL if f"{image}_{feature}" in seen), None)
+        if indicator is None:
             continue
-        flat = int((seen[told] >= 1 - SAME).sum())
+        flat = int((seen[indicator] >= 1 - SAME).sum())
         if flat:
             reason = f"0 / 0, set by convention, in {flat} of {len(seen)} training patients: one grey level"
             found |= {name: reason for name in names if _parts(name)[1] in _CONVENTIONS}
@@ -143,7 +144,10 @@ def _conventions(seen: pd.DataFrame) -> dict[str, str]:
 
 
 def _constant(seen: pd.DataFrame) -> dict[str, str]:
-    """Against the largest value, or the span of the image's intensities for what is an intensity and may be near 0."""
+    """Features that do not vary, relative to their largest value.
+
+    An intensity may be near 0: it is compared with the range of the image's intensities where that is larger.
+    """
     values = np.sort(seen.to_numpy(), axis=0)
     size = np.abs(values[[0, -1]]).max(axis=0)
     spans = {str(name): seen[name].min() for name in seen if str(name).endswith("_firstorder_Range")}
@@ -152,15 +156,15 @@ def _constant(seen: pd.DataFrame) -> dict[str, str]:
         if feature in _INTENSITIES:
             size[at] = max(size[at], spans.get(f"{image}_firstorder_Range", 0.0))
     constant = np.ptp(values, axis=0) <= SAME * size
-    found = dict.fromkeys(seen.columns[constant], "the same in all training patients, but for rounding")
+    found = dict.fromkeys(seen.columns[constant], "the same in all training patients, except for rounding")
     if len(values) >= ENOUGH:
         nearly = np.minimum(np.ptp(values[1:], axis=0), np.ptp(values[:-1], axis=0)) <= SAME * size
-        found |= dict.fromkeys(seen.columns[nearly & ~constant], "the same in all training patients but one")
+        found |= dict.fromkeys(seen.columns[nearly & ~constant], "the same in all training patients except one")
     return found
 
 
 def _repeated(seen: pd.DataFrame) -> dict[str, str]:
-    """Features that are an earlier one times a factor plus an offset."""
+    """Features that equal an earlier one times a factor plus an offset."""
     if len(seen) < ENOUGH or seen.shape[1] < 2:
         return {}
     values = seen.to_numpy()
@@ -173,7 +177,7 @@ def _repeated(seen: pd.DataFrame) -> dict[str, str]:
         sign = 1 if z[:, first] @ z[:, second] > 0 else -1
         rounding = SAME * (1 + max(np.abs(values[:, k]).max() / np.abs(centred[:, k]).max() for k in (first, second)))
         if a not in found and np.abs(z[:, first] - sign * z[:, second]).max() < rounding:
-            found.setdefault(b, f"{a} over again, times a factor, in all training patients")
+            found.setdefault(b, f"{a} times a factor plus an offset in all training patients")
     return found
 
 
@@ -185,25 +189,25 @@ def _by_image(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Image, with whatever prefix it has, and class with feature; neither of these two holds an underscore."""
+    """The image with its prefix, and the class with the feature; neither class nor feature contains an underscore."""
     image, *rest = name.rsplit("_", 2)
     return image, "_".join(rest)
 
 
 class Guard(SelectorMixin, BaseEstimator):
-    """`guard` as the first step of a pipeline; it sees the rows that the pipeline is fitted on.
+    """`guard` as the first step of a pipeline; it is fitted on the rows that the pipeline is fitted on.
 
-    Every feature that it lets through is defined for all of those; where one is not for another patient, the median
-    of those stands in for it.
+    Every feature that it keeps is defined for all these rows; if it is not defined for another patient, the median of
+    these rows replaces it.
 
     Args:
         slices: `max` or `three`.
-        slab: whether the filters saw the chosen slices alone.
+        slab: whether the filters were applied to the chosen slices only.
 
     Attributes:
-        reasons_: why a feature is left out, by feature.
-        median_: of the features that are not, by feature.
-        notes_: that nothing is left.
+        reasons_: by feature, why it is left out.
+        median_: by feature, the median of those that are kept.
+        notes_: a note if no feature is kept.
     """
 
     def __init__(self, slices: str, slab: bool = False) -> None:
@@ -211,7 +215,7 @@ class Guard(SelectorMixin, BaseEstimator):
         self.slab = slab
 
     def fit(self, X: pd.DataFrame, y: object = None) -> "Guard":
-        """Looks at the features of `X`, (patients, features)."""
+        """Applies the rules to `X`, (patients, features)."""
         self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
         self.reasons_ = guard(X, X.index, slices=self.slices, slab=self.slab)
         self.notes_ = [] if len(self.reasons_) < X.shape[1] else ["kept none: every feature is left out"]
@@ -222,6 +226,6 @@ class Guard(SelectorMixin, BaseEstimator):
         return np.array([name not in self.reasons_ for name in self.feature_names_in_])
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The features that are left, filled where they are not defined."""
+        """The features that are kept; undefined values are replaced by the median."""
         kept = X[list(self.median_)]
         return kept.fillna(self.median_) if np.isnan(kept.to_numpy(dtype=float)).any() else kept

@@ -11,24 +11,24 @@ from npc.statistics.combat import Combat, combat
 
 
 class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Brings the features of several scanners to a common mean and spread.
+    """Adjusts the features of several scanners to a common mean and variance.
 
-    The outcome takes no part. A patient of a scanner that the fit has not met (or met once) keeps the features as they
-    are.
+    The outcome is not used. The features of a patient are not changed if the fit had no patient of the same scanner, or
+    only one.
 
     Args:
         scanner: of each patient, by `patient_id`.
 
     Attributes:
-        combat_: fitted; None where there is nothing to adjust (`note_`).
-        notes_: why there is not.
+        combat_: fitted; None if there is nothing to adjust.
+        notes_: why there is nothing to adjust.
     """
 
     def __init__(self, scanner: pd.Series) -> None:
         self.scanner = scanner
 
     def fit(self, X: pd.DataFrame, y: object = None) -> "Harmonise":
-        """Fits to the patients of `X` (patients, features), which carries their ids as its index."""
+        """Fits to the patients of `X` (patients, features), whose index are the patient ids."""
         self.n_features_in_, self.feature_names_in_ = X.shape[1], X.columns.to_numpy(dtype=object)
         self.combat_: Combat | None = None
         self.notes_: list[str] = []
@@ -39,7 +39,7 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def state(self, features: list[str]) -> dict[str, Any]:
-        """What some features need to be adjusted, as plain values: for a checkpoint."""
+        """The parameters of the adjustment of some features, as plain values, for a checkpoint."""
         if self.combat_ is None:
             return {}
         at = [list(self.feature_names_in_).index(name) for name in features]
@@ -51,7 +51,7 @@ class Harmonise(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         }
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The features adjusted."""
+        """The adjusted features."""
         check_is_fitted(self)
         if self.combat_ is None:
             return X

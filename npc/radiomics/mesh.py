@@ -1,8 +1,8 @@
-"""Surface, volume and diameters of an outline's mesh, as pyradiomics has them, without its loop over pairs of vertices.
+"""Surface, volume and diameters of an outline's mesh, equal to pyradiomics', without its loop over pairs of vertices.
 
-pyradiomics compares every vertex of the mesh with every other, which takes half of all the time that a large tumour's
-features take. The mesh is that of marching cubes on a mask: a vertex lies midway between each voxel inside and its
-neighbour outside, and what a cube adds depends on its own eight voxels.
+pyradiomics compares every vertex of the mesh with every other, which takes half of the computing time of a large
+tumour's features. The mesh is that of marching cubes on a mask: a vertex lies midway between each voxel inside and its
+neighbour outside, and the contribution of a cube depends only on its own eight voxels.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from radiomics import cShape
 from radiomics.shape import RadiomicsShape
 from scipy.spatial.distance import pdist
 
-_SIDE = 24  # voxels of a part: smaller ones have fewer pairs of vertices, but there are more of them
+_SIDE = 24  # voxels: smaller parts have fewer pairs of vertices, but there are more parts
 
 
 class Shape(RadiomicsShape):
-    """`RadiomicsShape` of the same values."""
+    """`RadiomicsShape` with the same values, computed faster."""
 
     def _initSegmentBasedCalculation(self) -> None:  # noqa: N802 (pyradiomics' name)
         self.pixelSpacing = np.array(self.inputMask.GetSpacing()[::-1])
@@ -23,7 +23,8 @@ class Shape(RadiomicsShape):
         self.labelledVoxelCoordinates = np.nonzero(self.maskArray)
         self.SurfaceArea, self.Volume = surface_and_volume(self.maskArray, self.pixelSpacing)
         self.diameters = diameters(self.maskArray, self.pixelSpacing)
-        # of the covariance, in pyradiomics' steps: of an outline on one slice the smallest is rounding noise or zero
+        # eigenvalues of the covariance, in pyradiomics' steps: for an outline on one slice the smallest is rounding
+        # noise or zero
         places = np.transpose(self.labelledVoxelCoordinates) * self.pixelSpacing
         places = (places - places.mean(axis=0)) / np.sqrt(len(places))
         values = np.linalg.eigvals(places.T.copy() @ places)
@@ -33,8 +34,8 @@ class Shape(RadiomicsShape):
 def surface_and_volume(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, float]:
     """Surface (mm2) and volume (mm3) of the mesh.
 
-    Both are sums over cubes of neighbouring voxels, so that for a cut along a plane of voxels they are those of either
-    side, each with the plane, less those of the plane alone, whose cubes with nothing are counted twice.
+    Both are sums over cubes of neighbouring voxels. If the outline is cut along a plane of voxels, the sum is therefore
+    that of the two sides, each including the plane, minus that of the plane alone, which would be counted twice.
 
     Args:
         inside: (slice, row, column), bool; nothing at the borders.
@@ -43,8 +44,8 @@ def surface_and_volume(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, 
     spans = [np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
     if not len(spans[0]):
         return 0.0, 0.0
-    # cut behind the outline, never before it: where voxels meet at an edge pyradiomics' mesh has holes, and its volume
-    # depends on the origin
+    # crop after the outline, not before it: where voxels meet at an edge only, pyradiomics' mesh has holes, and its
+    # volume depends on the origin
     inside = inside[tuple(slice(span[-1] + 2) for span in spans)]
     axis = int(np.argmax([span[-1] - span[0] for span in spans]))
     first, last = spans[axis][0], spans[axis][-1]
@@ -62,9 +63,9 @@ def surface_and_volume(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, 
 
 
 def diameters(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, float, float, float]:
-    """Largest distances (mm) between vertices of the same slice, row and column, and between any.
+    """Largest distances (mm) between vertices of the same slice, row and column, and between any vertices.
 
-    Of the vertices on a line those at its ends are enough: no point between them is farther from anything.
+    Of the vertices on a line only those at its ends are needed: no point is farther from a vertex between them.
 
     Args:
         inside: (slice, row, column), bool; nothing at the borders.
@@ -82,7 +83,7 @@ def diameters(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, float, fl
 
 
 def _largest(points: np.ndarray, along: int) -> float:
-    """Largest distance between points, of which those at the ends of the lines along an axis are compared."""
+    """Largest distance between points; only the ends of the lines along an axis are compared."""
     order = np.lexsort((points[:, along], *np.delete(points, along, axis=1).T))
     ranked = points[order]
     line = np.delete(ranked, along, axis=1)

@@ -1,6 +1,6 @@
-"""What a selection chain is worth: risks by refits that did not see the patient, and how often a feature is chosen.
+"""Validation of a selection chain: risks from refits that did not see the patient, and how often a feature is chosen.
 
-Guard, gates and every step of the chain are fitted anew on each draw of the training cohort.
+The guard and every step of the chain are fitted again on each draw from the training cohort.
 """
 
 import warnings
@@ -18,13 +18,13 @@ from npc.statistics.delong import auc
 
 
 def out_of_fold(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, folds: int, seed: int) -> pd.DataFrame:
-    """Risk of each patient by the refit on the other folds.
+    """Risk of each patient from the refit on the other folds.
 
     Args:
         pipeline: not fitted; its last step gives probabilities.
         features: of the training cohort, (patients, features).
         label: 0 or 1, with the same index.
-        folds: stratified by the label, drawn over the patients in the order of their ids.
+        folds: number of folds, stratified by the label; the patients are sorted by id before the draw.
         seed: of the draw.
 
     Returns:
@@ -45,18 +45,18 @@ def out_of_fold(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, fo
 def nested_auc(label: pd.Series, found: pd.DataFrame) -> dict[str, float | list[float]]:
     """Mean of the AUCs of the folds.
 
-    Risks of different folds are of different signatures: put together they would rank the fold with fewer events above
-    the others, and a signature without any worth would fall below 0.5.
+    The risks of different folds come from different signatures: pooled, they would rank a fold with fewer events above
+    the others, and the AUC of a signature without any information would be below 0.5.
 
     Args:
         label: 0 or 1.
-        found: of `out_of_fold`.
+        found: the table of `out_of_fold`.
 
     Returns:
-        `estimate`, and `folds`, those of the single folds.
+        `estimate`, and `folds`, the AUCs of the single folds.
 
     Raises:
-        NotEstimable: a fold has one class.
+        NotEstimable: all patients of a fold have the same label.
     """
     aucs = []
     for fold, rows in found.groupby("fold"):
@@ -68,13 +68,13 @@ def nested_auc(label: pd.Series, found: pd.DataFrame) -> dict[str, float | list[
 
 
 def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, draws: int, seed: int) -> pd.Series:
-    """Share of bootstrap refits whose signature has the feature.
+    """Proportion of bootstrap refits whose signature contains the feature.
 
     Args:
-        pipeline: not fitted; its step before the last names what it keeps.
+        pipeline: not fitted; the steps before the last name the features that they keep.
         features: of the training cohort, (patients, features).
         label: 0 or 1, with the same index.
-        draws: of as many patients with replacement, events and others as many as there are.
+        draws: number of bootstrap samples, stratified by the label and of the cohort's size.
         seed: of the draws.
 
     Returns:
@@ -99,7 +99,7 @@ def _risk(
 
 
 def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows: np.ndarray) -> list[str]:
-    """In the order of the rows' ids: a draw is the same however its patients were met."""
+    """The features of the signature refitted on these rows, sorted: the order of the draw has no influence."""
     rows = np.sort(rows)
     refit = _fit(pipeline, features.iloc[rows], label[rows])
     return list(refit[:-1].get_feature_names_out()[refit[-1].support_])
@@ -107,5 +107,5 @@ def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows:
 
 def _fit(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray) -> Pipeline:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a refit's departures are its own; those of the signature are told
+        warnings.simplefilter("ignore")  # warnings of a refit do not matter; those of the signature are reported
         return clone(pipeline).fit(features, label)

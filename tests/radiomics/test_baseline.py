@@ -1,6 +1,6 @@
 """The values that pyradiomics' authors publish for their three MR tumours, each column with its own settings.
 
-A column's settings stand in its row `diagnostics_Configuration_Settings`. Two of the five published cases (CT) are not
+A column's settings are in its row `diagnostics_Configuration_Settings`. Two of the five published cases (CT) are not
 among the data.
 """
 
@@ -31,7 +31,7 @@ PUBLISHED = {
 }
 SETTINGS = {"", "2d", "FBN", "combined", "flatRegion", "normalization", "resampling", "resegmentation"}
 # Mesh of brain1 unresampled: published by 2.0.1b1, whose triangles differ from those of 3.0.1 where voxels meet at an
-# edge alone, as far as can be told (see test_only_the_mesh_of_brain1_differs).
+# edge alone, as far as can be determined (see test_only_the_mesh_of_brain1_differs).
 MESH = {f"original_shape_{name}" for name in ("MeshVolume", "SurfaceArea", "SurfaceVolumeRatio", "Sphericity")}
 
 

@@ -39,7 +39,7 @@ def scan(shape: tuple[int, int, int], centre: tuple[int, int, int], seed: int = 
 
 
 def whole_image(of: Scan, mode: str, settings: FeaturesConfig) -> dict[str, float]:
-    """What pyradiomics' own extractor makes of the whole image."""
+    """The values of pyradiomics' own extractor on the whole image."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     chosen = [largest_slice(of.mask)] if mode == "max" else sorted(set(three_slices(of.mask)))
@@ -97,7 +97,7 @@ def one_thread() -> Iterator[None]:
         (scan((12, 64, 64), (6, 30, 30), whole=True), PAPER),  # whole numbers: ties at the edges of bins
         (scan((5, 40, 40), (2, 20, 20), seed=3), CLIPPED),
         (scan((2, 20, 21), (0, 10, 10), seed=4), PAPER),
-        (scan((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be had
+        (scan((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be computed
     ],
 )
 def test_equal_to_the_whole_image(of: Scan, settings: FeaturesConfig):
@@ -144,7 +144,7 @@ def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, sp
 
 
 @pytest.mark.parametrize(
-    ("of", "said"),
+    ("of", "message"),
     [
         (blob([(2, 3, 3)]), "a single pixel"),
         (blob([(2, 3, 3), (2, 3, 4), (2, 3, 5)]), "a line of 3 pixels"),
@@ -156,12 +156,12 @@ def blob(pixels: list[tuple[int, int, int]], image: np.ndarray | None = None, sp
         ),
     ],
 )
-def test_what_has_no_texture_is_told(of: Scan, said: str):
-    with pytest.raises(InputError, match=said):
+def test_an_outline_or_image_without_texture_is_reported(of: Scan, message: str):
+    with pytest.raises(InputError, match=message):
         features([of], PAPER)
 
 
-def test_too_many_grey_levels_are_told():
+def test_too_many_grey_levels_are_reported():
     with pytest.raises(InputError, match=r"the image \w+ has \d+ grey levels of radiomics.features.bin_width=0.001"):
         features([scan((6, 30, 30), (3, 15, 15))], replace(RAW, bin_width=0.001))
 
@@ -221,7 +221,7 @@ def test_every_outline_has_its_row(cohort: Cohort):
     assert not found.failures
 
 
-def test_nothing_is_worked_out_twice_and_values_come_back_exactly(cohort: Cohort, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_computed_twice_and_values_are_read_back_exactly(cohort: Cohort, monkeypatch: pytest.MonkeyPatch):
     first, written = again(cohort), files(cohort)
     monkeypatch.setattr(extraction, "write_text", None)
     second = again(cohort)
@@ -247,7 +247,7 @@ def shrink_outline(cohort: Cohort, patient: str) -> None:
 
 
 @pytest.mark.parametrize("change", [square_image, shrink_outline])
-def test_a_changed_file_is_worked_out_anew(cohort: Cohort, change: Callable[[Cohort, str], None]):
+def test_features_of_a_changed_file_are_computed_again(cohort: Cohort, change: Callable[[Cohort, str], None]):
     first, written = again(cohort), files(cohort)
     (patient,) = (
         p for p in cohort.patients.index[3:] if (cohort.root / cohort.patients.loc[p, "cet1_image"]).is_file()
@@ -271,7 +271,7 @@ def test_other_settings_have_rows_of_their_own(cohort: Cohort, other: dict):
     assert second.hash != first.hash
 
 
-def test_an_interrupted_extraction_goes_on(cohort: Cohort):
+def test_an_interrupted_extraction_is_resumed(cohort: Cohort):
     first, written = again(cohort), files(cohort)
     lost = sorted(written)[::2]
     for path in lost:
@@ -289,7 +289,7 @@ def single_pixel(cohort: Cohort, column: str, patient: str) -> None:
     sitk.WriteImage(changed, path)
 
 
-def test_who_has_no_features_is_told_or_left_out(cohort: Cohort, caplog: pytest.LogCaptureFixture):
+def test_patients_without_features_are_reported_or_left_out(cohort: Cohort, caplog: pytest.LogCaptureFixture):
     one, other, reader = cohort.patients.index[[0, 4, 1]]
     for column, patient in (("cet1_mask", one), ("cet1_mask", other), ("cet1_mask_reader2", reader)):
         single_pixel(cohort, column, patient)
@@ -304,7 +304,7 @@ def test_who_has_no_features_is_told_or_left_out(cohort: Cohort, caplog: pytest.
     found = again(cohort, missing="exclude")
     assert set(found.failures) == {one, other}
     assert set(found.features["max"].index) == set(cohort.patients.index) - {one, other}
-    assert f"patient {reader}: the outline of reader2 takes no part" in caplog.text
+    assert f"patient {reader}: the outline of reader2 is not used" in caplog.text
 
 
 def test_the_store_holds_plain_json(cohort: Cohort):

@@ -1,4 +1,4 @@
-"""The guard names what says nothing of a tumour, nothing else, and looks at training patients alone."""
+"""The guard names features without information on a tumour, no others, and uses training patients only."""
 
 import logging
 
@@ -99,8 +99,8 @@ def test_a_prefix_changes_nothing(tables):
     assert list(guard(prefixed, table.index, slices="max")) == [f"cet1_{name}" for name in found]
 
 
-def test_the_noise_is_found_without_its_name_too(tables):
-    """As on a volume that has one slice, or slices that are copies: the numbers tell."""
+def test_the_noise_is_also_found_by_its_values(tables):
+    """As on a volume that has one slice, or slices that are copies: the values show it."""
     table = tables["max", True]
     assert set(guard(table, table.index, slices="max", slab=False)) == set(
         guard(table, table.index, slices="max", slab=True)
@@ -108,7 +108,7 @@ def test_the_noise_is_found_without_its_name_too(tables):
 
 
 def test_what_is_left_survives_a_change_of_one_part_in_1e12(tables):
-    """And the noise does not: it is another number altogether."""
+    """And the noise does not: it becomes a different number."""
 
     def rounded(image):
         return image * (1 + 1e-12 * np.random.default_rng(1).normal(size=image.shape))
@@ -129,13 +129,13 @@ def test_depth_of_the_slices_is_no_shape():
     assert list(guard(table, table.index, slices="three")) == [names[1], names[2]]
 
 
-def test_energies_are_one_where_all_voxels_are_alike(tables):
+def test_energies_are_redundant_where_all_voxels_have_one_size(tables):
     """TotalEnergy is energy times the voxel's volume: kept where scanners differ, as they do here."""
     table = tables["three", False]
     name = "original_firstorder_TotalEnergy"
     assert name not in guard(table, table.index, slices="three")
     table = table.assign(**{name: table["original_firstorder_Energy"] * 0.7})
-    assert guard(table, table.index, slices="three")[name].startswith("original_firstorder_Energy over again")
+    assert guard(table, table.index, slices="three")[name].startswith("original_firstorder_Energy times a factor")
 
 
 def signals() -> pd.DataFrame:
@@ -162,10 +162,10 @@ def test_planted_faults_are_named_and_no_signal():
     table["a_glcm_Missing"] = first.where(first < first.max())
     table["a_glcm_Infinite"] = draw.normal(size=60)
     table.iloc[0, -1] = np.inf
-    # A mean that the normalisation made 0, and a range beside it.
+    # A mean that the normalisation made 0, and the range of the same image.
     table["b_firstorder_Mean"] = 1e-14 * draw.normal(size=60)
     table["b_firstorder_Range"] = 100 + draw.normal(size=60)
-    # A band of rounding in one patient, and one faint but real.
+    # A band that is rounding noise in one patient, and one that is weak but real.
     table["original_firstorder_Range"] = 100 + draw.normal(size=60)
     for band, size in (("wavelet-LLH", 1e-13), ("log-sigma-2-0-mm-3D", 1e-3)):
         table[f"{band}_firstorder_Range"] = table[f"{band}_glcm_Contrast"] = 100 + draw.normal(size=60)
@@ -176,8 +176,8 @@ def test_planted_faults_are_named_and_no_signal():
         "a_glcm_Constant": "the same",
         "a_glcm_Rounding": "the same",
         "a_glcm_Zero": "the same",
-        "a_glcm_One": "the same in all training patients but one",
-        "a_glcm_Again": "original_glcm_Signal0 over again",
+        "a_glcm_One": "the same in all training patients except one",
+        "a_glcm_Again": "original_glcm_Signal0 times a factor",
         "a_glcm_Missing": "not defined in 1 of 60",
         "a_glcm_Infinite": "not defined in 1 of 60",
         "b_firstorder_Mean": "the same",
@@ -189,7 +189,7 @@ def test_planted_faults_are_named_and_no_signal():
 
 
 def test_an_image_of_one_grey_level_in_one_patient():
-    """What divides 0 by 0 there is out, what is defined stays."""
+    """Features that are 0 / 0 in this patient are left out, the others are kept."""
     draw = np.random.default_rng(4)
     names = ["Correlation", "MCC", "Imc1", "Imc2", "Contrast", "JointEnergy"]
     table = pd.DataFrame({f"square_glcm_{name}": draw.random(20) for name in names})
@@ -198,7 +198,7 @@ def test_an_image_of_one_grey_level_in_one_patient():
     assert list(guard(table, table.index, slices="three")) == [f"square_glcm_{name}" for name in names[:4]]
 
 
-def test_only_training_patients_are_looked_at():
+def test_only_training_patients_are_used():
     table = signals()
     training = table.index[:40]
     table["a_glcm_Held"] = np.repeat([1.0, 2.0], [40, 20])
@@ -223,7 +223,7 @@ def test_no_real_signal_is_ever_named(seed, patients, scale, offset):
     assert guard(table, table.index, slices="max", slab=False) == {}
 
 
-@pytest.mark.parametrize(("slices", "training"), [("two", [0]), ("max", ["nobody"])])
-def test_bad_input_is_told(slices, training):
-    with pytest.raises(InputError, match=r"slices=two|no training patients"):
+@pytest.mark.parametrize(("slices", "training"), [("two", [0]), ("max", ["unknown"])])
+def test_bad_input_is_reported(slices, training):
+    with pytest.raises(InputError, match=r"slices=two|no training patient has"):
         guard(pd.DataFrame({"original_glcm_Imc1": [1.0]}), training, slices=slices)

@@ -251,7 +251,11 @@ def test_wavelet_of_the_sphere(npc_data):
     response = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "sphere_6A1_wavelet_coif1_HHL_response.nii.gz")))
     settings, values = replace(PAPER, filters=["wavelet"]), sitk.GetArrayFromImage(image)
     whole = tuple(slice(0, size) for size in values.shape)
-    part = (slice(0, 20), slice(5, 60), slice(30, values.shape[2]))  # around it the transform goes on at the other end
+    part = (
+        slice(0, 20),
+        slice(5, 60),
+        slice(30, values.shape[2]),
+    )  # around it the transform continues at the other end
     for box in (whole, part):
         found = dict(filtered(values, box, (1, 1, 1), settings))
         error = {name: np.abs(band - response[box]).max() / np.ptp(response) for name, band in found.items()}

@@ -132,7 +132,7 @@ def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: P
         assert (again / name).read_bytes() == (run / name).read_bytes(), name
 
 
-def test_a_finished_run_is_told_again(run: Path, root: Path, capsys: pytest.CaptureFixture):
+def test_a_finished_run_is_reported_again(run: Path, root: Path, capsys: pytest.CaptureFixture):
     before = (run / "predictions.csv").stat().st_mtime_ns
     made(root)
     assert (run / "predictions.csv").stat().st_mtime_ns == before
@@ -178,7 +178,7 @@ def test_nothing_fitted_sees_validation_or_test_patients(run: Path, root: Path, 
     assert (risk[others] != table.loc[others, "risk"]).sum() > len(others) / 2
 
 
-def test_both_sequences_stand_side_by_side(root: Path):
+def test_the_features_of_both_sequences_are_joined(root: Path):
     path = made(root, "sequence=both", "slices=three", "radiomics=sequential")
     features = pd.read_csv(path / "selection.csv")["feature"]
     assert {name.split("_")[0] for name in features} == {"cet1", "t2"}
@@ -204,7 +204,7 @@ def test_an_unknown_scanner_is_a_fault(root: Path, tmp_path: Path):
         made(copy, "radiomics.combat=true", stored(root), place=tmp_path)
 
 
-def test_who_has_no_features_is_left_out_of_the_run(root: Path, tmp_path: Path):
+def test_patients_without_features_are_left_out_of_the_run(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     table = pd.read_csv(copy / "patients.csv", dtype=str).set_index("patient_id")
     patient = next(p for p, path in table["cet1_mask"].items() if path.endswith(".nii.gz"))
@@ -271,7 +271,7 @@ def test_the_combined_model_takes_the_risks_of_refits(run: Path, root: Path, tmp
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ("radiomics.features.filters=[gabor]", "radiomics.features.filters"),
         ("radiomics.features.classes=[]", "radiomics.features.classes"),
@@ -283,6 +283,6 @@ def test_the_combined_model_takes_the_risks_of_refits(run: Path, root: Path, tmp
         ("folds=5", "out-of-fold risks already"),
     ],
 )
-def test_choices_that_cannot_be_are_told(root: Path, wrong: str, said: str):
-    with pytest.raises(InputError, match=said):
+def test_invalid_choices_are_reported(root: Path, wrong: str, message: str):
+    with pytest.raises(InputError, match=message):
         choices(root, wrong)

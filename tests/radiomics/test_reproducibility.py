@@ -1,4 +1,4 @@
-"""Features of repeated outlines: whose values are compared, and what is said where there is no ICC."""
+"""Features of repeated outlines: whose values are compared, and the reason given where there is no ICC."""
 
 import shutil
 from collections.abc import Callable
@@ -85,13 +85,13 @@ def test_three_slices_have_features_of_volume(cohort):
     assert values["original_shape_VoxelVolume"].nunique() == 2  # moved sideways: as large; wider: larger
 
 
-def test_faults_of_all_patients_are_told_at_once(cohort):
+def test_faults_of_all_patients_are_reported_at_once(cohort):
     found = outlined_again(cohort, ["cet1"])
     absent = [replace(study, outlines={**study.outlines, "reader1b": Path(f"/no/{i}.nii")})
               for i, study in enumerate(found[:2])]  # fmt: skip
     with pytest.raises(InputError) as caught:
         measure([*absent, *found[2:]], "max", SHAPE_AND_FIRST_ORDER)
-    assert [said.split(" ")[0] for said in caught.value.faults] == ["/no/0.nii", "/no/1.nii"]
+    assert [fault.split(" ")[0] for fault in caught.value.faults] == ["/no/0.nii", "/no/1.nii"]
 
 
 def test_without_second_outlines_the_columns_are_named(cohort):

@@ -504,9 +504,7 @@ def test_a_landmark_leaves_out_patients_censored_before_it(default_run, shared, 
 
 def test_a_landmark_before_the_first_censoring_leaves_no_patient_out(default_run, shared, trained):
     known = outcomes(shared.table)
-    months = float(
-        known["time"][known["event"] == 0].min()
-    )  # a patient censored in that month survived it without the event
+    months = float(known["time"][known["event"] == 0].min())  # censored in that month: the label is known
     run = trained("endpoint=landmark", f"endpoint.months={months}", "trainer.max_epochs=1")
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
     assert run.predictions["split"].equals(default_run.predictions["split"])
