@@ -124,10 +124,6 @@ def _initial_weights(name: str, weights: str) -> dict[str, Tensor] | None:
             f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a state dict that "
             "torch.save has written"
         ) from None
-    except Exception as error:  # torch.load raises errors of many types on other files
-        raise InputError(
-            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a saved state dict"
-        ) from None
 
 
 def _load(network: nn.Module, state: object, weights: str) -> None:
