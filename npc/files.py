@@ -8,7 +8,7 @@ from npc.errors import InputError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to a temporary name beside `path`, then rename it to `path`.
+    """Write `text` as UTF-8 to a temporary file next to `path`, then rename it to `path`.
 
     A process that is killed leaves the old file or the new one, never a part. The folder is made if necessary.
 
