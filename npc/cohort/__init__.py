@@ -1,1 +1,1 @@
-"""Who: the patients, their outcome and their files; sources on disk, splits and the phantom."""
+"""Patients, their outcome and their files: sources on disk, checks, splits and labels."""

@@ -121,10 +121,10 @@ def _outcome_table(described: dict[str, Any]) -> Table:
     title = f"{escape(described['name'])}: {described['patients']} patients, endpoint {escape(described['endpoint'])}"
     headings = ("centre", "patients", "events", "median follow-up (months)", "events from", "to")
     table = _table(title, *headings)
-    for centre, found in described["centres"].items():
-        times = [_months(found[key]) for key in ("median_follow_up", "first_event", "last_event")]
-        events = "–" if found["events"] is None else str(found["events"])
-        table.add_row(escape(centre), str(found["patients"]), events, *times)
+    for centre, outcome in described["centres"].items():
+        times = [_months(outcome[key]) for key in ("median_follow_up", "first_event", "last_event")]
+        events = "–" if outcome["events"] is None else str(outcome["events"])
+        table.add_row(escape(centre), str(outcome["patients"]), events, *times)
     return table
 
 

@@ -1,1 +1,1 @@
-"""What the network sees: reading, preprocessing, choice of slices and the slice store."""
+"""Images: reading, preprocessing, choice of slices and the slice store."""

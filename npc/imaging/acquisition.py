@@ -78,7 +78,7 @@ class Acquisition:
 
 
 def read_acquisition(image: Path, scan: Scan) -> Acquisition:
-    """Reads the parameters from the image's header or sidecar, and the scan's geometry; None what can't be read.
+    """Reads the parameters from the image's header or sidecar, and the scan's geometry; None for what can't be read.
 
     Args:
         image: DICOM folder, or a volume that may have a sidecar (`cet1.json` next to `cet1.nii.gz`).

@@ -77,8 +77,8 @@ def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing 
         delayed(_rows)(first[part], second[block]) for part, block in places
     )
     similarity = np.empty((len(first), len(second)))
-    for (part, block), found in zip(places, track(work, what, len(places), transient=True), strict=True):
-        similarity[part, block] = found
+    for (part, block), rows in zip(places, track(work, what, len(places), transient=True), strict=True):
+        similarity[part, block] = rows
     return similarity
 
 
@@ -87,9 +87,9 @@ def _rows(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the processes already use all cores
     others = [_moments(image) for image in second]
-    found = np.array([_row(image, others) for image in first]).reshape(len(first), len(second))
+    rows = np.array([_row(image, others) for image in first]).reshape(len(first), len(second))
     cv2.setNumThreads(threads)
-    return found
+    return rows
 
 
 def _moments(image: np.ndarray) -> _Moments:

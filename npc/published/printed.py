@@ -127,14 +127,14 @@ def p_value(text: Any) -> PValue:
     return PValue(text, sign, _number(digits))
 
 
-def _with_range(text: Any, wanted: str) -> tuple[str, ...]:
-    return _match(text, rf"({_NUMBER})\s*[(\[]\s*({_NUMBER}){_DASH}({_NUMBER})\s*[)\]]", wanted)
+def _with_range(text: Any, expected: str) -> tuple[str, ...]:
+    return _match(text, rf"({_NUMBER})\s*[(\[]\s*({_NUMBER}){_DASH}({_NUMBER})\s*[)\]]", expected)
 
 
-def _match(text: Any, pattern: str, wanted: str) -> tuple[str, ...]:
+def _match(text: Any, pattern: str, expected: str) -> tuple[str, ...]:
     match = re.fullmatch(pattern, text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"is {text!r}; write {wanted}")
+        raise ValueError(f"is {text!r}; write {expected}")
     return match.groups()
 
 

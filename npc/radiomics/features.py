@@ -78,10 +78,10 @@ def features(
         raise InputError("the image has the same value everywhere; give the right image")
     values = normalized(image, settings)
     boxes = [_box(inside) for of in chosen for inside in of.values()]
-    found: list[dict[str, Values]] = [{mode: _shape(scan, of[mode], mode, settings) for mode in modes}
-                                      for scan, of in zip(scans, chosen, strict=True)]  # fmt: skip
+    results: list[dict[str, Values]] = [{mode: _shape(scan, of[mode], mode, settings) for mode in modes}
+                                        for scan, of in zip(scans, chosen, strict=True)]  # fmt: skip
     if settings.slab:
-        jobs = [[(scan, of[mode], found[at][mode])] for at, (scan, of) in enumerate(zip(scans, chosen, strict=True))
+        jobs = [[(scan, of[mode], results[at][mode])] for at, (scan, of) in enumerate(zip(scans, chosen, strict=True))
                 for mode in modes]  # fmt: skip
         for job in jobs:
             part = np.flatnonzero(job[0][1].any(axis=(1, 2)))
@@ -89,10 +89,10 @@ def features(
             box = _box(job[0][1])
             _texture(values[slab], (slice(0, slab.stop - slab.start), *box[1:]), slab.start, job, settings)
     else:
-        everything = [(scan, of[mode], found[at][mode]) for at, (scan, of) in
+        everything = [(scan, of[mode], results[at][mode]) for at, (scan, of) in
                       enumerate(zip(scans, chosen, strict=True)) for mode in modes]  # fmt: skip
         _texture(values, _hull(boxes), 0, everything, settings)
-    return found
+    return results
 
 
 def _texture(
@@ -144,8 +144,8 @@ def _shape(scan: Scan, inside: np.ndarray, mode: str, settings: "FeaturesConfig"
     mask = _volume(inside[_box(inside)].astype(np.uint8), scan)
     kind, shape = ("shape2D", RadiomicsShape2D) if mode == "max" else ("shape", Shape)
     with np.errstate(all="ignore"):
-        found: Mapping[str, Any] = shape(mask, mask, force2D=mode == "max").execute()
-    return {f"original_{kind}_{name}": _finite(value) for name, value in found.items()}
+        computed: Mapping[str, Any] = shape(mask, mask, force2D=mode == "max").execute()
+    return {f"original_{kind}_{name}": _finite(value) for name, value in computed.items()}
 
 
 def _inside(scan: Scan, mode: str) -> np.ndarray:

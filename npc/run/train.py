@@ -1,4 +1,4 @@
-"""From a cohort on disk to a signature and its logged predictions: the steps of every run, whatever its method."""
+"""From a cohort on disk to a signature and its logged predictions: the steps of a run of either method."""
 
 import os
 from collections.abc import Mapping

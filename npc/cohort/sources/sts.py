@@ -72,11 +72,11 @@ def _read_xlsx(path: Path) -> pd.DataFrame:
         book = openpyxl.load_workbook(path, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise InputError(f"{path} can't be read as an Excel sheet ({error}); download it again") from error
-    wanted = _key(COLUMNS["patient_id"])
+    heading_of_id = _key(COLUMNS["patient_id"])
     for page in book.worksheets:
         rows = list(page.iter_rows(values_only=True))
         for top, row in enumerate(rows):
-            if wanted in map(_key, row):
+            if heading_of_id in map(_key, row):
                 filled = [
                     (line, cells) for line, cells in enumerate(rows[top + 1 :], top + 2) if any(map(cell.text, cells))
                 ]
@@ -148,6 +148,6 @@ def _files(root: Path, patient: str, sequence: str) -> tuple[str | None, str | N
         (f"nifti/{patient}/{name}_image.nii.gz", f"nifti/{patient}/{name}_mask.nii.gz"),
         (f"dicom/{patient}/{name}/image", f"dicom/{patient}/{name}/mask/RS.dcm"),
     ]
-    found = [tuple(path if (root / path).exists() else None for path in pair) for pair in pairs]
-    image, mask = max(found, key=lambda pair: sum(path is not None for path in pair))
+    existing = [tuple(path if (root / path).exists() else None for path in pair) for pair in pairs]
+    image, mask = max(existing, key=lambda pair: sum(path is not None for path in pair))
     return image, mask
