@@ -1,7 +1,7 @@
-"""An epoch by npc (Lightning, callbacks, checkpoints) against a bare PyTorch loop over the same batches.
+"""Time of an epoch by npc (Lightning, callbacks, checkpoints) against a plain PyTorch loop over the same batches.
 
-Both train ResNet-50 on 169 phantom-sized inputs, take batch norm's averages anew and predict 19 validation patients.
-Epochs of the two alternate, so that whatever else the machine does hits both.
+Both train ResNet-50 on 169 inputs of the phantom's size, recompute batch norm's averages and predict 19 validation
+patients. The two alternate, so that other load on the machine affects both.
 """
 
 import os

@@ -2,9 +2,9 @@
 
 Ours (nothing cached) against `pyradiomics --jobs 2` over the CSV of the same cases, and against pyradiomics' extractor
 with `preCrop` (which filters the cut-out alone, so that its wavelets differ) on two processes started beforehand. All
-with the features of conf/radiomics/paper.yaml, two processes each; the three alternate, median of the rounds. Beside
-the time that passed stands the time that cores were busy, which other work on the machine does not change. The outlines
-of the chosen slices, which the other two need as files, are written before; our processes are started before too.
+with the features of conf/radiomics/paper.yaml, two processes each; the three alternate, median of the rounds. The time
+that cores were busy is printed next to the elapsed time; other work on the machine does not change it. The outlines of
+the chosen slices, which the other two need as files, are written before; our processes are started before too.
 
 Then the second run over 233 patients, from the cache.
 
@@ -104,7 +104,7 @@ def _cropped(mode: str, image: Path, mask: Path) -> None:
 
 
 def timed(call: Callable[[], Any]) -> tuple[np.ndarray, Any]:
-    """Seconds that passed, and seconds that cores were busy."""
+    """Elapsed seconds, and seconds that cores were busy."""
     before = np.array([time.perf_counter(), computing_time_of_tree(os.getpid())])
     found = call()
     return np.array([time.perf_counter(), computing_time_of_tree(os.getpid())]) - before, found
@@ -125,7 +125,7 @@ def apart(folder: Path, found: dict[str, Extracted]) -> tuple[float, int]:
 
 
 def cohort(root: Path, n: int, matrix: int) -> Cohort:
-    """Of hospital 1 alone, whose images are NIfTI, since pyradiomics does not read a DICOM series."""
+    """A phantom cohort of hospital 1 only, whose images are NIfTI: pyradiomics does not read a DICOM series."""
     phantom.write(root, seed=1, n=n + 1, external=1, matrix=matrix, readers=0)
     table = pd.read_csv(root / "patients.csv", index_col="patient_id")
     return Cohort("phantom", root, table[table["centre"] == "hospital_1"], SEQUENCES)
@@ -145,8 +145,8 @@ def main() -> None:
             theirs, _ = timed(lambda: command_line(folder))
             crop, _ = timed(lambda: cropped(cases))
             times.append((mine, theirs, crop))
-            told = [f"{passed:.1f} s ({busy:.1f} s)" for passed, busy in times[-1]]
-            print(f"  ours {told[0]}, pyradiomics --jobs 2 {told[1]}, preCrop {told[2]}", flush=True)
+            shown = [f"{elapsed:.1f} s ({busy:.1f} s)" for elapsed, busy in times[-1]]
+            print(f"  ours {shown[0]}, pyradiomics --jobs 2 {shown[1]}, preCrop {shown[2]}", flush=True)
         difference, count = apart(folder, found)
         for name, place in (("pyradiomics --jobs 2", 1), ("preCrop", 2)):
             for kind, what in enumerate(("time", "busy cores")):

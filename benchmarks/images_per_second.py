@@ -10,7 +10,7 @@ from npc.signature.endpoints import Outcome
 from npc.signature.module import SignatureModule
 
 if not torch.cuda.is_available():
-    sys.exit("images_per_second.py: there is no GPU here")
+    sys.exit("images_per_second.py: this machine has no GPU; run the benchmark on a machine with one")
 config = compose([])
 print(torch.cuda.get_device_name())
 for batch_size in (1, 2, 4, 8, 16):

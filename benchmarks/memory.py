@@ -1,4 +1,4 @@
-"""Memory and computing time of a process and those that it started."""
+"""Memory and computing time of a process and its descendants."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def memory_of_tree(root: int) -> float:
 
 
 def computing_time_of_tree(root: int) -> float:
-    """Seconds that a process, its descendants and those of them that have ended have kept a core busy."""
+    """Seconds of core time used by a process and its descendants, including those that have ended."""
     total = 0
     for process in _tree(root):
         try:

@@ -1,7 +1,7 @@
-"""SSIM of every pair of 188 x 45 pictures of 256 pixels, against the loop over scikit-image, in one run.
+"""SSIM of every pair of 188 x 45 images of 256 pixels, against the loop over scikit-image, in one run.
 
-Both readings of `npc cohort quality`: whole pictures, without background that could be skipped, and masked ones, where
-nothing is left but a tumour of 25 to 50 pixels' radius.
+Both variants of `npc cohort quality`: whole images, without background that could be skipped, and masked images, which
+show only a tumour with a radius of 25 to 50 pixels.
 
 `quality.py` times the loop on every 20th row of pairs before and after each round of ours; `quality.py --whole` goes
 through all 8,460 pairs once, which takes minutes.
@@ -21,8 +21,8 @@ from npc.imaging.ssim import pairwise_ssim
 DEVELOPMENT, EXTERNAL, SIZE, ROUNDS = 188, 45, 256, 5
 
 
-def pictures(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Smooth structures under noise, over the whole picture: no background that could be skipped."""
+def images(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Smooth structures with noise, over the whole image: no background that could be skipped."""
     out = []
     for _ in range(n):
         plane = cv2.GaussianBlur(rng.standard_normal((SIZE, SIZE)), (0, 0), 6) * 15 + rng.standard_normal((SIZE, SIZE))
@@ -43,7 +43,7 @@ def timed(call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
 
 
 def masked(planes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same with an ellipse left of each."""
+    """The same images, zero outside an ellipse."""
     out = []
     for plane in planes:
         axes = [int(axis) for axis in rng.integers(25, 50, 2)]
@@ -54,7 +54,7 @@ def masked(planes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     rng = np.random.default_rng(0)
-    whole = pictures(DEVELOPMENT, rng), pictures(EXTERNAL, rng)
+    whole = images(DEVELOPMENT, rng), images(EXTERNAL, rng)
     readings = {"whole": whole, "masked": tuple(masked(planes, rng) for planes in whole)}
     chosen = np.arange(DEVELOPMENT) if "--whole" in sys.argv else np.arange(0, DEVELOPMENT, 20)
     pairwise_ssim(whole[0], whole[1][:6])  # processes started
@@ -62,13 +62,13 @@ def main() -> None:
     for _ in range(1 if "--whole" in sys.argv else ROUNDS):
         total = np.zeros(2)
         for name, (first, second) in readings.items():
-            before, fast = timed(lambda: pairwise_ssim(first, second))  # noqa: B023 - called here and now
+            before, fast = timed(lambda: pairwise_ssim(first, second))  # noqa: B023 - called at once
             theirs, slow = timed(lambda: loop(first[chosen], second))  # noqa: B023
             after, _ = timed(lambda: pairwise_ssim(first, second))  # noqa: B023
             times = np.array([(before + after) / 2, theirs * DEVELOPMENT / len(chosen)])
             apart = float(np.abs(fast[chosen] - slow).max())
             ratio = times[1] / times[0]
-            print(f"  {name}: {times[0]:.2f} s against {times[1]:.1f} s, {ratio:.0f} times; apart {apart:.0e}")
+            print(f"  {name}: {times[0]:.2f} s against {times[1]:.1f} s, {ratio:.0f} times; difference {apart:.0e}")
             total += times
         totals.append(total)
     ours, theirs = np.median(totals, axis=0)

@@ -1,4 +1,4 @@
-"""`evaluate.py` on six variants of the default phantom, as a user starts it; peer: importing what it needs alone."""
+"""`evaluate.py` on six variants of the default phantom, as a user starts it; comparison: its imports only."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Seconds from the command to its answer, median of five after a first one that warms the disk."""
+"""Seconds from the command to its answer, median of five after a first call that fills the disk cache."""
 
 import statistics
 import subprocess

@@ -29,7 +29,7 @@ for sequence in ("cet1", "t2"):
 
 
 def write_cohort(folder: Path, patients: int = 233, slices: int = 20, matrix: int = 512) -> None:
-    """Noise with a disc as its outline: what is in the images does not matter here, how large they are does."""
+    """Noise with a disc as its outline: only the size of the images matters, not their content."""
     rows = []
     y, x = np.mgrid[:matrix, :matrix] - matrix // 2
     for number in range(patients):

@@ -1,7 +1,7 @@
 """The twelve runs of sweeps/smoke.yaml by `npc sweep run` against the same twelve `python train.py` one after another.
 
-Beside that what a run costs besides its epochs: the time between the end of one and the end of the next on one slot,
-less the next one's epochs; the first run, which imports, is left out.
+In addition, the time that a run needs apart from its epochs: the time between the end of one run and the end of the
+next on one slot, minus the next one's epochs; the first run, which imports, is left out.
 
     benchmarks/sweep.py [rounds]
 """

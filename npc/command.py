@@ -22,7 +22,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def one_message() -> Iterator[None]:
-    """Ends the process with 2 and one message on bad input, with 130 when interrupted.
+    """Ends the process with exit code 2 and one message on bad input, with 130 when interrupted.
 
     Within a job of a multirun bad input is reported and raised again: Hydra runs the other jobs before it ends.
 
@@ -48,7 +48,7 @@ def one_message() -> Iterator[None]:
         if "group override" not in str(error):  # Hydra's own for `experiment=null`
             raise
         given = " ".join(word for word in sys.argv[1:] if word.endswith("=null"))
-        _end(f"{given}: {error}; leave the group out to choose nothing", 2)
+        _end(f"{given}: {error}; to choose no file of this group, leave it out", 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise
@@ -76,7 +76,7 @@ def _config_message(error: BaseException) -> str:
     kept = [in_plain_words(line) for line in kept]
     keys = {line.removeprefix("full_key:").strip() for line in lines if line.startswith("full_key:")} - {""}
     kept += [f"at {key}" for key in sorted(keys) if not any(key in line for line in kept)]
-    return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains)"])
+    return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains them)"])
 
 
 def _yaml_message(error: MarkedYAMLError) -> str:
@@ -84,8 +84,8 @@ def _yaml_message(error: MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"{mark.name}, line {mark.line + 1}: " if mark else ""
     return (
-        f"{place}not YAML that a config may hold ({error.problem}); indent with blanks, close brackets and quotes, "
-        "name each key once and use no tags (!)"
+        f"{place}not valid YAML for a config ({error.problem}); indent with spaces, close brackets and quotes, "
+        "give each key once and use no tags (!)"
     )
 
 

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 
 
 class InputError(Exception):
-    """Something the user gave is wrong; the command ends with exit code 2 and these messages, no traceback.
+    """Something in the input is wrong; the command ends with exit code 2 and these messages, without a traceback.
 
     Args:
-        faults: one sentence or more, each naming the file, patient or config key, what is wrong and what
-            to do about it.
-        summary: a headline for several faults.
+        faults: one sentence or more, each with the file, patient or config key, what is wrong and what to do.
+        summary: a heading for several faults.
     """
 
     def __init__(self, faults: str | Iterable[str], summary: str = "") -> None:

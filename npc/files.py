@@ -8,7 +8,7 @@ from npc.errors import InputError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to a temporary file next to `path`, then rename it to `path`.
+    """Writes `text` as UTF-8 to a temporary file next to `path`, then renames it to `path`.
 
     A process that is killed leaves the old file or the new one, never a part. The folder is made if necessary.
 
@@ -41,4 +41,4 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} can't be made: {error.strerror}; choose another folder") from error
+        raise InputError(f"{folder} can't be created: {error.strerror}; choose another folder") from error

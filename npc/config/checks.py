@@ -1,4 +1,4 @@
-"""Checks of what types cannot say: single values by the bounds of their fields, then choices against each other."""
+"""Checks that types cannot express: each value against the bound of its field, then the choices against each other."""
 
 from dataclasses import is_dataclass
 
@@ -20,8 +20,8 @@ def check(config: DictConfig) -> None:
     known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
     if not config.cohort.labelled:
         faults.append(
-            f"cohort.labelled=false: no outcome of {config.cohort.name} is known, so there is nothing to learn; look "
-            "at it with npc cohort check, quality, agreement or flow, or train on another cohort"
+            f"cohort.labelled=false: the outcomes of {config.cohort.name} are not known, so no model can be trained; "
+            "use npc cohort check, quality, agreement or flow with it, or train on another cohort"
         )
     if config.sequence not in known:
         faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")
@@ -31,7 +31,7 @@ def check(config: DictConfig) -> None:
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
-        faults.append(f"endpoint.class_weight=true: means nothing to {config.endpoint.kind}; leave it out")
+        faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
     if faults:
         raise InputError(faults)
 
@@ -44,11 +44,11 @@ def check_evaluate(config: DictConfig) -> None:
 
 
 def value_faults(config: DictConfig, group: str = "") -> list[str]:
-    """What is wrong with single values; a key without one is passed over, for a command may not need it.
+    """The faults of single values; a key without a value is skipped, because the command may not need it.
 
     Args:
         config: of `train.py` or `evaluate.py`, or a group of it; typed by its schema.
-        group: where it stands, such as `cohort.`.
+        group: the prefix of its keys, such as `cohort.`.
     """
     schema = OmegaConf.get_type(config)
     if schema is None or not is_dataclass(schema):  # a dictionary of the user's own
@@ -66,7 +66,10 @@ def feature_faults(config: DictConfig) -> list[str]:
     faults = []
     features = config.radiomics.features
     if ("log" in features.filters) != bool(features.sigma):
-        faults.append("radiomics.features.sigma: the filter log needs it, and no other does; such as sigma=[2,4] (mm)")
+        faults.append(
+            "radiomics.features.sigma: the filter log needs it, and no other filter uses it; give for instance "
+            "sigma=[2,4] (mm) with log, or sigma=[] without it"
+        )
     if (features.bin_count is None) == (features.bin_width is None):
         faults.append("radiomics.features: give bin_count or bin_width, and null for the other")
     return faults
@@ -77,11 +80,14 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
     faults = []
     if config.endpoint.kind not in ("binary", "landmark") or config.endpoint.class_weight:
         faults.append(
-            "endpoint: a radiomic signature is a logistic regression on a label; take endpoint=binary or landmark "
+            "endpoint: a radiomic signature is a logistic regression on a label; use endpoint=binary or landmark "
             "without class_weight"
         )
     if config.folds or config.refit:
-        faults.append("folds, refit: a radiomic run has its out-of-fold risks already, of radiomics.nested folds")
+        faults.append(
+            "folds, refit: a radiomic run has its out-of-fold risks already, from radiomics.nested folds; remove folds "
+            "and refit"
+        )
     return faults
 
 

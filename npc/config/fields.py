@@ -1,4 +1,4 @@
-"""Fields of a schema: what a value may be, and whether it can change a run, declared where the field is.
+"""Fields of a schema: the allowed values, and whether a value can change a run, declared where the field is.
 
 `lr: float = positive()` is a field without a default whose value must be more than 0.
 """
@@ -13,24 +13,24 @@ from omegaconf import MISSING
 
 @dataclass(frozen=True)
 class Bound:
-    """What a value must be.
+    """A condition on a value.
 
     Attributes:
-        want: it in words, after "must be".
-        holds: whether a value is, given also all values of its group.
+        text: the condition in words, after "must be".
+        holds: whether a value meets it; it also receives all values of the value's group.
     """
 
-    want: str
+    text: str
     holds: Callable[[Any, Mapping[str, Any]], bool]
 
 
-def must_be(want: str, holds: Callable[[Any], bool], default: Any = MISSING) -> Any:
-    """A field whose value must be what `want` says, after "must be"."""
-    return _bounded(Bound(want, lambda value, _: holds(value)), default)
+def must_be(text: str, holds: Callable[[Any], bool], default: Any = MISSING) -> Any:
+    """A field whose value must meet a condition; `text` states it, after "must be"."""
+    return _bounded(Bound(text, lambda value, _: holds(value)), default)
 
 
 def less_than(other: str, default: Any = MISSING) -> Any:
-    """A field whose value must be 0 or more, and less than that of another field of the same group."""
+    """A field whose value must be 0 or more, and less than the value of another field of the same group."""
     return _bounded(Bound(f"0 or more, and less than {other}", lambda value, group: 0 <= value < group[other]), default)
 
 
@@ -70,7 +70,11 @@ def folder_name() -> Any:
 
 
 def neutral(declared: Any = MISSING) -> Any:
-    """A field, or one of this default, whose value cannot change the numbers of a run: it stays out of the run key."""
+    """A field whose value cannot change the numbers of a run, so that it is not part of the run key.
+
+    Args:
+        declared: a field, or the default of a new one.
+    """
     return _noted(declared if isinstance(declared, Field) else field(default=declared), neutral=True)
 
 
@@ -80,17 +84,17 @@ def described(declared: Any, text: str) -> Any:
 
 
 def bound_faults(schema: type, values: Mapping[str, Any], named: Callable[[str, object], str]) -> Iterator[str]:
-    """Which values are not what their fields say; None is passed over.
+    """The values that do not meet the conditions of their fields; None is skipped.
 
     Args:
         schema: a dataclass.
         values: of all its fields, by name.
-        named: how a message names a field and its value.
+        named: gives the words with which a message names a field and its value.
     """
     for item in fields(schema):
         bound, value = item.metadata.get("bound"), values[item.name]
         if bound and value is not None and not bound.holds(value, values):
-            yield f"{named(item.name, value)}: must be {bound.want}"
+            yield f"{named(item.name, value)}: must be {bound.text}"
 
 
 def _bounded(bound: Bound, default: Any) -> Any:

@@ -17,7 +17,7 @@ _OF_METHOD = {
     "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
     "radiomic": ("radiomics",),
 }
-# A source's place in the code is not a choice: in the key it has the name under which it was first written there.
+# Where the code of a source lies is not a choice: the key contains the name under which the source was first written.
 _SOURCES_IN_KEYS = {
     "npc.phantom.source.read": "npc.cohort.phantom.read",
     "npc.cohort.sources.table.read": "npc.cohort.table.read",
@@ -33,7 +33,7 @@ def run_key(config: DictConfig) -> str:
         for key in _OF_METHOD[other]:
             choices.pop(key)
     if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
-        # the file's content counts, not its place
+        # the content of the file matters, not its path
         choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     source = choices["cohort"]["_target_"]
     choices["cohort"]["_target_"] = _SOURCES_IN_KEYS.get(source, source)
@@ -47,7 +47,7 @@ def run_folder(config: DictConfig) -> Path:
 
 
 def drop_neutral(choices: dict[str, Any]) -> None:
-    """Removes what cannot change the numbers of a run: paths, loggers, devices."""
+    """Removes the choices that cannot change the numbers of a run: paths, loggers, devices."""
     for path in _neutral_paths(TrainConfig):
         node = choices
         for key in path[:-1]:
@@ -56,7 +56,7 @@ def drop_neutral(choices: dict[str, Any]) -> None:
 
 
 def present_source(source: str) -> str:
-    """Where the code of a cohort's source is today, given where it was when the run was made."""
+    """The name of a cohort's source in today's code, given its name when the run was made."""
     return {first: today for today, first in _SOURCES_IN_KEYS.items()}.get(source, source)
 
 

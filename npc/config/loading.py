@@ -16,12 +16,12 @@ CONFIGS = Path(__file__).resolve().parents[2] / "conf"
 
 
 def compose(overrides: Sequence[str], resolve: bool = True) -> DictConfig:
-    """The choices that `train.py` would have with these overrides, in the checkout that npc lies in."""
+    """The choices that `train.py` would have with these overrides, in the checkout that contains npc."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
     if not CONFIGS.is_dir():
-        raise InputError(f"{CONFIGS}: there are no configs; install npc from its checkout (`make train`)")
+        raise InputError(f"{CONFIGS}: this folder of configs is missing; install npc from its checkout (`make train`)")
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         config = hydra_compose("train", list(overrides))
     if resolve:
@@ -46,10 +46,10 @@ def checked(config: DictConfig) -> DictConfig:
 
 
 def of_run(config: DictConfig) -> DictConfig:
-    """The choices of the finished run that `refit` names, with this call's own `folds`; as given without `refit`.
+    """The choices of the finished run that `refit` names, with the `folds` of this call; unchanged without `refit`.
 
     Raises:
-        InputError: there is no such run, or its choices mean another run today.
+        InputError: the run does not exist, or its choices have another run key today.
     """
     if not config.refit:
         return config
@@ -63,5 +63,5 @@ def of_run(config: DictConfig) -> DictConfig:
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
     if run_key(choices) != folder.name:
-        raise InputError(f"refit={config.refit}: another version of npc made it; train it again")
+        raise InputError(f"refit={config.refit}: the run was made by another version of npc; train it again")
     return choices

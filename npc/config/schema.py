@@ -20,16 +20,16 @@ class VariableConfig:
     kind: str = MISSING  # continuous | ordinal | binary | categorical
     levels: list[str] | None = None  # in order
     cut: str | None = None  # such as ">= 4000"
-    label: str | None = None  # in tables and figures; null: the column's name with blanks
+    label: str | None = None  # in tables and figures; null: the column's name with spaces
 
 
 @dataclass
 class CriterionConfig:
-    """Who of a cohort belongs to the study, by one column."""
+    """Which patients of a cohort belong to the study, by the value of one column."""
 
     column: str = MISSING
     keep: Any = MISSING  # levels such as [III, IVa, IVb], or a cut such as ">= 18"
-    reason: str = MISSING  # of who is left out
+    reason: str = MISSING  # why the other patients are excluded
 
 
 @dataclass
@@ -42,8 +42,8 @@ class CohortConfig:
     sequences: list[str] = MISSING
     clinical: dict[str, VariableConfig] | None = neutral(field(default_factory=dict))
     development: str | None = None
-    exclude: dict[str, str] = field(default_factory=dict)  # patients left out by hand: id -> reason
-    criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first that applies leaves out
+    exclude: dict[str, str] = field(default_factory=dict)  # single patients to exclude: id -> reason
+    criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first not met is the reason
     labelled: bool = neutral(True)  # false: no outcome is known
     missing: str = one_of("error", "exclude", default="error")  # exclude: patients without a sequence of the run
     label: int | None = must_be("a value of the outline, not 0", lambda value: value != 0, default=None)
@@ -143,7 +143,7 @@ def _is_number(value: object) -> bool:
 
 @dataclass
 class TrainerConfig:
-    """How long and on what."""
+    """How long to train, and on which device."""
 
     max_epochs: int = at_least(1)
     patience: int = at_least(1)
@@ -176,7 +176,7 @@ CHAIN = ("univariate", "mrmr", "lasso", "aic")
 
 @dataclass
 class FeaturesConfig:
-    """Which radiomic features, of which images."""
+    """Which radiomic features, from which filtered images."""
 
     filters: list[str] = some_of(*FILTERS)
     classes: list[str] = some_of(*CLASSES)
@@ -192,7 +192,7 @@ class FeaturesConfig:
 
 @dataclass
 class SelectionConfig:
-    """How features become a signature."""
+    """How features are selected for the signature."""
 
     chain: list[str] = must_be(  # in order
         f"some of {', '.join(CHAIN)}, each once",
@@ -246,7 +246,7 @@ class TrainConfig:
 
 @dataclass
 class PrognosisConfig:
-    """How models are made of signatures and clinical variables."""
+    """How models are built from signatures and clinical variables."""
 
     signature: str = one_of("out_of_fold", "in_sample")
     cutoff: str = one_of("training", "own", "pooled")
@@ -256,7 +256,7 @@ class PrognosisConfig:
 
 @dataclass
 class ReportConfig:
-    """How figures are given."""
+    """How statistics are reported."""
 
     tests: str = one_of("paper", "methods")
     ci: str = one_of("delong", "logit", "bootstrap")

@@ -1,4 +1,4 @@
-"""What a composed config says, as values that other code takes."""
+"""The values of a composed config, in the form that other code takes."""
 
 from typing import Any, cast
 
@@ -18,5 +18,5 @@ def run_sequences(config: DictConfig) -> tuple[str, ...]:
 
 
 def feature_settings(config: DictConfig) -> FeaturesConfig:
-    """`radiomics.features` as plain values, which go to worker processes."""
+    """`radiomics.features` as plain values, which can be sent to worker processes."""
     return FeaturesConfig(**plain(config.radiomics.features))

@@ -1,1 +1,1 @@
-"""Radiomic features of the outlined tumours, and which of them can be trusted."""
+"""Radiomic features of the outlined tumours, their reproducibility, and the radiomic signature."""

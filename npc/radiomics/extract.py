@@ -1,7 +1,7 @@
-"""Radiomic features of a cohort: of every outline in both slice modes, each worked out once and kept.
+"""Radiomic features of a cohort: of every outline in both slice modes, each computed once and stored.
 
-The store holds a file an outline, `features-<sequence>-<settings>/<content>.json`, named by a hash of what image and
-outline contain: another image, outline or setting gets another file.
+The store holds one file for each outline, `features-<sequence>-<settings>/<content>.json`, named by a hash of the
+content of image and outline: another image, outline or setting gets another file.
 """
 
 import json
@@ -35,8 +35,8 @@ class Extracted:
 
     Attributes:
         by_reader: (patients, features) by reader and slice mode; missing where not defined.
-        failures: why a patient has none.
-        hash: of the patients, their images' and outlines' content and the settings.
+        failures: by patient, why there are no features.
+        hash: of the patients, the content of their images and outlines, and the settings.
     """
 
     by_reader: Mapping[str, Mapping[str, pd.DataFrame]]
@@ -45,11 +45,11 @@ class Extracted:
 
     @property
     def features(self) -> Mapping[str, pd.DataFrame]:
-        """Of the first reader's outlines, by slice mode."""
+        """Features of the first reader's outlines, by slice mode."""
         return self.by_reader[FIRST_READER]
 
     def outlines(self, slices: str, patients: pd.Index) -> pd.DataFrame:
-        """Of those patients who were outlined again, a row an outline: `patient_id`, `reader` and the features."""
+        """A row for each outline of the patients with second outlines: `patient_id`, `reader` and the features."""
         tables = {reader: of[slices].loc[of[slices].index.isin(patients)] for reader, of in self.by_reader.items()}
         again = sorted(set().union(*(table.index for reader, table in tables.items() if reader != FIRST_READER)))
         tables[FIRST_READER] = tables[FIRST_READER].loc[tables[FIRST_READER].index.isin(again)]
@@ -59,14 +59,14 @@ class Extracted:
 def extract(
     cohort: Cohort, sequence: str, settings: FeaturesConfig, *, store: str | Path, missing: str = "error"
 ) -> Extracted:
-    """The features of a cohort's sequence, worked out where they are not in the store yet.
+    """The features of one sequence of a cohort; those that are not in the store yet are computed.
 
     Args:
-        cohort: every patient has the sequence.
-        sequence: whose images and outlines are read.
+        cohort: patients who all have the sequence.
+        sequence: its images and outlines are read.
         settings: `radiomics.features`.
         store: folder of all stores.
-        missing: `exclude` gives in `failures` the patients who can't be used, and why; `error` stops.
+        missing: with `exclude`, `failures` lists the patients without features, and why; `error` raises.
 
     Raises:
         InputError: faults of images and outlines, of all patients at once.
@@ -93,7 +93,7 @@ def extract(
         )
     for (patient, reader), reason in failures.items():
         if reader != FIRST_READER:
-            log.warning("patient %s: the outline of %s takes no part: %s", patient, reader, reason)
+            log.warning("patient %s: the outline of %s is not used: %s", patient, reader, reason)
     found = {outline: json.loads(file.read_text()) for outline, file in files.items() if outline not in failures}
     by_reader = {
         reader: {mode: _table({p: values[mode] for (p, r), values in found.items() if r == reader}) for mode in MODES}
@@ -106,7 +106,7 @@ def extract(
 def _files(
     studies: Sequence[Study], store: Path, home: Path
 ) -> tuple[dict[tuple[str, str], Path], list[tuple[str, str]]]:
-    """The file of each outline's features, by patient and reader; and all outlines with the hash of their content."""
+    """The file of each outline's features, by patient and reader; and the hash of the content of each outline."""
     inputs = {f"{of.patient}/{reader}": (of.image, mask) for of in studies for reader, mask in of.outlines.items()}
     keys, faults = content_keys(store / "fingerprints.json", inputs)
     if faults:
@@ -122,7 +122,7 @@ def _files(
 def _work_out(
     studies: Sequence[Study], settings: FeaturesConfig, files: Mapping[tuple[str, str], Path]
 ) -> dict[tuple[str, str], str]:
-    """Writes the files that are missing; gives by patient and reader why some outlines have no features."""
+    """Writes the files that are missing; returns by patient and reader why some outlines have no features."""
     lacking = {
         of.patient: [reader for reader in of.outlines if not files[of.patient, reader].exists()] for of in studies
     }
@@ -139,14 +139,14 @@ def _work_out(
 
 
 def _by_reader(study: Study, settings: FeaturesConfig) -> dict[str, dict[str, Values] | InputError]:
-    """The features of each outline, by slice mode, or what is wrong with it."""
+    """The features of each outline, by slice mode, or its error."""
     try:
         found = features(list(read_scans(study).values()), settings)
         return dict(zip(study.outlines, found, strict=True))
     except InputError as error:
         if len(study.outlines) == 1:
             return dict.fromkeys(study.outlines, error)
-        # one of several may be to blame
+        # only one of several outlines may have the fault
         return {reader: _by_reader(study.by(reader), settings)[reader] for reader in study.outlines}
 
 

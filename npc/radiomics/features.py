@@ -71,9 +71,11 @@ def features(
     image = scans[0].image
     chosen = [{mode: _inside(scan, mode) for mode in modes} for scan in scans]
     if bad := int((~np.isfinite(image)).sum()):
-        raise InputError(f"the image has {bad} voxels that are not finite (NaN or infinite), which filters spread")
+        raise InputError(
+            f"the image has {bad} voxels that are not finite (NaN or infinite), which filters would spread; repair it"
+        )
     if image.min() == image.max():
-        raise InputError("the image has the same value everywhere")
+        raise InputError("the image has the same value everywhere; give the right image")
     values = normalized(image, settings)
     boxes = [_box(inside) for of in chosen for inside in of.values()]
     results: list[dict[str, Values]] = [{mode: _shape(scan, of[mode], mode, settings) for mode in modes}
@@ -157,7 +159,7 @@ def _inside(scan: Scan, mode: str) -> np.ndarray:
     if sum(side > 1 for side in size) < 2:
         what = "a single pixel" if max(size) == 1 else f"a line of {max(size)} pixels"
         raise InputError(f"the outline on the {'largest slice' if mode == 'max' else 'three slices'} is {what}, which "
-                         "has no texture")  # fmt: skip
+                         "has no texture; check the outline")  # fmt: skip
     return inside
 
 

@@ -66,7 +66,7 @@ def guard(values: pd.DataFrame, training: Collection, *, slices: str, slab: bool
         Reason by feature, in the order of the columns.
 
     Raises:
-        InputError: `slices` is neither, or there are no training patients.
+        InputError: `slices` is neither of them, or there are no training patients.
     """
     if slices not in ("max", "three"):
         raise InputError(f"slices={slices}: must be one of max, three")
@@ -160,7 +160,7 @@ def _constant(seen: pd.DataFrame) -> dict[str, str]:
 
 
 def _repeated(seen: pd.DataFrame) -> dict[str, str]:
-    """Features that are an earlier one times a factor plus an offset."""
+    """Features that equal an earlier one times a factor plus an offset."""
     if len(seen) < ENOUGH or seen.shape[1] < 2:
         return {}
     values = seen.to_numpy()

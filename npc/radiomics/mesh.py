@@ -62,7 +62,7 @@ def surface_and_volume(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, 
 
 
 def diameters(inside: np.ndarray, spacing: np.ndarray) -> tuple[float, float, float, float]:
-    """Largest distances (mm) between vertices of the same slice, row and column, and between any.
+    """Largest distances (mm) between vertices of the same slice, row and column, and between any vertices.
 
     Of the vertices on a line only the two ends are needed: no point between them is farther from any other point.
 

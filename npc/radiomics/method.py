@@ -1,4 +1,4 @@
-"""The radiomic signature as a method of making runs: `train.py method=radiomic`."""
+"""The radiomic signature as a method of a run: `train.py method=radiomic`."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ class Radiomic:
         self.config, self.cohort, self.run = config, cohort, run
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
-        """Extracts the features that the store lacks: whose can't be, takes no part."""
+        """Extracts the features that the store lacks; patients whose features can't be extracted are excluded."""
         self.extracted = {sequence: self._extract(sequence) for sequence in run_sequences(self.config)}
         return Inputs(
             {f"features_{sequence}": found.hash for sequence, found in self.extracted.items()},
@@ -39,7 +39,7 @@ class Radiomic:
         )
 
     def prepare(self, patients: pd.DataFrame) -> None:
-        """Puts together all that is fitted; the ICCs are of the training patients whose tumours were outlined again."""
+        """Builds the pipeline; the ICCs are those of the training patients with second outlines."""
         training = patients.index[patients["split"] == "train"]
         icc = pd.concat(
             lowest_icc(found.outlines(self.config.slices, training)).add_prefix(f"{sequence}_")
@@ -50,17 +50,17 @@ class Radiomic:
         self.pipeline = pipeline(choices, self.config.slices, icc, self.config.cohort.icc, scanner, self.config.seed)
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> FittedSignature:
-        """Fits selection and signature, and writes what is known of them."""
+        """Fits selection and signature, and writes their files."""
         features = table(self.extracted, self.config.slices).loc[patients.index]
         fitted = fit(self.pipeline, features, patients, self.config)
         fitted.write(self.run.path)
         return fitted
 
     def refit(self, patients: pd.DataFrame) -> None:
-        """Nothing is left to be made."""
+        """Does nothing: `fit` has made the out-of-fold risks."""
 
     def assist(self, patients: pd.DataFrame) -> None:
-        """One process fits alone."""
+        """Does nothing: a single process fits."""
 
     def _extract(self, sequence: str) -> Extracted:
         choices, settings = self.config.radiomics, feature_settings(self.config)
@@ -86,6 +86,6 @@ def _scanners(cohort: Cohort, patients: pd.DataFrame, sequence: str) -> pd.Serie
         raise InputError(
             f"radiomics.combat=true: the scanner (vendor and field strength) of {len(unknown)} patients "
             f"({', '.join(unknown[:3])}{', ...' if len(unknown) > 3 else ''}) is neither in their DICOM headers nor in "
-            "their BIDS sidecars; provide these, or radiomics.combat=false"
+            "their BIDS sidecars; provide these, or set radiomics.combat=false"
         )
     return pd.Series(found)

@@ -18,13 +18,13 @@ from npc.statistics.delong import auc
 
 
 def out_of_fold(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, folds: int, seed: int) -> pd.DataFrame:
-    """Risk of each patient by the refit on the other folds.
+    """Risk of each patient from the refit on the other folds.
 
     Args:
         pipeline: not fitted; its last step gives probabilities.
         features: of the training cohort, (patients, features).
         label: 0 or 1, with the same index.
-        folds: stratified by the label, drawn over the patients in the order of their ids.
+        folds: number of folds, stratified by the label; the patients are sorted by id before the draw.
         seed: of the draw.
 
     Returns:
@@ -68,7 +68,7 @@ def nested_auc(label: pd.Series, risks: pd.DataFrame) -> dict[str, float | list[
 
 
 def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, draws: int, seed: int) -> pd.Series:
-    """Share of bootstrap refits whose signature has the feature.
+    """Proportion of bootstrap refits whose signature contains the feature.
 
     Args:
         pipeline: not fitted; its step before the last names the features that it keeps.

@@ -1,4 +1,4 @@
-"""What changes when a tumour is outlined again: overlap of the outlines, and the ICC of each feature."""
+"""Reproducibility of outlines: the overlap of repeated outlines of a tumour, and the ICC of each feature."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -20,7 +20,7 @@ from npc.statistics import NotEstimable
 from npc.statistics.icc import absolute_agreement, icc
 
 SAME = "the same in all outlines"
-ROUNDING = 1e-9  # two values are the same if they differ by less than this share of the largest
+ROUNDING = 1e-9  # values are the same if their difference, relative to the largest, is not more than this
 COLUMNS = [
     *("sequence", "comparison", "feature", "patients"),
     *(f"{kind}{end}" for kind in ("icc21", "icc31") for end in ("", "_low", "_high")),
@@ -32,7 +32,7 @@ def outlined_again(cohort: Cohort, sequences: Sequence[str]) -> list[Study]:
     """The patients with second outlines, by sequence.
 
     Raises:
-        InputError: there are none, or of a patient without image.
+        InputError: there are no second outlines, or one of a patient without an image.
     """
     faults = [fault for sequence in sequences for fault in _without_image(cohort, sequence)]
     if faults:
@@ -42,7 +42,7 @@ def outlined_again(cohort: Cohort, sequences: Sequence[str]) -> list[Study]:
         return found
     again, other = (outline_column(sequences[0], reader) for reader in OTHER_READERS)
     raise InputError(
-        f"cohort {cohort.name}: no patient has a second outline; name them in the table's columns "
+        f"cohort {cohort.name}: no patient has a second outline; give the files in the table's columns "
         f"{again} (the first reader again) or {other} (another reader)"
     )
 
@@ -53,7 +53,7 @@ def _without_image(cohort: Cohort, sequence: str) -> Iterator[str]:
     for patient, row in cohort.patients.iterrows():
         named = " and ".join(column for column in outlines if pd.notna(row.get(column)))
         if named and pd.isna(row.get(image)):
-            yield f"patient {patient}: {named} without {image}; give the image or no outline"
+            yield f"patient {patient}: {named} without {image}; give the image, or remove the outline"
 
 
 def measure(studies: Sequence[Study], slices: str, settings: FeaturesConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -61,13 +61,13 @@ def measure(studies: Sequence[Study], slices: str, settings: FeaturesConfig) -> 
 
     Args:
         studies: of `outlined_again`.
-        slices: `max` or `three`, as of the networks; features are taken on each outline's own slices.
+        slices: `max` or `three`, as for the networks; features are computed on each outline's own slices.
         settings: `radiomics.features`.
 
     Returns:
         overlap, a row for each study and comparison: `sequence`, `comparison`, `patient_id`, `dice`, `hd95_mm`,
-        `area_mm2` (of the first reader), `area_difference_mm2` (the other's less the first's), `area_difference`
-        (as a share of the first's), `same_slice` (both outlines are largest on the same slice); and features, a row
+        `area_mm2` (of the first reader), `area_difference_mm2` (the other outline minus the first), `area_difference`
+        (as a proportion of the first), `same_slice` (both outlines are largest on the same slice); and features, a row
         for each outline: `sequence`, `patient_id`, `reader` and the features, missing where not defined.
 
     Raises:
@@ -90,9 +90,9 @@ def reproducibility(values: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """ICC of each feature, within the first reader and between readers, over the patients who have both outlines.
 
     Args:
-        values: features by outline, of `measure`.
-        threshold: of the ICC(2,1), which asks that the values agree, not only that they rank alike as ICC(3,1) does;
-            a feature above it is reproducible.
+        values: features by outline, from `measure`.
+        threshold: a feature whose ICC(2,1) is above it is reproducible; ICC(2,1) measures absolute agreement, ICC(3,1)
+            consistency only.
 
     Returns:
         a row for each sequence, comparison and feature: `patients`, `icc21` and `icc31` with `_low` and `_high` (95%),
@@ -117,12 +117,12 @@ def lowest_icc(values: pd.DataFrame) -> pd.Series:
     """The lower of the ICC(2,1) within and between readers, by feature.
 
     Args:
-        values: features by outline of one sequence: `patient_id`, `reader` and the features; of `reader1` and of other
-            readers.
+        values: features by outline of one sequence, of `reader1` and of other readers: `patient_id`, `reader` and the
+            features.
 
     Returns:
-        missing where a feature is not defined for every outline; 1 where it is the same in all; empty where fewer than
-        two patients were outlined again.
+        missing where a feature is not defined for every outline; 1 where it is the same in all; empty if fewer than two
+        patients have second outlines.
     """
     by_reader = {
         str(reader): of.set_index("patient_id").drop(columns="reader") for reader, of in values.groupby("reader")

@@ -71,7 +71,7 @@ class RunFolder:
         if self.data() != dict(data):
             raise InputError(
                 f"{self.path}: was made from other patients, outcomes or images under the same name; "
-                "give this cohort a name of its own (cohort.name=...), or replace the run with force=true"
+                "give this cohort another name (cohort.name=...), or replace the run with force=true"
             )
 
     def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
@@ -104,7 +104,7 @@ class RunFolder:
     def write_results(
         self, predictions: pd.DataFrame, metrics: Mapping[str, Any], save: Callable[[Path], object]
     ) -> None:
-        """Predictions, metrics and the model, which `save` writes to the path that it is given."""
+        """Writes predictions, metrics and the model; `save` writes the model to the path that it receives."""
         write_text(self.path / "predictions.csv", predictions[PREDICTION_COLUMNS].to_csv(index=False))
         write_json(self.path / "metrics.json", metrics)
         part = self.model.with_suffix(".part")

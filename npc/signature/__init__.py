@@ -1,1 +1,1 @@
-"""The deep-learning signature: data, networks, training and the log of predictions."""
+"""The deep-learning signature: data, networks, training and predictions."""

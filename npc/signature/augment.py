@@ -1,4 +1,4 @@
-"""Random changes of the training images, by MONAI."""
+"""Random augmentation of the training images with MONAI."""
 
 import math
 
@@ -14,7 +14,7 @@ def augmentation(settings: AugmentConfig, size: int) -> Compose:
 
     Args:
         settings: see `conf/augment/light.yaml`.
-        size: pixels along a side.
+        size: side of the images, pixels.
     """
     steps: list[Transform] = []
     if settings.flip:

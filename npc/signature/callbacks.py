@@ -18,14 +18,14 @@ class RecalibrateBatchNorm(pl.Callback):
     """Recomputes batch norm's running averages over the training cohort before each validation.
 
     Args:
-        loader: training patients, not augmented.
+        loader: training patients, without augmentation.
     """
 
     def __init__(self, loader: DataLoader) -> None:
         self.loader = loader
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """PyTorch's `update_bn`, with the network of the end of this epoch."""
+        """Runs PyTorch's `update_bn` with the network as it is at the end of this epoch."""
         update_bn(self.loader, pl_module, device=pl_module.device)
         pl_module.eval()
 
@@ -47,7 +47,7 @@ class BestEpoch(pl.Callback):
         self.epoch = -1
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """A run that was interrupted after its last epoch has no epoch to add."""
+        """Trains no further epoch of a run that was interrupted after its last one."""
         self._stop_if_waited(trainer, trainer.current_epoch - 1)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -84,7 +84,7 @@ class Prune(pl.Callback):
         self.best, self.should_prune = best, should_prune
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Raises StoppedError."""
+        """Raises StoppedError if the search stops the run."""
         finished = trainer.current_epoch
         if self.best.score is not None and self.should_prune(finished, self.best.score[0]):
             raise StoppedError(finished, self.best.score[0])

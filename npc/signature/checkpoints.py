@@ -18,7 +18,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | os.PathLike, storage_options: Any = None) -> None:
-        """Raises OSError where there is no space."""
+        """Writes the checkpoint; raises OSError if the disk is full."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
@@ -33,6 +33,6 @@ def is_whole(path: Path) -> bool:
     """Whether a checkpoint exists and loads."""
     try:
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception:  # what a damaged file makes torch.load raise has no common type
+    except Exception:  # with a damaged file torch.load raises errors of many types
         return False
     return True

@@ -27,7 +27,7 @@ class SliceDataset(Dataset):
 
     Args:
         slices: of each sequence, in the order in which they are joined.
-        patients: indexed by patient_id, with `label`, `time` and `event`, in the order of the numbers.
+        patients: indexed by patient_id, with `label`, `time` and `event`; the position in this table is the number.
         channels: 1 for the largest slice, 3 for it and its neighbours.
         augment: settings of the augmentation.
         seed: of the augmentation.
@@ -131,7 +131,7 @@ class SliceDataModule(pl.LightningDataModule):
         return self._loader("train", batch_size=batch_size, sampler=sampler, drop_last=last_is_single)
 
     def val_dataloader(self) -> DataLoader:
-        """The validation patients in order; every process sees them all, so that all choose the same epoch."""
+        """The validation patients in order; every process gets all of them, so that all choose the same epoch."""
         return self.plain_dataloader("validation")
 
     def plain_dataloader(self, split: str) -> DataLoader:

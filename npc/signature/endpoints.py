@@ -1,4 +1,4 @@
-"""What a network's output means: loss and risk of each kind of endpoint.
+"""The meaning of a network's output: loss and risk for each kind of endpoint.
 
 An output has shape (batch, outputs); each of several signatures has its own. `binary` and `landmark` differ only in
 their label (`npc.cohort.label`); `cox` and `hazard` use the time and account for censoring.
@@ -30,10 +30,10 @@ class Endpoint(Protocol):
     outputs: int
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Mean loss of a batch, from (batch, outputs)."""
+        """Mean loss of a batch; output (batch, outputs)."""
 
     def risk(self, output: Tensor) -> Tensor:
-        """Higher is worse, (batch,)."""
+        """Risk (batch,); a higher value means a worse prognosis."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Cox:
 
 @dataclass(frozen=True)
 class Hazard:
-    """Discrete-time hazards: logistic in each interval (Gensheimer and Narasimhan, PeerJ 2019).
+    """Discrete-time hazards, logistic in each interval (Gensheimer and Narasimhan, PeerJ 2019).
 
     Attributes:
         cuts: months at which the intervals end; follow-up beyond the last one is not used.
@@ -108,9 +108,9 @@ class Hazard:
         ends = output.new_tensor(self.cuts)
         starts = torch.cat([ends.new_zeros(1), ends[:-1]])
         time = outcome.time.to(output.dtype)[:, None]
-        through = (time >= ends).to(output.dtype)
-        happened = ((time >= starts) & (time < ends) & outcome.event.bool()[:, None]).to(output.dtype)
-        return -(through * logsigmoid(-output) + happened * logsigmoid(output)).sum(dim=1).mean()
+        survived = (time >= ends).to(output.dtype)
+        failed = ((time >= starts) & (time < ends) & outcome.event.bool()[:, None]).to(output.dtype)
+        return -(survived * logsigmoid(-output) + failed * logsigmoid(output)).sum(dim=1).mean()
 
     def risk(self, output: Tensor) -> Tensor:
         """Probability of the event before the last cut."""
@@ -121,7 +121,7 @@ def hazard_cuts(time: ArrayLike, event: ArrayLike, intervals: int) -> tuple[floa
     """Months that divide the training patients' events evenly; the last interval ends just after the last event.
 
     Args:
-        time: of the training patients.
+        time: of the training patients, months.
         event: 0 or 1.
         intervals: their number; there are fewer where several events share a month.
     """

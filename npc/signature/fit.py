@@ -1,4 +1,4 @@
-"""Training itself: Lightning, the best epoch and the predictions of all cohorts."""
+"""Training with Lightning, the choice of the best epoch, and the predictions of all cohorts."""
 
 import logging
 import sys
@@ -63,7 +63,7 @@ class TrainedNetwork:
 
 
 def lightning_logger(tracker: Tracker) -> Logger:
-    """Where the metrics of the epochs go: to the tracked run, or to `csv/` in the run folder."""
+    """The logger of the epochs' metrics: the tracked run, or `csv/` in the run folder."""
     if tracker.tracked is None:
         # a resumed run gets a version of its own, so that no logged metrics are lost
         return CSVLogger(tracker.run.path, name="csv")
@@ -84,7 +84,7 @@ def fit(
 
     Args:
         config: of the run.
-        run: where checkpoints are kept.
+        run: the folder for the checkpoints.
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
         logger: Lightning's.

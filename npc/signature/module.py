@@ -50,7 +50,7 @@ class SignatureModule(pl.LightningModule):
         self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        """Risk, float64 (batch,), higher is worse; the mean where there are several signatures."""
+        """Risk, float64 (batch,); higher means a worse prognosis; the mean if there are several signatures."""
         return self._risk(self.network(x).double())
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:

@@ -1,4 +1,4 @@
-"""Networks: a backbone for each sequence and a linear layer that makes the signature."""
+"""Networks: a backbone for each sequence and a linear layer whose output is the signature."""
 
 from pathlib import Path
 
@@ -91,10 +91,10 @@ def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
     Args:
         name: any torchvision ResNet, or `tiny`.
         channels: of its input.
-        weights: `scratch`, `imagenet` (torchvision's, from its cache or its site) or the path of a state dict.
+        weights: `scratch`, `imagenet` (torchvision's, from its cache or its website) or the path of a state dict.
 
     Raises:
-        InputError: an unknown name, or weights that do not fit.
+        InputError: unknown name, or weights of another network.
     """
     if name == "tiny":
         if weights != "scratch":
@@ -117,18 +117,19 @@ def _initial_weights(name: str, weights: str) -> dict[str, Tensor] | None:
         raise InputError(f"network.weights={weights}: there is no such file; correct the path") from None
     except OSError as error:
         raise InputError(
-            f"network.weights={weights}: cannot be fetched ({error}); download it elsewhere and give its path"
+            f"network.weights={weights}: cannot be downloaded ({error}); download the file elsewhere and give its path"
         ) from None
-    except Exception as error:  # torch.load raises errors of many types on other files
+    except Exception as error:  # with a file of another kind torch.load raises errors of many types
         raise InputError(
-            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a saved state dict"
+            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a state dict that "
+            "torch.save has written"
         ) from None
 
 
 def _load(network: nn.Module, state: object, weights: str) -> None:
-    """Loads all but the last layer, which is the signature's own."""
+    """Loads all layers but the last one, which belongs to the signature."""
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors)")
+        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors); give one")
     own = network.state_dict()
     state = {name: value for name, value in state.items() if not name.startswith("fc.")}
     misfits = [
@@ -138,7 +139,10 @@ def _load(network: nn.Module, state: object, weights: str) -> None:
     ]
     misfits += [name for name in state if name not in own]
     if misfits:
-        raise InputError(f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others")
+        raise InputError(
+            f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others; give the "
+            "weights of network.backbone"
+        )
     network.load_state_dict(state, strict=False)
 
 

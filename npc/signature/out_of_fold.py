@@ -20,7 +20,7 @@ from npc.signature.fit import fit, log
 
 
 def write_out_of_fold(config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame) -> None:
-    """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit continues where it stopped.
+    """Writes `out_of_fold.csv` (`patient_id,fold,risk`) of a run; an interrupted refit resumes where it stopped.
 
     Args:
         config: of the run; `folds` is the number of folds.

@@ -19,7 +19,7 @@ def clinical(folder: Path, variable: str) -> list[str]:
     return ours(folder, "clinical:", f"  {variable}")
 
 
-@kind("ours.yaml, line 3", "'\\t'", "indent with blanks")
+@kind("ours.yaml, line 3", "'\\t'", "indent with spaces")
 def indented_by_a_tab(folder: Path) -> list[str]:
     return ours(folder, "clinical:", "\tage: {kind: continuous}")
 

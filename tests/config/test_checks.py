@@ -48,23 +48,23 @@ WRONG = [
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_value_that_cannot_be_is_told_with_its_key(wrong):
+def test_an_invalid_value_is_reported_with_its_key(wrong):
     name, value = wrong.split("=")
-    (told,) = faults(OmegaConf.merge(composed(), OmegaConf.from_dotlist([wrong])))
-    assert told.startswith(f"{name}={value}") or told.startswith(f"{name}={float(value)}")
-    assert "must be" in told or "has cet1, t2, both" in told
+    (found,) = faults(OmegaConf.merge(composed(), OmegaConf.from_dotlist([wrong])))
+    assert found.startswith(f"{name}={value}") or found.startswith(f"{name}={float(value)}")
+    assert "must be" in found or "has cet1, t2, both" in found
 
 
-def test_all_that_cannot_be_is_told_at_once():
-    told = faults(compose(WRONG))
-    assert sorted(fault.split("=")[0] for fault in told) == sorted(wrong.split("=")[0] for wrong in WRONG)
+def test_all_invalid_values_are_reported_at_once():
+    found = faults(compose(WRONG))
+    assert sorted(fault.split("=")[0] for fault in found) == sorted(wrong.split("=")[0] for wrong in WRONG)
 
 
-def test_nan_is_no_value():
+def test_nan_is_not_a_valid_value():
     assert len(faults(compose(["optimizer.lr=nan", "preprocess.margin=nan", "augment.flip=nan"]))) == 3
 
 
-def test_what_has_no_value_is_told():
+def test_missing_values_are_reported():
     assert faults(compose(["cohort=table", "runs=???"])) == [
         "cohort.root: no value; give one with cohort.root=...",
         "runs: no value; give one with runs=...",

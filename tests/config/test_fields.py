@@ -38,7 +38,7 @@ NAN = float("nan")
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "want"),
+    ("key", "value", "text"),
     [
         ("rate", 0, "more than 0"),
         ("rate", NAN, "more than 0"),
@@ -58,9 +58,9 @@ NAN = float("nan")
         ("test", -1, "0 or more, and less than n"),
     ],
 )
-def test_a_value_out_of_bounds_is_reported_alone(key, value, want):
+def test_a_value_out_of_bounds_is_reported_alone(key, value, text):
     found = list(bound_faults(Schema, GOOD | {key: value}, "{}={}".format))
-    assert found == [f"{key}={value}: must be {want}"]
+    assert found == [f"{key}={value}: must be {text}"]
 
 
 def test_values_within_bounds_and_absent_ones_pass():

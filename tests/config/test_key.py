@@ -98,7 +98,7 @@ OTHER = [
 ]
 
 
-def test_each_choice_that_matters_has_a_key_of_its_own():
+def test_each_choice_that_changes_the_numbers_changes_the_key():
     keys = {override: key(override) for override in ["seed=0", *OTHER]}
     same = [(a, b) for a in keys for b in keys if a < b and keys[a] == keys[b]]
     assert not same
@@ -112,20 +112,20 @@ def test_the_order_of_choices_does_not_matter():
     assert run_key(turned) == key()
 
 
-def test_the_key_is_the_same_in_any_process_and_place(tmp_path):
+def test_the_key_is_the_same_in_any_process_and_folder(tmp_path):
     code = (
         "from npc.config.key import run_key; from npc.config.loading import compose; "
         "print(run_key(compose(['sequence=both', 'network=tiny'])))"
     )
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         env=os.environ | {"PYTHONHASHSEED": "7", "LC_ALL": "C", "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == key("sequence=both", "network=tiny")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == key("sequence=both", "network=tiny")
 
 
 def test_the_folder_names_cohort_and_variant():

@@ -52,7 +52,7 @@ def typed(schema: type, prefix: str = "") -> dict[str, object]:
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids="=".join)
-def test_every_choice_of_every_group_can_be_taken_and_is_typed(choice):
+def test_every_choice_of_every_group_composes_and_is_typed(choice):
     choices = compose(["=".join(choice), *NEEDS.get(choice, [])])
     check(choices)
     for name, kind in typed(TrainConfig).items():
@@ -60,7 +60,7 @@ def test_every_choice_of_every_group_can_be_taken_and_is_typed(choice):
             assert type(OmegaConf.select(choices, name)) is kind, name
 
 
-def test_groups_that_the_tests_go_through_are_there():
+def test_all_groups_are_covered_by_the_tests():
     expected = "cohort split preprocess augment network optimizer trainer logger endpoint experiment debug"
     assert set(expected.split()) <= {group for group, _ in CHOICES}
 
@@ -77,9 +77,9 @@ def test_published_cohorts_bring_their_own_size_and_split():
 
 def test_compose_is_what_train_py_sees():
     command = [sys.executable, "train.py", "sequence=t2", "seed=5", "optimizer=adam", "--cfg", "job", "--resolve"]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    there = OmegaConf.create(told.stdout)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    there = OmegaConf.create(done.stdout)
     here = compose(["sequence=t2", "seed=5", "optimizer=adam"])
     assert OmegaConf.to_container(there) == plain(here)
 
@@ -88,19 +88,19 @@ def test_compose_is_what_train_py_sees():
     "mistyped",
     ["batch_size=many", "batch_size=1.5", "optimizer.lr=fast", "force=perhaps", "preprocess.equalise=7x", "cohort.n=a"],
 )
-def test_a_value_of_the_wrong_type_is_told_by_composing(mistyped):
+def test_a_value_of_the_wrong_type_is_reported_when_composing(mistyped):
     with pytest.raises(Exception, match=mistyped.split("=")[1]) as caught:
         compose([mistyped])
     assert isinstance(caught.value.__cause__ or caught.value, OmegaConfBaseException)
 
 
 @pytest.mark.parametrize("misspelt", ["sequnce=t2", "optimizer.rl=1", "cohort.matrx=64", "trainer.epochs=3"])
-def test_a_key_that_is_not_there_is_told_by_composing(misspelt):
+def test_an_unknown_key_is_reported_when_composing(misspelt):
     with pytest.raises(Exception, match=misspelt.split("=")[0].split(".")[-1]):
         compose([misspelt])
 
 
-def test_composing_imports_nothing_heavy():
+def test_composing_imports_no_slow_package():
     code = (
         "import sys; from npc.config.checks import check; from npc.config.loading import compose; "
         "check(compose([])); print({'numpy', 'pandas', 'torch', 'npc.phantom.source'} & set(sys.modules))"

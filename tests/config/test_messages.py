@@ -1,4 +1,4 @@
-"""Messages of OmegaConf name what a user knows, not the classes of npc."""
+"""OmegaConf's messages use the user's terms, not the classes of npc."""
 
 import pytest
 
@@ -12,11 +12,11 @@ from npc.config.messages import in_plain_words
         ("Key 'sequnce' not in 'TrainConfig'", "Key 'sequnce' not in 'Config'"),
         (
             "Invalid type assigned: int is not a subclass of VariableConfig. value: 3",
-            "Invalid type assigned: where the keys of a Variable belong (key: value) stands 3",
+            "Invalid type assigned: the keys of a Variable (key: value) are needed, but the value is 3",
         ),
         (
             "Invalid value assigned: int is not a ListConfig, list or tuple.",
-            "Invalid value assigned: one value stands where a list belongs; write [a, b].",
+            "Invalid value assigned: a single value is given where a list is needed; write [a, b].",
         ),
         (
             "PhantomCohortConfig (DictConfig) does not support deletion",

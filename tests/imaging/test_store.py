@@ -358,5 +358,5 @@ def test_a_damaged_store_is_rebuilt(cohort, store, damage):
 
 def test_a_file_in_place_of_the_store_is_reported(cohort, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file.* can't be made"):
+    with pytest.raises(InputError, match=r"file.* can't be created"):
         open_store(tmp_path / "file", cohort, "mr", SETTINGS)

@@ -1,6 +1,6 @@
 """The values that pyradiomics' authors publish for their three MR tumours, each column with its own settings.
 
-A column's settings stand in its row `diagnostics_Configuration_Settings`. Two of the five published cases (CT) are not
+A column's settings are in its row `diagnostics_Configuration_Settings`. Two of the five published cases (CT) are not
 among the data.
 """
 

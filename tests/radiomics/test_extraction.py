@@ -39,7 +39,7 @@ def scan(shape: tuple[int, int, int], centre: tuple[int, int, int], seed: int = 
 
 
 def whole_image(of: Scan, mode: str, settings: FeaturesConfig) -> dict[str, float]:
-    """What pyradiomics' own extractor makes of the whole image."""
+    """The values of pyradiomics' own extractor on the whole image."""
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     chosen = [largest_slice(of.mask)] if mode == "max" else sorted(set(three_slices(of.mask)))
@@ -97,7 +97,7 @@ def one_thread() -> Iterator[None]:
         (scan((12, 64, 64), (6, 30, 30), whole=True), PAPER),  # whole numbers: ties at the edges of bins
         (scan((5, 40, 40), (2, 20, 20), seed=3), CLIPPED),
         (scan((2, 20, 21), (0, 10, 10), seed=4), PAPER),
-        (scan((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be had
+        (scan((1, 20, 21), (0, 10, 10), seed=5), LOG),  # one slice: LoG can't be computed
     ],
 )
 def test_equal_to_the_whole_image(of: Scan, settings: FeaturesConfig):
@@ -304,7 +304,7 @@ def test_patients_without_features_are_reported_or_excluded(cohort: Cohort, capl
     found = again(cohort, missing="exclude")
     assert set(found.failures) == {one, other}
     assert set(found.features["max"].index) == set(cohort.patients.index) - {one, other}
-    assert f"patient {reader}: the outline of reader2 takes no part" in caplog.text
+    assert f"patient {reader}: the outline of reader2 is not used" in caplog.text
 
 
 def test_the_store_holds_plain_json(cohort: Cohort):

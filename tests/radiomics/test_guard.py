@@ -1,4 +1,4 @@
-"""The guard names what says nothing of a tumour, nothing else, and looks at training patients alone."""
+"""The guard names features without information on a tumour, no others, and uses training patients only."""
 
 import logging
 
@@ -162,10 +162,10 @@ def test_planted_faults_are_excluded_and_signals_are_kept():
     table["a_glcm_Missing"] = first.where(first < first.max())
     table["a_glcm_Infinite"] = draw.normal(size=60)
     table.iloc[0, -1] = np.inf
-    # A mean that the normalisation made 0, and a range beside it.
+    # A mean that the normalisation made 0, and the range of the same image.
     table["b_firstorder_Mean"] = 1e-14 * draw.normal(size=60)
     table["b_firstorder_Range"] = 100 + draw.normal(size=60)
-    # A band of rounding in one patient, and one faint but real.
+    # A band that is rounding noise in one patient, and one that is weak but real.
     table["original_firstorder_Range"] = 100 + draw.normal(size=60)
     for band, size in (("wavelet-LLH", 1e-13), ("log-sigma-2-0-mm-3D", 1e-3)):
         table[f"{band}_firstorder_Range"] = table[f"{band}_glcm_Contrast"] = 100 + draw.normal(size=60)
@@ -189,7 +189,7 @@ def test_planted_faults_are_excluded_and_signals_are_kept():
 
 
 def test_an_image_of_one_grey_level_in_one_patient():
-    """What divides 0 by 0 there is out, what is defined stays."""
+    """Features that are 0 / 0 in this patient are left out, the others are kept."""
     draw = np.random.default_rng(4)
     names = ["Correlation", "MCC", "Imc1", "Imc2", "Contrast", "JointEnergy"]
     table = pd.DataFrame({f"square_glcm_{name}": draw.random(20) for name in names})

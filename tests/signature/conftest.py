@@ -21,7 +21,7 @@ from npc.run.train import train
 
 @dataclass(frozen=True)
 class Shared:
-    """What no test changes: where the phantom is built and where its slices are stored."""
+    """The folders that all tests share and none changes: the phantom and the store of its slices."""
 
     phantom: Path
     store: Path
@@ -32,7 +32,7 @@ class Shared:
         return next(folder for folder in self.phantom.glob("*-n60-*-matrix32-*") if folder.is_dir())
 
     def compose(self, runs: Path, *overrides: str) -> DictConfig:
-        """Checked choices of a run of seconds, with 36, 12 and 12 patients; overrides have the last word."""
+        """Checked choices of a run of seconds, with 36, 12 and 12 patients; overrides are applied last."""
         phantom = not any(override.startswith("cohort=") for override in overrides)
         choices = compose(
             [

@@ -12,7 +12,7 @@ from npc.signature.callbacks import BestEpoch, RecalibrateBatchNorm
 
 
 class Epochs:
-    """What BestEpoch asks of a trainer, with measured values given; each saved file holds its epoch."""
+    """The part of a trainer that BestEpoch uses, with given metrics; each saved file contains its epoch."""
 
     is_global_zero = True
     should_stop = False
@@ -108,7 +108,7 @@ def test_batch_norms_averages_are_recomputed_over_the_training_patients(loader):
         inputs = [by_hand.layers[0](x) for x, _ in loader]
     update_bn(loader, by_hand)
 
-    network.layers[1].running_mean += 100  # what training left
+    network.layers[1].running_mean += 100  # as training leaves it
     weights = [parameter.detach().clone() for parameter in network.parameters()]
     RecalibrateBatchNorm(loader).on_validation_start(SimpleNamespace(), network)
     for name, value in by_hand.state_dict().items():

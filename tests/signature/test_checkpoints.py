@@ -13,7 +13,7 @@ def save(path: Path, value: float) -> None:
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "checkpoints" / "last.ckpt"
     assert not is_whole(path)
-    for value in (1.0, 2.0):  # the newer one takes the place of the older
+    for value in (1.0, 2.0):  # the newer one replaces the older
         save(path, value)
         assert is_whole(path)
         assert torch.equal(torch.load(path, weights_only=True)["weights"], torch.full((1000,), value))

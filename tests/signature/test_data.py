@@ -76,7 +76,7 @@ def test_rows_are_found_by_patient_not_by_position(dataset, images):
 
 
 def test_the_real_store_gives_the_same(tiny, default_run, shared):
-    """`default_run` has built the store; its rows are what the network is given."""
+    """`default_run` has built the store; its rows are the network's input."""
     from npc.cohort.load import load
     from npc.imaging.store import open_store
     from npc.signature.method import stored
@@ -178,7 +178,7 @@ def test_values_stay_between_0_and_1(dataset):
 
 
 def test_an_augmented_item_is_a_plain_tensor(dataset):
-    """MONAI's own kind of tensor would go through every layer of the network, and costs time in each."""
+    """MONAI's own tensor type would be passed through every layer of the network and cost time in each."""
     x, outcome = next(iter(DataLoader(dataset(), 4, sampler=[(number, 0) for number in range(4)])))
     assert type(outcome) is Outcome
     assert {type(x), *map(type, outcome)} == {torch.Tensor}
@@ -199,7 +199,7 @@ def order(size: int, epoch: int, **options: int) -> list[int]:
     return [number for number, _ in drawn]
 
 
-def test_each_epoch_is_a_permutation_of_its_own():
+def test_each_epoch_has_a_new_permutation():
     orders = [order(20, epoch) for epoch in range(5)]
     assert all(sorted(drawn) == list(range(20)) for drawn in orders)
     assert len({tuple(drawn) for drawn in orders}) == 5
@@ -214,7 +214,7 @@ def test_the_patients_are_divided_among_the_processes(size, world):
     everybody = [number for part in parts for number in part]
     assert set(everybody) == set(range(size))
     assert len(everybody) - size < world
-    # together they see the order that one process would
+    # together they have the order of a single process
     assert [number for together in zip(*parts, strict=True) for number in together][:size] == order(size, 4)
 
 

@@ -39,7 +39,7 @@ def test_cox_is_the_partial_likelihood_of_lifelines(beta: float):
     def loss(coefficient: float) -> float:
         return Cox().loss(torch.tensor(coefficient * X)[:, None], outcome()).item() * EVENT.sum()
 
-    # Efron's ties in both; lifelines centres x, which the partial likelihood does not see
+    # Efron's ties in both; lifelines centres x, which does not change the partial likelihood
     assert loss(best) == pytest.approx(-fitter.log_likelihood_, rel=1e-8)
     assert loss(best) <= loss(beta)
 
@@ -78,7 +78,9 @@ def test_cuts_divide_the_events_evenly_and_cover_the_last(months: list[float], i
     assert list(cuts) == sorted(set(cuts))
     assert 1 <= len(cuts) <= intervals
     assert cuts[-1] > np.float32(max(months))
-    assert hazard_cuts([*months, 500.0], [1] * len(months) + [0], intervals) == cuts  # the censored have no say
+    assert (
+        hazard_cuts([*months, 500.0], [1] * len(months) + [0], intervals) == cuts
+    )  # censored patients have no influence
 
 
 def test_the_optimal_hazards_are_those_of_the_life_table():

@@ -23,7 +23,7 @@ def module(*overrides: str, sequences: int = 1, **chosen: object) -> SignatureMo
 
 
 class Patients(Dataset):
-    """Pictures of noise; every third patient has the event."""
+    """Images of noise; every third patient has the event."""
 
     def __init__(self, n: int, sequences: int = 1) -> None:
         generator = torch.Generator().manual_seed(1)
@@ -39,7 +39,7 @@ class Patients(Dataset):
 
 
 def labelled(*label: float) -> Outcome:
-    """Patients of whom the label alone counts."""
+    """Patients of whom only the label is used."""
     return Outcome(torch.tensor(label), torch.ones(len(label)), torch.zeros(len(label)))
 
 
@@ -73,7 +73,7 @@ def test_event_weight_multiplies_the_loss_of_an_event():
 
 
 def test_two_signatures_share_the_loss_equally():
-    """Each learns as if it were alone."""
+    """Each is trained as if it were alone."""
     logits, outcome = torch.tensor([[[-1.5], [0.3]], [[0.2], [2.0]]]), labelled(0, 1)
     signature = module()
     alone = [signature.loss(logits[:, [i]], outcome) for i in range(2)]
@@ -82,7 +82,7 @@ def test_two_signatures_share_the_loss_equally():
 
 
 @pytest.mark.parametrize("decay", [0, 0.05])
-def test_rate_of_each_update_is_that_of_keras(decay):
+def test_the_learning_rate_of_each_update_is_that_of_keras(decay):
     rates = []
 
     class Watch(pl.Callback):
@@ -166,7 +166,7 @@ def test_every_signature_has_an_output_for_each_interval(join):
 
 @pytest.mark.parametrize(("overrides", "sequences"), [((), 1), (("network.join=mean",), 2)])
 def test_validation_is_measured_over_all_patients(overrides, sequences):
-    """12 patients in batches of 5: neither figure is a mean over batches."""
+    """12 patients in batches of 5: neither value is a mean over batches."""
     signature = module("optimizer.lr=0.01", *overrides, sequences=sequences)
     trainer = fit(signature)
     x, (label, _, _) = Patients(12, sequences)[:]

@@ -65,7 +65,7 @@ def test_two_towers_are_two_backbones_under_one_head_of_both_features():
     assert parameters(two.towers) == 2 * parameters(one.towers)
     assert [head.in_features for head in two.heads] == [2 * one.heads[0].in_features]
     assert two.heads[0].out_features == 1
-    # not one backbone used twice, and not two that start the same
+    # neither one backbone used twice nor two with equal initial weights
     first, second = (next(iter(tower.parameters())) for tower in two.towers)
     assert not torch.equal(first, second)
 
@@ -192,7 +192,7 @@ def test_code_in_a_weights_file_is_not_run(tmp_path, legacy):
     assert not mark.exists()
     with suppress(RuntimeError):
         torch.load(path, weights_only=False)
-    assert mark.exists()  # it was live
+    assert mark.exists()  # without the protection the code runs
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"state_dict": {}, "epoch": 3}])

@@ -1,4 +1,4 @@
-"""Out-of-fold risks: every training patient once, by a network that did not see them."""
+"""Out-of-fold risks: every training patient once, from a network that was not trained on them."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def folded(shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return finished.parent
 
 
-def test_every_training_patient_has_one_risk_of_another_network(folded):
+def test_every_training_patient_has_one_risk_from_another_network(folded):
     table = pd.read_csv(folded / "out_of_fold.csv").set_index("patient_id")
     predictions = pd.read_csv(folded / "predictions.csv").set_index("patient_id")
     training = predictions[predictions["split"] == "train"]

@@ -38,7 +38,7 @@ FILES = {
 
 @pytest.fixture
 def cohort(shared, default_run, tmp_path):
-    """A copy of the phantom as a cohort folder of one's own, to change."""
+    """A copy of the phantom as a cohort folder that a test may change."""
     folder = tmp_path / "cohort"
     shutil.copytree(shared.table, folder, copy_function=os.link)
     table = folder / "patients.csv"
@@ -48,7 +48,7 @@ def cohort(shared, default_run, tmp_path):
 
 
 def own(folder: Path, name: str = "ours") -> list[str]:
-    """The choices of the tiny experiment, which speaks of a phantom, for a cohort folder."""
+    """The choices of the tiny experiment, which is for a phantom, for a cohort folder."""
     cohort = ["cohort=table", f"cohort.root={folder}", f"cohort.name={name}", "cohort.size=32"]
     return [*cohort, "network=tiny", "optimizer.lr=0.01", "trainer.max_epochs=4"]
 
@@ -150,7 +150,7 @@ def test_the_epoch_that_is_kept_is_the_best_one(default_run):
     assert metrics["auc"]["validation"] == pytest.approx(epochs["val_auc"][best], abs=1e-6)
 
 
-def test_environment_says_what_the_run_was_made_with(default_run):
+def test_environment_names_what_the_run_was_made_with(default_run):
     environment = json.loads((default_run.path / "environment.json").read_text())
     lines = "".join(f"{patient},{split}\n" for patient, split in sorted(default_run.predictions["split"].items()))
     assert environment["data"]["split"] == hashlib.sha256(lines.encode()).hexdigest()
@@ -271,7 +271,7 @@ def test_the_run_key_depends_on_every_choice_that_can_change_the_numbers():
     assert len(set(keys)) == len(overrides) + 1
 
 
-# --- what may be known ------------------------------------------------------------------------------------------------
+# --- leakage of data --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,7 @@ def test_the_model_depends_on_the_training_patients(trained, cohort, before):
     assert not (changed.predictions["risk"] == before.predictions["risk"]).any()
 
 
-# --- going on ---------------------------------------------------------------------------------------------------------
+# --- resuming ---------------------------------------------------------------------------------------------------------
 
 
 def interrupt(monkeypatch, where: str) -> None:
@@ -371,7 +371,7 @@ def test_a_second_process_on_the_same_run_is_refused(tiny):
     assert not run.path.exists()
 
 
-def test_the_run_key_sees_the_content_of_weights_and_not_their_place(tiny, tmp_path):
+def test_the_run_key_depends_on_the_content_of_weights_and_not_on_their_path(tiny, tmp_path):
     first, copy, other = (tmp_path / name for name in ("a.pt", "b.pt", "c.pt"))
     first.write_bytes(b"weights")
     copy.write_bytes(b"weights")
@@ -479,7 +479,7 @@ def test_a_landmark_excludes_patients_censored_before_it(default_run, shared, tr
     unknown = (recorded["event"] == 0) & (recorded["time"] < 36)
     late = (recorded["event"] == 1) & (recorded["time"] > 36)
     assert 0 < unknown.sum() < 60
-    assert late.any()  # a metastasis after the landmark is a no
+    assert late.any()  # a metastasis after the landmark has label 0
 
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
     assert exclusions["patient_id"].tolist() == sorted(unknown.index[unknown])
@@ -524,7 +524,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
     assert np.isfinite(predictions["risk"]).all()
     assert predictions["risk"].nunique() > 50
     assert np.isfinite(run.epochs[["train_loss", "val_loss", "val_auc"]]).all(axis=None)
-    assert run.epochs["train_loss"].is_unique  # something is learned from
+    assert run.epochs["train_loss"].is_unique  # the epochs differ: the network is trained
     for split, rows in predictions.groupby("split"):
         assert run.metrics["auc"][split] == pytest.approx(roc_auc_score(rows["event"], rows["risk"]), rel=1e-12)
 
@@ -568,7 +568,9 @@ def test_cuts_of_the_hazards_come_from_the_training_patients_alone(trained, coho
     training = seen[splits == "train"]
     assert cuts(before) == list(hazard_cuts(training["time"], training["event"], 5))
     assert len(cuts(before)) == 5
-    assert cuts(before) != list(hazard_cuts(seen["time"], seen["event"], 5))  # so everybody's would show
+    assert cuts(before) != list(
+        hazard_cuts(seen["time"], seen["event"], 5)
+    )  # so cuts of all patients would be detected
 
     later("test")
     changed = trained(*own(cohort, "test"), *hazard)

@@ -1,1 +1,1 @@
-"""From many radiomic features to a signature: steps of selection, their chain, and the regression at its end."""
+"""Selection of a signature from many radiomic features: the steps, their chain, and the regression at its end."""

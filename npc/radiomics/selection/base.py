@@ -1,4 +1,4 @@
-"""What the steps of selection and the signature share: the reading of their input, and the notes on their fit."""
+"""The common part of the selection steps and the signature: the check of their input, and notes on the fit."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,19 +17,19 @@ BLAS = ThreadpoolController()  # matrices are small: one thread is faster, and c
 
 
 class Fitted(BaseEstimator):
-    """An estimator that takes features in the order of their names.
+    """An estimator that takes features in the order of their names, so that ties do not depend on the table's order.
 
-    Of arrays, in the order of their columns. Ties between features then do not depend on the order of a table.
+    The features of an array are taken in the order of its columns.
 
     Attributes:
-        notes_: where the fit departed from its method.
+        notes_: where the fit deviated from its method.
     """
 
     notes_: list[str]
     n_features_in_: int
 
     def _read(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Values, labels, and the features that vary, in the order of their names."""
+        """Values, labels, and the columns of the features that vary, in the order of their names."""
         values = self._values(X, reset=True)
         label = np.asarray(y)
         if label.shape != (len(values),) or not np.isin(label, (0, 1)).all():
@@ -41,7 +41,7 @@ class Fitted(BaseEstimator):
         return values, label.astype(int), order[np.ptp(values[:, order], axis=0) > 0]
 
     def _values(self, X: Any, reset: bool, needed: np.ndarray | None = None) -> np.ndarray:
-        """Values of all features; those that are needed are checked.
+        """Values of all features; only those that are needed are checked.
 
         Raises:
             InputError: names the features that are not numbers, or not finite.
@@ -49,7 +49,7 @@ class Fitted(BaseEstimator):
         validate_data(self, X, reset=reset, skip_check_array=True)
         if isinstance(X, pd.DataFrame):
             if strange := [str(name) for name, of in X.dtypes.items() if not pd.api.types.is_numeric_dtype(of)]:
-                raise InputError(f"radiomic features: no numbers in {listed(strange)}; leave these columns out")
+                raise InputError(f"radiomic features: no numbers in {listed(strange)}; remove these columns")
             values = X.to_numpy(dtype=float, na_value=np.nan)
         else:
             values = np.asarray(X, dtype=float)
@@ -59,8 +59,8 @@ class Fitted(BaseEstimator):
         if gaps.any():
             raise InputError(
                 f"radiomic features: not finite in {gaps.any(axis=1).sum()} of {len(values)} patients: "
-                f"{listed(self._names(np.flatnonzero(gaps.any(axis=0))))}; leave out these patients "
-                "(radiomics.missing=exclude) or these features"
+                f"{listed(self._names(np.flatnonzero(gaps.any(axis=0))))}; leave out these features or these patients "
+                "(radiomics.missing=exclude)"
             )
         return values
 
@@ -80,6 +80,6 @@ class Fitted(BaseEstimator):
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and the number of the others."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

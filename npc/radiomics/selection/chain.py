@@ -1,4 +1,4 @@
-"""Everything of a radiomic signature that is fitted, as one scikit-learn pipeline, as the config asks for it."""
+"""All fitted steps of a radiomic signature as one scikit-learn pipeline, built from the config."""
 
 from collections.abc import Mapping
 
@@ -18,13 +18,13 @@ from npc.radiomics.selection.steps import MRMR, Lasso, Reproducible, StepwiseAIC
 def pipeline(
     choices: DictConfig, slices: str, icc: pd.Series, threshold: float, scanner: pd.Series | None, seed: int
 ) -> Pipeline:
-    """The guard, the adjustment for scanners where it is asked for, then the chain.
+    """The guard, the adjustment for scanners if it is chosen, then the chain.
 
     Args:
         choices: `radiomics`.
         slices: `max` or `three`.
-        icc: ICC by feature, of the patients who were outlined again; empty where there are none.
-        threshold: which a feature's ICC must be above, `cohort.icc`.
+        icc: ICC by feature, of the patients with second outlines; empty if there are none.
+        threshold: a feature is kept if its ICC is above it, `cohort.icc`.
         scanner: of each patient, for ComBat; None leaves the features as they are.
         seed: of the folds of the LASSO's cross-validation.
     """
@@ -39,7 +39,7 @@ def chain(
     threshold: float = 0.75,
     seed: int = 0,
 ) -> Pipeline:
-    """The steps of a config, after the test of reproducibility and before the signature.
+    """The test of reproducibility, the steps of the config, and the signature.
 
     Args:
         selection: the choices.
@@ -48,7 +48,7 @@ def chain(
         seed: of the LASSO's folds.
 
     Raises:
-        InputError: an unknown step, or one that is named twice.
+        InputError: an unknown step, or one that is given twice.
     """
     known = {
         "univariate": lambda: Univariate(selection.significance),
@@ -58,13 +58,15 @@ def chain(
     }
     steps = list(selection.chain)
     if unknown := [name for name in steps if name not in known]:
-        raise InputError(f"radiomics.selection.chain: no step {listed(unknown)}; there are {', '.join(known)}")
+        raise InputError(
+            f"radiomics.selection.chain: unknown step {listed(unknown)}; the known steps are {', '.join(known)}"
+        )
     if len(set(steps)) < len(steps):
-        raise InputError(f"radiomics.selection.chain={','.join(steps)}: a step can be taken once")
+        raise InputError(f"radiomics.selection.chain={','.join(steps)}: give each step only once")
     chosen = [(name, known[name]()) for name in steps]
     return Pipeline([("reproducible", Reproducible(icc, threshold)), *chosen, ("signature", Signature())])
 
 
 def notes(fitted: Pipeline) -> list[str]:
-    """Where the steps of a fitted chain departed from their methods."""
+    """Where the steps of a fitted chain deviated from their methods."""
     return [f"{name}: {note}" for name, step in fitted.steps for note in step.notes_]

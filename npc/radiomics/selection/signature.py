@@ -1,4 +1,4 @@
-"""The signature: the logistic regression at the end of a chain of selection."""
+"""The signature: the logistic regression at the end of a selection chain."""
 
 from typing import Any, Self
 
@@ -15,17 +15,18 @@ from npc.statistics.stepwise import estimable
 
 
 class Signature(ClassifierMixin, Fitted):
-    """Logistic regression on the features that are left; its risk is the probability of the event.
+    """Logistic regression on the selected features; its risk is the probability of the event.
 
-    By maximum likelihood, with separated classes by Firth's penalised likelihood. Features that do not vary, that
-    follow from others, or that are more than events allow are left out; without any the risk is the share of events.
+    Fitted by maximum likelihood, or by Firth's penalised likelihood if the classes are separated. Features that do not
+    vary, that depend linearly on others, or that are too many for the number of events are left out; without any
+    feature the risk is the proportion of events.
 
     Attributes:
-        coef_: log odds of each feature that came in, 0 where left out, (1, features).
+        coef_: log odds ratio per unit of each input feature, 0 if it is left out, (1, features).
         intercept_: (1,).
         support_: which features are terms.
-        model_: the regression, of these terms in order of their names, at mean 0 and SD 1.
-        notes_: where the fit departed from maximum likelihood of all features.
+        model_: the regression on these terms in order of their names, standardised to mean 0 and SD 1.
+        notes_: where the fit deviated from maximum likelihood with all features.
         classes_: 0 and 1.
     """
 
@@ -58,7 +59,7 @@ class Signature(ClassifierMixin, Fitted):
         if self.model_.separation:
             self.notes_.append(f"{self.model_.separation}: fitted by Firth's penalised likelihood")
         if not self.support_.any():
-            self.notes_.append("no feature: the risk is the share of events, the same for everyone")
+            self.notes_.append("no feature: the risk is the proportion of events, the same for all patients")
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -84,7 +85,7 @@ class Signature(ClassifierMixin, Fitted):
         return self.intercept_[0] + values[:, self.support_] @ self.coef_[0, self.support_]
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class whose probability is greater, (patients,).
+        """The class with the greater probability, (patients,).
 
         Args:
             X: as for `predict_proba`.

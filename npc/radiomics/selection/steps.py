@@ -1,8 +1,8 @@
-"""The steps of selection, as scikit-learn estimators that keep some of the features.
+"""The selection steps, as scikit-learn estimators that keep some of the features.
 
-Each is fitted on the rows that it is given and sees no others. A step passes over features that do not vary in these
-rows, and records in `notes_` where it had to depart from its method. It may keep nothing: the signature is then the
-intercept alone, the same risk for everyone.
+Each is fitted on the rows that it receives and uses no others. A step ignores features that do not vary in these rows,
+and records in `notes_` where it had to deviate from its method. It may keep no feature: the signature is then the
+intercept alone, the same risk for all patients.
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ class Step(SelectorMixin, Fitted):
     """Keeps some of the features.
 
     Attributes:
-        support_: which.
-        notes_: where the step departed from its method.
+        support_: which features are kept.
+        notes_: where the step deviated from its method.
     """
 
     support_: np.ndarray
@@ -47,7 +47,7 @@ class Step(SelectorMixin, Fitted):
         self.notes_ = []
         self.support_ = np.zeros(values.shape[1], dtype=bool)
         if not len(varying):
-            self.notes_.append("kept none: no feature that varies came to it")
+            self.notes_.append("kept none: no input feature varies")
             return self
         try:
             with BLAS.limit(limits=1, user_api="blas"):
@@ -59,7 +59,7 @@ class Step(SelectorMixin, Fitted):
         return self
 
     def transform(self, X: Any) -> Any:
-        """The features that were kept; a DataFrame stays one.
+        """The features that were kept; a DataFrame gives a DataFrame.
 
         Args:
             X: (patients, features), of the columns that the step was fitted with.
@@ -81,13 +81,13 @@ class Step(SelectorMixin, Fitted):
 
 
 class Reproducible(Step):
-    """Keeps features that stay the same when a tumour is outlined again.
+    """Keeps features that are reproducible when a tumour is outlined again.
 
     A feature without an ICC passes; one whose ICC is NaN, not estimable, does not.
 
     Args:
         icc: ICC by feature's name (of arrays x0, x1, ...); None where there are no second outlines: all pass.
-        threshold: a feature passes above it.
+        threshold: a feature passes if its ICC is above it.
     """
 
     def __init__(self, icc: Mapping[str, float] | pd.Series | None = None, threshold: float = 0.75) -> None:
@@ -103,13 +103,13 @@ class Reproducible(Step):
 
 
 class Univariate(Step):
-    """Keeps features that differ between the classes: Mann-Whitney, of two distinct values chi-squared or Fisher.
+    """Keeps features that differ between the classes: Mann-Whitney; for two distinct values chi-squared or Fisher.
 
     Args:
-        significance: a feature is kept with P below it.
+        significance: a feature is kept if its P value is below it.
 
     Attributes:
-        p_: P of each feature; NaN where it does not vary.
+        p_: P value of each feature; NaN where it does not vary.
     """
 
     def __init__(self, significance: float = 0.05) -> None:
@@ -125,10 +125,10 @@ class Univariate(Step):
 
 
 class MRMR(Step):
-    """Keeps the features that minimum redundancy, maximum relevance takes first; mRMRe's estimator.
+    """Keeps the features that minimum redundancy, maximum relevance selects first; mRMRe's estimator.
 
     Args:
-        keep: how many; all where there are no more.
+        keep: number of features to keep; all if there are not more.
 
     Attributes:
         order_: columns kept, in order of selection.
@@ -144,11 +144,11 @@ class MRMR(Step):
 
 
 class Lasso(Step):
-    """Keeps features with a coefficient at the penalty that cross-validation chooses.
+    """Keeps features with a non-zero coefficient at the penalty chosen by cross-validation.
 
     Args:
         folds: of the cross-validation, stratified; at most one for each patient.
-        penalty: `min` of the deviance, or `1se`, the greatest penalty within one standard error of that.
+        penalty: `min`, at the minimum deviance, or `1se`, the greatest penalty within one standard error of it.
         seed: of the folds.
 
     Attributes:
@@ -177,11 +177,11 @@ class Lasso(Step):
 
 
 class StepwiseAIC(Step):
-    """Keeps the terms of a logistic regression that Akaike's criterion leaves, step by step.
+    """Keeps the terms of a logistic regression that stepwise selection by Akaike's criterion chooses.
 
     Args:
-        direction: `both` begins with the intercept alone, adds and drops; `backward` begins with all features that one
-            model can hold, and drops.
+        direction: `both` begins with the intercept alone, adds and drops; `backward` begins with all features that are
+            estimable in one model, and drops.
 
     Attributes:
         stepwise_: path and model, of the columns `columns_`.

@@ -1,4 +1,4 @@
-"""Chains of selection: what each keeps, what it does with poor data, and that it sees its own rows alone."""
+"""Chains of selection: what each keeps, what it does with poor data, and that it uses only its own rows."""
 
 import numpy as np
 import pandas as pd
@@ -26,16 +26,18 @@ def test_a_config_gives_its_chain(overrides, steps):
     assert roc_auc_score(y, made.fit(x, y).predict_proba(x)[:, 1]) > 0.7
 
 
-@pytest.mark.parametrize(("steps", "told"), [(["univariate", "pca"], "no step pca"), (["aic", "aic"], "taken once")])
-def test_an_impossible_chain_is_told(steps, told):
-    with pytest.raises(InputError, match=told):
+@pytest.mark.parametrize(
+    ("steps", "message"), [(["univariate", "pca"], "unknown step pca"), (["aic", "aic"], "each step only once")]
+)
+def test_an_invalid_chain_is_reported(steps, message):
+    with pytest.raises(InputError, match=message):
         chain(selection(*steps))
     with pytest.raises(InputError, match="penalty=max"):
         Lasso(penalty="max").fit(*draw())
 
 
 @pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
-def test_a_chain_finds_the_signal_and_says_which_features_are_left(choices):
+def test_a_chain_finds_the_signal_and_names_the_features_kept(choices):
     x, y = draw(1, patients=300)
     fitted = chain(choices, icc={"feature_005": 0.1}).fit(x, y)
     names = fitted[:-1].get_feature_names_out()
@@ -88,7 +90,7 @@ def test_a_chain_works_in_cross_validation_and_sees_only_its_own_rows():
 
 
 @pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
-def test_where_nothing_is_significant_everyone_has_the_share_of_events(choices):
+def test_where_nothing_is_significant_all_patients_have_the_proportion_of_events(choices):
     x, y = draw(5)
     choices = selection(*choices.chain, significance=1e-12)
     for given in (x, x.to_numpy()):
@@ -96,7 +98,7 @@ def test_where_nothing_is_significant_everyone_has_the_share_of_events(choices):
         assert fitted.predict_proba(given)[:, 1] == pytest.approx(np.full(len(y), y.mean()))
         assert (fitted.predict(given) == 0).all()
         assert notes(fitted)[0] == "univariate: kept none: no feature has P below 1e-12"
-        assert notes(fitted)[-1].startswith("signature: no feature: the risk is the share of events")
+        assert notes(fitted)[-1].startswith("signature: no feature: the risk is the proportion of events")
         assert list(fitted[:-1].get_feature_names_out()) == []
 
 
@@ -123,7 +125,7 @@ def test_fewer_events_than_features_end_with_what_is_estimable(steps, direction)
 
 @pytest.mark.parametrize("events", [1, 2])
 @pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
-def test_one_or_two_events_are_borne(events, choices):
+def test_one_or_two_events_do_not_stop_the_fit(events, choices):
     x, _ = draw(8, patients=40)
     y = (np.arange(40) < events).astype(int)
     fitted = chain(choices).fit(x.add(3 * y, axis=0), y)
