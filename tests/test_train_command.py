@@ -305,7 +305,7 @@ def exit_code(records: list) -> int:
 
 @pytest.fixture
 def wandb_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """W&B as on a machine where nobody has set anything."""
+    """W&B as on a machine without any settings."""
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):

@@ -189,7 +189,7 @@ def test_an_interrupted_write_leaves_no_cohort(tmp_path, how):
         "--readers",
         "0",
     ]
-    # Ctrl-C must reach the workers too; a kill asks nobody, so that case does without them, which saves time
+    # Ctrl-C must reach the workers too; a kill needs no workers, so that case runs without them, which saves time
     environment = os.environ | {"LOKY_MAX_CPU_COUNT": "1" if how == signal.SIGKILL else "2"}
     process = subprocess.Popen(
         command,

@@ -107,7 +107,7 @@ def test_check_reports_the_patient_whose_shapes_differ(published):
 def test_training_without_an_outcome_is_refused_with_the_reason(published):
     done = run_here("train.py", "cohort=foshan", f"cohort.root={published}", "sequence=cet1")
     assert done.returncode == 2
-    assert "cohort.labelled=false: of foshan no outcome is known" in done.stderr
+    assert "cohort.labelled=false: the outcomes of foshan are not known" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
