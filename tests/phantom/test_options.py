@@ -25,5 +25,5 @@ def test_the_documentation_lists_every_option():
     rows = [
         f"| `cohort.{item.name}` | {json.dumps(item.default)} | {item.metadata['help']} |" for item in fields(Options)
     ]
-    table = "\n".join(["| key | default | what |", "| --- | --- | --- |", *rows, ""])
+    table = "\n".join(["| key | default | meaning |", "| --- | --- | --- |", *rows, ""])
     assert table in (DOCS / "cohort.md").read_text(), f"docs/cohort.md must hold:\n{table}"
