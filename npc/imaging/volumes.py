@@ -1,16 +1,20 @@
 """A volume in one file: NIfTI, NRRD or MetaImage."""
 
+import bz2
 import math
 import re
 import struct
 import zlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import SimpleITK as sitk
 
 from npc.errors import InputError
-from npc.imaging.nifti import nonfinite_voxels
+from npc.imaging.grid import ROUNDING, shear
+from npc.imaging.nifti import Nifti
+from npc.imaging.notes import add_note
 from npc.imaging.quiet import quiet_stderr
 
 _READERS = {
@@ -27,6 +31,11 @@ _UNREADABLE = (RuntimeError, OSError, EOFError, OverflowError, ValueError, zlib.
 # A header that refers to another file, which could be anywhere and change unnoticed.
 _ELSEWHERE = re.compile(rb"^(ElementDataFile[ \t]*=[ \t]*(?!LOCAL\b)|data ?file[ \t]*:)", re.MULTILINE | re.IGNORECASE)
 
+# The header of an NRRD up to its first empty line; its voxels are compressed by bzip2.
+_BZIP2 = re.compile(
+    rb"(?P<before>NRRD(?:.*\n)+?encoding: *)bz(?:ip)?2(?P<after>[ \t]*\r?\n(?:.+\n)*?\r?\n)", re.IGNORECASE
+)
+
 
 def is_volume(path: Path) -> bool:
     """Whether the name has the suffix of a supported format."""
@@ -34,27 +43,26 @@ def is_volume(path: Path) -> bool:
 
 
 def read_volume(path: Path) -> sitk.Image:
-    """Read one scalar volume; a fourth axis of length one is dropped.
+    """Read one scalar volume; axes of length one after the third are dropped.
 
     Raises:
         InputError: the file is truncated or unreadable, is not three-dimensional, holds several volumes,
             or holds colours.
     """
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     # Set explicitly: SimpleITK's guess depends on the name too and fails with capitals (SCAN.MHA).
     reader.SetImageIO(next(io for end, io in _READERS.items() if path.name.lower().endswith(end)))
     _refuse_detached(path)
     try:
-        nifti = reader.GetImageIO() == "NiftiImageIO"
-        nonfinite = nonfinite_voxels(path) if nifti else np.array([])
-        with quiet_stderr():
+        nifti = Nifti(path) if reader.GetImageIO() == "NiftiImageIO" else None
+        with TemporaryDirectory() as folder, quiet_stderr():
+            copy = nifti.as_itk_reads(Path(folder)) if nifti else _without_bzip2(path, Path(folder))
+            reader.SetFileName(str(copy))
             reader.ReadImageInformation()
             size = reader.GetSize()
             if reader.GetNumberOfComponents() == 1 and len(size) >= 3 and set(size[3:]) <= {1}:
                 reader.SetExtractSize([*size[:3], *(0 for _ in size[3:])])
-                image = _checked(reader.Execute(), path)
-                return _with_nan(image, nonfinite) if nonfinite.size else image
+                return _complete(_checked(reader.Execute(), path), nifti)
     except _UNREADABLE as error:
         if "orthonormal" in str(error):
             raise InputError(f"{path} has a sheared grid; resample it to a rectangular one.") from error
@@ -74,6 +82,20 @@ def read_volume(path: Path) -> sitk.Image:
 def _checked(image: sitk.Image, path: Path) -> sitk.Image:
     if not np.isfinite([*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]).all():
         raise InputError(f"{path} has a grid that is not finite (NaN or infinite) in its header; export it again.")
+    sheared = shear(np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing(), image.GetSize())
+    if sheared > ROUNDING:
+        raise InputError(f"{path} has a sheared grid (by {sheared:.1f} voxels); resample it to a rectangular one.")
+    return image
+
+
+def _complete(image: sitk.Image, nifti: Nifti | None) -> sitk.Image:
+    """With what ITK drops of a NIfTI file: voxels that are not finite, and what was noticed in its header."""
+    if nifti is None:
+        return image
+    if (nonfinite := nifti.nonfinite_voxels()).size:
+        image = _with_nan(image, nonfinite)
+    for sentence in nifti.notes:
+        add_note(image, sentence)
     return image
 
 
@@ -89,6 +111,22 @@ def _refuse_detached(path: Path) -> None:
         header = re.split(rb"\r?\n\r?\n|ElementDataFile[ \t]*=[ \t]*LOCAL", start, maxsplit=1)[0]
         if _ELSEWHERE.search(header):
             raise InputError(f"{path} keeps its voxels in another file; save image and header as one file.")
+
+
+def _without_bzip2(path: Path, folder: Path) -> Path:
+    """The file itself, or the copy of an NRRD whose bzip2 ITK cannot decompress.
+
+    Raises:
+        OSError, ValueError: its compressed data are damaged or incomplete.
+    """
+    with path.open("rb") as file:
+        if not (header := _BZIP2.match(file.read(65536))):
+            return path
+        file.seek(header.end())
+        voxels = bz2.decompress(file.read())
+    copy = folder / "volume.nrrd"
+    copy.write_bytes(header["before"] + b"raw" + header["after"] + voxels)
+    return copy
 
 
 def _with_nan(image: sitk.Image, places: np.ndarray) -> sitk.Image:
