@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pydicom
-
-from npc.imaging.dicom import UNREADABLE, dicom_files
+from npc.imaging.dicom import GROUPS, UNREADABLE, dicom_files, frame_tags, read_data_set
 from npc.imaging.readers import Scan
-from npc.imaging.volumes import SUFFIXES
+from npc.imaging.volumes import SUFFIXES, is_volume
 
 VENDORS = {
     "GE": r"\bge\b|general electric",
@@ -43,7 +41,7 @@ NOMINAL_FIELDS = (
 )  # tesla; the header of a 3 T scanner may give 2.8936
 _TAGS = [
     "Manufacturer", "MagneticFieldStrength", "RepetitionTime", "EchoTime", "NumberOfAverages", "AcquisitionMatrix",
-    "SliceThickness", "SpacingBetweenSlices", "Rows",
+    "SliceThickness", "SpacingBetweenSlices", "Rows", "EffectiveEchoTime",
 ]  # fmt: skip
 _READ_FAILURES = (*UNREADABLE, RecursionError)
 
@@ -114,17 +112,19 @@ def read_scanner(image: Path) -> str | None:
 
 
 def _tags(image: Path) -> Mapping[str, Any]:
-    return _dicom_tags(image) if image.is_dir() else _sidecar_tags(image)
+    return _sidecar_tags(image) if is_volume(image) else _dicom_tags(image)
 
 
-def _dicom_tags(folder: Path) -> Mapping[str, Any]:
-    """Tags of the first image; the slices of a series share them."""
-    for file in dicom_files(folder):
+def _dicom_tags(series: Path) -> Mapping[str, Any]:
+    """Tags of the first image of a folder or enhanced file; the slices of a series share them."""
+    for file in dicom_files(series) if series.is_dir() else [series]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pydicom's warnings quote the values
-                header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS)
-                tags = {tag: header.get(tag) for tag in _TAGS}
+                header = read_data_set(file, stop_before_pixels=True, specific_tags=[*_TAGS, *GROUPS])
+                flat = frame_tags(header)
+                tags = {tag: flat.get(tag) for tag in _TAGS}
+                tags["EchoTime"] = tags["EchoTime"] or tags["EffectiveEchoTime"]  # of an enhanced file
         except _READ_FAILURES:
             continue
         if tags["Rows"] is not None:

@@ -1,5 +1,6 @@
 """An image and its outline, or several, from any format, as axial arrays on one grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -10,6 +11,7 @@ import SimpleITK as sitk
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.dicom import DICOM_SUFFIXES, dicom_files, read_header, read_headers
+from npc.imaging.notes import notes_of
 from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.series import read_series
 from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
@@ -28,12 +30,14 @@ class Scan:
         mask: bool, the same shape, with at least one voxel set.
         spacing: mm, (slice, row, column).
         by_index: whether the outline's header gives it no position, so that it was laid on the image voxel by voxel.
+        notes: what was noticed in the files and how they were read; sentences.
     """
 
     image: np.ndarray
     mask: np.ndarray
     spacing: tuple[float, float, float]
     by_index: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def read_scan(study: Study) -> Scan:
@@ -76,9 +80,9 @@ def read_scans(study: Study) -> dict[str, Scan]:
     scans = {}
     for reader, path in study.outlines.items():
         try:
-            inside, by_index = _read_outline(path, study, native, image)
+            inside, by_index, notes = _read_outline(path, study, native, image)
             _check_finite(values, inside, study.image)
-            scans[reader] = Scan(values, inside, (slice_, row, column), by_index)
+            scans[reader] = Scan(values, inside, (slice_, row, column), by_index, (*notes_of(native), *notes))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -115,23 +119,32 @@ def _read_image(path: Path) -> sitk.Image:
         return read_series(path, read_headers(path))
     if is_volume(path):
         return read_volume(path)
+    header = read_header(path, str(path))
+    if header.is_enhanced:
+        return read_series(path, [header])
     raise InputError(f"{path} is a single DICOM file; give the folder that holds the whole series.")
 
 
-def _read_outline(path: Path, study: Study, native: sitk.Image, image: sitk.Image) -> tuple[np.ndarray, bool]:
-    """The outline as bool, on the grid of `image`, which is `native` made axial; and whether it was laid by index."""
-    label, by_index = study.label, False
+def _read_outline(
+    path: Path, study: Study, native: sitk.Image, image: sitk.Image
+) -> tuple[np.ndarray, bool, Sequence[str]]:
+    """The outline as bool, whether it was laid by index, and its notes.
+
+    Its grid is that of `image`, which is `native` made axial.
+    """
+    label, by_index, notes = study.label, False, list[str]()
     if structure := _rtstruct(path):
         mask, label = _axial(read_rtstruct(structure, str(path), study.roi, native)), None
     else:
         given = _read_image(path)
+        notes = notes_of(given)
         by_index = study.by_index and _has_no_position(given) and given.GetSize() == native.GetSize()
         by_index = by_index and not _same_grid(given, native)
         if by_index:
             given.CopyInformation(native)
         mask = _axial(given)
         _check_grid(image, mask, study.image, path)
-    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index
+    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index, notes
 
 
 def _has_no_position(mask: sitk.Image) -> bool:

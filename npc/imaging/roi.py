@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pydicom
 
 from npc.errors import InputError
-from npc.imaging.dicom import UNREADABLE
+from npc.imaging.dicom import UNREADABLE, read_data_set
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR")
 
@@ -76,7 +75,7 @@ def _read_rois(file: Path, called: str) -> list[Roi]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings quote the values
-            structure = pydicom.dcmread(file)
+            structure = read_data_set(file)
             contours = {
                 item.ReferencedROINumber: [
                     (str(contour.ContourGeometricType), np.asarray(contour.ContourData, dtype=float))

@@ -1,14 +1,16 @@
-"""A DICOM series: one folder with one file per slice, read as one volume."""
+"""A DICOM series: one file per slice, or one enhanced file, read as one volume."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-import pydicom
 import SimpleITK as sitk
 
 from npc.errors import InputError
-from npc.imaging.dicom import UNREADABLE, Header
+from npc.imaging.classic import classic_files
+from npc.imaging.dicom import UNREADABLE, Header, read_data_set
 from npc.imaging.geometry import slice_geometry
+from npc.imaging.notes import add_note
 from npc.imaging.quiet import quiet_stderr
 
 # Deviations of slices from an even grid above this fraction of their distance are not rounding in the header.
@@ -21,10 +23,11 @@ _PLANE = {"size": slice(0, 2), "pixel spacing": slice(2, 4), "orientation": slic
 _TRUNCATED = "truncated pixel data"
 
 
-def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
-    """Read the one series of a folder, rescaled to its real values, as float32.
+def read_series(path: Path, headers: list[Header]) -> sitk.Image:
+    """Read the one series of a folder or of an enhanced file, rescaled to its real values, as float32.
 
-    Files without pixel data (DICOMDIR, RTSTRUCT) are ignored.
+    Files without pixel data (DICOMDIR, RTSTRUCT) are ignored. Slices that have a SeriesInstanceUID of their own each,
+    as some tools for pseudonyms give them, are one series if they make one regular volume.
 
     Raises:
         InputError: no image, more than one series, slices that do not make one regular volume, or pixel
@@ -32,16 +35,31 @@ def read_series(folder: Path, headers: list[Header]) -> sitk.Image:
     """
     headers = [header for header in headers if header.is_image]
     if not headers:
-        raise InputError(f"{folder} holds DICOM files but no image; give the folder with the slices.")
+        raise InputError(f"{path} holds DICOM files but no image; give the folder with the slices.")
     series = len({header.series for header in headers} - {""})
-    if series > 1:
-        raise InputError(f"{folder} holds {series} DICOM series; move each to a folder of its own.")
-    for header in headers:
+    is_each_its_own = 2 < series == len(headers)
+    if series > 1 and not is_each_its_own:
+        raise InputError(f"{path} holds {series} DICOM series; move each to a folder of its own.")
+    slices = [each for header in headers for each in (header.of_frames() if header.is_enhanced else [header])]
+    for header in slices:
         if header.frames > 1:
             raise InputError(f"{header.called} is a multi-frame DICOM file; convert it to NIfTI (dcm2niix).")
         if header.samples > 1:
             raise InputError(f"{header.called} is a colour image; give a grey-scale series.")
-    return _read_pixels(_ordered(folder, headers))
+    if not is_each_its_own:
+        return _read_pixels(_ordered(path, slices))
+    try:
+        slices = _ordered(path, slices)
+    except InputError as error:
+        raise InputError(
+            f"{path}: each of its {series} files has a SeriesInstanceUID of its own, and they do not make one volume: "
+            f"{error}"
+        ) from error
+    image = _read_pixels(slices)
+    add_note(
+        image, f"{path}: each of its {series} files has a SeriesInstanceUID of its own; they are read as one series."
+    )
+    return image
 
 
 def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
@@ -86,15 +104,19 @@ def _ordered(folder: Path, headers: list[Header]) -> list[Header]:
 
 def _read_pixels(headers: list[Header]) -> sitk.Image:
     """Read ordered slices, as float32, since rescaling may differ from slice to slice."""
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(header.file) for header in headers])
-    reader.SetOutputPixelType(sitk.sitkFloat32)
-    try:
-        with quiet_stderr():
-            image = reader.Execute()
-    except RuntimeError as error:
-        bad = next((header for header in headers if not _readable(header.file)), headers[0])
-        raise InputError(f"{bad.called} has {_pixel_fault(bad.file)}; copy or export it again.") from error
+    with TemporaryDirectory() as folder:
+        files = classic_files(headers, Path(folder))
+        reader = sitk.ImageSeriesReader()
+        reader.SetFileNames([str(file) for file in files])
+        reader.SetOutputPixelType(sitk.sitkFloat32)
+        try:
+            with quiet_stderr():
+                image = reader.Execute()
+        except RuntimeError as error:
+            bad = next((at for at, file in enumerate(files) if not _readable(file)), 0)
+            raise InputError(
+                f"{headers[bad].called} has {_pixel_fault(files[bad])}; copy or export it again."
+            ) from error
     if len(headers) == 1:  # a single slice has no distance to the next
         if headers[0].thickness <= 0:
             raise InputError(f"{headers[0].called} is a single slice without its thickness; give a whole series.")
@@ -107,7 +129,7 @@ def _read_pixels(headers: list[Header]) -> sitk.Image:
 def _pixel_fault(file: Path) -> str:
     """Why the reader fails on a file with a valid header."""
     try:
-        dataset = pydicom.dcmread(file, specific_tags=["PixelData"])
+        dataset = read_data_set(file, specific_tags=["PixelData"])
         if "PixelData" not in dataset:
             return "no pixel data"
         syntax = dataset.file_meta.TransferSyntaxUID

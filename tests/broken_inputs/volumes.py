@@ -34,11 +34,6 @@ def damaged_gzip(folder: Path) -> None:
     (folder / IMAGE).write_bytes(content)
 
 
-@kind(IMAGE, "is not compressed", "rename")
-def not_compressed(folder: Path) -> None:
-    (folder / IMAGE).write_bytes(gzip.decompress((folder / IMAGE).read_bytes()))
-
-
 @kind(IMAGE, "empty (0 bytes)", "again")
 def zero_bytes(folder: Path) -> None:
     cut(folder / IMAGE, 0)

@@ -276,7 +276,7 @@ class TestBadFiles:
 
     def test_content_of_another_format_than_the_name(self, nifti):
         nifti["mask_path"].write_text("<html>404</html>" * 99)
-        fault("mask.nii.gz", "not compressed", **nifti)
+        fault("mask.nii.gz", "is not a NIfTI file, despite its name", **nifti)
 
     def test_unknown_format(self, nifti):
         nifti["image_path"] = nifti["image_path"].rename(nifti["image_path"].with_name("image.mat"))
