@@ -33,14 +33,16 @@ def classic_files(headers: Sequence[Header], folder: Path) -> list[Path]:
     to_copy = [header for header in headers if header.index is not None or not header.has_file_header]
     for file in dict.fromkeys(header.file for header in to_copy):
         slices = [header for header in to_copy if header.file == file]
+        called = slices[0].called
         try:
             data_set = read_data_set(file)
             for header in slices:
+                called = header.called
                 copy = folder / f"{len(copies)}.dcm"
                 _write(copy, header, data_set)
                 copies[file, header.index] = copy
         except UNREADABLE as error:
-            raise InputError(f"{slices[0].called} has truncated pixel data; copy or export it again.") from error
+            raise InputError(f"{called} has truncated pixel data; copy or export it again.") from error
     return [copies.get((header.file, header.index), header.file) for header in headers]
 
 

@@ -201,7 +201,9 @@ def read_header(file: Path, called: str) -> Header:
             list(tags)  # decodes every value now, so that errors are raised in this block
             meta = getattr(tags, "file_meta", pydicom.Dataset())
             kind = UID(str(meta.get("MediaStorageSOPClassUID") or tags.get("SOPClassUID") or ""))
-            if not kind and "Rows" not in tags:
+            has_file_header = tags.preamble is not None and "TransferSyntaxUID" in meta
+            # The name of an unknown class is its UID. Of a file without a header it may be one that is cut off.
+            if "Rows" not in tags and (not kind or (not has_file_header and kind.name == kind)):
                 raise EOFError
             return Header(
                 file,
@@ -213,7 +215,7 @@ def read_header(file: Path, called: str) -> Header:
                 thickness=float(tags.get("SliceThickness") or 0),
                 frame=str(tags.get("FrameOfReferenceUID") or ""),
                 tags=tags,
-                has_file_header=tags.preamble is not None and "TransferSyntaxUID" in meta,
+                has_file_header=has_file_header,
             )
     except InvalidDicomError as error:
         raise InputError(f"{called} is not a DICOM file; remove it or export it again.") from error

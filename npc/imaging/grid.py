@@ -7,6 +7,7 @@ import numpy as np
 
 # Up to this many voxels a difference is the rounding of a header.
 ROUNDING = 0.1
+_NOISE = 1e-4  # the cosine between two axes up to which ITK reads an sform
 
 
 def shear(axes: np.ndarray, size: Sequence[int]) -> float:
@@ -22,11 +23,21 @@ def shear(axes: np.ndarray, size: Sequence[int]) -> float:
     return float((cosines * length / spacing[:, None]).max())
 
 
-def rectangular(axes: np.ndarray) -> np.ndarray:
-    """The nearest axes at right angles, of the same lengths (polar decomposition)."""
+def straightened(affine: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """The nearest grid with axes at right angles (polar decomposition), its middle and voxel sizes unchanged.
+
+    Args:
+        affine: from voxel indices to mm, (3, 4); it is returned itself where its axes are at right angles up to the
+            noise that ITK accepts.
+        size: voxels along each axis, (3,).
+    """
+    axes = affine[:, :3]
     spacing = np.linalg.norm(axes, axis=0)
+    if np.abs((axes / spacing).T @ (axes / spacing) - np.eye(3)).max() <= _NOISE:
+        return affine
     left, _, right = np.linalg.svd(axes / spacing)
-    return left @ right * spacing
+    straight = left @ right * spacing
+    return np.column_stack([straight, affine[:, 3] + (axes - straight) @ ((np.asarray(size) - 1) / 2)])
 
 
 def apart(one: np.ndarray, other: np.ndarray, size: Sequence[int]) -> float:

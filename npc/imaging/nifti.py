@@ -18,7 +18,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from npc.errors import InputError
-from npc.imaging.grid import ROUNDING, apart, rectangular, shear
+from npc.imaging.grid import ROUNDING, apart, shear, straightened
 
 # Data type codes of the format
 _FLOATS = {16: "f4", 64: "f8"}
@@ -41,7 +41,6 @@ _FIELDS = {
 }  # fmt: skip
 _START = 352  # of the voxels in a NIfTI-1 file without extensions
 _LONGEST = 32767  # voxels along an axis of NIfTI-1
-_SHEAR_OF_ITK = 1e-4  # the cosine between two axes up to which ITK accepts an sform
 
 
 class Nifti:
@@ -102,9 +101,8 @@ class Nifti:
         if affine is None and is_readable:
             return self.path
         if affine is not None:
-            is_same = self._compare(affine)
-            affine, is_mended = self._mended(affine)
-            if is_readable and is_same and not is_mended:
+            given, affine = affine, self._mended(affine)
+            if self._agrees(given) and given is affine and is_readable:
                 return self.path
         copy = folder / "volume.nii"
         copy.write_bytes(self._nifti1(affine) + self.content[self.start :])
@@ -148,8 +146,8 @@ class Nifti:
         axes = Rotation.from_quat([b, c, d, a]).as_matrix() * np.abs(steps) * [1, 1, -1 if flip < 0 else 1]
         return np.column_stack([axes, offset])
 
-    def _compare(self, affine: np.ndarray) -> bool:
-        """Whether qform and voxel sizes agree with the sform; if not, it is noted."""
+    def _agrees(self, affine: np.ndarray) -> bool:
+        """Whether qform and voxel sizes agree with the sform; if not, that is noted."""
         spacing, size = np.linalg.norm(affine[:, :3], axis=0), self.size[:3]
         steps = np.array(self.fields["pixdim"][1:4], dtype=float)
         scaled = np.column_stack([affine[:, :3] / spacing * steps, affine[:, 3]])
@@ -166,21 +164,14 @@ class Nifti:
             )
         return not self.notes
 
-    def _mended(self, affine: np.ndarray) -> tuple[np.ndarray, bool]:
-        """The affine, with its axes at right angles where ITK needs that; and whether it was changed."""
-        axes, size = affine[:, :3], self.size[:3]
-        sheared = shear(axes, size)
-        if sheared > ROUNDING:
+    def _mended(self, affine: np.ndarray) -> np.ndarray:
+        """The sform with its axes at right angles, if it is sheared by no more than the rounding of its numbers."""
+        if (sheared := shear(affine[:, :3], self.size[:3])) > ROUNDING:
             qform = " (its qform is rectangular: set sform_code to 0 to use it)" if self.fields["forms"][0] > 0 else ""
             raise InputError(
                 f"{self.path} has a sheared grid (by {sheared:.1f} voxels); resample it to a rectangular one{qform}."
             )
-        units = axes / np.linalg.norm(axes, axis=0)
-        if np.abs(units.T @ units - np.eye(3)).max() <= _SHEAR_OF_ITK:
-            return affine, False
-        straight = rectangular(axes)
-        middle = (np.array(size) - 1) / 2  # stays where it is
-        return np.column_stack([straight, affine[:, 3] + (axes - straight) @ middle]), True
+        return straightened(affine, self.size[:3])
 
     def _nifti1(self, affine: np.ndarray | None) -> bytes:
         """A header for the voxels, with `affine` as its only grid; without it, with the grid of the file's own."""

@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from npc.errors import InputError
-from npc.imaging.grid import ROUNDING, shear
+from npc.imaging.grid import ROUNDING, shear, straightened
 from npc.imaging.nifti import Nifti
 from npc.imaging.notes import add_note
 from npc.imaging.quiet import quiet_stderr
@@ -82,9 +82,15 @@ def read_volume(path: Path) -> sitk.Image:
 def _checked(image: sitk.Image, path: Path) -> sitk.Image:
     if not np.isfinite([*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]).all():
         raise InputError(f"{path} has a grid that is not finite (NaN or infinite) in its header; export it again.")
-    sheared = shear(np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing(), image.GetSize())
-    if sheared > ROUNDING:
+    axes, size = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing(), image.GetSize()
+    if (sheared := shear(axes, size)) > ROUNDING:
         raise InputError(f"{path} has a sheared grid (by {sheared:.1f} voxels); resample it to a rectangular one.")
+    given = np.column_stack([axes, image.GetOrigin()])
+    straight = straightened(given, size)
+    if straight is not given:
+        image.SetSpacing(np.linalg.norm(straight[:, :3], axis=0))
+        image.SetDirection((straight[:, :3] / image.GetSpacing()).ravel())
+        image.SetOrigin(straight[:, 3])
     return image
 
 
