@@ -6,12 +6,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from npc.errors import InputError
 from npc.phantom.options import Options
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from npc.cohort.cohort import Cohort
 
 app = typer.Typer(
     help="Check a cohort, count its patients, compare outlines, or make a synthetic one.",
@@ -32,7 +37,7 @@ def check(
     Example: npc cohort check cohort=table cohort.root=DIR
     """
     from npc.config.loading import compose
-    from npc.config.values import plain
+    from npc.config.values import plain, run_sequences
 
     config = compose(choices or [])  # before anything heavy is imported
     from rich.console import Console
@@ -45,20 +50,39 @@ def check(
 
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
     try:
-        found = load(cohort, endpoint, sequences=[], also=sequences)
-        grids, faults, acquisitions = survey(found, sequences)
+        # with the rules of a run, where the cohort has its sequences
+        needed = [sequence for sequence in run_sequences(config) if sequence in sequences]
+        found = load(cohort, endpoint, needed, also=sequences)
+        images = survey(found, sequences)
         variables = clinical.parse(plain(cohort)["clinical"])
-        described = describe(found, variables, time=endpoint.time, event=endpoint.event, grids=grids, faults=faults)
-        described["acquisition"] = by_scanner(acquisitions)
+        described = describe(
+            found, variables, time=endpoint.time, event=endpoint.event, grids=images.grids, faults=images.faults
+        )
+        described["acquisition"] = by_scanner(images.acquisitions)
+        described["warnings"] = [*_refusals(config, found), *found.warnings, *images.notes]
     except InputError as error:
         # the images of the rows that can be read are looked at all the same: every fault is told at once
-        faults = survey(readable(cohort), sequences)[1]
-        described = {"faults": [*error.faults, *faults]}
+        described = {"faults": [*error.faults, *survey(readable(cohort), sequences).faults]}
     if as_json:
         print(json.dumps(described))
     else:
         Console(soft_wrap=True).print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
     raise typer.Exit(2 if described["faults"] else 0)
+
+
+def _refusals(config: "DictConfig", cohort: "Cohort") -> list[str]:
+    """Why a run with these choices would end at once, though the cohort is sound."""
+    from npc.cohort.analysed import analysed
+    from npc.config.values import run_sequences
+
+    absent = [sequence for sequence in run_sequences(config) if sequence not in cohort.sequences]
+    reasons = [f"the cohort has no {', '.join(absent)}; choose sequence={cohort.sequences[0]}"] if absent else []
+    if config.cohort.get("labelled", True):
+        try:
+            analysed(cohort, config.endpoint, config.split)
+        except InputError as error:
+            reasons += error.faults
+    return [f"train.py would refuse these choices: {reason}" for reason in reasons]
 
 
 @app.command("agreement")

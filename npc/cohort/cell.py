@@ -34,6 +34,31 @@ def number(value: str | None) -> float:
         return math.nan
 
 
+def misread(value: str) -> str | None:
+    """Why a text that somebody meant as a number is none, and what to write; None for a number or any other text.
+
+    >>> misread("4,000")
+    'which is 4000 if the comma separates thousands, or 4.000 if it is a decimal comma; write 4000 or 4.000'
+    """
+    plain = value.replace(",", "")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", value):
+        decimal = value.replace(",", ".")
+        return (
+            f"which is {plain} if the comma separates thousands, or {decimal} if it is a decimal comma; "
+            f"write {plain} or {decimal}"
+        )
+    if re.fullmatch(r"[+-]?\d+,\d+", value):
+        return "with a decimal comma; write a decimal point"
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value):
+        return f"with commas between thousands; write {plain}"
+    if re.fullmatch(r"[+-]?\d{1,3}([. '\u00a0\u202f\u2019]\d{3})+(,\d+)?", value) and not math.isfinite(number(value)):
+        digits = re.sub(r"[^\d,+-]", "", value).replace(",", ".")
+        return f"with separators between thousands; write {digits}"
+    if re.fullmatch(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}( .*)?", value):
+        return "a date; write a number"
+    return None
+
+
 def code(value: str | None) -> str | None:
     """The text without the decimals that a spreadsheet adds to whole numbers in a column with empty cells.
 

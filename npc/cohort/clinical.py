@@ -68,6 +68,12 @@ class Variable:
         """As tables and figures name it."""
         return self.label or self.name.replace("_", " ")
 
+    @property
+    def is_age(self) -> bool:
+        """Whether it is an age in years, by its name."""
+        is_named = re.fullmatch(r"(.*_)?age(_.*)?|年龄", self.name.casefold()) is not None
+        return is_named and self.kind == "continuous" and not re.search("month|day", self.name.casefold())
+
 
 def parse(clinical: Mapping[str, Mapping[str, Any]] | None) -> tuple[Variable, ...]:
     """The variables declared under `cohort.clinical`, in the config's order.

@@ -28,6 +28,7 @@ class Cohort:
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
         truth: of synthetic patients; None where they are real.
+        warnings: what the table has that is unlikely but may be right; sentences.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Cohort:
     by_index: bool = field(default=False, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     truth: Truth | None = field(default=None, kw_only=True)
+    warnings: Sequence[str] = field(default=(), kw_only=True)
 
     def studies(self, sequence: str, readers: Sequence[str] = (FIRST_READER,)) -> list[Study]:
         """The files of the patients who have the sequence, in the order of `patients`, with absolute paths.

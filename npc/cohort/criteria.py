@@ -81,8 +81,8 @@ def leave_out(
             met = _meets(criterion, value)
             if met is None:
                 faults.setdefault(row, []).append(
-                    f"{criterion.column} is '{value}', not a number, which the criterion {criterion.name} "
-                    f"({criterion.keep}) needs; correct the cell"
+                    f"{criterion.column} is '{value}', {cell.misread(value) or 'not a number'}, which the criterion "
+                    f"{criterion.name} ({criterion.keep}) needs; correct the cell"
                 )
             elif not met:
                 left_out[row] = criterion.reason

@@ -11,6 +11,7 @@ from npc.cohort import cell
 DAYS_PER_MONTH = 30.4375  # 365.25 / 12
 DATES = ("diagnosis_date", "metastasis_date", "last_follow_up")
 AGREEMENT = 0.5  # months; tables often give them rounded to whole months
+EARLIEST = date(1950, 1, 1)  # spreadsheets write an empty date as 1899-12-30 or 1900-01-01
 
 Faults = dict[Hashable, list[str]]
 
@@ -74,6 +75,8 @@ class _Patient:
             return None
         if parsed > date.today():
             self.faults.append(f"{name} {parsed} is in the future; correct it")
+        if parsed < EARLIEST:
+            self.faults.append(f"{name} {parsed} is before {EARLIEST.year}; correct it, or leave the cell empty")
         return parsed
 
     def _check_order(self) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 from npc.cohort.clinical import Variable
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import image_column
+from npc.errors import grouped
 
 SHOWN_GRIDS = 4  # of a sequence; the rarer ones share a row
 
@@ -67,7 +68,8 @@ def tables(described: dict[str, Any], more: Sequence[RenderableType] = ()) -> li
         parts += [_grid_table(described)] if described["grids"] else []
         parts += more
         parts += [Text(f"Left out: {left['patient_id']}: {left['reason']}") for left in described["exclusions"]]
-    parts += [Text(f"Fault: {fault}", style="red") for fault in described["faults"]]
+    parts += [Text(f"Warning: {warning}", style="yellow") for warning in grouped(described.get("warnings", []))]
+    parts += [Text(f"Fault: {fault}", style="red") for fault in grouped(described["faults"])]
     return parts or [Text("No fault found.")]
 
 
@@ -153,15 +155,18 @@ def _as_text(summary: dict[str, Any]) -> str:
 
 
 def _grid_table(described: dict[str, Any]) -> Table:
-    table = _table("Grids", "sequence", "size", "spacing (mm)", "images", "of these, outlines by index")
+    is_by_index = any(grid["by_index"] for grids in described["grids"].values() for grid in grids)
+    by_index = ["outlines by index"] if is_by_index else []
+    table = _table("Grids", "sequence", "size", "spacing (mm)", "images", *by_index)
     for sequence, grids in described["grids"].items():
         for grid in grids[:SHOWN_GRIDS]:
             size, spacing = (" x ".join(str(step) for step in grid[key]) for key in ("size", "spacing"))
-            table.add_row(escape(sequence), size, spacing, str(grid["images"]), str(grid["by_index"]))
+            counts = [str(grid[key]) for key in ("images", "by_index")]
+            table.add_row(escape(sequence), size, spacing, *counts[: 1 + is_by_index])
         if others := grids[SHOWN_GRIDS:]:
             size, spacing = (_ranges([grid[key] for grid in others]) for key in ("size", "spacing"))
             sums = [str(sum(grid[key] for grid in others)) for key in ("images", "by_index")]
-            table.add_row(escape(sequence), size, spacing, *sums)
+            table.add_row(escape(sequence), size, spacing, *sums[: 1 + is_by_index])
     return table
 
 

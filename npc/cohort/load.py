@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from npc.cohort import clinical, criteria, dates, paths, schema
+from npc.cohort import clinical, criteria, dates, paths, schema, suspicious
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import image_column, outline_column
@@ -62,8 +62,10 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         labelled=cohort.get("labelled", True),
     )
     patients = patients.set_index("patient_id").sort_index()
-    read = _outlines(cohort)
-    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **read, truth=read_truth(root))
+    times = [endpoint.time, *(time for time in schema.OUTCOMES if time != endpoint.time)]
+    warnings = suspicious.unlikely(patients, times, [variable.name for variable in variables if variable.is_age])
+    more = {**_outlines(cohort), "truth": read_truth(root), "warnings": warnings}
+    return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **more)
 
 
 def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
@@ -119,7 +121,8 @@ def readable(cohort: DictConfig) -> Cohort:
     for sequence in cohort.sequences:
         columns = [image_column(sequence), outline_column(sequence)]
         if set(columns) <= set(table):
-            usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), text(cell))).all(axis=1)
+            table[columns] = table[columns].map(lambda cell: paths.with_slashes(root.resolve(), text(cell)))
+            usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), cell)).all(axis=1)
             table[columns] = table[columns].where(usable)
         else:
             table = table.drop(columns=columns, errors="ignore")

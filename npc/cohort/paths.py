@@ -6,9 +6,20 @@ Each check accepts a path that an earlier check refuses, so that a path has one 
 from pathlib import Path, PureWindowsPath
 
 
+def with_slashes(home: Path, text: str | None) -> str | None:
+    r"""The path with `/` in place of the `\` that a table made on Windows has.
+
+    It is unchanged where it is not relative, which `is_relative` refuses, and where a file has that very name, as
+    unpacking an archive of Windows may leave it.
+    """
+    if text is None or "\\" not in text or not is_relative(text) or exists(home, text):
+        return text
+    return text.replace("\\", "/")
+
+
 def is_relative(text: str) -> bool:
-    """Whether the path is relative, on Windows too."""
-    return not (text.startswith("/") or PureWindowsPath(text).drive)
+    """Whether the path is relative, on Windows too: it has no drive, no network share, and does not begin at a root."""
+    return not PureWindowsPath(text).anchor
 
 
 def is_inside(home: Path, text: str) -> bool:

@@ -1,7 +1,6 @@
 """The rules of the cohort folder: the faults of all patients are reported at once, in sentences."""
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -13,7 +12,7 @@ import pandera.pandas as pa
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
 from npc.cohort.studies import image_column, outline_column
-from npc.errors import InputError
+from npc.errors import Fault, InputError
 from npc.names import OTHER_READERS
 
 OUTCOMES = {"dmfs_months": "dm_event", "os_months": "os_event"}
@@ -65,13 +64,16 @@ def check(
         raise InputError(f"cohort.missing is '{missing}'; choose error or exclude")
     outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if not {t, e} & {time, event}}
     asked = [s for s in sequences if s not in also]
+    files = _files(root, sequences, also, table.columns)
     columns = {
         **{variable.name: _clinical(variable) for variable in clinical},
         **_outcomes(outcomes, required=(time, event) if labelled else ()),
-        **_files(root, sequences, also, table.columns),
+        **files,
     }
     codes = {*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")}
     everyone = _as_text(table, _identity() | columns, codes)
+    for name in everyone.columns.intersection(list(files)):
+        everyone[name] = everyone[name].map(partial(paths.with_slashes, root.resolve()))
     out = dict(left_out or {})
     frame = everyone.drop(index=list(out))
 
@@ -83,7 +85,8 @@ def check(
     _validate(everyone, _identity(), faults, set(), set())
     _validate(frame, columns, faults, skip, {variable.name for variable in clinical})
     lacking = _pairs(frame, sequences, [*asked, *also], missing, faults)
-    suspicious.check(frame, list(outcomes), [*asked, *also], root, faults.add)
+    ages = [variable.name for variable in clinical if variable.is_age]
+    suspicious.check(frame, list(outcomes), ages, [*asked, *also], root, faults.add)
     if everyone.empty:
         faults.add(None, "there is no patient; write a line for each")
     faults.raise_if_any()
@@ -114,7 +117,10 @@ class _Faults:
             order = {row: i for i, row in enumerate([None, *self.frame.index])}
             name = Path(self.where).name  # the headline has the whole path
             ordered = sorted(self.faults, key=lambda fault: order[fault[0]])
-            faults = [f"{name}{self._patient(row)}: {sentence}" for row, sentence in ordered]
+            faults = [
+                Fault(f"{name}{self._patient(row)}: {sentence}", self._patient(row).removeprefix(", "))
+                for row, sentence in ordered
+            ]
             raise InputError(faults, f"{self.where}: {len(faults)} faults")
 
     def _patient(self, row: Hashable | None) -> str:
@@ -139,7 +145,8 @@ def _as_text(table: pd.DataFrame, columns: Mapping[str, pa.Column], codes: set[s
     return frame
 
 
-# Each check's `error` is the end of a sentence that begins with the patient and the column; {value} is the cell.
+# Each check's `error` is the end of a sentence that begins with the patient and the column; {value} is the cell, and
+# {misread} what `cell.misread` says of it.
 
 
 def _each(passes: Callable[[str], bool], error: str) -> pa.Check:
@@ -185,17 +192,13 @@ def _clinical(variable: Variable) -> pa.Column:
 
 def _number(advice: str = "") -> list[pa.Check]:
     return [
-        _each(lambda text: not _has_decimal_comma(text), "is {value}, with a decimal comma; write a decimal point"),
+        _each(lambda text: cell.misread(text) is None, "is {value}, {misread}"),
         _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}"),
     ]
 
 
-def _has_decimal_comma(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+,\d+", text) is not None
-
-
 def _is_finite(text: str) -> bool:
-    return _has_decimal_comma(text) or abs(cell.number(text)) < float("inf")
+    return cell.misread(text) is not None or abs(cell.number(text)) < float("inf")
 
 
 def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, pa.Column]:
@@ -249,7 +252,9 @@ def _validate(
             if case["check"] == "column_in_dataframe":
                 faults.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns)), clinical))
             elif (case["index"], case["column"]) not in skip:
-                sentence = str(case["check"]).replace("{value}", f"'{_shown(str(case['failure_case']))}'")
+                value = str(case["failure_case"])
+                sentence = str(case["check"]).replace("{misread}", cell.misread(value) or "")
+                sentence = sentence.replace("{value}", f"'{_shown(value)}'")
                 faults.add(case["index"], f"{case['column']} {sentence}")
 
 

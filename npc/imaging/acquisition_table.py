@@ -1,10 +1,11 @@
 """Acquisition parameters of a cohort by scanner and sequence: Table 1 of the paper."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from npc.imaging.acquisition import Acquisition
@@ -66,24 +67,18 @@ def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def shown(rows: Sequence[dict[str, Any]]) -> list[Table]:
-    """The table for a terminal; an empty list without images."""
-    if not rows:
-        return []
-    printed = as_table(rows)
-    table = Table(
-        title="Acquisition", title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0), collapse_padding=True
-    )
-    for heading in printed:
-        side: Literal["left", "right"] = "left" if heading in ("scanner", "sequence") else "right"
-        whole = heading in (
-            "scanner",
-            "TR (ms)",
-            "TE (ms)",
-        )  # a narrow terminal wraps the other cells but truncates none
-        table.add_column(str(heading), justify=side, overflow="fold", no_wrap=whole)
-    for cells in printed.itertuples(index=False):
-        table.add_row(*cells)
-    return [table]
+    """The rows for a terminal of 80 columns: a table for each scanner, with a column for each sequence."""
+    tables = []
+    for scanner, block in as_table(rows).groupby("scanner", sort=False) if rows else ():
+        title = f"Acquisition, scanner {scanner}" if scanner == NOT_KNOWN else f"Acquisition, {scanner}"
+        table = Table(title=escape(title), title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
+        table.add_column("")
+        for sequence in block["sequence"]:
+            table.add_column(escape(sequence), justify="right", overflow="fold")
+        for name, heading in {"N": "patients", **{heading: heading for heading in COLUMNS}}.items():
+            table.add_row(heading, *block[name])
+        tables.append(table)
+    return tables
 
 
 def _range(values: Sequence[Any]) -> Any:

@@ -7,7 +7,7 @@ from joblib import Parallel, delayed
 from rich.progress import track
 
 from npc.cohort.studies import Study
-from npc.errors import InputError
+from npc.errors import Fault, InputError
 
 Found = TypeVar("Found")
 
@@ -32,9 +32,14 @@ def read_all(
     )
     for study, found in track(results, title, len(studies), transient=True, disable=not studies):
         if isinstance(found, InputError):
-            faults += [study.located(fault) for fault in found.faults]
+            faults += [located(study, sentence) for sentence in found.faults]
         else:
             yield study, found
+
+
+def located(study: Study, sentence: str) -> Fault:
+    """What a sentence says of a study, with its place."""
+    return Fault(study.located(sentence), f"patient {study.patient}", [str(file) for file in study.files])
 
 
 def _attempt(work: Callable[[Study], Found], study: Study) -> tuple[Study, Found | InputError]:

@@ -2,51 +2,61 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.imaging.acquisition import Acquisition, read_acquisition
-from npc.imaging.read_all import read_all
+from npc.imaging.read_all import located, read_all
 from npc.imaging.readers import read_scan
 
 Grid = tuple[tuple[int, ...], tuple[float, ...]]
 
 
-def survey(
-    cohort: Cohort, sequences: Sequence[str]
-) -> tuple[dict[str, list[dict[str, Any]]], list[str], list[tuple[str, Acquisition]]]:
-    """Grids by sequence, the most common first, the faults of all studies, and how the others were acquired.
+@dataclass(frozen=True)
+class Survey:
+    """What the images of a cohort are like.
+
+    Attributes:
+        grids: for each sequence, the most common first: `{"size": (slices, rows, columns), "spacing": mm in that
+            order, "images": count, "by_index": count of outlines whose header gives them no position}`.
+        faults: of all studies; sentences.
+        acquisitions: sequence and acquisition of each study without fault.
+        notes: what was noticed in the files of these; sentences.
+    """
+
+    grids: dict[str, list[dict[str, Any]]]
+    faults: list[str] = field(default_factory=list)
+    acquisitions: list[tuple[str, Acquisition]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def survey(cohort: Cohort, sequences: Sequence[str]) -> Survey:
+    """Reads every study once.
 
     Args:
         cohort: absent images are passed over.
         sequences: those to read.
-
-    Returns:
-        for each sequence `{"size": (slices, rows, columns), "spacing": mm in that order, "images": count, "by_index":
-        count of outlines whose header gives them no position}`, one sentence a fault, and sequence and acquisition of
-        each study without fault.
     """
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
-    faults: list[str] = []
-    acquisitions: list[tuple[str, Acquisition]] = []
+    found = Survey({})
     studies = [study for sequence in sequences for study in cohort.studies(sequence)]
-    for study, (grid, laid_by_index, acquisition) in read_all(studies, _look_at, "Reading images", faults):
+    for study, (grid, laid_by_index, notes, acquisition) in read_all(studies, _look_at, "Reading images", found.faults):
         counts[study.sequence][grid] += 1
         by_index[study.sequence][grid] += laid_by_index
-        acquisitions.append((study.sequence, acquisition))
-    grids = {
-        sequence: [
+        found.acquisitions.append((study.sequence, acquisition))
+        found.notes.extend(located(study, note) for note in notes)
+    for sequence, count in counts.items():
+        found.grids[sequence] = [
             {"size": list(grid[0]), "spacing": list(grid[1]), "images": n, "by_index": by_index[sequence][grid]}
             for grid, n in count.most_common()
         ]
-        for sequence, count in counts.items()
-    }
-    return grids, faults, acquisitions
+    return found
 
 
-def _look_at(study: Study) -> tuple[Grid, bool, Acquisition]:
+def _look_at(study: Study) -> tuple[Grid, bool, Sequence[str], Acquisition]:
     scan = read_scan(study)
     grid = scan.image.shape, tuple(round(step, 2) for step in scan.spacing)
-    return grid, scan.by_index, read_acquisition(study.image, scan)
+    return grid, scan.by_index, scan.notes, read_acquisition(study.image, scan)

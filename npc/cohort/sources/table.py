@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc.errors import InputError
+from npc.errors import Fault, InputError
 
 FILE = "patients.csv"
 
@@ -87,10 +87,11 @@ def _frame(path: Path, header: list[str], rows: list[list[str]], lines: list[int
     width = len(header)
     for line, row in zip(lines, rows, strict=True):
         if len(row) < width or any(cell.strip() for cell in row[width:]):
-            faults.append(
+            sentence = (
                 f"{path}, line {line}: {len(row)} cells under {width} column names; "
                 "correct the commas, and quote a text that contains one"
             )
+            faults.append(Fault(sentence, f"line {line}"))
     if faults:
         raise InputError(faults)
     table = pd.DataFrame([row[:width] for row in rows], columns=header, index=pd.Index(lines, name="line"))
