@@ -69,7 +69,9 @@ def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def shown(rows: Sequence[dict[str, Any]]) -> list[Table]:
     """The rows for a terminal of 80 columns: a table for each scanner, with a column for each sequence."""
     tables = []
-    for scanner, block in as_table(rows).groupby("scanner", sort=False) if rows else ():
+    printed = as_table(rows)
+    for scanner in printed["scanner"].unique() if rows else ():
+        block = printed[printed["scanner"] == scanner]
         title = f"Acquisition, scanner {scanner}" if scanner == NOT_KNOWN else f"Acquisition, {scanner}"
         table = Table(title=escape(title), title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
         table.add_column("")

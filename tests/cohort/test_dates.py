@@ -63,6 +63,7 @@ def test_months_are_kept_where_dates_are_not_known():
             "diagnosis_date is '2011-02-30', not a day of the calendar; write year-month-day",
         ),
         ({"diagnosis_date": "01.02.2011"}, "diagnosis_date is '01.02.2011', not a date"),
+        ({"diagnosis_date": "1900-01-01"}, "diagnosis_date 1900-01-01 is before 1950; correct it"),
         ({"last_follow_up": "20120101"}, "last_follow_up is '20120101', not a date"),
         ({"last_follow_up": "2009-12-31"}, "last_follow_up 2009-12-31 is before diagnosis_date 2010-01-01"),
         ({"metastasis_date": "2009-12-31"}, "metastasis_date 2009-12-31 is before diagnosis_date 2010-01-01"),

@@ -105,6 +105,16 @@ def test_clinical_values_may_be_missing(root):
         ("t_stage", "5", "t_stage is '5'; the levels are 1, 2, 3, 4"),
         ("age", "old", "age is 'old', not a finite number; write one with a decimal point or leave the cell empty"),
         ("age", "40,5", "age is '40,5', with a decimal comma; write a decimal point"),
+        ("age", "1966-12-24", "age is '1966-12-24', a date; write a number"),
+        ("age", "1966", "age is 1966: is it a year or date of birth, or in days? give the age in years"),
+        ("dmfs_months", "4,000", "which is 4000 if the comma separates thousands, or 4.000 if it is a decimal comma"),
+        ("dmfs_months", "730", "dmfs_months is 730, more than 50 years: are these days? 730 days are 24.0 months"),
+        ("t2_image", "p1\\gone.nii", "t2_image is 'p1/gone.nii', and there is no such file or folder in "),
+        ("t2_image", "..\\..\\x.nii", "t2_image is '../../x.nii', which is outside of "),
+        ("t2_image", "p1\\..\\..\\x.nii", "which is outside of "),
+        ("t2_image", "\\x.nii", "t2_image is '\\x.nii', which is not relative"),
+        ("t2_image", "\\\\server\\share\\x.nii", "which is not relative"),
+        ("t2_image", "d:x.nii", "which is not relative"),
         ("age", "1_000", "age is '1_000', not a finite number"),
         ("dmfs_months", "", "dmfs_months is empty; the endpoint needs it of every patient"),
         ("dmfs_months", "-1", "dmfs_months is '-1', less than 0; give the months from diagnosis"),
@@ -168,6 +178,49 @@ def test_a_link_to_outside_the_folder_is_refused(root):
     assert "there is no such file" in faults(table, root)[0]
 
 
+def test_backslashes_are_separators_unless_a_file_has_that_name(root):
+    table = sound()
+    for column in ("t2_image", "t2_mask", "cet1_image", "cet1_mask"):
+        table[column] = table[column].str.replace("/", "\\")
+    (root / "p1\\t2.nii").touch()
+    patients, _ = run(table, root)
+    expected = sound()["t2_image"].tolist()
+    assert patients["t2_image"].tolist() == [expected[0], "p1\\t2.nii", *expected[2:]]
+    assert patients["cet1_mask"].tolist() == sound()["cet1_mask"].tolist()
+
+
+def test_a_fault_of_many_patients_stands_once_with_three_of_them(root):
+    table = sound().assign(sex="m", t2_image=[f"p{i}/gone.nii" for i in range(4)])
+    table.loc[5, "age"] = "x"
+    with pytest.raises(InputError) as caught:
+        run(table, root)
+    assert len(caught.value.faults) == 9
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4
+    assert lines[0] == "data/patients.csv: 9 faults:"
+    named = "(4 faults of this kind: line 2, patient 000; line 3, patient 001; line 4, patient 002; ...)"
+    assert [line.endswith(named) for line in lines[1:]] == [True, True, False]
+    assert "line 2, patient 000: sex is 'm'; the levels are male, female" in lines[1]
+    assert "line 5, patient 003: age is 'x'" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("death", "months", "message"),
+    [
+        ("1", "9.9", "os_months is 9.9, a death before the metastasis (dmfs_months is 10.5); correct one of them"),
+        ("1", "10", None),  # rounded to whole months
+        ("0", "5", None),  # a warning
+    ],
+)
+def test_a_death_before_the_metastasis_is_a_fault(root, death, months, message):
+    table = sound().assign(os_months="40", os_event="0")
+    table.loc[3, ["os_months", "os_event"]] = [months, death]
+    if message is None:
+        run(table, root)
+    else:
+        assert message in faults(table, root)[0]
+
+
 def test_a_missing_column_is_reported_with_a_similar_name(root):
     table = sound().rename(columns={"centre": "Center"}).drop(columns=["age", "dmfs_months"])
     table.loc[5, "sex"] = "x\x1b[31m"
@@ -228,7 +281,7 @@ def test_a_second_readers_outline_is_checked_where_there_is_one(root):
 
 
 def test_a_further_outcome_is_optional_but_checked_where_it_exists(root):
-    table = sound().assign(os_months=["1", "", "3", "4"], os_event=["0", "", "1", "1"])
+    table = sound().assign(os_months=["1", "", "31", "42"], os_event=["0", "", "1", "1"])
     patients, _ = run(table, root)
     assert patients["os_event"].isna().sum() == 1
     assert "os_months is empty" in faults(table, root, time="os_months", event="os_event")[0]

@@ -79,7 +79,7 @@ def test_dicom_is_used_where_there_is_no_nifti(npc_data):
 
 def test_patients_without_ct_are_reported_or_excluded(npc_data):
     with pytest.raises(
-        InputError, match=r"patient STS_009: no ct image; give it, or exclude .* cohort\.missing=exclude"
+        InputError, match=r"patient STS_007: no ct image; give it, or exclude .* cohort\.missing=exclude"
     ):
         load(config(npc_data / "sts"), METASTASIS, ["mr_t1", "ct"])
     cohort = load(config(npc_data / "sts", "exclude"), METASTASIS, ["mr_t1", "ct"])
