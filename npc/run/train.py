@@ -1,6 +1,7 @@
 """From a cohort on disk to a signature and its logged predictions: the steps of a run of either method."""
 
 import os
+import sys
 from collections.abc import Mapping
 
 import pandas as pd
@@ -11,6 +12,7 @@ from npc.cohort.load import load
 from npc.cohort.split import check_sizes, outcome_hash, split_hash
 from npc.config.key import run_folder
 from npc.config.values import run_sequences
+from npc.errors import grouped
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune, method_of
 from npc.run.metrics import by_split, print_metrics
@@ -30,6 +32,8 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     """
     run, sequences = RunFolder(run_folder(config)), run_sequences(config)
     cohort = load(config.cohort, config.endpoint, sequences)
+    for warning in grouped(cohort.warnings):
+        print(f"npc: warning: {warning}", file=sys.stderr)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
     method = method_of(config, cohort, run, should_prune)
     inputs = method.inputs(patients)

@@ -176,6 +176,49 @@ def test_check_counts_who_lacks_a_sequence(npc, folder):
     assert sum(grid["images"] for grid in told["grids"]["t2"]) == 10
 
 
+def test_check_applies_the_rule_of_missing_images(npc, folder):
+    patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    patients.loc[[0, 2], ["t2_image", "t2_mask"]] = None
+    patients.to_csv(folder / "patients.csv", index=False)
+    choices = ["cohort", "check", "cohort=table", f"cohort.root={folder}", "sequence=t2", "--json"]
+    code, output, _ = npc(*choices)
+    assert code == 2
+    assert [
+        fault.endswith("or exclude such patients with cohort.missing=exclude") for fault in figures(output)["faults"]
+    ]
+    code, output, _ = npc(*choices, "cohort.missing=exclude")
+    assert code == 0
+    assert figures(output)["patients"] == 10
+    assert [left["reason"] for left in figures(output)["exclusions"]] == ["no t2", "no t2"]
+
+
+def test_check_warns_where_a_run_could_not_begin(npc, folder):
+    patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    patients.loc[0, ["dmfs_months", "dm_event", "os_months", "os_event"]] = ["500", "0", "500", "0"]
+    patients.to_csv(folder / "patients.csv", index=False)
+    choices = ["cohort", "check", "cohort=table", f"cohort.root={folder}"]
+    code, output, _ = npc(*choices, "split.validation=0.1", "--json")
+    assert code == 0
+    refusal, *unlikely = figures(output)["warnings"]
+    assert refusal.startswith("train.py would refuse these choices: split: too few patients in validation")
+    assert [warning.split(",")[0] for warning in unlikely] == [
+        f"patient {patients.loc[0, 'patient_id']}: {time}_months is 500" for time in ("dmfs", "os")
+    ]
+    _, output, _ = npc(*choices, "split.validation=0.1")
+    assert "Warning: train.py would refuse these choices" in output
+
+
+def test_the_tables_of_check_fit_into_80_columns(npc, published, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}")
+    assert code == 0
+    lines = [line for line in output.splitlines() if not line.startswith(("Warning: ", "Left out: "))]
+    assert max(map(len, lines)) <= 80
+    assert "…" not in output
+    for words in ("reconstructed matrix", "spacing between slices (mm)", "32 × 32", "16 x 32 x 32"):
+        assert words in output
+
+
 # A fault planted in each patient's line, and what is told of it.
 TABLE_FAULTS = [
     ("patient_id", "H1-0002", "patient H1-0002: patient_id occurs more than once"),
