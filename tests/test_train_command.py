@@ -55,9 +55,9 @@ def in_process(*overrides: str) -> Path:
 
 @pytest.fixture(scope="module")
 def without_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PYTHONPATH on which torch cannot be imported."""
+    """A PYTHONPATH on which nothing that takes long to import can be imported."""
     folder = tmp_path_factory.mktemp("without")
-    for name in ("torch", "pytorch_lightning"):
+    for name in ("torch", "pytorch_lightning", "numpy", "pandas", "matplotlib"):
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text("raise RuntimeError('torch was imported')\n")
     return str(folder)
@@ -185,14 +185,6 @@ def test_all_wrong_choices_are_reported_at_once(without_torch):
     ended = run("slices=2", "batch_size=0", "network.join=glue", PYTHONPATH=without_torch)
     assert ended.returncode == 2
     assert all(word in ended.stderr for word in ("slices=2", "batch_size=0", "network.join=glue"))
-
-
-def test_a_misspelt_choice_is_reported_in_under_2_seconds():
-    """CPU time: the load of the machine does not count."""
-    before = os.times()
-    assert run("optimizer.lrr=0.1").returncode == 2
-    after = os.times()
-    assert after.children_user + after.children_system - before.children_user - before.children_system < 2
 
 
 def test_debug_shows_the_traceback(without_torch):
