@@ -73,9 +73,13 @@ def _ages(frame: pd.DataFrame, ages: Sequence[str], add: Add) -> None:
 
 
 def _deaths(frame: pd.DataFrame, add: Add) -> None:
-    """Rounding of both times to whole months is no fault."""
-    for row, dmfs, survival, metastasis, death in _survival(frame):
-        if death == "1" and survival < dmfs - AGREEMENT:
+    """Rounding of both times to whole months is no fault; times that are days are reported as such alone."""
+    found = list(_survival(frame))
+    medians = pd.DataFrame([(dmfs, survival) for _, dmfs, survival, *_ in found], dtype=float).median()
+    if (medians > LONGEST_MEDIAN).any():
+        return
+    for row, dmfs, survival, metastasis, death in found:
+        if death == "1" and survival < dmfs - AGREEMENT and dmfs <= LONGEST:
             end = "the metastasis" if metastasis == "1" else "the last follow-up for metastasis"
             add(row, f"os_months is {survival:g}, a death before {end} (dmfs_months is {dmfs:g}); correct one of them")
 
