@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
+from npc.config.key import drop_neutral
 from npc.errors import InputError
 from npc.names import METHODS, SPLITS
 from npc.statistics.delong import auc
@@ -58,6 +61,18 @@ class Run:
     def out_of_fold(self) -> Path:
         """Risks of the training patients by refits that did not see them; written by `train.py folds=K`."""
         return self.path / "out_of_fold.csv"
+
+    def choices(self) -> dict[str, Any]:
+        """Those of `config.yaml` that can change the numbers, by dotted key; none where the backend wrote no config."""
+        try:
+            text = (self.path / "config.yaml").read_text()
+            choices = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except (OSError, yaml.YAMLError):
+            return {}
+        if not isinstance(choices, dict):
+            return {}
+        drop_neutral(choices)
+        return dict(flat(choices))
 
     def data(self) -> dict | None:
         """Hashes of split, outcome and images from `environment.json`, where the backend wrote one."""
@@ -158,6 +173,15 @@ def read_predictions(path: Path) -> pd.DataFrame:
     if faults:
         raise InputError(faults)
     return table.set_index("patient_id")
+
+
+def flat(choices: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each choice of a config by its dotted key."""
+    for key, value in choices.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _named(patients: np.ndarray) -> str:

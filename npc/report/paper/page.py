@@ -32,6 +32,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         figures: that were drawn of it.
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
+    rules += analysis.choice.notes()
     used = [(run.run_key, run.method, run.variant, run.validation_auc) for run in analysis.provenance.runs]
     runs = pd.DataFrame(used, columns=["run_key", "method", "variant", "validation_auc"])
     sections = [
