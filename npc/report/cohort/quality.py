@@ -144,4 +144,4 @@ def draw_least_consistent(path: Path, found: Consistency, pictures: dict[str, np
             ]
             for axes, patient, title in shown:
                 axes.imshow(pictures[patient][i], cmap="gray", vmin=0, vmax=255)
-                axes.set_title(title.replace("$", r"\$"), fontsize=6.5)
+                axes.set_title(title, fontsize=6.5)
