@@ -23,7 +23,7 @@ from npc.prognosis.patients import analysed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
-from npc.prognosis.treatment import TreatmentEffect, treatment_effect
+from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
@@ -87,6 +87,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     endpoint = {name: choices.endpoint[name] for name in ("kind", "event", "time", "months")}
     patients = analysed(cohort, used[0], **endpoint)
     variables = clinical.parse(plain(choices.cohort)["clinical"])
+    check_treatment(choices.prognosis.treatment, variables)
     tests = univariate(patients[patients["split"] == "train"], variables)
     made, absent = _models(patients, tests, choice, choices.prognosis)
     results = {name: evaluate(patients, model, choices) for name, model in made.items()}

@@ -16,6 +16,7 @@ from npc.errors import InputError
 from npc.names import METHODS, SPLITS
 from npc.statistics.delong import auc
 
+LARGEST = float(np.finfo(np.float32).max)  # sums and squares of risks up to here are finite
 _TYPES: Any = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
 
@@ -123,7 +124,7 @@ def read_run(path: Path) -> Run:
     """A finished run.
 
     Raises:
-        InputError: its predictions, of all kinds of faults at once; or its validation cohort has one class only.
+        InputError: its predictions, of all kinds of faults at once; or a training or validation cohort of one class.
     """
     predictions = read_predictions(path / "predictions.csv")
     config = path / "config.yaml"
@@ -131,10 +132,18 @@ def read_run(path: Path) -> Run:
     method = named[1] if named else "deep_learning"
     if method not in METHODS:
         raise InputError(f"{config}: method is {method}; it is one of {', '.join(METHODS)}")
-    rows = predictions[predictions["split"] == "validation"]
-    label, risk = rows["label"].to_numpy(), rows["risk"].to_numpy()
-    if len(np.unique(label)) < 2:
-        raise InputError(f"{path}: the internal validation cohort has one class only, so no run can be chosen by it")
+    by_split = {split: predictions[predictions["split"] == split] for split in ("train", "validation")}
+    faults = [
+        f"{path}: the {cohort} cohort has {'one class only' if len(by_split[split]) else 'no patients'}, so {why}"
+        for split, cohort, why in (
+            ("train", "training", "no threshold can be chosen on it; train the run again with another split"),
+            ("validation", "internal validation", "no run can be chosen by it; train the run again with another split"),
+        )
+        if by_split[split]["label"].nunique() < 2
+    ]
+    if faults:
+        raise InputError(faults)
+    label, risk = (by_split["validation"][column].to_numpy() for column in ("label", "risk"))
     return Run(path, method, predictions, auc(label, risk), float(log_losses(label, risk).mean()))
 
 
@@ -168,6 +177,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
         "event is not 0 or 1": ~np.isin(event, (0, 1)),
         "time is not a number of months": ~(np.isfinite(time) & (time >= 0)),
         "risk is not a finite number (did training diverge?)": ~np.isfinite(risk),
+        f"risk is beyond {LARGEST:.0e}, the largest number of a network (did training diverge?)": np.isfinite(risk)
+        & (abs(risk) > LARGEST),
     }
     faults = [f"{path}, {_named(patients[rows])}: {fault}" for fault, rows in wrong.items() if rows.any()]
     if faults:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
+from npc.errors import InputError
 from npc.names import RISK_GROUPS
 from npc.prognosis.encoding import learn
 from npc.prognosis.estimable import estimated
@@ -68,6 +69,25 @@ class TreatmentEffect:
     groups: Mapping[str, WithinGroup]
     interaction: HazardRatio | NotEstimable
     score_contains_treatment: bool
+
+
+def check_treatment(name: str | None, variables: Sequence[Variable]) -> None:
+    """Checks that the treatment, if it is a variable of the cohort, has levels.
+
+    Args:
+        name: `prognosis.treatment`.
+        variables: declared by the cohort.
+
+    Raises:
+        InputError: it is continuous.
+    """
+    if name in [variable.name for variable in variables if variable.kind == "continuous"]:
+        levels = [variable.name for variable in variables if variable.kind != "continuous"]
+        raise InputError(
+            f"prognosis.treatment={name}: this variable is continuous, but a treatment has levels, the "
+            f"standard treatment first; name one with levels ({', '.join(levels) or 'the cohort declares none'}), or "
+            "null for no comparison of treatments"
+        )
 
 
 def treatment_effect(
