@@ -1,10 +1,11 @@
 """Additional treatment against the standard one within risk groups, as in Fig. 4e-f, and what to compare it with.
 
 Treatment was not randomised, so the plain comparison within a group (the paper's) may show who was chosen for the
-additional treatment. Beside it stand the test of interaction between group and treatment, and the comparison weighted
+additional treatment. The test of interaction between group and treatment is given as well, and the comparison weighted
 by the inverse probability of the treatment that was given (IPTW), estimated from the clinical variables.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -141,12 +142,14 @@ def restricted_means(patients: pd.DataFrame, arm: pd.Series) -> RestrictedMeans:
     """Difference of restricted mean survival, up to the end of the shorter of both follow-ups.
 
     Raises:
-        NotEstimable: there is one arm only.
+        NotEstimable: there is one arm only, or one without follow-up.
     """
     parts = [patients[arm == name] for name in arm.cat.categories]
     if any(part.empty for part in parts):
         raise NotEstimable("there is one arm only")
     until = min(float(part["time"].max()) for part in parts)
+    if until == 0:
+        raise NotEstimable("an arm has no follow-up")
     standard, additional = (kaplan_meier(part["time"], part["event"]) for part in parts)
     found = restricted_mean_difference(additional, standard, until)
     return RestrictedMeans(found.estimate, found.ci, until)
@@ -159,7 +162,7 @@ def weighted_hazard_ratio(patients: pd.DataFrame, arm: pd.Series, variables: Seq
         NotEstimable: one arm only, an arm without event, no variable, or the fit does not converge.
     """
     from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
     if arm.nunique() < 2:
         raise NotEstimable("there is one arm only")
@@ -170,8 +173,10 @@ def weighted_hazard_ratio(patients: pd.DataFrame, arm: pd.Series, variables: Seq
         {"time": patients["time"], "event": patients["event"], "arm": arm.cat.codes, "weight": weights}
     )
     try:
-        found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
-    except ConvergenceError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)  # lifelines' word for a maximum that does not exist
+            found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
+    except (ConvergenceError, ConvergenceWarning) as error:
         raise NotEstimable(str(error).splitlines()[0]) from None
     ci = (float(found["exp(coef) lower 95%"]), float(found["exp(coef) upper 95%"]))
     return HazardRatio(float(found["exp(coef)"]), ci, float(found["p"]))
@@ -186,8 +191,9 @@ def treatment_weights(patients: pd.DataFrame, arm: pd.Series, variables: Sequenc
         variables: clinical variables that the choice of treatment may have followed; not the treatment itself.
 
     Raises:
-        NotEstimable: one arm only, or no variable.
+        NotEstimable: one arm only, or no variable of which a value is known.
     """
+    variables = [variable for variable in variables if patients[variable.name].notna().any()]
     if not variables:
         raise NotEstimable("no clinical variable to weight by")
     additional = arm.cat.codes.to_numpy()

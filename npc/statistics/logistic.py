@@ -124,7 +124,7 @@ def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarra
         raise NotEstimable("all patients are of one class")
     y = events.astype(float)
     centre, scale = terms.mean(axis=0), terms.std(axis=0)
-    if (np.ptp(terms, axis=0) == 0).any():
+    if (np.ptp(terms, axis=0) == 0).any() or not scale.all():  # squares of values near 1e-300 are 0
         raise NotEstimable("a term does not vary, or follows from the others")
     standard = (terms - centre) / scale
     if np.linalg.matrix_rank(standard) < terms.shape[1]:

@@ -42,7 +42,7 @@ class SweepReport:
         if self.stopped:
             lines.append(
                 f"another search than the grid: {self.stopped} runs were stopped early by successive halving, so the "
-                "figures leave them out, and the price of choosing is higher than they show"
+                "figures leave them out, and the optimism of the selection is larger than they show"
             )
         return lines
 
