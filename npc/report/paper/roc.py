@@ -77,6 +77,6 @@ def draw(path: Path, panels: Sequence[Panel]) -> None:
             for curve, dash in zip(panel.curves, DASHES, strict=False):
                 axes.plot(*curve.points.T, dash, label=f"{curve.name}\n{curve.auc}")
             axes.set_title(f"({letter}) {panel.title}", loc="left")
-            axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+            axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", anchor="N")
             axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), handlelength=2.4)  # below: a curve may lie anywhere
         grid[0].set_ylabel("sensitivity")
