@@ -48,8 +48,14 @@ class Logistic:
         return expit(self.coefficient[0] + np.asarray(x, dtype=float) @ self.coefficient[1:])
 
     def odds_ratio(self, term: int, confidence: float = 0.95) -> tuple[float, tuple[float, float]]:
-        """exp(coefficient) of a term, counted from 0 without the intercept, with Wald's interval."""
+        """exp(coefficient) of a term, counted from 0 without the intercept, with Wald's interval.
+
+        Raises:
+            NotEstimable: a limit is too large for a number: the unit of the term is too large for its values.
+        """
         middle, half = self.coefficient[term + 1], norm.ppf(0.5 + confidence / 2) * self.standard_error[term + 1]
+        if abs(middle) + half > np.log(np.finfo(float).max):
+            raise NotEstimable("the odds ratio of one unit is too large for a number")
         return float(np.exp(middle)), (float(np.exp(middle - half)), float(np.exp(middle + half)))
 
 

@@ -25,8 +25,9 @@ def tables(found: Agreement) -> list[RenderableType]:
     for sequence, comparisons in found.sequences.items():
         for comparison, of in comparisons.items():
             who = (escape(sequence), READERS[COMPARISONS[comparison]])
-            forms = (("dice", ".2f", 1), ("hd95_mm", ".1f", 1), ("area_difference", "+.0f", 100))
-            outlines.add_row(*who, str(of.patients), *(_spread(of.spreads[key], *form) for key, *form in forms))
+            forms = {"dice": (".2f", 1), "hd95_mm": (".1f", 1), "area_difference": ("+.0f", 100)}
+            spreads = [_spread(of.spreads[key], form, factor) for key, (form, factor) in forms.items()]
+            outlines.add_row(*who, str(of.patients), *spreads)
             share = "–" if of.share_above is None else f"{of.above} ({of.share_above:.0%})"
             features.add_row(*who, str(len(of.features)), share, str(len(of.not_estimable)))
             named = f"{sequence}, {READERS[COMPARISONS[comparison]]}"
