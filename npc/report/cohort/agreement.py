@@ -54,8 +54,8 @@ def report(
         by_patient = {study.patient: study for study in studies if study.sequence == sequence}
         shown = [
             (
-                f"{row.patient_id}: Dice {row.dice:.2f}, {READERS[COMPARISONS[row.comparison]]}",
-                read_scans(by_patient[row.patient_id]),
+                f"{row.patient_id}: Dice {row.dice:.2f}, {READERS[COMPARISONS[str(row.comparison)]]}",
+                read_scans(by_patient[str(row.patient_id)]),
             )
             for row in least.itertuples()
         ]
