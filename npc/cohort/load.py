@@ -120,6 +120,7 @@ def readable(cohort: DictConfig) -> Cohort:
         columns = [image_column(sequence), outline_column(sequence)]
         if set(columns) <= set(table):
             usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), text(cell))).all(axis=1)
+            usable &= [image != outline or (root / str(image)).is_dir() for image, outline in table[columns].to_numpy()]
             table[columns] = table[columns].where(usable)
         else:
             table = table.drop(columns=columns, errors="ignore")

@@ -235,12 +235,12 @@ def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
         return inside
     if not there:
         raise InputError(f"{path} has an empty outline: every voxel is 0; outline the tumour.")
-    listed = ", ".join(there[:20])
+    listed = ", ".join([*there[:20], *(["..."] if len(there) > 20 else [])])
     if label is not None:
         raise InputError(f"{path} has no label {label}; those there: {listed}.")
     raise InputError(
-        f"{path} has {len(there)} labels ({listed}); choose the tumour's with cohort.label={there[0]}, "
-        "or save the mask with one label."
+        f"{path} has {len(there)} labels ({listed}); choose the tumour's, as in cohort.label={there[0]}, save the mask "
+        "with one label, or give the outline if this is the image."
     )
 
 
