@@ -12,7 +12,7 @@ from pydicom.pixels import pack_bits
 from pydicom.uid import SegmentationStorage, generate_uid
 
 from npc.errors import InputError
-from tests.imaging.dicom_files import AXIAL, FRAME_OF_REFERENCE, UID_PREFIX, _dataset, _ds, write_series
+from tests.imaging.dicom_files import AXIAL, FRAME_OF_REFERENCE, UID_PREFIX, decimal_string, new_dataset, write_series
 from tests.scans import read_scan
 
 SHAPE = (5, 8, 10)
@@ -56,13 +56,13 @@ def write_segmentation(
         origin: mm, of the first voxel.
         direction: as in SimpleITK.
     """
-    seg = _dataset(LABEL_MAP if kind == "LABELMAP" else SegmentationStorage, "SEG")
+    seg = new_dataset(LABEL_MAP if kind == "LABELMAP" else SegmentationStorage, "SEG")
     seg.SeriesInstanceUID, seg.FrameOfReferenceUID, seg.SegmentationType = generate_uid(), FRAME_OF_REFERENCE, kind
     seg.SegmentSequence, shared, planes = [], Dataset(), []
     axes = np.reshape(direction, (3, 3)).T
     measures, orientation = Dataset(), Dataset()
-    measures.PixelSpacing, measures.SliceThickness = [_ds(step) for step in spacing[1:]], _ds(spacing[0])
-    orientation.ImageOrientationPatient = [_ds(value) for value in (*axes[0], *axes[1])]
+    measures.PixelSpacing, measures.SliceThickness = [decimal_string(step) for step in spacing[1:]], decimal_string(spacing[0])
+    orientation.ImageOrientationPatient = [decimal_string(value) for value in (*axes[0], *axes[1])]
     shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
     seg.SharedFunctionalGroupsSequence = [shared]
     for number, (name, mask) in enumerate(masks.items(), 1):
@@ -74,7 +74,7 @@ def write_segmentation(
     seg.PerFrameFunctionalGroupsSequence = []
     for number, z, _ in planes:
         groups, place, segment = Dataset(), Dataset(), Dataset()
-        place.ImagePositionPatient = [_ds(value) for value in origin + z * spacing[0] * axes[2]]
+        place.ImagePositionPatient = [decimal_string(value) for value in origin + z * spacing[0] * axes[2]]
         segment.ReferencedSegmentNumber = number
         groups.PlanePositionSequence = [place]
         if kind != "LABELMAP":
