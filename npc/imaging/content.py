@@ -90,7 +90,7 @@ def voxels_hash(image: np.ndarray) -> str:
 
 
 def repeated_images(hashes: Iterable[tuple[Study, str]]) -> list[str]:
-    """A fault for each image that several patients, or several sequences of a patient, have as their own.
+    """A fault for each image that several patients have as their own.
 
     One file that the table names twice is left to the check of the table (`npc.cohort.suspicious`).
 
@@ -103,16 +103,14 @@ def repeated_images(hashes: Iterable[tuple[Study, str]]) -> list[str]:
     return [
         _repeated(studies)
         for studies in by_content.values()
-        if len({os.path.realpath(study.image) for study in studies}) > 1
+        if len({study.patient for study in studies}) > 1
+        and len({os.path.realpath(study.image) for study in studies}) > 1
     ]
 
 
 def _repeated(studies: Sequence[Study]) -> str:
-    first, second = studies[:2]
     patients = list(dict.fromkeys(study.patient for study in studies))
-    if len(patients) == 1:
-        sequences = " and ".join(study.sequence for study in studies)
-        return f"{first.image}: patient {patients[0]} has the same image as {sequences}; give each sequence its own."
+    first, second = (next(study for study in studies if study.patient == patient) for patient in patients[:2])
     named = f"{', '.join(patients[:-1])} and {patients[-1]}"
     if len(patients) > 4:
         named = f"{', '.join(patients[:3])} and {len(patients) - 3} others"

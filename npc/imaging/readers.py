@@ -63,7 +63,7 @@ def read_scans(study: Study) -> dict[str, Scan]:
 
     Raises:
         InputError: a file is missing or can't be read as one volume; an outline is missing in its file, is empty or
-            is on another grid; the image has a value inside it that is not finite, or one value alone. The faults of all outlines at once.
+            is on another grid; the image has a value inside it that is not finite. The faults of all outlines at once.
     """
     faults: list[str] = []
     for path in study.files:
@@ -81,7 +81,7 @@ def read_scans(study: Study) -> dict[str, Scan]:
     for reader, path in study.outlines.items():
         try:
             inside, by_index = _read_outline(path, study, native, image)
-            _check_values(values, inside, study.image)
+            _check_finite(values, inside, study.image)
             scans[reader] = Scan(values, inside, (slice_, row, column), by_index)
         except InputError as error:
             faults += error.faults
@@ -159,23 +159,12 @@ def _same_grid(one: sitk.Image, other: sitk.Image) -> bool:
     )
 
 
-def _check_values(values: np.ndarray, inside: np.ndarray, image_path: Path) -> None:
-    tumour = values[inside]
-    if bad := int((~np.isfinite(tumour)).sum()):
+def _check_finite(values: np.ndarray, inside: np.ndarray, image_path: Path) -> None:
+    if bad := int((~np.isfinite(values[inside])).sum()):
         raise InputError(
             f"{image_path} has {bad} voxels inside the outline that are not finite (NaN or infinite); "
             "repair the image or leave the patient out."
         )
-    if tumour.size == 1 or np.ptp(tumour):
-        return
-    if (values == values.flat[0]).all():
-        raise InputError(f"{image_path} has one value ({tumour[0]:g}) in all voxels; convert or export it again.")
-    if np.array_equal(values != 0, inside):
-        raise InputError(f"{image_path} is a copy of its outline; give the image.")
-    raise InputError(
-        f"{image_path} has one value ({tumour[0]:g}) in all voxels inside the outline; "
-        "check that image and outline belong together, or leave the patient out."
-    )
 
 
 def _drawn(path: Path) -> Header | None:
@@ -254,6 +243,6 @@ def _whole(labels: np.ndarray, path: Path) -> np.ndarray:
         return whole
     raise InputError(
         f"{path} has fractions between its labels ({parts.size} voxels, {parts.min():.3g} to {parts.max():.3g}), "
-        "as an interpolated outline or a probability map has; resample the outline with nearest neighbour, or cut it at "
-        "one half and save whole numbers."
+        "as an interpolated outline or a probability map has; resample the outline with nearest neighbour, or cut it "
+        "at one half, and save whole numbers."
     )

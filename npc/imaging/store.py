@@ -23,6 +23,7 @@ from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
+from npc.imaging.contrast import check_contrast
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
@@ -132,6 +133,7 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
 def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
     """The row, and the hash of the image's voxels."""
     scan = read_scan(study)
+    check_contrast(scan, study.image)
     return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0], voxels_hash(scan.image)
 
 

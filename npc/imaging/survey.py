@@ -8,6 +8,7 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.imaging.acquisition import Acquisition, read_acquisition
 from npc.imaging.content import repeated_images, voxels_hash
+from npc.imaging.contrast import check_contrast
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
 
@@ -54,5 +55,6 @@ def survey(
 
 def _look_at(study: Study) -> tuple[Grid, bool, Acquisition, str]:
     scan = read_scan(study)
+    check_contrast(scan, study.image)
     grid = scan.image.shape, tuple(round(step, 2) for step in scan.spacing)
     return grid, scan.by_index, read_acquisition(study.image, scan), voxels_hash(scan.image)

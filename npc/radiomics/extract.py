@@ -84,7 +84,7 @@ def extract(
     make_folder(home)
     studies = cohort.studies(sequence, tuple(READERS))
     files, content = _files(studies, Path(store), home)
-    if repeated := _repeated(studies, dict(content), home / "images.json"):
+    if repeated := _repeated(studies, dict(content), Path(store) / "images.json"):
         raise InputError(repeated)
     failures = _work_out(studies, settings, files)
     if failures and missing == "error":

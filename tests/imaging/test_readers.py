@@ -338,25 +338,6 @@ class TestBadFiles:
         write(nifti["mask_path"], values)
         fault("mask.nii.gz", "399 labels (1, 2, ", ", ...)", "if this is the image", **nifti)
 
-    def test_image_of_one_value(self, nifti, values):
-        write(nifti["image_path"], values * 0 + 7)
-        fault("image.nii.gz", "one value (7) in all voxels", "export", **nifti)
-
-    def test_image_of_one_value_inside_the_outline(self, nifti, values, outline):
-        write(nifti["image_path"], np.where(outline, 7, values))
-        fault("image.nii.gz", "one value (7) in all voxels inside the outline", **nifti)
-
-    @pytest.mark.parametrize("times", [1, 255])
-    def test_image_that_is_a_copy_of_its_outline(self, nifti, outline, times):
-        write(nifti["image_path"], outline * np.uint8(times))
-        fault("image.nii.gz", "copy of its outline", "give the image", **nifti)
-
-    def test_an_outline_of_one_voxel_has_one_value(self, nifti, values, outline):
-        dot = outline * 0
-        dot[2, 3, 4] = 1
-        write(nifti["mask_path"], dot)
-        same(read_scan(**nifti), values, dot)
-
     def test_not_finite_mask(self, nifti, outline):
         write(nifti["mask_path"], np.where(outline, 1.0, np.nan))
         fault("mask.nii.gz", "not finite", "write 0", **nifti)

@@ -1,4 +1,4 @@
-"""DICOM segmentations are laid on the image's grid by the positions of their frames; anything else is one clear fault."""
+"""DICOM segmentations are laid on the image's grid by the positions of their frames; the others are refused."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,7 +61,10 @@ def write_segmentation(
     seg.SegmentSequence, shared, planes = [], Dataset(), []
     axes = np.reshape(direction, (3, 3)).T
     measures, orientation = Dataset(), Dataset()
-    measures.PixelSpacing, measures.SliceThickness = [decimal_string(step) for step in spacing[1:]], decimal_string(spacing[0])
+    measures.PixelSpacing, measures.SliceThickness = (
+        [decimal_string(step) for step in spacing[1:]],
+        decimal_string(spacing[0]),
+    )
     orientation.ImageOrientationPatient = [decimal_string(value) for value in (*axes[0], *axes[1])]
     shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
     seg.SharedFunctionalGroupsSequence = [shared]
