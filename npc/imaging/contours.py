@@ -78,7 +78,7 @@ def _is_within(area: np.ndarray, other: np.ndarray) -> bool:
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
     pairs = ((one, other), (other, one))
     return all(
-        abs(cv2.pointPolygonTest(line.astype(np.float32), tuple(point), True)) <= _SAME  # type: ignore[call-overload]
+        abs(cv2.pointPolygonTest(line.astype(np.float32), tuple(point), True)) <= _SAME
         for points, line in pairs
         for point in points.tolist()
     )
