@@ -65,11 +65,11 @@ def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Prep
     make_folder(home)
     studies = cohort.studies(sequence)
     keys, faults = _content_keys(folder, studies)
-    index, images = _read_index(home, settings)
-    if faults or not set(keys.values()) <= index.keys():
+    index, images = _read_index(home, settings), read_json(home / "images.json")
+    if faults or not set(keys.values()) <= index.keys() & images.keys():
         with FileLock(home / "lock"):
             faults += _build(home, studies, keys, settings)
-        index, images = _read_index(home, settings)
+        index, images = _read_index(home, settings), read_json(home / "images.json")
     found = [(study, images[key]) for study in studies if (key := keys.get(study.patient)) in images]
     repeated = repeated_images(found)
     if faults or repeated:
@@ -112,15 +112,17 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
         keys: hash of its content, by patient; a patient without key is left out.
         settings: of the network's input.
     """
-    index, images = _read_index(home, settings)
+    index, images = _read_index(home, settings), read_json(home / "images.json")
     by_key = {keys[study.patient]: study for study in studies if study.patient in keys}
-    missing = [study for key, study in by_key.items() if key not in index]
+    # A row without its image's hash is older than the checks of images, and is made again in its place.
+    missing = [study for key, study in by_key.items() if key not in index or key not in images]
     title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
     made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
     with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
         for done, (study, (row, image)) in enumerate(made, start=1):
-            key, position = keys[study.patient], max(index.values(), default=-1) + 1
+            key = keys[study.patient]
+            position = index.get(key, max(index.values(), default=-1) + 1)
             rows.seek(position * row.nbytes)
             rows.write(row.tobytes())
             index[key], images[key] = position, image
@@ -148,14 +150,8 @@ def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping
     write_text(home / "index.json", json.dumps(index))
 
 
-def _read_index(home: Path, settings: Preprocess) -> tuple[dict[str, int], dict[str, str]]:
-    """The rows that are there, and the hashes of their images.
-
-    An index may have outlived its rows (a copy cut short, a file cleaned away). A row without hash is older than the
-    checks of its image, so the image is read again.
-    """
+def _read_index(home: Path, settings: Preprocess) -> dict[str, int]:
+    """The rows that are there: an index may have outlived them (a copy cut short, a file cleaned away)."""
     rows = home / "rows.u8"
     whole = rows.stat().st_size // (3 * settings.size**2) if rows.exists() else 0
-    images = read_json(home / "images.json")
-    index = read_json(home / "index.json")
-    return {key: row for key, row in index.items() if row < whole and key in images}, images
+    return {key: row for key, row in read_json(home / "index.json").items() if row < whole}
