@@ -85,7 +85,7 @@ def voxels_hash(image: np.ndarray) -> str:
         image: float32 (slice, row, column), axial.
     """
     content = hashlib.sha256(str(image.shape).encode())
-    content.update(np.ascontiguousarray(image))
+    content.update(np.ascontiguousarray(image).data)
     return content.hexdigest()
 
 
