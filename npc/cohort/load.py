@@ -123,7 +123,9 @@ def readable(cohort: DictConfig) -> Cohort:
         if set(columns) <= set(table):
             table[columns] = table[columns].map(lambda cell: paths.with_slashes(root.resolve(), text(cell)))
             usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), cell)).all(axis=1)
-            table[columns] = table[columns].where(usable)
+            cells = table[columns].to_numpy()
+            one_file = [image == outline and (root / str(image)).is_file() for image, outline in cells]
+            table[columns] = table[columns].where(usable & ~pd.Series(one_file, table.index, dtype=bool))
         else:
             table = table.drop(columns=columns, errors="ignore")
     return Cohort(cohort.name, root, table, tuple(cohort.sequences), **_outlines(cohort))

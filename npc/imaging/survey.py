@@ -8,6 +8,8 @@ from typing import Any
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.imaging.acquisition import Acquisition, read_acquisition
+from npc.imaging.content import repeated_images, voxels_hash
+from npc.imaging.contrast import check_contrast
 from npc.imaging.read_all import located, read_all
 from npc.imaging.readers import read_scan
 
@@ -35,6 +37,8 @@ class Survey:
 def survey(cohort: Cohort, sequences: Sequence[str]) -> Survey:
     """Reads every study once.
 
+    An image that two patients share is a fault, too.
+
     Args:
         cohort: absent images are passed over.
         sequences: those to read.
@@ -42,12 +46,17 @@ def survey(cohort: Cohort, sequences: Sequence[str]) -> Survey:
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     found = Survey({})
+    hashes: list[tuple[Study, str]] = []
     studies = [study for sequence in sequences for study in cohort.studies(sequence)]
-    for study, (grid, laid_by_index, notes, acquisition) in read_all(studies, _look_at, "Reading images", found.faults):
+    for study, (grid, laid_by_index, notes, acquisition, content) in read_all(
+        studies, _look_at, "Reading images", found.faults
+    ):
         counts[study.sequence][grid] += 1
         by_index[study.sequence][grid] += laid_by_index
         found.acquisitions.append((study.sequence, acquisition))
         found.notes.extend(located(study, note) for note in notes)
+        hashes.append((study, content))
+    found.faults.extend(repeated_images(hashes))
     for sequence, count in counts.items():
         found.grids[sequence] = [
             {"size": list(grid[0]), "spacing": list(grid[1]), "images": n, "by_index": by_index[sequence][grid]}
@@ -56,7 +65,8 @@ def survey(cohort: Cohort, sequences: Sequence[str]) -> Survey:
     return found
 
 
-def _look_at(study: Study) -> tuple[Grid, bool, Sequence[str], Acquisition]:
+def _look_at(study: Study) -> tuple[Grid, bool, Sequence[str], Acquisition, str]:
     scan = read_scan(study)
+    check_contrast(scan, study.image)
     grid = scan.image.shape, tuple(round(step, 2) for step in scan.spacing)
-    return grid, scan.by_index, scan.notes, read_acquisition(study.image, scan)
+    return grid, scan.by_index, scan.notes, read_acquisition(study.image, scan), voxels_hash(scan.image)
