@@ -1,10 +1,14 @@
 """Checks that types cannot express: each value against the bound of its field, then the choices against each other."""
 
-from dataclasses import is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
 from npc.config.fields import bound_faults
+from npc.config.keys import nearest
+from npc.config.messages import composing
+from npc.config.sources import without_reader
 from npc.errors import InputError
 
 
@@ -39,26 +43,64 @@ def check(config: DictConfig) -> None:
 def check_evaluate(config: DictConfig) -> None:
     """As `check`, for `evaluate.py`."""
     _check_given(config)
+    check_values(config)
+
+
+def check_values(config: DictConfig) -> None:
+    """Checks each value by itself, and that every key is read; for commands that need only some of the choices.
+
+    Raises:
+        InputError: with the faults of `value_faults`.
+    """
     if faults := value_faults(config):
         raise InputError(faults)
 
 
-def value_faults(config: DictConfig, group: str = "") -> list[str]:
-    """The faults of single values; a key without a value is skipped, because the command may not need it.
+def value_faults(config: DictConfig) -> list[str]:
+    """The keys that nothing reads and the values out of bounds; a key without a value is skipped.
 
     Args:
-        config: of `train.py` or `evaluate.py`, or a group of it; typed by its schema.
-        group: the prefix of its keys, such as `cohort.`.
+        config: of `train.py` or `evaluate.py`, typed by its schema. A command may need only some of its keys.
     """
-    schema = OmegaConf.get_type(config)
-    if schema is None or not is_dataclass(schema):  # a dictionary of the user's own
-        return []
-    values = {str(key): OmegaConf.select(config, str(key)) for key in config}
-    faults = list(bound_faults(schema, values, lambda key, value: f"{group}{key}={value}"))
-    for key, value in values.items():
-        if isinstance(value, DictConfig):
-            faults += value_faults(value, f"{group}{key}.")
-    return faults
+    return [*_unread(config), *_out_of_bounds(config, "")]
+
+
+def _unread(config: DictConfig) -> Iterator[str]:
+    """A plus adds any key to the config (`+sede=3`); those that the schema does not have are read by nothing."""
+    groups = [("", config), *_groups(config, "")]
+    known = [f"{group}{item.name}" for group, node in groups if (schema := _schema(node)) for item in fields(schema)]
+    for group, node in groups:
+        schema = _schema(node)
+        added = [str(key) for key in node if key not in {item.name for item in fields(schema)}] if schema else []
+        if added and group == "cohort.":
+            added = without_reader(node._target_, added)
+        for key in added:
+            fault = f"{group}{key}: nothing reads this key; the nearest that exists is {nearest(group + key, known)}"
+            if group == "optimizer.":
+                fault += f", and an option of torch's own class is set by +optimizer.options.{key}=..."
+            yield f"{fault}; correct it, or remove it"
+
+
+def _out_of_bounds(node: DictConfig, group: str) -> Iterator[str]:
+    for group, node in [(group, node), *_groups(node, group)]:
+        if schema := _schema(node):
+            values = {str(key): OmegaConf.select(node, str(key)) for key in node}
+            yield from bound_faults(schema, values, lambda key, value, group=group: f"{group}{key}={value}")
+
+
+def _groups(node: DictConfig, group: str) -> Iterator[tuple[str, DictConfig]]:
+    """The groups of keys below a group, at any depth, each with the prefix of its keys, such as `cohort.`."""
+    for key in node:
+        inner = OmegaConf.select(node, str(key)) if not OmegaConf.is_missing(node, key) else None
+        if isinstance(inner, DictConfig):
+            yield f"{group}{key}.", inner
+            yield from _groups(inner, f"{group}{key}.")
+
+
+def _schema(node: DictConfig) -> type | None:
+    """The dataclass that declares the keys of a group; None of a dictionary of the user's own."""
+    schema = OmegaConf.get_type(node)
+    return schema if schema is not None and is_dataclass(schema) else None
 
 
 def feature_faults(config: DictConfig) -> list[str]:
@@ -92,7 +134,8 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
 
 
 def _check_given(config: DictConfig) -> None:
-    OmegaConf.resolve(config)
+    with composing([]):
+        OmegaConf.resolve(config)
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])
