@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from importlib import import_module
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from npc.config.fields import bound_faults
 from npc.config.keys import nearest
 from npc.config.messages import composing
+from npc.config.schema import CohortConfig, is_number
 from npc.config.sources import without_reader
 from npc.errors import InputError
+
+# Numbers of these options need no check: conf/optimizer has them.
+_ACCEPTED = {"torch.optim.RMSprop": {"alpha", "eps"}, "torch.optim.Adam": set[str]()}
 
 
 def check(config: DictConfig) -> None:
@@ -34,6 +40,8 @@ def check(config: DictConfig) -> None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
+    else:
+        faults += _optimizer_faults(config.optimizer)
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
     if faults:
@@ -43,7 +51,15 @@ def check(config: DictConfig) -> None:
 def check_evaluate(config: DictConfig) -> None:
     """As `check`, for `evaluate.py`."""
     _check_given(config)
-    check_values(config)
+    faults = value_faults(config)
+    treatment = (config.cohort.clinical or {}).get(config.prognosis.treatment)
+    if treatment is not None and treatment.kind == "continuous":
+        faults.append(
+            f"prognosis.treatment={config.prognosis.treatment}: is a continuous variable; name one with levels, "
+            "of which the first is the standard treatment, or null"
+        )
+    if faults:
+        raise InputError(faults)
 
 
 def check_values(config: DictConfig) -> None:
@@ -62,17 +78,17 @@ def value_faults(config: DictConfig) -> list[str]:
     Args:
         config: of `train.py` or `evaluate.py`, typed by its schema. A command may need only some of its keys.
     """
-    return [*_unread(config), *_out_of_bounds(config, "")]
+    return [*_unread(config), *_out_of_bounds(config)]
 
 
 def _unread(config: DictConfig) -> Iterator[str]:
     """A plus adds any key to the config (`+sede=3`); those that the schema does not have are read by nothing."""
-    groups = [("", config), *_groups(config, "")]
+    groups = list(_groups(config))
     known = [f"{group}{item.name}" for group, node in groups if (schema := _schema(node)) for item in fields(schema)]
     for group, node in groups:
         schema = _schema(node)
-        added = [str(key) for key in node if key not in {item.name for item in fields(schema)}] if schema else []
-        if added and group == "cohort.":
+        added = [key for key in map(str, node) if key not in {item.name for item in fields(schema)}] if schema else []
+        if added and schema is CohortConfig:  # a source without a schema of its own may have options
             added = without_reader(node._target_, added)
         for key in added:
             fault = f"{group}{key}: nothing reads this key; the nearest that exists is {nearest(group + key, known)}"
@@ -81,20 +97,20 @@ def _unread(config: DictConfig) -> Iterator[str]:
             yield f"{fault}; correct it, or remove it"
 
 
-def _out_of_bounds(node: DictConfig, group: str) -> Iterator[str]:
-    for group, node in [(group, node), *_groups(node, group)]:
+def _out_of_bounds(config: DictConfig) -> Iterator[str]:
+    for group, node in _groups(config):
         if schema := _schema(node):
-            values = {str(key): OmegaConf.select(node, str(key)) for key in node}
-            yield from bound_faults(schema, values, lambda key, value, group=group: f"{group}{key}={value}")
+            values = {key: OmegaConf.select(node, key) for key in map(str, node)}
+            yield from (f"{group}{fault}" for fault in bound_faults(schema, values, "{}={}".format))
 
 
-def _groups(node: DictConfig, group: str) -> Iterator[tuple[str, DictConfig]]:
-    """The groups of keys below a group, at any depth, each with the prefix of its keys, such as `cohort.`."""
-    for key in node:
-        inner = OmegaConf.select(node, str(key)) if not OmegaConf.is_missing(node, key) else None
+def _groups(node: DictConfig, prefix: str = "") -> Iterator[tuple[str, DictConfig]]:
+    """A group of keys and all groups below it, each with the prefix of its keys, such as `cohort.`."""
+    yield prefix, node
+    for key in map(str, node):
+        inner = None if OmegaConf.is_missing(node, key) else OmegaConf.select(node, key)
         if isinstance(inner, DictConfig):
-            yield f"{group}{key}.", inner
-            yield from _groups(inner, f"{group}{key}.")
+            yield from _groups(inner, f"{prefix}{key}.")
 
 
 def _schema(node: DictConfig) -> type | None:
@@ -115,6 +131,26 @@ def feature_faults(config: DictConfig) -> list[str]:
     if (features.bin_count is None) == (features.bin_width is None):
         faults.append("radiomics.features: give bin_count or bin_width, and null for the other")
     return faults
+
+
+def _optimizer_faults(optimizer: DictConfig) -> list[str]:
+    """What torch says about the optimizer's class and options; torch is imported only where it may refuse them."""
+    target, options = optimizer._target_, cast(dict[str, Any], OmegaConf.to_container(optimizer.options))
+    if options.keys() <= _ACCEPTED.get(target, set()) and all(map(is_number, options.values())):
+        return []
+    import torch
+
+    module, _, name = target.rpartition(".")
+    try:
+        made = getattr(import_module(module), name)([torch.zeros(1)], lr=optimizer.lr, **options)
+    except Exception as error:  # of any type: the class may be any
+        return [
+            f"optimizer.options: {target} cannot be made with {', '.join(options) or 'no options'} ({error}); "
+            "docs.pytorch.org/docs/stable/optim.html lists the options of each class"
+        ]
+    if isinstance(made, torch.optim.Optimizer):
+        return []
+    return [f"optimizer._target_={target}: is not an optimizer of torch; name one, such as torch.optim.SGD"]
 
 
 def _radiomic_faults(config: DictConfig) -> list[str]:

@@ -50,7 +50,7 @@ def readable(words: Sequence[str], multirun: bool = False) -> list[str]:
 
 def _readable(word: str, multirun: bool) -> list[str]:
     if not word.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in word):
-        raise InputError(f"{ascii(word)}: is not UTF-8 text; rename the file or folder, or set the terminal to UTF-8")
+        raise InputError(f"{word!a}: is not UTF-8 text; rename the file or folder, or set the terminal to UTF-8")
     match = _WORD.fullmatch(word)
     if not match:
         return [word]
@@ -109,7 +109,11 @@ def _flow(word: str, value: str) -> str:
     unclear = yaml.AnchorToken | yaml.AliasToken | yaml.TagToken
     try:
         node = yaml.compose(value, yaml.BaseLoader)
-        if node.end_mark.index == len(value) and not any(isinstance(token, unclear) for token in yaml.scan(value)):
+        if (
+            node
+            and node.end_mark.index == len(value)
+            and not any(isinstance(token, unclear) for token in yaml.scan(value))
+        ):
             return _written(word, node)
     except (yaml.YAMLError, RecursionError):
         pass
@@ -121,14 +125,14 @@ def _written(word: str, node: yaml.Node) -> str:
         return f"[{','.join(_written(word, part) for part in node.value)}]"
     if isinstance(node, yaml.MappingNode):
         return f"{{{','.join(_pair(word, name.value, value) for name, value in node.value)}}}"
-    simple = node.style is None and not re.search(r"[,:()\[\]{}]", node.value)
+    simple = isinstance(node, yaml.ScalarNode) and node.style is None and not re.search(r"[,:()\[\]{}]", node.value)
     parsed = _parsed(node.value) if simple and node.value else None
     return node.value if parsed is not None and not parsed.is_sweep_override() else _quoted(node.value)
 
 
 def _pair(word: str, name: Any, value: yaml.Node) -> str:
     text = _written(word, value)
-    if isinstance(name, str) and text == "''" and value.style is None and ":" in name:
+    if isinstance(name, str) and text == "''" and ":" in name:
         name, _, rest = name.partition(":")  # Hydra, unlike YAML, needs no space after the colon
         text = _quoted(rest)
     if not isinstance(name, str) or _parsed(f"{{{name}:1}}") is None:
@@ -173,8 +177,8 @@ def _unreadable(word: str) -> str:
     if close:
         text = f"{value.strip()[0]}{text}{close}"
     return (
-        f"{word}: cannot be read; close every bracket and quote, put each text in double quotes and the whole in single "
-        f"ones, such as {shlex.quote(f'{key}={text}')}"
+        f"{word}: cannot be read; close every bracket and quote, put each text in double quotes and the whole in "
+        f"single ones, such as {shlex.quote(f'{key}={text}')}"
     )
 
 

@@ -112,8 +112,8 @@ def fit(
     best = BestEpoch(run.best, config.trainer.patience)
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
-    except (MisconfigurationException, ValueError, TypeError) as error:
-        raise InputError(f"trainer: {error}") from None
+    except Exception as error:  # of many types: Lightning's own, and those of accelerators and strategies
+        raise InputError(f"trainer: {error}") from error
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
         log.info("resuming from %s", resume)
