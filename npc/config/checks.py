@@ -84,13 +84,13 @@ def value_faults(config: DictConfig) -> list[str]:
 def _unread(config: DictConfig) -> Iterator[str]:
     """A plus adds any key to the config (`+sede=3`); those that the schema does not have are read by nothing."""
     groups = list(_groups(config))
-    known = [f"{group}{item.name}" for group, node in groups if (schema := _schema(node)) for item in fields(schema)]
     for group, node in groups:
         schema = _schema(node)
         added = [key for key in map(str, node) if key not in {item.name for item in fields(schema)}] if schema else []
         if added and schema is CohortConfig:  # a source without a schema of its own may have options
             added = without_reader(node._target_, added)
         for key in added:
+            known = [f"{at}{name.name}" for at, other in groups if (of := _schema(other)) for name in fields(of)]
             fault = f"{group}{key}: nothing reads this key; the nearest that exists is {nearest(group + key, known)}"
             if group == "optimizer.":
                 fault += f", and an option of torch's own class is set by +optimizer.options.{key}=..."

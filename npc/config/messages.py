@@ -66,8 +66,8 @@ def config_message(error: Exception, words: Sequence[str]) -> str:
     kept += [f"at {key}" for key in sorted(keys) if not any(key in line for line in kept)]
     if unknown and get_origin(type_of(unknown.rpartition(".")[0])) is not dict:
         kept.append(f"the nearest key that exists is {nearest(unknown, _keys_beside(unknown))}")
-    elif not any(word.partition("=")[0].lstrip("+~") in " ".join(kept) for word in words):
-        kept += [f"in {' '.join(words)}"] if words else []
+    elif words and not any(word in line for word in words for line in kept):
+        kept.append(f"in {' '.join(words)}")
     return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains them)"])
 
 

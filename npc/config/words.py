@@ -7,6 +7,7 @@ starts a sweep, and `1e3` is a number. Where such a value can mean one thing onl
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, get_args
 
 import yaml
@@ -48,6 +49,7 @@ def readable(words: Sequence[str], multirun: bool = False) -> list[str]:
     return list(_with_emptied_dictionaries(found))
 
 
+@cache
 def _readable(word: str, multirun: bool) -> list[str]:
     if not word.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in word):
         raise InputError(f"{word!a}: is not UTF-8 text; rename the file or folder, or set the terminal to UTF-8")
@@ -157,6 +159,7 @@ def _holds_text(key: str) -> bool:
     return _is_dictionary(key) and get_args(type_of(key))[1] in (str, Any)
 
 
+@cache
 def _parsed(value: str, key: str = "x") -> Override | None:
     """What Hydra reads; None where it cannot."""
     try:

@@ -16,7 +16,7 @@ _KEYS = {"program", "name", "description", "project", "entity", "method", "metri
          "early_terminate"}  # fmt: skip
 # What a parameter of a grid holds, by its distribution; W&B names the distribution, or infers it from the keys.
 _DISTRIBUTIONS = {"constant": {"value"}, "categorical": {"values"}, "int_uniform": {"min", "max"}}
-_CHOICE = re.compile(r"(\+{0,2}|~)[\w@./:$-]+(=.*)?", re.DOTALL)
+_CHOICE = re.compile(r"\+{0,2}[^=+~-][^=]*=.*|~.+", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,13 @@ def all_keys() -> list[str]:
 
 
 NASTY = [
-    "null", "", "true", "-1", "0", "0.5", "1e3", "1_000", "nan", "-inf", "1" * 400, "007", "???", "[]", "{}", "[null]",
-    "[1,2]", "[[1],[2]]", "{a: 1}", "{1: a}", "{a: {b: c}}", "{kind: continuous}", "{a: {kind: [1]}}", "a,b", "range(1,3)",
-    "choice(a)", "glob(*)", "int(x)", "${seed}", "${nothing}", "${cohort}", "${oc.env:HOME}", "${", "a b", "a=b", "a&b",
-    "Hospital (A)", "Köln", "肿瘤医院", "[肿瘤, Köln (x)]", "{P1: zurückgezogen}", "it's", '"', "'", "'a' b", "\\", "a\\", "[", "]",
-    "{", "[a, b", "{a: b", "#", "%", "~", "*", "/dev/null", "/", "..", "x" * 300, "\t", "\n", "[&a b, *a]", "[!!x y]", "😀",
-    "[" * 300, "'[a]'", "2014-02-03", "$(ls)", "a;b", "@x", "a@b", "<1>", "\udcff", "\x00", "0x10", ".5", "1.", "NULL", "None",
+    "null", "", "true", "-1", "0", "0.5", "1e3", "1_000", "nan", "-inf", "1" * 400, "007", "???", "[]", "{}",
+    "[null]", "[1,2]", "[[1],[2]]", "{a: 1}", "{1: a}", "{a: {b: c}}", "{kind: continuous}", "{a: {kind: [1]}}",
+    "a,b", "range(1,3)", "choice(a)", "glob(*)", "int(x)", "${seed}", "${nothing}", "${cohort}",
+    "${oc.env:HOME}", "${", "a b", "a=b", "a&b", "Hospital (A)", "Köln", "肿瘤医院", "[肿瘤, Köln (x)]",
+    "{P1: zurückgezogen}", "it's", "\"", "'", "'a' b", "\\", "a\\", "[", "]", "{", "[a, b", "{a: b", "#", "%",
+    "~", "*", "/dev/null", "/", "..", "x" * 300, "\t", "\n", "[&a b, *a]", "[!!x y]", "😀", "[" * 300, "'[a]'",
+    "2014-02-03", "$(ls)", "a;b", "@x", "a@b", "<1>", "\udcff", "\x00", "0x10", ".5", "1.", "NULL", "None",
 ]  # fmt: skip
 VALUES = st.sampled_from(NASTY) | st.text(max_size=12) | st.lists(st.sampled_from(NASTY), max_size=3).map(
     lambda parts: f"[{','.join(parts)}]"
