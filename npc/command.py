@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import gettempdir
 from traceback import walk_tb
 from typing import NoReturn
 
@@ -42,12 +43,16 @@ def one_message() -> Iterator[None]:
     except InputError as error:
         if job:
             print(f"npc: {job}: {error}", file=sys.stderr)
-            raise
+            raise InputError(f"{job}: {error}") from error
         _end(str(error), 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise
-        where = f" while writing {error.filename}" if error.filename else ""
+        where = (
+            f" while writing {error.filename}"
+            if error.filename
+            else f" in one of the folders runs, store, reports and {gettempdir()} (`df` shows which)"
+        )
         _end(f"no space left{where}; free some space and give the same command again: it resumes where it stopped", 2)
     except KeyboardInterrupt:
         _end("interrupted; the same command resumes where it stopped", 130)

@@ -14,7 +14,7 @@ from npc.config.schema import CohortConfig, is_number
 from npc.config.sources import without_reader
 from npc.errors import InputError
 
-# Numbers of these options need no check: conf/optimizer has them.
+# Positive numbers of these options, which conf/optimizer has, need no check.
 _ACCEPTED = {"torch.optim.RMSprop": {"alpha", "eps"}, "torch.optim.Adam": set[str]()}
 
 
@@ -136,7 +136,8 @@ def feature_faults(config: DictConfig) -> list[str]:
 def _optimizer_faults(optimizer: DictConfig) -> list[str]:
     """What torch says about the optimizer's class and options; torch is imported only where it may refuse them."""
     target, options = optimizer._target_, cast(dict[str, Any], OmegaConf.to_container(optimizer.options))
-    if options.keys() <= _ACCEPTED.get(target, set()) and all(map(is_number, options.values())):
+    accepted = _ACCEPTED.get(target)
+    if accepted is not None and options.keys() <= accepted and all(is_number(o) and o > 0 for o in options.values()):
         return []
     import torch
 

@@ -113,7 +113,8 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
     title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
     made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
-    with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
+    file = home / "rows.u8"
+    with writing(file), file.open("r+b" if file.exists() else "w+b") as rows:
         for done, (study, row) in enumerate(made, start=1):
             position = max(index.values(), default=-1) + 1
             rows.seek(position * row.nbytes)
@@ -132,11 +133,8 @@ def _make_row(study: Study, settings: Preprocess) -> np.ndarray:
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int]) -> None:
     """The rows reach the disk before the index that speaks of them."""
-    try:
-        rows.flush()
-        os.fsync(rows.fileno())
-    except OSError as error:  # of a write it does not name the file
-        raise OSError(error.errno, error.strerror, str(home / "rows.u8")) from error
+    rows.flush()
+    os.fsync(rows.fileno())
     write_text(home / "index.json", json.dumps(index))
 
 
