@@ -134,6 +134,7 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong, cut to [0, 1]"
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(cohort, report):
     assert evaluate(cohort, report.runs, "name=again", "prognosis.significance=0.5").returncode == 0
     first, second = (report.runs.parent / "reports" / name / "results.json" for name in ("ours", "again"))

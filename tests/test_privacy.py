@@ -202,6 +202,7 @@ def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path):
     assert (row["field"], row["tr"], row["gap"]) == (1.5, [440, 440], [1, 1])  # parameters are kept
 
 
+@pytest.mark.slow
 def test_training_writes_no_identifier(cohort, tmp_path, monkeypatch, capfd):
     from npc.config.checks import check
     from npc.config.loading import compose

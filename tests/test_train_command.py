@@ -53,14 +53,24 @@ def in_process(*overrides: str) -> Path:
     return run_folder(choices)
 
 
+def path_without(folder: Path, *packages: str) -> str:
+    """A PYTHONPATH on which these packages cannot be imported."""
+    for name in packages:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(f"raise RuntimeError('{name} was imported')\n")
+    return str(folder)
+
+
 @pytest.fixture(scope="module")
 def without_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PYTHONPATH on which torch cannot be imported."""
-    folder = tmp_path_factory.mktemp("without")
-    for name in ("torch", "pytorch_lightning"):
-        (folder / name).mkdir()
-        (folder / name / "__init__.py").write_text("raise RuntimeError('torch was imported')\n")
-    return str(folder)
+    return path_without(tmp_path_factory.mktemp("without"), "torch", "pytorch_lightning")
+
+
+@pytest.fixture(scope="module")
+def config_only(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PYTHONPATH without what takes long to import."""
+    heavy = ("torch", "pytorch_lightning", "numpy", "pandas", "matplotlib")
+    return path_without(tmp_path_factory.mktemp("without"), *heavy)
 
 
 # --- stopped and gone on ----------------------------------------------------------------------------------------------
@@ -107,6 +117,7 @@ def story(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return ended
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_one_message_and_130(story):
     assert story["int"].returncode == 130
     assert "the same command resumes where it stopped" in story["int"].stderr
@@ -114,17 +125,20 @@ def test_ctrl_c_ends_with_one_message_and_130(story):
     assert story["int done"] == []
 
 
+@pytest.mark.slow
 def test_sigterm_ends_without_success(story):
     assert story["term"].returncode not in (0, None)
     assert "Traceback" not in story["term"].stderr
     assert story["term done"] == []
 
 
+@pytest.mark.slow
 def test_kill_leaves_no_result(story):
     assert story["kill"].returncode == -signal.SIGKILL
     assert story["kill done"] == []
 
 
+@pytest.mark.slow
 def test_the_same_command_resumes_and_gives_the_same_results(story, data, tmp_path):
     assert story["end"].returncode == 0, story["end"].stderr
     folder = story["folder"]
@@ -142,6 +156,7 @@ def test_the_same_command_resumes_and_gives_the_same_results(story, data, tmp_pa
     assert not (folder / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_the_result_is_printed(story):
     out = story["end"].stdout
     for word in ("training", "internal validation", "test", "oracle", str(story["folder"])):
@@ -171,8 +186,8 @@ def test_the_result_is_printed(story):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_wrong_choice_ends_with_2_and_one_message_before_torch_is_imported(without_torch, overrides, message):
-    ended = run(*overrides, PYTHONPATH=without_torch)
+def test_a_wrong_choice_ends_with_2_and_one_message(overrides, message):
+    ended = run_here("train.py", *overrides)
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.startswith("npc: ")
@@ -181,18 +196,18 @@ def test_a_wrong_choice_ends_with_2_and_one_message_before_torch_is_imported(wit
     assert len(ended.stderr.splitlines()) < 15
 
 
-def test_all_wrong_choices_are_reported_at_once(without_torch):
-    ended = run("slices=2", "batch_size=0", "network.join=glue", PYTHONPATH=without_torch)
+def test_all_wrong_choices_are_reported_at_once_before_anything_heavy_is_imported(config_only):
+    before = set(ROOT.iterdir())
+    ended = run("slices=2", "batch_size=0", "network.join=glue", PYTHONPATH=config_only)
     assert ended.returncode == 2
+    assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache", ROOT / ".ruff_cache"}
     assert all(word in ended.stderr for word in ("slices=2", "batch_size=0", "network.join=glue"))
 
 
-def test_a_misspelt_choice_is_reported_in_under_2_seconds():
-    """CPU time: the load of the machine does not count."""
-    before = os.times()
-    assert run("optimizer.lrr=0.1").returncode == 2
-    after = os.times()
-    assert after.children_user + after.children_system - before.children_user - before.children_system < 2
+def test_a_misspelt_choice_is_reported_before_anything_heavy_is_imported(config_only):
+    ended = run("optimizer.lrr=0.1", PYTHONPATH=config_only)
+    assert ended.returncode == 2
+    assert "lrr" in ended.stderr
 
 
 def test_debug_shows_the_traceback(without_torch):
@@ -226,12 +241,6 @@ def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_
     assert "internal validation" in ended.stdout
     unfinished = run(*data, runs, "trainer.max_epochs=2", PYTHONPATH=without_torch)
     assert "torch was imported" in unfinished.stderr  # so the tests above would have seen it
-
-
-def test_no_file_is_left_in_the_working_directory(without_torch):
-    before = set(ROOT.iterdir())
-    run("slices=2", PYTHONPATH=without_torch)
-    assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache", ROOT / ".ruff_cache"}
 
 
 # --- a full disk ------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def check(config: DictConfig) -> None:
     if not config.cohort.labelled:
         faults.append(
             f"cohort.labelled=false: the outcomes of {config.cohort.name} are not known, so no model can be trained; "
-            "use npc cohort check, quality, agreement or flow with it, or train on another cohort"
+            "use npc cohort check or flow with it, or train on another cohort"
         )
     if config.sequence not in known:
         faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")

@@ -277,6 +277,7 @@ def test_names_that_look_like_markup_are_printed_as_they_are(npc, folder):
     assert "[red]h[/blue]" in output
 
 
+@pytest.mark.slow
 def test_check_of_the_published_patients(npc, npc_data):
     code, output, _ = npc("cohort", "check", "cohort=sts", f"cohort.root={npc_data / 'sts'}", "--json")
     told = figures(output)

@@ -256,6 +256,7 @@ def start(cohort: Cohort, store: Path, size: int) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 def test_two_concurrent_processes_make_every_row_once(tmp_path, store):
     cohort = write_cohort(tmp_path / "cohort", n=40)
     processes = [start(cohort, store, SIZE) for _ in range(2)]
@@ -269,6 +270,7 @@ def test_two_concurrent_processes_make_every_row_once(tmp_path, store):
     assert (home(store) / "rows.u8").stat().st_size == 40 * ROW
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_next_process_resumes(tmp_path, store):
     n, size = 120, 256
     cohort = write_cohort(tmp_path / "cohort", n, ".nii", (4, 24, 24))

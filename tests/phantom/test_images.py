@@ -49,6 +49,7 @@ def shown_in_images(sequence: str, signal: float, n: int) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_the_images_show_the_aggressiveness_as_strongly_as_set():
     n = 250
     noise = 4 / np.sqrt(n)

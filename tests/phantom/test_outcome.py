@@ -124,6 +124,7 @@ def test_cox_regression_finds_the_truth():
     assert found["se(coef)"].max() < 0.08  # else most of them say nothing
 
 
+@pytest.mark.slow
 def test_with_random_treatment_the_hazard_ratio_is_the_average_one():
     patients = draw(0, 6000, seed=12)
     assert patients["propensity"].std() == pytest.approx(0, abs=1e-12)
@@ -138,6 +139,7 @@ def test_with_random_treatment_the_hazard_ratio_is_the_average_one():
     assert naive == pytest.approx(marginal, abs=0.1)
 
 
+@pytest.mark.slow
 def test_confounding_makes_treatment_look_harmful_without_adjustment():
     patients = draw(0, 6000, seed=13, confounding=1.0)
     naive = cox(patients, "added_chemotherapy").loc["added_chemotherapy"]

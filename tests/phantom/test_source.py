@@ -171,6 +171,7 @@ def test_an_existing_folder_is_not_changed(small):
     assert hashes(small) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
 def test_an_interrupted_write_leaves_no_cohort(tmp_path, how):
     folder = tmp_path / "phantom"
@@ -216,6 +217,7 @@ def test_an_interrupted_write_leaves_no_cohort(tmp_path, how):
     assert (folder / "patients.csv").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_that_need_the_same_phantom_both_get_it(tmp_path):
     code = """
 import sys

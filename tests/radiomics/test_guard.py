@@ -107,6 +107,7 @@ def test_noise_is_found_by_its_values_too(tables):
     )
 
 
+@pytest.mark.slow
 def test_the_kept_features_do_not_depend_on_a_change_of_1e_12(tables):
     """And the noise does not: it is another number altogether."""
 

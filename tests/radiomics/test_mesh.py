@@ -36,6 +36,7 @@ def test_every_shape_feature(inside: np.ndarray, spacing: tuple[float, float, fl
     )
 
 
+@pytest.mark.slow
 def test_a_large_tumour_is_divided_into_parts_without_changing_its_values():
     """Cut in all three axes, and farther from the origin than its size."""
     draw = np.random.default_rng(5)

@@ -35,9 +35,9 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cohort folder with twelve patients outlined again."""
+    """A cohort folder with ten patients outlined again."""
     root = tmp_path_factory.mktemp("radiomic") / "cohort"
-    phantom.write(root, seed=11, n=70, external=20, matrix=32, signal=1.0, readers=12)
+    phantom.write(root, seed=11, n=50, external=15, matrix=32, signal=1.0, readers=10)
     return root
 
 
@@ -72,7 +72,7 @@ def test_the_run_folder_has_the_files_of_a_network_run(run: Path, root: Path):
     }  # fmt: skip
     assert run.parent == root.parent / "runs" / "ours" / "cet1-max"
     (found,), _ = finished_runs(root.parent / "runs", "ours")
-    assert (found.method, len(found.predictions)) == ("radiomic", 70)
+    assert (found.method, len(found.predictions)) == ("radiomic", 50)
     metrics = json.loads((run / "metrics.json").read_text())
     for split, rows in found.predictions.groupby("split"):
         assert metrics["auc"][split] == pytest.approx(roc_auc_score(rows["label"], rows["risk"]))
@@ -123,6 +123,7 @@ def test_every_feature_is_accounted_for(run: Path):
     assert list(correlation.index) == list(correlation.columns) == kept
 
 
+@pytest.mark.slow
 def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By other processes too."""
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
@@ -165,6 +166,7 @@ def spoil(root: Path, patients: list[str]) -> None:
     table.to_csv(root / "patients.csv")
 
 
+@pytest.mark.slow
 def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, root: Path, tmp_path: Path):
     table = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     others = list(table.index[table["split"] != "train"])
@@ -178,6 +180,7 @@ def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, root:
     assert (risk[others] != table.loc[others, "risk"]).sum() > len(others) / 2
 
 
+@pytest.mark.slow
 def test_features_of_both_sequences_are_joined(root: Path):
     path = made(root, "sequence=both", "slices=three", "radiomics=sequential")
     features = pd.read_csv(path / "selection.csv")["feature"]
@@ -186,6 +189,7 @@ def test_features_of_both_sequences_are_joined(root: Path):
     assert json.loads((path / "signature.json").read_text())["chain"] == ["univariate", "lasso", "aic"]
 
 
+@pytest.mark.slow
 def test_combat_is_fitted_on_the_training_cohort(root: Path):
     path = made(root, "radiomics.combat=true")
     signature = json.loads((path / "signature.json").read_text())
@@ -196,6 +200,7 @@ def test_combat_is_fitted_on_the_training_cohort(root: Path):
     assert all(name.split()[-1] == "T" for name in model["combat"]["shift"])
 
 
+@pytest.mark.slow
 def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     for sidecar in copy.rglob("cet1.json"):
@@ -204,6 +209,7 @@ def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
         made(copy, "radiomics.combat=true", stored(root), place=tmp_path)
 
 
+@pytest.mark.slow
 def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     table = pd.read_csv(copy / "patients.csv", dtype=str).set_index("patient_id")

@@ -333,6 +333,7 @@ def interrupt(monkeypatch, where: str) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["write_results", "predictions.csv", "metrics.json", "model.ckpt", "finish", "DONE"])
 def test_a_run_that_was_interrupted_at_its_end_resumes(default_run, tiny, trained, monkeypatch, where):
     with monkeypatch.context() as patch:
@@ -349,6 +350,7 @@ def test_a_run_that_was_interrupted_at_its_end_resumes(default_run, tiny, traine
     assert len(re.findall(r"epoch +\d/4 ", log)) == 4  # no epoch was added
 
 
+@pytest.mark.slow
 def test_leftovers_of_a_run_interrupted_after_its_end_are_deleted(tiny, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         interrupt(patch, "clear_leftovers")
@@ -395,6 +397,7 @@ def interrupted(tiny, monkeypatch):
     return key.run_folder(tiny())
 
 
+@pytest.mark.slow
 def test_a_truncated_checkpoint_is_replaced_by_training_again(interrupted, default_run, trained):
     """A kill in the middle of a copy to the disk of the runs leaves half a file."""
     last = interrupted / "checkpoints" / "last.ckpt"
@@ -402,6 +405,7 @@ def test_a_truncated_checkpoint_is_replaced_by_training_again(interrupted, defau
     assert trained().predictions.equals(default_run.predictions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "leftover", ["checkpoints/.best.ckpt.part", "checkpoints/.last.ckpt.part", ".metrics.json.0a1b2c3d.tmp"]
 )

@@ -52,6 +52,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory, store: Path) -> tuple[Path, 
     return file, folder / "runs", done
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_reported_and_does_not_stop_the_others(swept):
     file, runs, done = swept
     assert done.returncode == 1, done.stderr

@@ -47,7 +47,10 @@ def agent(tmp_path, monkeypatch):
     return run
 
 
-@pytest.mark.parametrize("file", GRIDS, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, id=file.stem, marks=() if file.stem == "smoke" else pytest.mark.slow) for file in GRIDS],
+)
 def test_the_agents_overrides_equal_those_of_the_plan(file):
     content = yaml.safe_load(file.read_text())
     written = [tuple(create_sweep_command_args({"args": cell})["args_no_hyphens"]) for cell in cells(content)]

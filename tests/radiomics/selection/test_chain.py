@@ -151,6 +151,7 @@ def test_other_columns_than_those_fitted_are_refused():
         fitted.predict_proba(x.rename(columns={"feature_000": "new"}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", [PAPER, SEQUENTIAL])
 def test_permuted_outcomes_have_a_nested_auc_of_a_half(choices):
     x, y = draw(11, patients=120, features=15)
