@@ -20,7 +20,7 @@ from filelock import FileLock
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.files import make_folder, write_text
+from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
