@@ -227,3 +227,21 @@ def test_bad_input_is_refused_with_one_message(cohort, runs, patients, tmp_path)
     write_run(runs, predictions(patients.iloc[1:]), variant="both-max", key="d" * 12)
     assert "lacks 1 patients" in refused(evaluate(cohort, runs))
     assert "prognosis.cutoff=best: must be one of" in refused(evaluate(cohort, runs, "prognosis.cutoff=best"))
+
+
+def test_runs_of_two_splits_are_refused_unless_one_is_named(cohort, runs, patients):
+    for path in runs.glob("ours/*/*/config.yaml"):
+        path.write_text("split: {by: by_centre, seed: 0}\n")
+    split = patients["split"].to_numpy(copy=True)
+    split[split != "test"] = np.roll(split[split != "test"], 3)
+    lucky = predictions(patients.assign(split=split), strength=9)
+    write_run(runs, lucky, key="e" * 12, config="split: {by: by_centre, seed: 1}\n")
+    said = refused(evaluate(cohort, runs))
+    assert "3 runs with split.seed=0" in said
+    assert "1 run with split.seed=1" in said
+    done = evaluate(cohort, runs, "split.seed=0")
+    assert done.returncode == 0, done.stderr
+    assert "1 finished runs with other patients, splits or outcomes are left out" in done.stdout
+    assert [run["run_key"] for run in results(runs)["provenance"]["runs"]] == ["a" * 12, "c" * 12]
+    assert evaluate(cohort, runs, "split=by_centre", "split.seed=1").returncode == 0
+    assert [run["run_key"] for run in results(runs)["provenance"]["runs"]] == ["e" * 12]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from npc.prognosis.choice import choose
+from npc.prognosis.runs import finished_runs
 from tests.prognosis.run_folders import population, predictions, write_run
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "ablations.ipynb"
@@ -27,6 +29,24 @@ def test_the_notebook_runs_and_shows_its_figures(tmp_path: Path):
     outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
     assert not [output for output in outputs if output["output_type"] == "error"]
+
+
+def test_the_notebook_names_the_signature_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Two variants with the same AUC; the second has the lower loss."""
+    patients = population(200)
+    surer = predictions(patients, strength=9)
+    write_run(tmp_path, surer.assign(risk=0.4 + surer["risk"] / 10), variant="cet1-max")
+    write_run(tmp_path, surer, variant="t2-max")
+    monkeypatch.setenv("NPC_RUNS", str(tmp_path))
+    monkeypatch.setenv("NPC_COHORT", "ours")
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    names: dict = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    chosen = choose(finished_runs(tmp_path, "ours")[0]).signature("deep_learning")
+    assert names["lead"] == chosen.variant == "t2-max"
 
 
 def test_the_notebook_is_kept_without_outputs():

@@ -87,16 +87,17 @@ def agreement(
 
     from npc.cohort.load import load
     from npc.report.cohort.agreement import report
+    from npc.report.cohort.agreement_results import as_json as results_as_json
     from npc.report.cohort.agreement_tables import tables
 
     cohort, sequences = config.cohort, list(config.cohort.sequences)
     folder = reports / f"{cohort.name}-agreement"
     found = load(cohort, config.endpoint, sequences=[], also=sequences)
-    results = report(found, folder, slices=config.slices, threshold=cohort.icc, features=feature_settings(config))
+    agreed = report(found, folder, slices=config.slices, threshold=cohort.icc, features=feature_settings(config))
     if as_json:
-        print(json.dumps(results))
+        print(json.dumps(results_as_json(agreed)))
     else:
-        Console(soft_wrap=True).print(*tables(results), f"written to {folder}", sep="\n")
+        Console(soft_wrap=True).print(*tables(agreed), f"written to {folder}", sep="\n")
 
 
 @app.command("flow")

@@ -1,4 +1,4 @@
-"""The largest slice of each study as two pictures: whole, and as the network sees it."""
+"""The largest slice of each study as two images: whole, and as the network sees it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -16,15 +16,15 @@ READINGS = ("unmasked", "masked")
 
 
 def read_pictures(cohort: Cohort, sequences: Sequence[str], settings: Preprocess) -> dict[str, dict[str, np.ndarray]]:
-    """Both pictures of every patient who has a sequence; each study is read once.
+    """Both images of every patient who has a sequence; each study is read once.
 
     Args:
         cohort: absent images are passed over.
         sequences: those to read.
-        settings: of the network's input; the whole picture takes its size alone.
+        settings: of the network's input; the whole image takes its size alone.
 
     Returns:
-        by sequence and patient, in the order of the cohort, uint8 (2, size, size): the pictures that `READINGS` names.
+        by sequence and patient, in the order of the cohort, uint8 (2, size, size): the images that `READINGS` names.
 
     Raises:
         InputError: faults of the images, of all patients and sequences at once.
@@ -44,7 +44,7 @@ def whole_picture(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.
 
     Args:
         plane: (row, column); what is not finite becomes the minimum.
-        size: pixels along a side of the picture.
+        size: pixels along a side of the image.
         pixel: mm from row to row and from column to column.
 
     Returns:

@@ -1,6 +1,6 @@
 """The paper's analysis of finished runs: from logged predictions to every figure, without a table or a drawing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +12,18 @@ from npc.cohort.clinical import Variable
 from npc.cohort.cohort import Cohort
 from npc.cohort.flow import Flow, flow
 from npc.config.values import plain
-from npc.names import METHODS, split_titles
+from npc.names import split_titles
 from npc.prognosis import models
 from npc.prognosis.characteristics import Characteristic, characteristics
-from npc.prognosis.choice import best_by_variant, check_agreement, rank
+from npc.prognosis.choice import Choice
 from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.evaluation import ModelResult, evaluate
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, left_out
 from npc.prognosis.provenance import Provenance, provenance
-from npc.prognosis.runs import Run
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
-from npc.prognosis.treatment import TreatmentEffect, treatment_effect
+from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
@@ -48,6 +47,7 @@ class Analysis:
         characteristics: of the cohorts, by variable.
         variants: AUCs of the best run of each.
         radiomics: radiomic signatures by variant.
+        choice: of the runs.
         searches: choices among runs, and what they are worth.
         flow: who was left out and who was analysed.
         provenance: where all this comes from.
@@ -65,29 +65,31 @@ class Analysis:
     characteristics: tuple[Characteristic, ...]
     variants: tuple[Variant, ...]
     radiomics: tuple[VariantSignatures, ...]
+    choice: Choice
     searches: tuple[SearchResult, ...]
     flow: Flow
     provenance: Provenance
 
 
-def analyse(cohort: Cohort, runs: Sequence[Run], unfinished: Sequence[Path], choices: DictConfig) -> Analysis:
+def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices: DictConfig) -> Analysis:
     """Analyses finished runs.
 
     Args:
         cohort: whose patients they predict.
-        runs: all finished ones of the cohort.
+        choice: of the finished runs of the cohort.
         unfinished: folders of others, which are counted.
         choices: checked (`npc.config.checks.check_evaluate`).
 
     Raises:
         InputError: the cohort, or the runs, can't be used.
     """
-    used = _choose(runs, choices.variants)
+    used = choice.used
     endpoint = {name: choices.endpoint[name] for name in ("kind", "event", "time", "months")}
     patients = analysed(cohort, used[0], **endpoint)
     variables = clinical.parse(plain(choices.cohort)["clinical"])
+    check_treatment(choices.prognosis.treatment, variables)
     tests = univariate(patients[patients["split"] == "train"], variables)
-    made, absent = _models(patients, tests, used, choices.prognosis)
+    made, absent = _models(patients, tests, choice, choices.prognosis)
     results = {name: evaluate(patients, model, choices) for name, model in made.items()}
     effects, note = _treatment(patients, results, variables, choices.prognosis.treatment)
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
@@ -103,33 +105,19 @@ def analyse(cohort: Cohort, runs: Sequence[Run], unfinished: Sequence[Path], cho
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),
         variants=variants(used, load_published(), **draws),
-        radiomics=signatures(runs),
-        searches=judge(runs, **draws),
+        radiomics=signatures(choice.runs),
+        choice=choice,
+        searches=judge(choice, **draws),
         flow=flow(left_out(cohort, used[0]), patients),
-        provenance=provenance(choices, patients, used, len(runs), len(unfinished)),
+        provenance=provenance(choices, patients, used, len(choice.runs), len(unfinished)),
     )
 
 
-def _choose(runs: Iterable[Run], asked: Sequence[str] | None) -> list[Run]:
-    """The best run of each variant of each method; they agree on patients, splits and outcomes."""
-    chosen: list[Run] = []
-    for method in METHODS:
-        of_method = [run for run in runs if run.method == method]
-        wanted = asked if method == "deep_learning" else [v for v in asked or () if of_method] or None
-        chosen += best_by_variant(of_method, wanted).values() if of_method or wanted else []
-    check_agreement(chosen)
-    return chosen
-
-
 def _models(
-    patients: pd.DataFrame, tests: Sequence[Univariate], used: Sequence[Run], prognosis: DictConfig
+    patients: pd.DataFrame, tests: Sequence[Univariate], choice: Choice, prognosis: DictConfig
 ) -> tuple[dict[str, Model], dict[str, str]]:
     """The models that can be made, and why the others can't."""
-    best = {
-        method: min((run for run in used if run.method == method), key=rank)
-        for method in METHODS
-        if any(run.method == method for run in used)
-    }
+    best = {method: choice.signature(method) for method in choice.best}
     lead = best.get("deep_learning") or best["radiomic"]
     made: dict[str, Model] = {}
     absent: dict[str, str] = {}

@@ -9,6 +9,7 @@ import pandas as pd
 from npc.cohort.clinical import Variable
 from npc.errors import InputError
 from npc.prognosis.encoding import Encoding, learn
+from npc.prognosis.estimable import estimated
 from npc.prognosis.runs import Run
 from npc.prognosis.univariate import Univariate
 from npc.statistics import NotEstimable
@@ -25,7 +26,7 @@ class Term:
         coefficient: log odds.
         standard_error: of the coefficient.
         p: two-sided.
-        odds_ratio: exp(coefficient); None of the intercept.
+        odds_ratio: exp(coefficient); None of the intercept, and where it is too large for a number.
         ci: its 95% limits.
     """
 
@@ -87,7 +88,9 @@ class Model:
             labels |= self.encoding.labels()
         terms = []
         for i, name in enumerate(("intercept", *self.terms)):
-            ratio = fitted.odds_ratio(i - 1) if i else (None, None)
+            ratio = estimated(fitted.odds_ratio, i - 1) if i else (None, None)
+            if isinstance(ratio, NotEstimable):
+                ratio = (None, None)
             coefficient, error, p = (float(of[i]) for of in (fitted.coefficient, fitted.standard_error, fitted.p))
             terms.append(Term(name, labels[name], coefficient, error, p, *ratio))
         return terms

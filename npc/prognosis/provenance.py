@@ -51,7 +51,7 @@ class Provenance:
         endpoint: the choices that can change a number.
         patients: by split.
         runs: the best of each variant.
-        runs_looked_at: finished runs.
+        runs_looked_at: finished runs among which they were chosen.
         runs_unfinished: folders without `DONE`.
         rules: which cohort fixed what, and how.
         choices: `prognosis` and `report`.

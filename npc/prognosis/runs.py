@@ -2,17 +2,21 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
+from npc.config.key import drop_neutral
 from npc.errors import InputError
 from npc.names import METHODS, SPLITS
 from npc.statistics.delong import auc
 
+LARGEST = float(np.finfo(np.float32).max)  # sums and squares of risks up to here are finite
 _TYPES: Any = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
 
@@ -58,6 +62,18 @@ class Run:
     def out_of_fold(self) -> Path:
         """Risks of the training patients by refits that did not see them; written by `train.py folds=K`."""
         return self.path / "out_of_fold.csv"
+
+    def choices(self) -> dict[str, Any]:
+        """Those of `config.yaml` that can change the numbers, by dotted key; none where the backend wrote no config."""
+        try:
+            text = (self.path / "config.yaml").read_text()
+            choices = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except (OSError, yaml.YAMLError):
+            return {}
+        if not isinstance(choices, dict):
+            return {}
+        drop_neutral(choices)
+        return dict(flat(choices))
 
     def data(self) -> dict | None:
         """Hashes of split, outcome and images from `environment.json`, where the backend wrote one."""
@@ -108,7 +124,7 @@ def read_run(path: Path) -> Run:
     """A finished run.
 
     Raises:
-        InputError: its predictions, of all kinds of faults at once; or its validation cohort has one class only.
+        InputError: its predictions, of all kinds of faults at once; or a training or validation cohort of one class.
     """
     predictions = read_predictions(path / "predictions.csv")
     config = path / "config.yaml"
@@ -116,10 +132,18 @@ def read_run(path: Path) -> Run:
     method = named[1] if named else "deep_learning"
     if method not in METHODS:
         raise InputError(f"{config}: method is {method}; it is one of {', '.join(METHODS)}")
-    rows = predictions[predictions["split"] == "validation"]
-    label, risk = rows["label"].to_numpy(), rows["risk"].to_numpy()
-    if len(np.unique(label)) < 2:
-        raise InputError(f"{path}: the internal validation cohort has one class only, so no run can be chosen by it")
+    by_split = {split: predictions[predictions["split"] == split] for split in ("train", "validation")}
+    faults = [
+        f"{path}: the {cohort} cohort has {'one class only' if len(by_split[split]) else 'no patients'}, so {why}"
+        for split, cohort, why in (
+            ("train", "training", "no threshold can be chosen on it; train the run again with another split"),
+            ("validation", "internal validation", "no run can be chosen by it; train the run again with another split"),
+        )
+        if by_split[split]["label"].nunique() < 2
+    ]
+    if faults:
+        raise InputError(faults)
+    label, risk = (by_split["validation"][column].to_numpy() for column in ("label", "risk"))
     return Run(path, method, predictions, auc(label, risk), float(log_losses(label, risk).mean()))
 
 
@@ -153,11 +177,22 @@ def read_predictions(path: Path) -> pd.DataFrame:
         "event is not 0 or 1": ~np.isin(event, (0, 1)),
         "time is not a number of months": ~(np.isfinite(time) & (time >= 0)),
         "risk is not a finite number (did training diverge?)": ~np.isfinite(risk),
+        f"risk is beyond {LARGEST:.0e}, the largest number of a network (did training diverge?)": np.isfinite(risk)
+        & (abs(risk) > LARGEST),
     }
     faults = [f"{path}, {_named(patients[rows])}: {fault}" for fault, rows in wrong.items() if rows.any()]
     if faults:
         raise InputError(faults)
     return table.set_index("patient_id")
+
+
+def flat(choices: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each choice of a config by its dotted key."""
+    for key, value in choices.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _named(patients: np.ndarray) -> str:

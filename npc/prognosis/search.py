@@ -1,17 +1,14 @@
 """Searches: the runs among which one was chosen, how far the best stands out, and what it is worth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from npc.config.key import drop_neutral
 from npc.names import METHODS
-from npc.prognosis.choice import rank
+from npc.prognosis.choice import Choice, rank
 from npc.prognosis.estimable import estimated
 from npc.prognosis.runs import Run, log_losses
 from npc.statistics import NotEstimable
@@ -29,7 +26,7 @@ class Search:
         method: `deep_learning` or `radiomic`.
         variant: `<sequence>-<slices>`; `all` for the choice among all variants.
         runs: the best one first (`npc.prognosis.choice.rank`).
-        others: number of runs with other validation patients, which are left out.
+        others: number of runs with other patients, splits or outcomes, which are left out.
     """
 
     method: str
@@ -114,15 +111,15 @@ class SearchResult:
         return self.worth if isinstance(self.worth, NotEstimable) else self.best.auc - self.worth.estimate
 
 
-def judge(runs: Sequence[Run], *, draws: int, seed: int) -> tuple[SearchResult, ...]:
-    """Every search among the runs, and what its choice is worth.
+def judge(choice: Choice, *, draws: int, seed: int) -> tuple[SearchResult, ...]:
+    """Every search of a choice, and what it is worth.
 
     Args:
-        runs: all finished ones.
+        choice: among the finished runs.
         draws: of the bootstrap, and permutations.
         seed: of the draws.
     """
-    return tuple(_judge(search, draws, seed) for search in searches(runs))
+    return tuple(_judge(search, draws, seed) for search in searches(choice))
 
 
 def _judge(search: Search, draws: int, seed: int) -> SearchResult:
@@ -145,24 +142,19 @@ def _standard_error(label: np.ndarray, risks: np.ndarray, aucs: Sequence[float])
     return StandardError(se, sum(auc >= aucs[0] - se for auc in aucs), note)
 
 
-def searches(runs: Sequence[Run]) -> list[Search]:
+def searches(choice: Choice) -> list[Search]:
     """By method and variant, where there are two runs or more; then the choice among all variants of a method."""
     found = []
     for method in METHODS:
-        of = [run for run in runs if run.method == method]
-        variants = sorted({run.variant for run in of})
+        variants = sorted({run.variant for run in choice.runs if run.method == method})
         for variant in (*variants, ALL):
-            compared = [run for run in of if variant in (run.variant, ALL)]
+            compared, others = (
+                [run for run in runs if run.method == method and variant in (run.variant, ALL)]
+                for runs in (choice.runs, choice.left_out)
+            )
             if len(compared) > 1 and (variant != ALL or len(variants) > 1):
-                found.append(_search(method, variant, compared))
+                found.append(Search(method, variant, tuple(sorted(compared, key=rank)), len(others)))
     return found
-
-
-def _search(method: str, variant: str, runs: Sequence[Run]) -> Search:
-    ordered = sorted(runs, key=rank)
-    patients = _validation(ordered[0])["label"]
-    same = [run for run in ordered if _validation(run)["label"].equals(patients)]
-    return Search(method, variant, tuple(same), len(ordered) - len(same))
 
 
 def _validation(run: Run) -> pd.DataFrame:
@@ -170,31 +162,8 @@ def _validation(run: Run) -> pd.DataFrame:
 
 
 def differing(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """The choices that are not the same in all runs, of each run, by dotted key.
-
-    A run that another program wrote without `config.yaml` has none.
-    """
-    choices = [dict(_flat(_choices(run.path / "config.yaml"))) for run in runs]
+    """The choices that are not the same in all runs, of each run, by dotted key."""
+    choices = [run.choices() for run in runs]
     keys = sorted({key for one in choices for key in one})
     varied = [key for key in keys if any(one.get(key) != choices[0].get(key) for one in choices)]
     return [{key: one.get(key) for key in varied} if one else {} for one in choices]
-
-
-def _choices(path: Path) -> dict[str, Any]:
-    """That can change the numbers."""
-    try:
-        choices = yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError):
-        return {}
-    if not isinstance(choices, dict):
-        return {}
-    drop_neutral(choices)
-    return choices
-
-
-def _flat(choices: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in choices.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

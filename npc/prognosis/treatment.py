@@ -1,10 +1,11 @@
 """Additional treatment against the standard one within risk groups, as in Fig. 4e-f, and what to compare it with.
 
 Treatment was not randomised, so the plain comparison within a group (the paper's) may show who was chosen for the
-additional treatment. Beside it stand the test of interaction between group and treatment, and the comparison weighted
+additional treatment. The test of interaction between group and treatment is given as well, and the comparison weighted
 by the inverse probability of the treatment that was given (IPTW), estimated from the clinical variables.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
+from npc.errors import InputError
 from npc.names import RISK_GROUPS
 from npc.prognosis.encoding import learn
 from npc.prognosis.estimable import estimated
@@ -70,6 +72,25 @@ class TreatmentEffect:
     score_contains_treatment: bool
 
 
+def check_treatment(name: str | None, variables: Sequence[Variable]) -> None:
+    """Checks that the treatment, if it is a variable of the cohort, has levels.
+
+    Args:
+        name: `prognosis.treatment`.
+        variables: declared by the cohort.
+
+    Raises:
+        InputError: it is continuous.
+    """
+    if name in [variable.name for variable in variables if variable.kind == "continuous"]:
+        levels = [variable.name for variable in variables if variable.kind != "continuous"]
+        raise InputError(
+            f"prognosis.treatment={name}: this variable is continuous, but a treatment has levels, the "
+            f"standard treatment first; name one with levels ({', '.join(levels) or 'the cohort declares none'}), or "
+            "null for no comparison of treatments"
+        )
+
+
 def treatment_effect(
     patients: pd.DataFrame, group: pd.Series, treatment: str, variables: Sequence[Variable], known: Sequence[Variable]
 ) -> TreatmentEffect:
@@ -121,12 +142,14 @@ def restricted_means(patients: pd.DataFrame, arm: pd.Series) -> RestrictedMeans:
     """Difference of restricted mean survival, up to the end of the shorter of both follow-ups.
 
     Raises:
-        NotEstimable: there is one arm only.
+        NotEstimable: there is one arm only, or one without follow-up.
     """
     parts = [patients[arm == name] for name in arm.cat.categories]
     if any(part.empty for part in parts):
         raise NotEstimable("there is one arm only")
     until = min(float(part["time"].max()) for part in parts)
+    if until == 0:
+        raise NotEstimable("an arm has no follow-up")
     standard, additional = (kaplan_meier(part["time"], part["event"]) for part in parts)
     found = restricted_mean_difference(additional, standard, until)
     return RestrictedMeans(found.estimate, found.ci, until)
@@ -139,7 +162,7 @@ def weighted_hazard_ratio(patients: pd.DataFrame, arm: pd.Series, variables: Seq
         NotEstimable: one arm only, an arm without event, no variable, or the fit does not converge.
     """
     from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
     if arm.nunique() < 2:
         raise NotEstimable("there is one arm only")
@@ -150,8 +173,10 @@ def weighted_hazard_ratio(patients: pd.DataFrame, arm: pd.Series, variables: Seq
         {"time": patients["time"], "event": patients["event"], "arm": arm.cat.codes, "weight": weights}
     )
     try:
-        found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
-    except ConvergenceError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)  # lifelines' word for a maximum that does not exist
+            found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
+    except (ConvergenceError, ConvergenceWarning) as error:
         raise NotEstimable(str(error).splitlines()[0]) from None
     ci = (float(found["exp(coef) lower 95%"]), float(found["exp(coef) upper 95%"]))
     return HazardRatio(float(found["exp(coef)"]), ci, float(found["p"]))
@@ -166,8 +191,9 @@ def treatment_weights(patients: pd.DataFrame, arm: pd.Series, variables: Sequenc
         variables: clinical variables that the choice of treatment may have followed; not the treatment itself.
 
     Raises:
-        NotEstimable: one arm only, or no variable.
+        NotEstimable: one arm only, or no variable of which a value is known.
     """
+    variables = [variable for variable in variables if patients[variable.name].notna().any()]
     if not variables:
         raise NotEstimable("no clinical variable to weight by")
     additional = arm.cat.codes.to_numpy()

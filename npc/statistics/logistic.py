@@ -48,8 +48,14 @@ class Logistic:
         return expit(self.coefficient[0] + np.asarray(x, dtype=float) @ self.coefficient[1:])
 
     def odds_ratio(self, term: int, confidence: float = 0.95) -> tuple[float, tuple[float, float]]:
-        """exp(coefficient) of a term, counted from 0 without the intercept, with Wald's interval."""
+        """exp(coefficient) of a term, counted from 0 without the intercept, with Wald's interval.
+
+        Raises:
+            NotEstimable: a limit is too large for a number: the unit of the term is too large for its values.
+        """
         middle, half = self.coefficient[term + 1], norm.ppf(0.5 + confidence / 2) * self.standard_error[term + 1]
+        if abs(middle) + half > np.log(np.finfo(float).max):
+            raise NotEstimable("the odds ratio of one unit is too large for a number")
         return float(np.exp(middle)), (float(np.exp(middle - half)), float(np.exp(middle + half)))
 
 
@@ -124,7 +130,7 @@ def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarra
         raise NotEstimable("all patients are of one class")
     y = events.astype(float)
     centre, scale = terms.mean(axis=0), terms.std(axis=0)
-    if (np.ptp(terms, axis=0) == 0).any():
+    if (np.ptp(terms, axis=0) == 0).any() or not scale.all():  # squares of values near 1e-300 are 0
         raise NotEstimable("a term does not vary, or follows from the others")
     standard = (terms - centre) / scale
     if np.linalg.matrix_rank(standard) < terms.shape[1]:

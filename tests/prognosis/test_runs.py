@@ -1,11 +1,13 @@
 """Reading finished runs, and choosing among them by the internal validation cohort alone."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from npc.errors import InputError
-from npc.prognosis.choice import best_by_variant, check_agreement
-from npc.prognosis.runs import finished_runs, read_predictions
+from npc.prognosis.choice import choose
+from npc.prognosis.runs import Run, finished_runs, read_predictions
 from tests.prognosis.run_folders import population, predictions, write_run
 
 
@@ -69,7 +71,7 @@ def test_the_best_run_has_the_highest_auc_then_the_lowest_loss_then_the_first_ke
     write_run(tmp_path, surer, key="ddd")
     write_run(tmp_path, surer, key="ccc")
     runs, _ = finished_runs(tmp_path, "ours")
-    assert best_by_variant(runs)["cet1-max"].key == "ccc"
+    assert choose(runs).best["deep_learning"]["cet1-max"].key == "ccc"
 
 
 def test_the_choice_does_not_see_the_test_cohort(tmp_path):
@@ -81,7 +83,7 @@ def test_the_choice_does_not_see_the_test_cohort(tmp_path):
         table.loc[here, "risk"] = np.where(table.loc[here, "label"] == (key == "aaa"), 0.9, 0.1)
         write_run(tmp_path / "after", table, key=key)
     chosen = [
-        best_by_variant(finished_runs(tmp_path / when, "ours")[0])["cet1-max"].key for when in ("before", "after")
+        choose(finished_runs(tmp_path / when, "ours")[0]).signature("deep_learning").key for when in ("before", "after")
     ]
     assert chosen[0] == chosen[1]
 
@@ -90,7 +92,7 @@ def test_a_variant_that_is_asked_for_and_missing_is_named(tmp_path):
     write_run(tmp_path, predictions(population()))
     runs, _ = finished_runs(tmp_path, "ours")
     with pytest.raises(InputError, match=r"no finished run of t2-max, both-three \(there are cet1-max\)"):
-        best_by_variant(runs, ["cet1-max", "t2-max", "both-three"])
+        choose(runs, ["cet1-max", "t2-max", "both-three"])
 
 
 def test_runs_that_disagree_are_listed_with_what_they_disagree_on(tmp_path):
@@ -103,7 +105,7 @@ def test_runs_that_disagree_are_listed_with_what_they_disagree_on(tmp_path):
     path = write_run(tmp_path, other, variant="t2-max")
     runs, _ = finished_runs(tmp_path, "ours")
     with pytest.raises(InputError) as error:
-        check_agreement(runs)
+        choose(runs)
     said = faults(error)
     assert str(path) in said
     for words in (
@@ -112,3 +114,72 @@ def test_runs_that_disagree_are_listed_with_what_they_disagree_on(tmp_path):
         "another split for 1 patients (P006)",
     ):
         assert words in said
+
+
+@pytest.fixture
+def two_splits(tmp_path: Path) -> list[Run]:
+    """Two settings with one split, and one with another split, whose validation patients it happens to know."""
+    patients = population()
+    moved = patients.assign(split=np.roll(patients["split"], 7))
+    write_run(tmp_path, predictions(patients, seed=0), key="aaa", config="split: {seed: 0}\nbatch_size: 4\n")
+    write_run(tmp_path, predictions(patients, seed=1), key="bbb", config="split: {seed: 0}\nbatch_size: 8\n")
+    write_run(tmp_path, predictions(moved, strength=9), key="ccc", config="split: {seed: 1}\nbatch_size: 4\n")
+    return finished_runs(tmp_path, "ours")[0]
+
+
+def test_runs_of_two_splits_never_compete(two_splits):
+    with pytest.raises(InputError) as error:
+        choose(two_splits)
+    said = faults(error)
+    for words in ("none is chosen", "2 runs with split.seed=0 (", "1 run with split.seed=1 (", "another split for ",
+                  "add the choices of one group to this command, such as split.seed=0"):  # fmt: skip
+        assert words in said
+    assert "batch_size" not in said
+
+
+@pytest.mark.parametrize(("seed", "kept", "others"), [(0, {"aaa", "bbb"}, {"ccc"}), (1, {"ccc"}, {"aaa", "bbb"})])
+def test_a_split_is_selected_by_its_seed_and_the_rest_is_reported(two_splits, seed, kept, others):
+    choice = choose(two_splits, selected={"split.seed": seed, "endpoint.kind": "binary"})
+    assert {run.key for run in choice.runs} == kept
+    assert {run.key for run in choice.left_out} == others
+    assert choice.signature("deep_learning").key in kept
+    assert choice.notes() == [f"{len(others)} finished runs with other patients, splits or outcomes are left out"]
+
+
+def test_a_selection_that_no_run_meets_is_refused(two_splits):
+    with pytest.raises(InputError, match=r"split.seed=7 selects none of these groups alone"):
+        choose(two_splits, selected={"split.seed": 7})
+
+
+def test_a_selection_leaves_runs_that_agree_as_they_are(two_splits):
+    agreed = [run for run in two_splits if run.key != "ccc"]
+    assert choose(agreed, selected={"split.seed": 7}) == choose(agreed)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.assign(split=table["split"].replace("test", "train")), "another split for "),
+        (lambda table: table.assign(label=1 - table["label"]), "another label for 120 patients"),
+        (lambda table: table.assign(time=table["time"] + 1), "another time for 120 patients"),
+        (lambda table: table[table["split"] != "test"], "lacks "),
+    ],
+)
+@pytest.mark.parametrize("method", ["deep_learning", "radiomic"])
+def test_whatever_differs_is_named_before_a_choice_within_and_between_methods(tmp_path, change, said, method):
+    table = predictions(population())
+    write_run(tmp_path, table, key="aaa")
+    write_run(tmp_path, change(table), key="bbb", config=f"method: {method}\n")
+    with pytest.raises(InputError, match=said) as error:
+        choose(finished_runs(tmp_path, "ours")[0])
+    assert "move the folders of the other runs" in faults(error)
+
+
+def test_variants_of_other_patients_are_set_apart_by_naming_the_variants(tmp_path):
+    table = predictions(population())
+    write_run(tmp_path, table)
+    write_run(tmp_path, table.drop(index=[3, 4]), variant="t2-max")
+    runs, _ = finished_runs(tmp_path, "ours")
+    with pytest.raises(InputError, match=r"name the variants that are compared: variants=\[...\]"):
+        choose(runs)
+    assert [run.variant for run in choose(runs, ["t2-max"]).runs] == ["t2-max"]

@@ -16,7 +16,7 @@ from npc.names import COMPARISONS, READERS
 from npc.report.cohort.agreement_tables import short
 from npc.report.kit.figure import COLOURS, COLUMN, PAGE, drawing
 
-# On grey pictures; the dashes differ, too.
+# On grey images; the dashes differ, too.
 _LINES: dict[str, tuple[str, Any]] = {
     "reader1": ("#E69F00", "-"),
     "reader1b": ("#56B4E9", (0, (4, 1.5))),

@@ -1,4 +1,4 @@
-"""Report of the image consistency between hospitals: results, tables and pictures, for `npc cohort quality`."""
+"""Report of the image consistency between hospitals: results, tables and figures, for `npc cohort quality`."""
 
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,16 @@ from npc.imaging.quality import Consistency, consistency, sides
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 
-SHOWN = 10  # least consistent patients as pictures
+SHOWN = 10  # least consistent patients whose images are shown
 TITLES = {"unmasked": "Before masking", "masked": "After masking"}
 NOTE = (
-    "After masking, all that lies outside of the outlines is 0 in both pictures and counts as similar, so that reading "
+    "After masking, all that lies outside of the outlines is 0 in both images and counts as similar, so that reading "
     "flatters; before masking, anatomy and position count as well as image quality."
 )
 
 
 def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str, Any]:
-    """Reads and compares the pictures, and writes the report folder.
+    """Reads and compares the images, and writes the report folder.
 
     Args:
         cohort: outcomes are not needed.
@@ -144,4 +144,4 @@ def draw_least_consistent(path: Path, found: Consistency, pictures: dict[str, np
             ]
             for axes, patient, title in shown:
                 axes.imshow(pictures[patient][i], cmap="gray", vmin=0, vmax=255)
-                axes.set_title(title.replace("$", r"\$"), fontsize=6.5)
+                axes.set_title(title, fontsize=6.5)

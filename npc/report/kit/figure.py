@@ -11,13 +11,15 @@ from matplotlib.figure import Figure
 
 from npc.errors import InputError
 from npc.files import make_folder
+from npc.report.kit.fonts import FAMILY, fit
 
 COLUMN, PAGE = 85.0, 178.0  # mm, of one column and of both
 # Okabe and Ito, 2008: distinct to the colour-blind; the order also runs from dark to light, for print in grey.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 BACKED: Any = {"frameon": True, "framealpha": 0.8, "edgecolor": "none"}  # a legend that lies on curves
 _STYLE: Any = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
+    "font.family": FAMILY,
+    "text.parse_math": False,  # a name may hold a dollar sign
     "font.size": 7,
     "axes.titlesize": 8,
     "axes.labelsize": 7,
@@ -39,6 +41,8 @@ _STYLE: Any = {
 def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
     """A figure to draw on, saved as `<path>.png` and `<path>.svg` in the end.
 
+    Names in any script are drawn, or numbered in the file's description (`npc.report.kit.fonts`).
+
     Args:
         path: without suffix; its folder is made.
         width: mm; `COLUMN` or `PAGE`.
@@ -48,12 +52,16 @@ def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
         yield figure
+        numbered = fit(figure)
+        description = {"Description": numbered} if numbered else {}
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
             part = path.with_name(f".{path.name}.part{suffix}")
             try:
-                figure.savefig(part, metadata=metadata)
+                figure.savefig(part, metadata=metadata | description)
                 part.replace(path.with_name(path.name + suffix))
             except OSError as error:
-                raise InputError(f"{path}{suffix} can't be written: {error.strerror}; make room there") from error
+                raise InputError(
+                    f"{path}{suffix} can't be written: {error.strerror}; free space there, or choose another folder"
+                ) from error
             finally:
                 part.unlink(missing_ok=True)

@@ -1,12 +1,14 @@
 """The flow of patients as a diagram: a column in all and one for each centre, a row for each step."""
 
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
 from npc.cohort.flow import Flow, Step
 from npc.report.kit.figure import COLUMN, PAGE, drawing
@@ -15,7 +17,7 @@ from npc.report.kit.figure import COLUMN, PAGE, drawing
 LABELS = 42.0  # width of the steps' names, at least
 WIDEST, GAP = 34.0, 3.0  # of a centre's column, and between two
 MARGIN = 1.0
-LETTER = 1.3  # on average
+LETTER, BOLD_LETTER = 1.3, 1.65  # on average; a Chinese character is twice as wide as a LETTER
 LINE, PADDING, ROW_GAP = 2.9, 2.6, 3.4
 STEM = 4.0  # from the left edge of a column to the line that goes down
 SIDE = 3.0  # from that line to the boxes beside it
@@ -34,8 +36,8 @@ def draw_flow(path: Path, counts: Flow) -> None:
     width = COLUMN if len(headings) == 2 else PAGE
     column = min(WIDEST, (width - LABELS - MARGIN) / len(headings) - GAP)
     lefts = [width - MARGIN - (column + GAP) * k + GAP for k in range(len(headings), 0, -1)]
-    titles = [textwrap.wrap(heading, int(column / LETTER)) for heading in headings]
-    labels = [textwrap.wrap(_label(step), int((lefts[0] - GAP) / LETTER)) for step in counts.steps]
+    titles = [_lines(heading, column, BOLD_LETTER) for heading in headings]
+    labels = [_lines(_label(step), lefts[0] - GAP, LETTER) for step in counts.steps]
 
     head = PADDING + LINE * max(map(len, titles))
     heights = [PADDING + LINE * len(lines) for lines in labels]
@@ -77,6 +79,13 @@ class Row:
         return "bold" if self.of_all else "normal"
 
 
+def _lines(text: str, width: float, letter: float) -> list[str]:
+    """A text broken to a width in mm, by the width of a letter on average."""
+    east_asian = cell_len(text) > len(text)
+    lines = Text(text).wrap(Console(), int(width / (LETTER if east_asian else letter)))
+    return [line.plain.strip() for line in lines] or [""]
+
+
 def _label(step: Step) -> str:
     return f"Left out: {step.label}" if step.kind == "left out" else step.label
 
@@ -107,7 +116,7 @@ def _box(axes: Axes, left: float, row: Row, width: float, text: str, colour: str
 
 
 def _write(axes: Axes, x: float, y: float, text: str, ha: str = "center", **style: Any) -> None:
-    axes.text(x, y, text, ha=ha, va="center", parse_math=False, **style)  # a name may hold a dollar sign
+    axes.text(x, y, text, ha=ha, va="center", **style)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
 
 from npc.files import write_text
 
@@ -25,8 +26,14 @@ class Figure:
 
     @property
     def png(self) -> Path:
-        """The picture that the page shows."""
+        """The image that the page shows."""
         return self.path.with_name(f"{self.path.name}.png")
+
+    @property
+    def description(self) -> str:
+        """What numbers in the figure stand for, where no font could draw the names (`npc.report.kit.fonts`)."""
+        with Image.open(self.png) as image:
+            return str(image.info.get("Description", ""))
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,10 @@ def _draw_curves(axes: Axes, panel: Panel, letter: str, ticks: np.ndarray, end: 
     axes.set_title(letter + panel.title, loc="left")
     axes.set(xlim=(0, end), ylim=(0, 1.03), xticks=ticks, ylabel=ylabel)
     axes.tick_params(labelbottom=False)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.1), **BACKED)
-    axes.text(0.02, 0.02, panel.text, transform=axes.transAxes, fontsize=6.5)
+    if panel.curves:  # where they leave room
+        axes.legend(loc="best", title=panel.text, alignment="left", title_fontsize=6.5, **BACKED)
+    else:
+        axes.text(0.02, 0.02, panel.text, transform=axes.transAxes, fontsize=6.5)
 
 
 def _draw_at_risk(axes: Axes, panel: Panel, ticks: np.ndarray, end: float) -> None:

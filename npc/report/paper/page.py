@@ -14,8 +14,8 @@ from npc.report.paper.figures import Figures
 
 _TREATMENT = (
     "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not randomised, "
-    "and a score that contains the treatment groups patients by what is compared. Beside it stand the weighted hazard "
-    "ratio (IPTW), the difference of restricted means and the test of interaction."
+    "and a score that contains the treatment groups patients by what is compared. The table also gives the weighted "
+    "hazard ratio (IPTW), the difference of restricted means and the test of interaction."
 )
 _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
@@ -32,6 +32,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         figures: that were drawn of it.
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
+    rules += analysis.choice.notes()
     used = [(run.run_key, run.method, run.variant, run.validation_auc) for run in analysis.provenance.runs]
     runs = pd.DataFrame(used, columns=["run_key", "method", "variant", "validation_auc"])
     sections = [
@@ -61,10 +62,10 @@ def notes(analysis: Analysis) -> list[str]:
 
 
 def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list[Section]:
-    """Choice among settings and what it costs; nothing where there was no choice."""
+    """Selection among settings and its optimism; nothing where there was no selection."""
     if not results:
         return []
-    return [Section("Search", search.text(results), {"Choice and its price": search.table(results)}, figures)]
+    return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
 
 
 def _radiomics(analysis: Analysis, figures: Sequence[Figure]) -> list[Section]:

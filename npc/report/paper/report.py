@@ -32,6 +32,8 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
         table.add_row(MODELS[name], *(words.auc(result.auc[split], kind) for split in analysis.splits))
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
+    for note in analysis.choice.notes():
+        console.print(Text(note))
     for name, reason in analysis.left_out.items():
         console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
     for name, result in analysis.models.items():

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_curve
 from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
-from npc.report.kit.figure import BACKED, PAGE, drawing
+from npc.report.kit.figure import PAGE, drawing
 from npc.statistics import NotEstimable
 
 DASHES = ("-", "--", "-.", ":")  # so that curves differ in print without colours, too
@@ -69,13 +69,14 @@ def draw(path: Path, panels: Sequence[Panel]) -> None:
         path: of the figure, without suffix.
         panels: side by side.
     """
-    with drawing(path, width=PAGE, height=82) as figure:
+    models = max(len(panel.curves) for panel in panels)
+    with drawing(path, width=PAGE, height=76 + 8 * models) as figure:
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, letter, panel in zip(grid, "abc", panels, strict=False):
             axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
             for curve, dash in zip(panel.curves, DASHES, strict=False):
                 axes.plot(*curve.points.T, dash, label=f"{curve.name}\n{curve.auc}")
             axes.set_title(f"({letter}) {panel.title}", loc="left")
-            axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-            axes.legend(loc="lower right", fontsize=5.5, handlelength=2.2, borderaxespad=0.2, **BACKED)
+            axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", anchor="N")
+            axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), handlelength=2.4)  # below: a curve may lie anywhere
         grid[0].set_ylabel("sensitivity")

@@ -87,7 +87,8 @@ def text(searches: Sequence[SearchResult]) -> list[str]:
         "a draw holds two thirds of them). Best by chance: the highest AUC of the same settings when outcomes are "
         "shuffled, and the share of shuffles that reach the observed one (P). Within one standard error: settings "
         "whose AUC is no more than DeLong's standard error of the best below it.",
-        *(f"{' '.join(_name(one).values())}: {one.search.others} runs with other validation patients are left out"
+        *(f"{' '.join(_name(one).values())}: {one.search.others} runs with other patients, splits or outcomes are "
+          "left out"
           for one in searches if one.search.others),
         *(f"{' '.join(_name(one).values())}: {note}" for one in searches for note in _notes(one)),
     ]  # fmt: skip

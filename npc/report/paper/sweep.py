@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from npc.errors import InputError
+from npc.prognosis.choice import choose
 from npc.prognosis.runs import Run, read_run
 from npc.prognosis.search import SearchResult, judge
 from npc.report.kit.folder import write_results, write_table
@@ -41,7 +42,7 @@ class SweepReport:
         if self.stopped:
             lines.append(
                 f"another search than the grid: {self.stopped} runs were stopped early by successive halving, so the "
-                "figures leave them out, and the price of choosing is higher than they show"
+                "figures leave them out, and the optimism of the selection is larger than they show"
             )
         return lines
 
@@ -81,9 +82,9 @@ def report_sweep(
         seed: of the draws.
 
     Raises:
-        InputError: there is nothing to compare.
+        InputError: there is nothing to compare, or the runs do not have the same patients, splits and outcomes.
     """
-    found = judge(runs, draws=draws, seed=seed)
+    found = judge(choose(runs), draws=draws, seed=seed)
     if not found:
         raise InputError("each variant has one run that is done, and there is but one variant: nothing was chosen")
     report = SweepReport(expected, len(runs), stopped, found)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from npc.prognosis.choice import choose
 from npc.prognosis.runs import finished_runs
 from npc.prognosis.search import judge
 from npc.report.paper import results, search
@@ -31,8 +32,8 @@ def grid(tmp_path, patients):
     return tmp_path
 
 
-def judged(root):
-    return judge(finished_runs(root, "ours")[0], draws=300, seed=0)
+def judged(root, **selected):
+    return judge(choose(finished_runs(root, "ours")[0], selected=selected), draws=300, seed=0)
 
 
 def figures(root):
@@ -81,14 +82,15 @@ def test_a_single_run_was_not_chosen(tmp_path, patients):
     assert search.table(judged(tmp_path)).empty
 
 
-def test_runs_of_other_validation_patients_are_left_out_and_told(grid, patients):
-    moved = patients.copy()
-    inside = np.flatnonzero(moved["split"] == "validation")
-    moved.iloc[inside[:3], moved.columns.get_loc("split")] = "train"
-    write_run(grid, predictions(moved, strength=0.0), key="f" * 12)
-    found = figures(grid)
-    assert (found["deep_learning/cet1-max"]["runs"], found["deep_learning/cet1-max"]["others"]) == (6, 1)
-    assert any("1 runs with other validation patients are left out" in line for line in search.text(judged(grid)))
+def test_runs_of_another_split_are_left_out_and_counted(grid, patients):
+    for path in grid.glob("ours/*/*/config.yaml"):
+        path.write_text(path.read_text() + "split: {seed: 0}\n")
+    moved = patients.assign(split=np.roll(patients["split"], 3))
+    write_run(grid, predictions(moved, strength=9), key="f" * 12, config="split: {seed: 1}\n")
+    found = judged(grid, **{"split.seed": 0})
+    one = results.searches(found)["deep_learning/cet1-max"]
+    assert (one["runs"], one["others"]) == (6, 1)
+    assert any("1 runs with other patients, splits or outcomes are left out" in line for line in search.text(found))
 
 
 def test_what_is_not_estimable_is_said(tmp_path, patients):
