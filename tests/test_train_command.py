@@ -274,7 +274,7 @@ def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_
     elsewhere = tmp_path / "elsewhere"
     elsewhere.symlink_to(data[1].removeprefix("cohort.root="))
     again = run_here("train.py", *data, runs, "trainer.max_epochs=1", f"cohort.root={elsewhere}")
-    assert f"it was made from {elsewhere.readlink()}; patients, outcomes and images of {elsewhere}" in again.stdout
+    assert f"it was made from {elsewhere.readlink()}; the patients, outcomes and images in {elsewhere}" in again.stdout
     unfinished = run(*data, runs, "trainer.max_epochs=2", PYTHONPATH=without_torch)
     assert "torch was imported" in unfinished.stderr  # so the tests above would have seen it
 
