@@ -22,8 +22,8 @@ class Cohort:
             (docs/cohort.md): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
-        label: value of the outlines in a label map; None for any that is not zero.
-        roi: name of the outlines in an RTSTRUCT, by sequence; without it the only ROI with contours.
+        label: value of the outlines in a label map or segmentation; None where each has one.
+        roi: name of the outlines in an RTSTRUCT or segmentation, by sequence; without it the only one.
         by_index: whether an outline whose header gives it no position is laid on its image voxel by voxel.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.

@@ -109,7 +109,9 @@ def readable(cohort: DictConfig) -> Cohort:
         columns = [image_column(sequence), outline_column(sequence)]
         if set(columns) <= set(table):
             usable = table[columns].map(lambda cell: paths.is_usable(root.resolve(), text(cell))).all(axis=1)
-            table[columns] = table[columns].where(usable)
+            cells = table[columns].to_numpy()
+            one_file = [text(image) == text(outline) and (root / str(image)).is_file() for image, outline in cells]
+            table[columns] = table[columns].where(usable & ~pd.Series(one_file, table.index, dtype=bool))
         else:
             table = table.drop(columns=columns, errors="ignore")
     return Cohort(cohort.name, root, table, tuple(cohort.sequences), **_outlines(cohort))

@@ -26,9 +26,9 @@ class Study:
         patient: the patient's id.
         sequence: name of the sequence.
         image: NIfTI, NRRD or MetaImage file, or the folder of a DICOM series.
-        outlines: the same, or an RTSTRUCT (the file, or a folder that holds one), by reader.
-        label: value of the outlines in a label map; None takes every voxel that is not zero.
-        roi: name of the outlines in an RTSTRUCT; None where it has one ROI with contours.
+        outlines: the same, or an RTSTRUCT or DICOM segmentation (the file, or a folder that holds one), by reader.
+        label: value of the outlines in a label map or DICOM segmentation; None where there is one.
+        roi: name of the outlines in an RTSTRUCT or DICOM segmentation; None where there is one.
         by_index: lay a label map whose header gives it no position on the image voxel by voxel, if the sizes agree.
     """
 

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 from joblib import Parallel, delayed
 
+from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.readers import image_files
@@ -73,3 +76,45 @@ def _file_hash(file: Path) -> str:
 def digest(text: str) -> str:
     """SHA-256, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def voxels_hash(image: np.ndarray) -> str:
+    """Hash of an image's voxels: the same for the same image in another format, folder or compression.
+
+    Args:
+        image: float32 (slice, row, column), axial.
+    """
+    content = hashlib.sha256(str(image.shape).encode())
+    content.update(np.ascontiguousarray(image).data)
+    return content.hexdigest()
+
+
+def repeated_images(hashes: Iterable[tuple[Study, str]]) -> list[str]:
+    """A fault for each image that several patients have as their own.
+
+    One file that the table names twice is left to the check of the table (`npc.cohort.suspicious`).
+
+    Args:
+        hashes: studies with their image's `voxels_hash`.
+    """
+    by_content: dict[str, list[Study]] = {}
+    for study, content in hashes:
+        by_content.setdefault(content, []).append(study)
+    return [
+        _repeated(studies)
+        for studies in by_content.values()
+        if len({study.patient for study in studies}) > 1
+        and len({os.path.realpath(study.image) for study in studies}) > 1
+    ]
+
+
+def _repeated(studies: Sequence[Study]) -> str:
+    patients = list(dict.fromkeys(study.patient for study in studies))
+    first, second = (next(study for study in studies if study.patient == patient) for patient in patients[:2])
+    named = f"{', '.join(patients[:-1])} and {patients[-1]}"
+    if len(patients) > 4:
+        named = f"{', '.join(patients[:3])} and {len(patients) - 3} others"
+    return (
+        f"{second.image} holds the same image as {first.image}, voxel by voxel, though they are of different patients "
+        f"({named}); give each patient the right image, or leave out the copies (cohort.exclude)."
+    )

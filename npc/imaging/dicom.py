@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID, RTStructureSetStorage
+from pydicom.uid import UID, RTStructureSetStorage, SegmentationStorage
 
 from npc.errors import InputError
 
@@ -27,6 +27,9 @@ UNREADABLE = (
     NotImplementedError,
     struct.error,
 )
+
+# Segmentation objects; pydicom does not know label maps yet (PS3.4, B.5, Label Map Segmentation Storage).
+_SEGMENTATIONS = (SegmentationStorage, UID("1.2.840.10008.5.1.4.1.1.66.7"))
 
 # How many numbers each tag of the geometry holds.
 GEOMETRY = {"Rows": 1, "Columns": 1, "PixelSpacing": 2, "ImageOrientationPatient": 6, "ImagePositionPatient": 3}
@@ -66,9 +69,14 @@ class Header:
         return self.kind == RTStructureSetStorage
 
     @property
+    def is_segmentation(self) -> bool:
+        """Whether the file is a segmentation object: outlines as voxels."""
+        return self.kind in _SEGMENTATIONS
+
+    @property
     def is_image(self) -> bool:
         """Whether the file has pixel data, or should have by its kind but is truncated before them."""
-        return "Rows" in self.tags or "Image Storage" in self.kind.name
+        return not self.is_segmentation and ("Rows" in self.tags or "Image Storage" in self.kind.name)
 
 
 def dicom_files(folder: Path) -> list[Path]:

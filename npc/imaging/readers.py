@@ -9,11 +9,15 @@ import SimpleITK as sitk
 
 from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.imaging.dicom import DICOM_SUFFIXES, dicom_files, read_header, read_headers
+from npc.imaging.dicom import DICOM_SUFFIXES, Header, dicom_files, read_header, read_headers
 from npc.imaging.rtstruct import read_rtstruct
+from npc.imaging.segmentation import read_segmentation
 from npc.imaging.series import read_series
 from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
 from npc.names import FIRST_READER
+
+# Labels within this of a whole number are that number: files of floats store 0.9999 for 1.
+_ROUNDING = 1e-3
 
 # Formats whose voxels lie beside their header, where they could change unseen.
 _HALVES = (".hdr", ".img", ".mhd", ".nhdr", ".raw")
@@ -106,7 +110,7 @@ def image_files(path: Path) -> list[Path]:
         raise InputError(f"{path} is one of two files, header and voxels; save them as one ({', '.join(SUFFIXES)}).")
     raise InputError(
         f"{path} is of an unknown format; give {', '.join(SUFFIXES)}, a folder with a DICOM series, "
-        "or for an outline an RTSTRUCT (.dcm)."
+        "or for an outline an RTSTRUCT or a DICOM segmentation (.dcm)."
     )
 
 
@@ -121,8 +125,13 @@ def _read_image(path: Path) -> sitk.Image:
 def _read_outline(path: Path, study: Study, native: sitk.Image, image: sitk.Image) -> tuple[np.ndarray, bool]:
     """The outline as bool, on the grid of `image`, which is `native` made axial; and whether it was laid by index."""
     label, by_index = study.label, False
-    if structure := _rtstruct(path):
-        mask, label = _axial(read_rtstruct(structure, str(path), study.roi, native)), None
+    if drawn := _drawn(path):
+        called, roi = str(path), study.roi
+        if drawn.is_rtstruct:
+            mask = read_rtstruct(drawn.file, called, roi, native)
+        else:
+            mask = read_segmentation(drawn.file, called, label, roi, native)
+        mask, label = _axial(mask), None
     else:
         given = _read_image(path)
         by_index = study.by_index and _has_no_position(given) and given.GetSize() == native.GetSize()
@@ -158,15 +167,18 @@ def _check_finite(values: np.ndarray, inside: np.ndarray, image_path: Path) -> N
         )
 
 
-def _rtstruct(path: Path) -> Path | None:
-    """The RTSTRUCT that a mask's path means, or None where it is a label map."""
-    if path.is_dir():
-        found = [header.file for header in read_headers(path) if header.is_rtstruct]
+def _drawn(path: Path) -> Header | None:
+    """The RTSTRUCT or DICOM segmentation that a mask's path means, or None where it is a label map."""
+    if not path.is_dir():
+        headers = [read_header(path, str(path))] if path.suffix.lower() in DICOM_SUFFIXES else []
+    else:
+        headers = read_headers(path)
+    for kind, name in (("is_rtstruct", "RTSTRUCT files"), ("is_segmentation", "DICOM segmentations")):
+        found = [header for header in headers if getattr(header, kind)]
         if len(found) > 1:
-            raise InputError(f"{path} holds {len(found)} RTSTRUCT files; give the path of one of them.")
-        return found[0] if found else None
-    if path.suffix.lower() in DICOM_SUFFIXES and read_header(path, str(path)).is_rtstruct:
-        return path
+            raise InputError(f"{path} holds {len(found)} {name}; give the path of one of them.")
+        if found:
+            return found[0]
     return None
 
 
@@ -200,15 +212,37 @@ def _grid(image: sitk.Image) -> str:
 
 
 def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
-    """The outline as bool; `label` None is any value but zero."""
+    """The outline as bool; `label` None is the only value but zero."""
     if not np.isfinite(labels).all():
         raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
+    labels = _whole(labels, path)
     inside = labels != 0 if label is None else labels == label
     if inside.all():
         raise InputError(f"{path} outlines all of the image; write 0 around the tumour.")
-    if inside.any():
+    there = [] if label is not None and inside.any() else [f"{value:g}" for value in np.unique(labels[labels != 0])]
+    if inside.any() and len(there) <= 1:
         return inside
-    there = [f"{value:g}" for value in np.unique(labels[labels != 0])]
     if not there:
         raise InputError(f"{path} has an empty outline: every voxel is 0; outline the tumour.")
-    raise InputError(f"{path} has no label {label}; those there: {', '.join(there[:20])}.")
+    listed = ", ".join([*there[:20], *(["..."] if len(there) > 20 else [])])
+    if label is not None:
+        raise InputError(f"{path} has no label {label}; those there: {listed}.")
+    raise InputError(
+        f"{path} has {len(there)} labels ({listed}); choose the tumour's, as in cohort.label={there[0]}, save the mask "
+        "with one label, or give the outline if this is the image."
+    )
+
+
+def _whole(labels: np.ndarray, path: Path) -> np.ndarray:
+    """The labels without what rounding has added to whole numbers."""
+    if labels.dtype.kind != "f":
+        return labels
+    whole = np.rint(labels)
+    parts = labels[np.abs(labels - whole) > _ROUNDING]
+    if not parts.size:
+        return whole
+    raise InputError(
+        f"{path} has fractions between its labels ({parts.size} voxels, {parts.min():.3g} to {parts.max():.3g}), "
+        "as an interpolated outline or a probability map has; resample the outline with nearest neighbour, or cut it "
+        "at one half, and save whole numbers."
+    )

@@ -10,7 +10,8 @@ import pydicom
 from npc.errors import InputError
 from npc.imaging.dicom import UNREADABLE
 
-_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "INTERPOLATED_PLANAR")
+_EXCLUSIVE = "CLOSEDPLANAR_XOR"
+_CLOSED = ("CLOSED_PLANAR", _EXCLUSIVE, "INTERPOLATED_PLANAR")
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,17 @@ class Roi:
     Attributes:
         name: as the RTSTRUCT gives it.
         frame: identifier of its frame of reference; for comparison, never for a message. Empty if not given.
-        contours: the closed contours, (points, xyz) in mm.
+        contours: the closed contours of three points or more, (points, xyz) in mm.
+        exclusive: whether they are combined by exclusive or (type CLOSEDPLANAR_XOR).
+        smaller: number of closed contours of one or two points, which enclose nothing.
         others: types of the other contours.
     """
 
     name: str
     frame: str
     contours: list[np.ndarray]
+    exclusive: bool
+    smaller: int
     others: list[str]
 
 
@@ -55,49 +60,54 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
             )
         raise InputError(f"{called} has ROI {roi!r} more than once; rename all but one, those there: {names}.")
     if not chosen or not chosen[0].contours:
-        others = sorted({other for each in chosen or rois for other in each.others})
+        asked = chosen or rois
+        if any(each.smaller for each in asked):
+            raise InputError(
+                f"{called}: the contours in {roi or 'its ROIs'} ({names}) have fewer than three points and enclose "
+                "nothing; outline the tumour."
+            )
+        others = sorted({other for each in asked for other in each.others})
         what = f"contours of type {', '.join(others)} alone" if others else "no contours"
         raise InputError(
             f"{called} has an empty outline: {what} in {roi or 'its ROIs'} ({names}); "
             "outline the tumour with closed contours."
         )
-    points = np.concatenate(chosen[0].contours)
-    if not np.isfinite(points).all():
+    if not np.isfinite(np.concatenate(chosen[0].contours)).all():
         raise InputError(f"{called}: ROI {chosen[0].name!r} has points that are not finite; export it again.")
-    if max(map(len, chosen[0].contours)) < 3:
-        raise InputError(
-            f"{called}: the contours of ROI {chosen[0].name!r} have fewer than three points and enclose nothing; "
-            "outline the tumour."
-        )
     return chosen[0]
 
 
 def _read_rois(file: Path, called: str) -> list[Roi]:
+    drawn: dict[str, list[tuple[str, np.ndarray]]] = {}  # type and coordinates of the contours with points, by ROI
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings quote the values
             structure = pydicom.dcmread(file)
-            contours = {
-                item.ReferencedROINumber: [
+            for item in structure.get("ROIContourSequence") or []:
+                drawn.setdefault(str(item.ReferencedROINumber), []).extend(
                     (str(contour.ContourGeometricType), np.asarray(contour.ContourData, dtype=float))
                     for contour in item.get("ContourSequence") or []
-                ]
-                for item in structure.get("ROIContourSequence") or []
-            }
+                    if contour.get("ContourData")
+                )
             listed = [
-                (str(item.ROIName), str(item.get("ReferencedFrameOfReferenceUID") or ""), item.ROINumber)
+                (str(item.ROINumber), str(item.ROIName), str(item.get("ReferencedFrameOfReferenceUID") or ""))
                 for item in structure.StructureSetROISequence
             ]
     except UNREADABLE as error:
         raise InputError(f"{called} is a truncated or damaged RTSTRUCT; copy or export it again.") from error
-    if any(numbers.size % 3 for drawn in contours.values() for _, numbers in drawn):
+    if any(numbers.size % 3 for contours in drawn.values() for _, numbers in contours):
         raise InputError(f"{called} has a contour whose coordinates are not triples (x, y, z); export it again.")
-    return [
-        Roi(
-            name,
-            frame,
-            [numbers.reshape(-1, 3) for kind, numbers in contours.get(number, []) if kind in _CLOSED and numbers.size],
-            [kind for kind, _ in contours.get(number, []) if kind not in _CLOSED],
-        )
-        for name, frame, number in listed
-    ]
+    return [_roi(name, frame, drawn.get(number, [])) for number, name, frame in listed]
+
+
+def _roi(name: str, frame: str, drawn: list[tuple[str, np.ndarray]]) -> Roi:
+    closed = [(kind, numbers.reshape(-1, 3)) for kind, numbers in drawn if kind in _CLOSED]
+    contours = [points for _, points in closed if len(points) >= 3]
+    return Roi(
+        name,
+        frame,
+        contours,
+        exclusive=any(kind == _EXCLUSIVE for kind, _ in closed),
+        smaller=len(closed) - len(contours),
+        others=[kind for kind, _ in drawn if kind not in _CLOSED],
+    )

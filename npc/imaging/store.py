@@ -1,9 +1,10 @@
 """The slice store: every patient's network input, made once and shared by all runs.
 
 One folder for each sequence and setting holds `rows.u8`, a uint8 array (rows, 3, size, size) that only ever grows,
-and `index.json`, which says in which row an input lies. An input's key is a hash of the content of its image and
-outline, so a changed file gets a new row and an unchanged one is never read again. Rows beyond the index are the
-leftovers of a killed process and are written over.
+`index.json`, which says in which row an input lies, and `images.json` with the hash of its image's voxels, by which one
+image of two patients is found. An input's key is a hash of the content of its image and outline, so a changed file gets
+a new row and an unchanged one is never read again. Rows beyond the index are the leftovers of a killed process and are
+written over.
 """
 
 import json
@@ -20,8 +21,14 @@ from filelock import FileLock
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
+<<<<<<< HEAD
 from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json
+=======
+from npc.files import make_folder, write_text
+from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
+from npc.imaging.contrast import check_contrast
+>>>>>>> main
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
@@ -55,7 +62,7 @@ def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Prep
         settings: of the network's input.
 
     Raises:
-        InputError: faults of the images, of all patients at once.
+        InputError: faults of the images, of all patients at once; two patients have the same image.
     """
     folder = Path(folder)
     settings_hash = _settings_hash(cohort, sequence, settings)
@@ -63,13 +70,16 @@ def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Prep
     make_folder(home)
     studies = cohort.studies(sequence)
     keys, faults = _content_keys(folder, studies)
-    index = _read_index(home, settings)
-    if faults or not set(keys.values()) <= index.keys():
+    index, images = _read_index(home, settings), read_json(home / "images.json")
+    if faults or not set(keys.values()) <= index.keys() & images.keys():
         with FileLock(home / "lock"):
             faults += _build(home, studies, keys, settings)
-        if faults:
-            raise InputError(sorted(faults), f"{len(faults)} of {len(studies)} studies ({sequence}) cannot be used")
-        index = _read_index(home, settings)
+        index, images = _read_index(home, settings), read_json(home / "images.json")
+    found = [(study, images[key]) for study in studies if (key := keys.get(study.patient)) in images]
+    repeated = repeated_images(found)
+    if faults or repeated:
+        summary = f"{len(faults)} of {len(studies)} studies ({sequence}) cannot be used" if faults else ""
+        raise InputError([*sorted(faults), *repeated], summary)
     shape = (max(index.values()) + 1, 3, settings.size, settings.size)
     array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
     rows = {patient: index[key] for patient, key in keys.items()}
@@ -107,34 +117,55 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
         keys: hash of its content, by patient; a patient without key is left out.
         settings: of the network's input.
     """
-    index = _read_index(home, settings)
+    index, images = _read_index(home, settings), read_json(home / "images.json")
     by_key = {keys[study.patient]: study for study in studies if study.patient in keys}
-    missing = [study for key, study in by_key.items() if key not in index]
+    # A row without its image's hash is older than the checks of images, and is made again in its place.
+    missing = [study for key, study in by_key.items() if key not in index or key not in images]
     title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
     made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
+<<<<<<< HEAD
     file = home / "rows.u8"
     with writing(file), file.open("r+b" if file.exists() else "w+b") as rows:
         for done, (study, row) in enumerate(made, start=1):
             position = max(index.values(), default=-1) + 1
+=======
+    with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
+        for done, (study, (row, image)) in enumerate(made, start=1):
+            key = keys[study.patient]
+            position = index.get(key, max(index.values(), default=-1) + 1)
+>>>>>>> main
             rows.seek(position * row.nbytes)
             rows.write(row.tobytes())
-            index[keys[study.patient]] = position
+            index[key], images[key] = position, image
             if done % SAVE_EVERY == 0:
-                _save(rows, home, index)
-        _save(rows, home, index)
+                _save(rows, home, index, images)
+        _save(rows, home, index, images)
     return faults
 
 
-def _make_row(study: Study, settings: Preprocess) -> np.ndarray:
+def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
+    """The row, and the hash of the image's voxels."""
     scan = read_scan(study)
-    return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0]
+    check_contrast(scan, study.image)
+    return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0], voxels_hash(scan.image)
 
 
+<<<<<<< HEAD
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int]) -> None:
     """The rows reach the disk before the index that speaks of them."""
     rows.flush()
     os.fsync(rows.fileno())
+=======
+def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:
+    """The rows and their images' hashes reach the disk before the index that speaks of them."""
+    try:
+        rows.flush()
+        os.fsync(rows.fileno())
+    except OSError as error:  # of a write it does not name the file
+        raise OSError(error.errno, error.strerror, str(home / "rows.u8")) from error
+    write_text(home / "images.json", json.dumps(images))
+>>>>>>> main
     write_text(home / "index.json", json.dumps(index))
 
 

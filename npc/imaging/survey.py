@@ -7,6 +7,8 @@ from typing import Any
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.imaging.acquisition import Acquisition, read_acquisition
+from npc.imaging.content import repeated_images, voxels_hash
+from npc.imaging.contrast import check_contrast
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
 
@@ -17,6 +19,8 @@ def survey(
     cohort: Cohort, sequences: Sequence[str]
 ) -> tuple[dict[str, list[dict[str, Any]]], list[str], list[tuple[str, Acquisition]]]:
     """Grids by sequence, the most common first, the faults of all studies, and how the others were acquired.
+
+    An image that two patients share is a fault, too.
 
     Args:
         cohort: absent images are passed over.
@@ -31,11 +35,14 @@ def survey(
     by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     faults: list[str] = []
     acquisitions: list[tuple[str, Acquisition]] = []
+    hashes: list[tuple[Study, str]] = []
     studies = [study for sequence in sequences for study in cohort.studies(sequence)]
-    for study, (grid, laid_by_index, acquisition) in read_all(studies, _look_at, "Reading images", faults):
+    for study, (grid, laid_by_index, acquisition, content) in read_all(studies, _look_at, "Reading images", faults):
         counts[study.sequence][grid] += 1
         by_index[study.sequence][grid] += laid_by_index
         acquisitions.append((study.sequence, acquisition))
+        hashes.append((study, content))
+    faults += repeated_images(hashes)
     grids = {
         sequence: [
             {"size": list(grid[0]), "spacing": list(grid[1]), "images": n, "by_index": by_index[sequence][grid]}
@@ -46,7 +53,8 @@ def survey(
     return grids, faults, acquisitions
 
 
-def _look_at(study: Study) -> tuple[Grid, bool, Acquisition]:
+def _look_at(study: Study) -> tuple[Grid, bool, Acquisition, str]:
     scan = read_scan(study)
+    check_contrast(scan, study.image)
     grid = scan.image.shape, tuple(round(step, 2) for step in scan.spacing)
-    return grid, scan.by_index, read_acquisition(study.image, scan)
+    return grid, scan.by_index, read_acquisition(study.image, scan), voxels_hash(scan.image)

@@ -19,9 +19,9 @@ from npc.cohort.studies import Study
 from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.files import make_folder, write_text
-from npc.imaging.content import content_keys, digest
+from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.read_all import read_all
-from npc.imaging.readers import read_scans
+from npc.imaging.readers import read_scan, read_scans
 from npc.names import FIRST_READER, READERS
 from npc.radiomics.features import MODES, Values, features
 
@@ -69,7 +69,7 @@ def extract(
         missing: with `exclude`, `failures` lists the patients without features, and why; `error` raises.
 
     Raises:
-        InputError: faults of images and outlines, of all patients at once.
+        InputError: faults of images and outlines, of all patients at once; two patients have the same image.
     """
     choices = [
         RECIPE,
@@ -84,6 +84,8 @@ def extract(
     make_folder(home)
     studies = cohort.studies(sequence, tuple(READERS))
     files, content = _files(studies, Path(store), home)
+    if repeated := _repeated(studies, dict(content), Path(store) / "images.json"):
+        raise InputError(repeated)
     failures = _work_out(studies, settings, files)
     if failures and missing == "error":
         faults = [f"patient {patient}: {reason}" for (patient, _), reason in failures.items()]
@@ -117,6 +119,29 @@ def _files(
         for reader in of.outlines
     }
     return files, sorted(keys.items())
+
+
+def _repeated(studies: Sequence[Study], keys: Mapping[str, str], cache: Path) -> list[str]:
+    """Faults of images that several patients have as their own, found before hours of work.
+
+    Args:
+        studies: of all patients; an image that can't be read is reported with its features.
+        keys: hash of the content, by patient and reader.
+        cache: the hashes of the images' voxels by content; reading is short beside the features.
+    """
+    known = read_json(cache)
+    by_key = {keys[f"{study.patient}/{FIRST_READER}"]: study for study in studies}
+    new = [study for key, study in by_key.items() if key not in known]
+    for study, image in read_all(new, _image_hash, "Comparing images", faults=[]):
+        known[keys[f"{study.patient}/{FIRST_READER}"]] = image
+    if new:
+        write_text(cache, json.dumps(known))
+    found = [(study, known.get(keys[f"{study.patient}/{FIRST_READER}"])) for study in studies]
+    return repeated_images([(study, image) for study, image in found if image])
+
+
+def _image_hash(study: Study) -> str:
+    return voxels_hash(read_scan(study).image)
 
 
 def _work_out(

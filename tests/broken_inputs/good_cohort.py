@@ -19,9 +19,9 @@ P4,south,,women,T4,N0,IVb,undifferentiated,,CCRT,2013-07-01,,2017-07-01,48,0,48,
 """
 
 
-def voxels() -> np.ndarray:
-    """Another value for each voxel, as int16."""
-    return np.random.default_rng(0).permutation(np.prod(SHAPE)).reshape(SHAPE).astype(np.int16)
+def voxels(seed: int = 0) -> np.ndarray:
+    """Another value for each voxel, as int16; each patient has a seed."""
+    return np.random.default_rng(seed).permutation(np.prod(SHAPE)).reshape(SHAPE).astype(np.int16)
 
 
 def outline() -> np.ndarray:
@@ -45,9 +45,9 @@ def write_good_cohort(folder: Path) -> None:
     """Write the four patients into a new folder."""
     folder.mkdir()
     (folder / "patients.csv").write_text(TABLE)
-    write_series(folder / "P1" / "cet1", voxels(), spacing=SPACING, slope=1.0, name="DOE^JANE.{:03}.dcm")
+    write_series(folder / "P1" / "cet1", voxels(1), spacing=SPACING, slope=1.0, name="DOE^JANE.{:03}.dcm")
     write_rtstruct(folder / "P1" / "RS.dcm", {"GTV": outline()}, spacing=SPACING)
-    for patient, suffix in (("P2", "nii.gz"), ("P3", "nrrd"), ("P4", "mha")):
+    for seed, (patient, suffix) in enumerate((("P2", "nii.gz"), ("P3", "nrrd"), ("P4", "mha")), 2):
         (folder / patient).mkdir()
-        write_volume(folder / patient / f"cet1.{suffix}", voxels())
+        write_volume(folder / patient / f"cet1.{suffix}", voxels(seed))
         write_volume(folder / patient / f"mask.{suffix}", outline())

@@ -90,9 +90,17 @@ def contours_outside_of_the_slices(folder: Path) -> None:
     move(folder, (0, 0, 30))
 
 
-@kind(FILE, "between two of them", "another series")
+@kind(FILE, "between two of them", "contours are", "another series")
 def contours_between_slices(folder: Path) -> None:
     write_rtstruct(folder / FILE, {"GTV": outline()}, spacing=(2.0, 1.0, 1.0))
+
+
+@kind(FILE, "contour 2 at 7.5 mm is between two of them, at 6.0 and 9.0 mm)", "another series")
+def one_contour_between_slices(folder: Path) -> None:
+    structure = pydicom.dcmread(folder / FILE)
+    contour = structure.ROIContourSequence[0].ContourSequence[1]
+    contour.ContourData[2::3] = [7.5] * (len(contour.ContourData) // 3)
+    structure.save_as(folder / FILE)
 
 
 @kind(FILE, "tilted", "another series")

@@ -153,6 +153,40 @@ def mask_of_the_whole_image(folder: Path) -> None:
     write_volume(folder / MASK, outline() * 0 + 1)
 
 
+@kind(MASK, "2 labels (1, 2)", "cohort.label=1")
+def two_labels_and_none_chosen(folder: Path) -> None:
+    labels = outline()
+    labels[3] *= 2
+    write_volume(folder / MASK, labels)
+
+
+@kind(MASK, "fractions between its labels (16 voxels, 0.5 to 0.5)", "nearest neighbour")
+def fractions_of_a_label(folder: Path) -> None:
+    soft = outline().astype(np.float32)
+    soft[3] *= 0.5
+    write_volume(folder / MASK, soft)
+
+
+@kind(IMAGE, "has one value (0) in all voxels;", "again")
+def image_of_zeros(folder: Path) -> None:
+    write_volume(folder / IMAGE, voxels() * 0)
+
+
+@kind(IMAGE, "is a copy of its outline", "give the image")
+def image_that_is_its_outline(folder: Path) -> None:
+    write_volume(folder / IMAGE, outline())
+
+
+@kind(IMAGE, "has one value (7) in all voxels inside the outline", "leave the patient out")
+def image_without_contrast_in_the_tumour(folder: Path) -> None:
+    write_volume(folder / IMAGE, np.where(outline(), 7, voxels()).astype(np.int16))
+
+
+@kind(META, "holds the same image as", NRRD, "(P3 and P4)", "cohort.exclude")
+def one_image_for_two_patients(folder: Path) -> None:
+    write_volume(folder / META, voxels(3))
+
+
 @kind(NRRD, "truncated or unreadable", "again")
 def truncated_nrrd(folder: Path) -> None:
     cut(folder / NRRD, -100)

@@ -48,19 +48,19 @@ def write_series(
     series, study = generate_uid(UID_PREFIX), generate_uid(UID_PREFIX)
     files = []
     for number, pixels in enumerate(np.asarray(array, dtype=np.int16)):
-        dataset = _dataset(MRImageStorage, "MR")
+        dataset = new_dataset(MRImageStorage, "MR")
         dataset.SeriesInstanceUID, dataset.StudyInstanceUID = series, study
         dataset.FrameOfReferenceUID = FRAME_OF_REFERENCE
         dataset.Rows, dataset.Columns = pixels.shape
-        dataset.PixelSpacing = [_ds(step) for step in spacing[1:]]
-        dataset.SliceThickness = _ds(spacing[0])
-        dataset.ImageOrientationPatient = [_ds(value) for value in (*axes[0], *axes[1])]
-        dataset.ImagePositionPatient = [_ds(value) for value in origin + number * spacing[0] * axes[2]]
+        dataset.PixelSpacing = [decimal_string(step) for step in spacing[1:]]
+        dataset.SliceThickness = decimal_string(spacing[0])
+        dataset.ImageOrientationPatient = [decimal_string(value) for value in (*axes[0], *axes[1])]
+        dataset.ImagePositionPatient = [decimal_string(value) for value in origin + number * spacing[0] * axes[2]]
         dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
         dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
         dataset.PixelRepresentation = 1
         if slope is not None:
-            dataset.RescaleSlope, dataset.RescaleIntercept = _ds(slope), _ds(intercept)
+            dataset.RescaleSlope, dataset.RescaleIntercept = decimal_string(slope), decimal_string(intercept)
         dataset.PixelData = pixels.tobytes()
         files.append(folder / name.format(number))
         dataset.save_as(files[-1])
@@ -77,7 +77,7 @@ def write_rtstruct(
 ) -> Path:
     """Write masks (slice, row, column), by ROI name, as contours half-way between voxels; geometry as above."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    dataset = _dataset(RTStructureSetStorage, "RTSTRUCT")
+    dataset = new_dataset(RTStructureSetStorage, "RTSTRUCT")
     dataset.StructureSetROISequence, dataset.ROIContourSequence = [], []
     to_mm = np.reshape(direction, (3, 3)) * np.array(spacing)[::-1]
     for number, (name, mask) in enumerate(masks.items(), 1):
@@ -91,7 +91,7 @@ def write_rtstruct(
                 contour = Dataset()
                 contour.ContourGeometricType = "CLOSED_PLANAR"
                 contour.NumberOfContourPoints = len(points)
-                contour.ContourData = [_ds(v) for v in (points @ to_mm.T + origin).ravel()]
+                contour.ContourData = [decimal_string(v) for v in (points @ to_mm.T + origin).ravel()]
                 outline.ContourSequence.append(contour)
         dataset.StructureSetROISequence.append(roi)
         dataset.ROIContourSequence.append(outline)
@@ -99,7 +99,8 @@ def write_rtstruct(
     return file
 
 
-def _dataset(kind: str, modality: str) -> FileDataset:
+def new_dataset(kind: str, modality: str) -> FileDataset:
+    """A file of a kind (SOP class) with the patient's identifiers and nothing else."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = kind, generate_uid(UID_PREFIX)
@@ -111,6 +112,6 @@ def _dataset(kind: str, modality: str) -> FileDataset:
     return dataset
 
 
-def _ds(value: float) -> str:
+def decimal_string(value: float) -> str:
     """A decimal string of at most 16 characters, as the standard has it."""
     return f"{value:.9g}"

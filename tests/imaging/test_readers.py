@@ -168,7 +168,7 @@ class TestFormats:
         labels[0, 0, 0] = 1
         write(nifti["mask_path"], labels)
         same(read_scan(**nifti, label=3), values, outline)
-        assert read_scan(**nifti).mask.sum() == outline.sum() + 1
+        fault("mask.nii.gz", "2 labels (1, 3)", "cohort.label=1", **nifti)
 
     def test_one_roi_of_several(self, series, values, outline):
         rois = {"node": outline[:, ::-1], "GTV": outline, "empty": outline * 0}
@@ -318,6 +318,25 @@ class TestBadFiles:
     def test_absent_label(self, nifti, outline):
         write(nifti["mask_path"], outline * 4)
         fault("mask.nii.gz", "no label 2", "those there: 4", **nifti, label=2)
+
+    @pytest.mark.parametrize("suffix", FORMATS)
+    def test_fractions_between_labels(self, nifti, tmp_path, values, outline, suffix):
+        nifti["mask_path"] = write(tmp_path / f"soft{suffix}", outline * np.float32(0.999))
+        same(read_scan(**nifti), values, outline)  # rounding
+        soft = sitk.SmoothingRecursiveGaussian(sitk.GetImageFromArray(outline.astype(np.float32)), 0.7)
+        write(nifti["mask_path"], sitk.GetArrayFromImage(soft))
+        for label in (None, 1):
+            fault(f"soft{suffix}", "fractions between its labels", "nearest neighbour", **nifti, label=label)
+
+    def test_rounding_around_the_outline_is_no_outline(self, nifti, values, outline):
+        write(nifti["mask_path"], np.where(outline, 2, 1e-4).astype(np.float32))
+        same(read_scan(**nifti), values, outline)
+        write(nifti["mask_path"], np.where(outline, 1e-4, 0))
+        fault("mask.nii.gz", "empty outline", **nifti)
+
+    def test_the_image_as_outline(self, nifti, values):
+        write(nifti["mask_path"], values)
+        fault("mask.nii.gz", "399 labels (1, 2, ", ", ...)", "if this is the image", **nifti)
 
     def test_not_finite_mask(self, nifti, outline):
         write(nifti["mask_path"], np.where(outline, 1.0, np.nan))

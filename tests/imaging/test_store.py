@@ -362,3 +362,35 @@ def test_a_file_in_place_of_the_store_is_reported(cohort, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file.* can't be created"):
         open_store(tmp_path / "file", cohort, "mr", SETTINGS)
+
+
+@pytest.mark.parametrize("copy", ["file", "format", "outline too"])
+def test_one_image_of_two_patients_is_a_fault_that_names_both(cohort, store, copy):
+    """Also where the one is in the store already, in another format, or with the same outline."""
+    root, patients = cohort.root, cohort.patients
+    open_store(store, replace(cohort, patients=patients.iloc[:3]), "mr", SETTINGS)
+    if copy == "format":
+        sitk.WriteImage(sitk.Cast(sitk.ReadImage(str(root / "0.nii.gz")), sitk.sitkFloat64), str(root / "copy.nrrd"))
+        patients.loc["P3", "mr_image"] = "copy.nrrd"
+    else:
+        shutil.copy(root / "0.nii.gz", root / "3.nii.gz")
+    if copy == "outline too":
+        shutil.copy(root / "0_mask.nii.gz", root / "3_mask.nii.gz")
+    for _ in range(2):  # with the rows made, and found in the store
+        with pytest.raises(InputError, match=r"holds the same image as .*0\.nii\.gz.* \(P0 and P3\)") as caught:
+            open_store(store, cohort, "mr", SETTINGS)
+        assert len(caught.value.faults) == 1
+    left = replace(cohort, patients=patients.drop(index="P3"))
+    check_rows(open_store(store, left, "mr", SETTINGS), left)
+
+
+def test_a_store_made_before_images_were_compared_is_read_again(cohort, store):
+    before = open_store(store, cohort, "mr", SETTINGS)
+    (home(store) / "images.json").unlink()
+    write(cohort.root / "0_mask.nii.gz", draw(0)[1] * np.float32(0.5))
+    with pytest.raises(InputError, match="fractions"):
+        open_store(store, cohort, "mr", SETTINGS)
+    write(cohort.root / "0_mask.nii.gz", draw(0)[1])
+    after = open_store(store, cohort, "mr", SETTINGS)
+    check_rows(after, cohort)
+    assert (after.hash, after.rows) == (before.hash, before.rows)

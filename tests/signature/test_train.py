@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import SimpleITK as sitk
 import torch
 from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf
@@ -205,12 +206,12 @@ def test_a_finished_run_of_other_patients_is_refused(trained, cohort):
 
 
 def replace_images(cohort: Path, sequence: str) -> None:
-    """The first patient gets the images of the second one; the table is unchanged."""
+    """The first patient gets the second one's outline and brighter image; the table is unchanged."""
     table = pd.read_csv(cohort / "patients.csv", dtype=str).set_index("patient_id")
-    for column in (f"{sequence}_image", f"{sequence}_mask"):
+    for column, more in ((f"{sequence}_image", 1), (f"{sequence}_mask", 0)):
         mine, other = (cohort / table.loc[patient, column] for patient in ("H1-0001", "H1-0002"))
         mine.unlink()  # the link, not the phantom's file
-        shutil.copy(other, mine)
+        sitk.WriteImage(sitk.ReadImage(other) + more, mine)  # no copy, which two patients must not share
 
 
 def test_a_finished_run_of_other_images_is_refused(trained, cohort):

@@ -79,6 +79,7 @@ def test_a_report_with_empty_panels_is_drawn(choices, patients, tmp_path):
     assert (tmp_path / "report" / "figures" / "treatment.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -97,6 +98,7 @@ def test_variables_and_times_that_do_not_vary_or_are_not_known(choices, patients
     assert written["models"]["deep_learning"]["test"]["auc"]["n"] == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e-300, 1e-9, 1e30, 6e38])
 def test_risks_of_any_size(choices, patients, tmp_path, factor):
     risk = (np.random.default_rng(1).random(len(patients)) - 0.5) * factor
@@ -128,6 +130,7 @@ def test_a_treatment_without_levels_is_refused(choices, patients, tmp_path):
         analysed(choices, tmp_path, patients, treatment="age")
 
 
+@pytest.mark.slow
 def test_a_weighted_ratio_without_a_maximum_says_so(choices, patients, tmp_path):
     """Of the additional treatment all have the event first, so that its hazard ratio has no bound."""
     patients["regimen"] = np.where(patients["dm_event"] == 1, "IC+CCRT", "CCRT")
