@@ -21,14 +21,9 @@ from filelock import FileLock
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
-<<<<<<< HEAD
 from npc.files import make_folder, write_text, writing
-from npc.imaging.content import content_keys, digest, read_json
-=======
-from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
->>>>>>> main
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
@@ -124,17 +119,11 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
     title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
     made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
-<<<<<<< HEAD
     file = home / "rows.u8"
     with writing(file), file.open("r+b" if file.exists() else "w+b") as rows:
-        for done, (study, row) in enumerate(made, start=1):
-            position = max(index.values(), default=-1) + 1
-=======
-    with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
         for done, (study, (row, image)) in enumerate(made, start=1):
             key = keys[study.patient]
             position = index.get(key, max(index.values(), default=-1) + 1)
->>>>>>> main
             rows.seek(position * row.nbytes)
             rows.write(row.tobytes())
             index[key], images[key] = position, image
@@ -151,21 +140,11 @@ def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
     return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0], voxels_hash(scan.image)
 
 
-<<<<<<< HEAD
-def _save(rows: IO[bytes], home: Path, index: Mapping[str, int]) -> None:
-    """The rows reach the disk before the index that speaks of them."""
-    rows.flush()
-    os.fsync(rows.fileno())
-=======
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:
     """The rows and their images' hashes reach the disk before the index that speaks of them."""
-    try:
-        rows.flush()
-        os.fsync(rows.fileno())
-    except OSError as error:  # of a write it does not name the file
-        raise OSError(error.errno, error.strerror, str(home / "rows.u8")) from error
+    rows.flush()
+    os.fsync(rows.fileno())
     write_text(home / "images.json", json.dumps(images))
->>>>>>> main
     write_text(home / "index.json", json.dumps(index))
 
 
