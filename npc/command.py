@@ -2,9 +2,12 @@
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import gettempdir
+from traceback import walk_tb
 from typing import NoReturn
 
 from hydra.core.hydra_config import HydraConfig
@@ -13,7 +16,8 @@ from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
 
-from npc.config.messages import in_plain_words
+from npc.config.messages import config_message
+from npc.config.words import readable
 from npc.errors import InputError
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
@@ -31,68 +35,63 @@ def one_message() -> Iterator[None]:
     if os.environ.get("NPC_DEBUG") == "1":
         yield
         return
+    job = _multirun_job()
+    if job:
+        print(job)
     try:
         yield
     except InputError as error:
-        if _in_multirun_job():
-            print(f"npc: {error}", file=sys.stderr)
-            raise
+        if job:
+            print(f"npc: {job}: {error}", file=sys.stderr)
+            raise InputError(f"{job}: {error}") from error
         _end(str(error), 2)
-    except (HydraException, OmegaConfBaseException) as error:
-        _end(_config_message(error), 2)
-    except MarkedYAMLError as error:
-        _end(_yaml_message(error), 2)
-    except UnicodeDecodeError as error:  # of a config: npc's own readers report theirs
-        _end(f"a file is not UTF-8 text in the line {_line_around(error)}; save it as UTF-8", 2)
-    except ValueError as error:
-        if "group override" not in str(error):  # Hydra's own for `experiment=null`
-            raise
-        given = " ".join(word for word in sys.argv[1:] if word.endswith("=null"))
-        _end(f"{given}: {error}; to choose no file of this group, leave it out", 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise
-        where = f" while writing {error.filename}" if error.filename else ""
+        where = (
+            f" while writing {error.filename}"
+            if error.filename
+            else f" in one of the folders runs, store, reports and {gettempdir()} (`df` shows which)"
+        )
         _end(f"no space left{where}; free some space and give the same command again: it resumes where it stopped", 2)
     except KeyboardInterrupt:
         _end("interrupted; the same command resumes where it stopped", 130)
+    except Exception as error:
+        of_choices = (HydraException, OmegaConfBaseException, MarkedYAMLError, UnicodeDecodeError)
+        if isinstance(error, of_choices) or _arose_while_composing(error):
+            _end(config_message(error, sys.argv[1:]), 2)
+        raise
 
 
-def _in_multirun_job() -> bool:
-    """Whether Hydra is running a job of a multirun; false once the jobs are over."""
-    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+@contextmanager
+def hydra_words() -> Iterator[None]:
+    """Within the block the command line has the form that Hydra can read; for scripts that start Hydra.
+
+    Raises:
+        InputError: a word can be read in no way (`npc.config.words.readable`).
+    """
+    typed = sys.argv
+    multirun = any(re.fullmatch(r"--multirun|-[a-z]*m[a-z]*", word) for word in typed[1:])
+    sys.argv = [typed[0], *readable(typed[1:], multirun)]
+    try:
+        yield
+    finally:
+        sys.argv = typed
 
 
-def _config_message(error: BaseException) -> str:
-    """Hydra's own message without its wrapping, and where to look."""
-    texts = [str(error)]
-    if error.__cause__ is not None and str(error.__cause__) not in texts[0]:
-        texts.append(str(error.__cause__))
-    lines = [line.strip() for text in texts for line in text.splitlines()]
-    noise = ["full_key:", "object_type=", "reference_type=", "Set the environment variable"]
-    if not any("not in struct" in line for line in lines):  # a key can be added to a dictionary only
-        noise.append("To append to your config")
-    kept = [line for line in lines if line and not line.startswith(tuple(noise))]
-    kept = [in_plain_words(line) for line in kept]
-    keys = {line.removeprefix("full_key:").strip() for line in lines if line.startswith("full_key:")} - {""}
-    kept += [f"at {key}" for key in sorted(keys) if not any(key in line for line in kept)]
-    return "\n".join([*kept, "(`--cfg job` shows every choice, `--help` explains them)"])
+def _multirun_job() -> str:
+    """The number and choices of the job of a multirun that Hydra is running; empty where it runs none."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return ""  # also once the jobs are over
+    return f"job {HydraConfig.get().job.num}: {' '.join(HydraConfig.get().overrides.task)}"
 
 
-def _yaml_message(error: MarkedYAMLError) -> str:
-    """The parser's own message, and what a config may hold."""
-    mark = error.problem_mark or error.context_mark
-    place = f"{mark.name}, line {mark.line + 1}: " if mark else ""
-    return (
-        f"{place}not valid YAML for a config ({error.problem}); indent with spaces, close brackets and quotes, "
-        "give each key once and use no tags (!)"
-    )
-
-
-def _line_around(error: UnicodeDecodeError) -> str:
-    before, after = error.object[: error.start], error.object[error.start :]
-    line = before.rpartition(b"\n")[2] + after.partition(b"\n")[0]
-    return ascii(line.decode("latin-1")[:100])
+def _arose_while_composing(error: Exception) -> bool:
+    """Whether Hydra raised an error before any other module of npc ran; it raises those of jobs in `return_value`."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    modules = {frame.f_globals.get("__name__", "") for frame in frames}
+    of_a_job = any(frame.f_code.co_name == "return_value" for frame in frames)
+    return not of_a_job and not any(name.startswith("npc.") and name != __name__ for name in modules)
 
 
 def _end(message: str, code: int) -> NoReturn:

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from npc.errors import InputError
@@ -42,3 +44,14 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} can't be created: {error.strerror}; choose another folder") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Within the block an error of writing names the path: of a full disk the system does not name the file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise

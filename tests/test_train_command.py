@@ -210,6 +210,37 @@ def test_a_misspelt_choice_is_reported_before_anything_heavy_is_imported(config_
     assert "lrr" in ended.stderr
 
 
+def test_each_job_of_a_multirun_is_named_with_its_choices(tmp_path):
+    ended = run_here("train.py", "-m", "slices=two,four", f"runs={tmp_path}")
+    assert ended.returncode == 2
+    for number, slices in enumerate(("two", "four")):
+        job = f"job {number}: slices={slices} runs={tmp_path}"
+        assert job in ended.stdout
+        assert f"npc: {job}: slices={slices}: must be one of max, three" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train.py", "cohort.clinical=null", "+cohort.clinical=3"],
+        ["train.py", "=3"],
+        ["train.py", "cohort@x=3"],
+        ["train.py", "cohort.name='x"],
+        ["evaluate.py", "report.ci=[1"],
+        ["evaluate.py", "prognosis.treatment=age", "cohort.name=Köln (x), a=b"],
+        ["npc", "cohort", "flow", "cohort={a: b}"],
+        ["npc", "cohort", "check", "cohort.sequences=0.5"],
+        ["npc", "sweep", "list", "sweeps/smoke.yaml", "batch_size=[[8]]"],
+    ],
+    ids=" ".join,
+)
+def test_no_choice_of_any_command_ends_in_a_traceback(words):
+    ended = run_here(*words)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("npc: ")
+
+
 def test_debug_shows_the_traceback(without_torch):
     ended = run("slices=2", PYTHONPATH=without_torch, NPC_DEBUG="1")
     assert ended.returncode != 0
@@ -239,6 +270,11 @@ def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_
     assert ended.returncode == 0, ended.stderr
     assert "is complete; force=true runs it again" in ended.stdout
     assert "internal validation" in ended.stdout
+    assert "it was made from" not in ended.stdout
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.symlink_to(data[1].removeprefix("cohort.root="))
+    again = run_here("train.py", *data, runs, "trainer.max_epochs=1", f"cohort.root={elsewhere}")
+    assert f"it was made from {elsewhere.readlink()}; the patients, outcomes and images in {elsewhere}" in again.stdout
     unfinished = run(*data, runs, "trainer.max_epochs=2", PYTHONPATH=without_torch)
     assert "torch was imported" in unfinished.stderr  # so the tests above would have seen it
 

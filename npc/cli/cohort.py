@@ -36,10 +36,12 @@ def check(
 
     Example: npc cohort check cohort=table cohort.root=DIR
     """
+    from npc.config.checks import check_values
     from npc.config.loading import compose
     from npc.config.values import plain, run_sequences
 
     config = compose(choices or [])  # before anything heavy is imported
+    check_values(config)
     from rich.console import Console
 
     from npc.cohort import clinical
@@ -135,13 +137,12 @@ def flow(
 
     Example: npc cohort flow cohort=table cohort.root=DIR criteria=paper sequence=both
     """
-    from npc.config.checks import value_faults
+    from npc.config.checks import check_values
     from npc.config.loading import compose
     from npc.config.values import run_sequences
 
     config = compose(choices or [])  # before anything heavy is imported
-    if faults := value_faults(config):
-        raise InputError(faults)
+    check_values(config)
     from npc.cohort.analysed import analysed
     from npc.cohort.load import load
     from npc.report.cohort.flow import write_flow
@@ -168,12 +169,11 @@ def quality(
 
     Example: npc cohort quality cohort=table cohort.root=DIR
     """
-    from npc.config.checks import value_faults
+    from npc.config.checks import check_values
     from npc.config.loading import compose
 
     config = compose(choices or [])  # before anything heavy is imported
-    if faults := value_faults(config):
-        raise InputError(faults)
+    check_values(config)
     from rich.console import Console
 
     from npc.cohort.load import load

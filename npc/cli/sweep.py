@@ -1,6 +1,7 @@
 """`npc sweep`: the runs of sweep files, made, counted and compared."""
 
 import json
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -162,10 +163,10 @@ def report(
 def _plan(given: Sequence[str]) -> "Plan":
     from npc.sweep.plan import plan
 
-    files = [Path(word) for word in given if "=" not in word]
+    files = [Path(word) for word in given if "=" not in word or os.path.isfile(word)]
     if not files:
         raise InputError("npc sweep: no sweep file is named; give one, such as sweeps/smoke.yaml (see `ls sweeps`)")
-    return plan(files, [word for word in given if "=" in word])
+    return plan(files, [word for word in given if Path(word) not in files])
 
 
 def _total(planned: "Plan") -> str:

@@ -1,10 +1,8 @@
 """From the config to the checked cohort."""
 
-import inspect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.studies import image_column, outline_column
 from npc.cohort.truth import read_truth
 from npc.config.schema import CohortConfig
+from npc.config.sources import check_arguments, source
 from npc.errors import InputError
 
 
@@ -72,21 +71,11 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     """The raw table of the source, and the folder that its paths are relative to."""
     if OmegaConf.is_missing(cohort, "root") or not cohort.root:
         raise InputError("cohort.root is not set; set it to the cohort's folder")
-    module, _, function = cohort._target_.rpartition(".")
-    try:
-        read = getattr(import_module(module), function)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"cohort._target_: there is no source {cohort._target_} ({error}); "
-            "name a function with its module, such as npc.cohort.sources.table.read"
-        ) from error
+    read = source(cohort._target_)
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}
     arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
-    try:
-        inspect.signature(read).bind(**arguments)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"cohort._target_: {cohort._target_} is no source of a cohort ({error})") from None
+    check_arguments(cohort._target_, read, arguments)
     return read(**arguments)
 
 

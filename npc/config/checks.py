@@ -1,11 +1,21 @@
 """Checks that types cannot express: each value against the bound of its field, then the choices against each other."""
 
-from dataclasses import is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from npc.config.fields import bound_faults
+from npc.config.keys import nearest
+from npc.config.messages import composing
+from npc.config.schema import CohortConfig, is_number
+from npc.config.sources import without_reader
 from npc.errors import InputError
+
+# Positive numbers of these options, which conf/optimizer has, need no check.
+_ACCEPTED = {"torch.optim.RMSprop": {"alpha", "eps"}, "torch.optim.Adam": set[str]()}
 
 
 def check(config: DictConfig) -> None:
@@ -30,6 +40,8 @@ def check(config: DictConfig) -> None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
+    else:
+        faults += _optimizer_faults(config.optimizer)
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
     if faults:
@@ -39,26 +51,72 @@ def check(config: DictConfig) -> None:
 def check_evaluate(config: DictConfig) -> None:
     """As `check`, for `evaluate.py`."""
     _check_given(config)
+    faults = value_faults(config)
+    treatment = (config.cohort.clinical or {}).get(config.prognosis.treatment)
+    if treatment is not None and treatment.kind == "continuous":
+        faults.append(
+            f"prognosis.treatment={config.prognosis.treatment}: is a continuous variable; name one with levels, "
+            "of which the first is the standard treatment, or null"
+        )
+    if faults:
+        raise InputError(faults)
+
+
+def check_values(config: DictConfig) -> None:
+    """Checks each value by itself, and that every key is read; for commands that need only some of the choices.
+
+    Raises:
+        InputError: with the faults of `value_faults`.
+    """
     if faults := value_faults(config):
         raise InputError(faults)
 
 
-def value_faults(config: DictConfig, group: str = "") -> list[str]:
-    """The faults of single values; a key without a value is skipped, because the command may not need it.
+def value_faults(config: DictConfig) -> list[str]:
+    """The keys that nothing reads and the values out of bounds; a key without a value is skipped.
 
     Args:
-        config: of `train.py` or `evaluate.py`, or a group of it; typed by its schema.
-        group: the prefix of its keys, such as `cohort.`.
+        config: of `train.py` or `evaluate.py`, typed by its schema. A command may need only some of its keys.
     """
-    schema = OmegaConf.get_type(config)
-    if schema is None or not is_dataclass(schema):  # a dictionary of the user's own
-        return []
-    values = {str(key): OmegaConf.select(config, str(key)) for key in config}
-    faults = list(bound_faults(schema, values, lambda key, value: f"{group}{key}={value}"))
-    for key, value in values.items():
-        if isinstance(value, DictConfig):
-            faults += value_faults(value, f"{group}{key}.")
-    return faults
+    return [*_unread(config), *_out_of_bounds(config)]
+
+
+def _unread(config: DictConfig) -> Iterator[str]:
+    """A plus adds any key to the config (`+sede=3`); those that the schema does not have are read by nothing."""
+    groups = list(_groups(config))
+    for group, node in groups:
+        schema = _schema(node)
+        added = [key for key in map(str, node) if key not in {item.name for item in fields(schema)}] if schema else []
+        if added and schema is CohortConfig:  # a source without a schema of its own may have options
+            added = without_reader(node._target_, added)
+        for key in added:
+            known = [f"{at}{name.name}" for at, other in groups if (of := _schema(other)) for name in fields(of)]
+            fault = f"{group}{key}: nothing reads this key; the nearest that exists is {nearest(group + key, known)}"
+            if group == "optimizer.":
+                fault += f", and an option of torch's own class is set by +optimizer.options.{key}=..."
+            yield f"{fault}; correct it, or remove it"
+
+
+def _out_of_bounds(config: DictConfig) -> Iterator[str]:
+    for group, node in _groups(config):
+        if schema := _schema(node):
+            values = {key: OmegaConf.select(node, key) for key in map(str, node)}
+            yield from (f"{group}{fault}" for fault in bound_faults(schema, values, "{}={}".format))
+
+
+def _groups(node: DictConfig, prefix: str = "") -> Iterator[tuple[str, DictConfig]]:
+    """A group of keys and all groups below it, each with the prefix of its keys, such as `cohort.`."""
+    yield prefix, node
+    for key in map(str, node):
+        inner = None if OmegaConf.is_missing(node, key) else OmegaConf.select(node, key)
+        if isinstance(inner, DictConfig):
+            yield from _groups(inner, f"{prefix}{key}.")
+
+
+def _schema(node: DictConfig) -> type | None:
+    """The dataclass that declares the keys of a group; None of a dictionary of the user's own."""
+    schema = OmegaConf.get_type(node)
+    return schema if schema is not None and is_dataclass(schema) else None
 
 
 def feature_faults(config: DictConfig) -> list[str]:
@@ -73,6 +131,27 @@ def feature_faults(config: DictConfig) -> list[str]:
     if (features.bin_count is None) == (features.bin_width is None):
         faults.append("radiomics.features: give bin_count or bin_width, and null for the other")
     return faults
+
+
+def _optimizer_faults(optimizer: DictConfig) -> list[str]:
+    """What torch says about the optimizer's class and options; torch is imported only where it may refuse them."""
+    target, options = optimizer._target_, cast(dict[str, Any], OmegaConf.to_container(optimizer.options))
+    accepted = _ACCEPTED.get(target)
+    if accepted is not None and options.keys() <= accepted and all(is_number(o) and o > 0 for o in options.values()):
+        return []
+    import torch
+
+    module, _, name = target.rpartition(".")
+    try:
+        made = getattr(import_module(module), name)([torch.zeros(1)], lr=optimizer.lr, **options)
+    except Exception as error:  # of any type: the class may be any
+        return [
+            f"optimizer.options: {target} cannot be made with {', '.join(options) or 'no options'} ({error}); "
+            "docs.pytorch.org/docs/stable/optim.html lists the options of each class"
+        ]
+    if isinstance(made, torch.optim.Optimizer):
+        return []
+    return [f"optimizer._target_={target}: is not an optimizer of torch; name one, such as torch.optim.SGD"]
 
 
 def _radiomic_faults(config: DictConfig) -> list[str]:
@@ -92,7 +171,8 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
 
 
 def _check_given(config: DictConfig) -> None:
-    OmegaConf.resolve(config)
+    with composing([]):
+        OmegaConf.resolve(config)
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise InputError([f"{key}: no value; give one with {key}=..." for key in missing])

@@ -10,19 +10,13 @@ from typing import Any
 from omegaconf import DictConfig
 
 from npc.config.schema import TrainConfig
+from npc.config.sources import first_name
 from npc.config.values import plain
 
 # Choices that only one method reads are not part of the other's runs.
 _OF_METHOD = {
     "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
     "radiomic": ("radiomics",),
-}
-# Where the code of a source lies is not a choice: the key contains the name under which the source was first written.
-_SOURCES_IN_KEYS = {
-    "npc.phantom.source.read": "npc.cohort.phantom.read",
-    "npc.cohort.sources.table.read": "npc.cohort.table.read",
-    "npc.cohort.sources.sts.read": "npc.cohort.sts.read",
-    "npc.cohort.sources.foshan.read": "npc.cohort.foshan.read",
 }
 
 
@@ -35,8 +29,7 @@ def run_key(config: DictConfig) -> str:
     if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
         # the content of the file matters, not its path
         choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
-    source = choices["cohort"]["_target_"]
-    choices["cohort"]["_target_"] = _SOURCES_IN_KEYS.get(source, source)
+    choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -53,11 +46,6 @@ def drop_neutral(choices: dict[str, Any]) -> None:
         for key in path[:-1]:
             node = node.get(key, {})
         node.pop(path[-1], None)
-
-
-def present_source(source: str) -> str:
-    """The name of a cohort's source in today's code, given its name when the run was made."""
-    return {first: today for today, first in _SOURCES_IN_KEYS.items()}.get(source, source)
 
 
 def _neutral_paths(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

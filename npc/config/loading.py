@@ -9,23 +9,29 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from npc.config.checks import check
-from npc.config.key import present_source, run_key
+from npc.config.key import run_key
+from npc.config.messages import composing
+from npc.config.words import readable
 from npc.errors import InputError
 
 CONFIGS = Path(__file__).resolve().parents[2] / "conf"
 
 
 def compose(overrides: Sequence[str], resolve: bool = True) -> DictConfig:
-    """The choices that `train.py` would have with these overrides, in the checkout that contains npc."""
+    """The choices that `train.py` would have with these overrides, in the checkout that contains npc.
+
+    Raises:
+        InputError: Hydra cannot compose them: a key that does not exist, or a value of the wrong type.
+    """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
     if not CONFIGS.is_dir():
         raise InputError(f"{CONFIGS}: this folder of configs is missing; install npc from its checkout (`make train`)")
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = hydra_compose("train", list(overrides))
-    if resolve:
-        OmegaConf.resolve(config)
+    with composing(overrides), initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = hydra_compose("train", readable(overrides))
+        if resolve:
+            OmegaConf.resolve(config)
     return config
 
 
@@ -59,7 +65,6 @@ def of_run(config: DictConfig) -> DictConfig:
     try:
         own = {"runs": str(folder.resolve().parents[2]), "folds": config.folds, "force": False, "refit": None}
         choices = cast(DictConfig, OmegaConf.merge(config, OmegaConf.load(folder / "config.yaml"), own))
-        choices.cohort._target_ = present_source(choices.cohort._target_)
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
     if run_key(choices) != folder.name:

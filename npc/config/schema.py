@@ -137,7 +137,8 @@ class OptimizerConfig:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value is a number; `true` is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -149,11 +150,11 @@ class TrainerConfig:
     patience: int = at_least(1)
     threads: int = between(1, 1024)
     precision: str = one_of("32-true", "16-mixed", "bf16-mixed")
-    limit_train_batches: Any = must_be("a number more than 0", lambda value: _is_number(value) and value > 0, 1.0)
-    overfit_batches: Any = must_be("a number, 0 or more", lambda value: _is_number(value) and value >= 0, 0.0)
-    accelerator: str = neutral()
+    limit_train_batches: Any = must_be("a number more than 0", lambda value: is_number(value) and value > 0, 1.0)
+    overfit_batches: Any = must_be("a number, 0 or more", lambda value: is_number(value) and value >= 0, 0.0)
+    accelerator: str = neutral(one_of("auto", "cpu", "gpu", "cuda", "mps"))
     devices: Any = neutral()
-    num_nodes: int = neutral(1)
+    num_nodes: int = neutral(at_least(1, 1))
     strategy: str = neutral()
     profiler: str | None = neutral(one_of("simple", "advanced", default=None))
     workers: int = neutral(at_least(0, 0))

@@ -21,7 +21,7 @@ from filelock import FileLock
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.files import make_folder, write_text
+from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.preprocess import Preprocess, network_input
@@ -119,7 +119,8 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
     title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
     made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
-    with (home / "rows.u8").open("r+b" if (home / "rows.u8").exists() else "w+b") as rows:
+    file = home / "rows.u8"
+    with writing(file), file.open("r+b" if file.exists() else "w+b") as rows:
         for done, (study, (row, image)) in enumerate(made, start=1):
             key = keys[study.patient]
             position = index.get(key, max(index.values(), default=-1) + 1)
@@ -141,11 +142,8 @@ def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:
     """The rows and their images' hashes reach the disk before the index that speaks of them."""
-    try:
-        rows.flush()
-        os.fsync(rows.fileno())
-    except OSError as error:  # of a write it does not name the file
-        raise OSError(error.errno, error.strerror, str(home / "rows.u8")) from error
+    rows.flush()
+    os.fsync(rows.fileno())
     write_text(home / "images.json", json.dumps(images))
     write_text(home / "index.json", json.dumps(index))
 

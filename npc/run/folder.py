@@ -57,6 +57,11 @@ class RunFolder:
         """Content of `metrics.json` of a complete run."""
         return json.loads((self.path / "metrics.json").read_text())
 
+    @property
+    def cohort_root(self) -> str:
+        """The folder of the cohort that a complete run was made from."""
+        return OmegaConf.load(self.path / "config.yaml").cohort.root
+
     def data(self) -> dict[str, Any] | None:
         """Hashes of the run's input; None for a new folder."""
         path = self.path / "environment.json"

@@ -49,6 +49,10 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
             run.clear_leftovers()
             print_metrics(run.metrics, method.title)
             print(f"{run.path} is complete; force=true runs it again")
+            if (root := run.cohort_root) != config.cohort.root:
+                print(
+                    f"it was made from {root}; the patients, outcomes and images in {config.cohort.root} are the same"
+                )
             report_complete(config, run)
         else:
             method.prepare(patients)

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 
 from npc.config.values import plain
 from npc.errors import InputError
+from npc.files import writing
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune
@@ -112,15 +113,16 @@ def fit(
     best = BestEpoch(run.best, config.trainer.patience)
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
-    except (MisconfigurationException, ValueError, TypeError) as error:
-        raise InputError(f"trainer: {error}") from None
+    except Exception as error:  # of many types: Lightning's own, and those of accelerators and strategies
+        raise InputError(f"trainer: {error}") from error
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
         log.info("resuming from %s", resume)
     elif run.last.exists():
         log.info("the checkpoints of an earlier attempt are damaged: starting again")
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+        with writing(run.path):  # checkpoints, and the metrics of each epoch
+            trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit:
         # Lightning ends the process itself on Ctrl-C and SIGTERM; npc.command prints how to resume
         raise KeyboardInterrupt from None

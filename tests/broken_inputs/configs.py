@@ -144,7 +144,7 @@ def target_that_is_no_source(folder: Path) -> list[str]:
     return ours(folder, "_target_: builtins.print")
 
 
-@kind("cohort.missing", "'ignore'", "error or exclude")
+@kind("cohort.missing=ignore", "one of error, exclude")
 def unknown_way_with_missing_sequences(folder: Path) -> list[str]:
     return ours(folder, "missing: ignore")
 

@@ -5,7 +5,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from npc.config.checks import check, check_evaluate
+from npc.config.checks import _ACCEPTED, check, check_evaluate
 from npc.config.loading import CONFIGS, compose
 from npc.errors import InputError
 from tests.config.composed import composed
@@ -101,3 +101,54 @@ def test_evaluate_reports_the_keys_of_its_own_schema():
     expected = {choice.partition("=")[0] for choice in [*wrong, "cohort.mssim=2"]}
     assert {fault.partition("=")[0] for fault in caught.value.faults} == expected
     assert len(caught.value.faults) == len(expected)
+
+
+def test_a_key_that_nothing_reads_is_reported_with_the_nearest_one():
+    found = faults(compose(["+optimizer.weight_decay=0.1", "+trainer.gradient_clip_val=0.5", "+sede=3", "+cohort.m=1"]))
+    assert [fault.partition(":")[0] for fault in found] == [
+        "sede", "cohort.m", "optimizer.weight_decay", "trainer.gradient_clip_val",
+    ]  # fmt: skip
+    for fault, near in zip(found, ("seed", "cohort.n", "+optimizer.options.weight_decay", "trainer"), strict=True):
+        assert near in fault
+
+
+def test_an_option_is_read_by_a_source_that_takes_it(tmp_path, monkeypatch):
+    (tmp_path / "own_source.py").write_text("def read(root, sequences, scanner): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = ["cohort=table", "cohort.root=x", "cohort._target_=own_source.read", "+cohort.scanner=1"]
+    check(compose(own))
+    (found,) = faults(compose([*own, "+cohort.scaner=1"]))
+    assert found.startswith("cohort.scaner: nothing reads this key")
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        (["+optimizer.options.weight_decay=0.1"], None),
+        (["optimizer=adam", "+optimizer.options.betas=[0.8,0.9]"], None),
+        (["+optimizer.options.wieght_decay=0.1"], "unexpected keyword argument 'wieght_decay'"),
+        (["optimizer.options.alpha=-1"], "Invalid alpha"),
+        (["optimizer._target_=torch.optim.SGD"], "unexpected keyword argument 'alpha'"),
+        (["optimizer=adam", "optimizer._target_=torch.optim.None"], "no attribute"),
+        (["method=radiomic", "+optimizer.options.none=1"], None),  # which has no optimizer
+    ],
+)
+def test_options_of_the_optimizer_are_those_of_torchs_class(choices, message):
+    if message:
+        (found,) = faults(compose(choices))
+        assert message in found
+    else:
+        check(compose(choices))
+
+
+def test_options_that_are_not_checked_are_those_of_the_configs():
+    for file in (CONFIGS / "optimizer").glob("*.yaml"):
+        content = OmegaConf.load(file)
+        assert _ACCEPTED[content._target_] == set(content.get("options", {}))
+
+
+def test_the_treatment_that_is_compared_has_levels():
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        choices = hydra_compose("evaluate", ["prognosis.treatment=age"])
+    with pytest.raises(InputError, match=r"prognosis.treatment=age: is a continuous variable; .* or null"):
+        check_evaluate(choices)

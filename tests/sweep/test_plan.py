@@ -82,8 +82,18 @@ def test_every_sweep_file_runs_train_and_maximises_the_validation_auc():
         ({"parameters": {"batch_size": {"value": -1}}}, "batch_size=-1: must be"),
         ({"parameters": {"network": {"value": "vgg"}}}, "vgg"),
         ({"parameters": {"optimizer.lr": {"values": ["10e-4"]}}}, "10e-4 is text to YAML"),
-        ({"parameters": {"optimizer.lr": {"min": 0.1, "max": 1}}}, "a grid has no distributions"),
+        ({"parameters": {"optimizer.lr": {"min": 0.1, "max": 1}}}, "optimizer.lr: min and max must be whole"),
         ({"parameters": {"optimizer.lr": 0.1}}, "parameters.optimizer.lr: must hold"),
+        ({"parameters": {"seed": {"distribution": "uniform", "min": 0, "max": 1}}}, "a grid cannot draw from uniform"),
+        ({"parameters": {"seed": {"distribution": "constant", "values": [0, 1]}}}, "parameters.seed: has distribution"),
+        ({"parameters": {"seed": {"values": [0, 1], "probabilities": [0.5, 0.5]}}}, "has probabilities, values"),
+        ({"parameters": {"+sede": {"values": [0, 1]}}}, "sede: nothing reads this key; the nearest that exists"),
+        ({"program": "evaluate.py"}, "program: evaluate.py: npc sweep makes runs of train.py only"),
+        ({"parameters": {"seed": {"values": [0, 1]}}, "run_cap": 1}, "run_cap: 1: the grid has 2 settings"),
+        ({"command": ["python", "other.py"]}, "command: starts neither"),
+        ({"command": ["${program}", "seed=1"]}, "command: must have ${args_no_hyphens}"),
+        ({"command": ["${program}", "${args}"]}, "command: must have ${args_no_hyphens}"),
+        ({"command": ["${program}", "-m", "${args_no_hyphens}"]}, "command: npc sweep cannot apply -m"),
         ({"parameters": {"optimizer.lr": {"values": []}}}, "parameters.optimizer.lr.values: must be a list"),
         ({"parameters": None}, "no `parameters:`"),
     ],
@@ -126,3 +136,37 @@ def test_a_command_without_a_sweep_file_is_refused(tmp_path: Path):
     ended = run_here("npc", "sweep", "status", "runs=here")
     assert ended.returncode == 2
     assert "no sweep file is named" in ended.stderr
+
+
+def overrides(file: Path, **content: object) -> list[tuple[str, ...]]:
+    file.write_text(yaml.safe_dump({"program": "train.py", "method": "grid", **content}, sort_keys=False))
+    return [run.overrides for run in plan([file]).runs]
+
+
+def test_parameters_in_any_form_of_w_and_b_are_the_same_runs(tmp_path: Path):
+    plain = {"batch_size": {"value": 8}, "optimizer.lr": {"values": [0.1, 0.01]}, "seed": {"values": [1, 2]}}
+    other = {
+        "batch_size": {"distribution": "constant", "value": 8},
+        "optimizer": {"parameters": {"lr": {"distribution": "categorical", "values": [0.1, 0.01]}}},
+        "seed": {"distribution": "int_uniform", "min": 1, "max": 2},
+    }
+    expected = [("batch_size=8", f"optimizer.lr={rate}", f"seed={seed}") for rate in (0.1, 0.01) for seed in (1, 2)]
+    assert overrides(tmp_path / "a.yaml", parameters=plain) == expected
+    assert overrides(tmp_path / "b.yaml", parameters=other) == expected
+
+
+def test_fixed_choices_of_the_command_are_in_the_place_where_the_agent_has_them(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("SITE", "north")
+    command = ["${env}", "${interpreter}", "${program}", "logger=wandb", "slices=three", "${args_no_hyphens}",
+               "batch_size=4", "cohort.name=${envvar:SITE}"]  # fmt: skip
+    (written,) = overrides(tmp_path / "a.yaml", parameters={"seed": {"values": [1]}}, command=command)
+    assert written == ("slices=three", "seed=1", "batch_size=4", "cohort.name=north")
+    (run,) = plan([tmp_path / "a.yaml"]).runs
+    assert (run.variant, run.composed["batch_size"], run.folder.parts[-3]) == ("cet1-three", 4, "north")
+
+
+def test_text_of_a_sweep_file_is_read_as_it_is(tmp_path: Path):
+    values = {"cohort.development": {"value": "007"}, "cohort.name": {"value": "Klinik (Köln), a=b"}}
+    overrides(tmp_path / "a=b.yaml", parameters=values)
+    (run,) = plan([tmp_path / "a=b.yaml"]).runs
+    assert (run.composed["cohort"]["development"], run.composed["cohort"]["name"]) == ("007", "Klinik (Köln), a=b")
