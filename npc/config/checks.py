@@ -51,15 +51,7 @@ def check(config: DictConfig) -> None:
 def check_evaluate(config: DictConfig) -> None:
     """As `check`, for `evaluate.py`."""
     _check_given(config)
-    faults = value_faults(config)
-    treatment = (config.cohort.clinical or {}).get(config.prognosis.treatment)
-    if treatment is not None and treatment.kind == "continuous":
-        faults.append(
-            f"prognosis.treatment={config.prognosis.treatment}: is a continuous variable; name one with levels, "
-            "of which the first is the standard treatment, or null"
-        )
-    if faults:
-        raise InputError(faults)
+    check_values(config)
 
 
 def check_values(config: DictConfig) -> None:

@@ -145,10 +145,3 @@ def test_options_that_are_not_checked_are_those_of_the_configs():
     for file in (CONFIGS / "optimizer").glob("*.yaml"):
         content = OmegaConf.load(file)
         assert _ACCEPTED[content._target_] == set(content.get("options", {}))
-
-
-def test_the_treatment_that_is_compared_has_levels():
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        choices = hydra_compose("evaluate", ["prognosis.treatment=age"])
-    with pytest.raises(InputError, match=r"prognosis.treatment=age: is a continuous variable; .* or null"):
-        check_evaluate(choices)
