@@ -72,6 +72,7 @@ def images(names) -> set[str]:
     return {name.partition("_")[0] for name in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slices", "slab"), [("max", False), ("three", False), ("three", True)])
 def test_known_set_where_every_band_has_detail(tables, slices, slab):
     table = tables[slices, slab]
@@ -81,6 +82,7 @@ def test_known_set_where_every_band_has_detail(tables, slices, slab):
     assert set(found) == expected | ({"original_shape_LeastAxisLength"} if slices == "three" else set())
 
 
+@pytest.mark.slow
 def test_known_set_of_one_slice_filtered_alone(tables):
     """What is high-pass across slices: 4 bands of 93 features."""
     table = tables["max", True]
@@ -91,6 +93,7 @@ def test_known_set_of_one_slice_filtered_alone(tables):
     assert set(found) == expected | {f"{image}_{TWICE}" for image in images(table)}
 
 
+@pytest.mark.slow
 def test_a_prefix_does_not_change_the_result(tables):
     table = tables["max", True]
     found = guard(table, table.index, slices="max", slab=True)
@@ -99,6 +102,7 @@ def test_a_prefix_does_not_change_the_result(tables):
     assert list(guard(prefixed, table.index, slices="max")) == [f"cet1_{name}" for name in found]
 
 
+@pytest.mark.slow
 def test_noise_is_found_by_its_values_too(tables):
     """As on a volume that has one slice, or slices that are copies: the values show it."""
     table = tables["max", True]
@@ -130,6 +134,7 @@ def test_shape_features_that_depend_on_slice_thickness_are_excluded():
     assert list(guard(table, table.index, slices="three")) == [names[1], names[2]]
 
 
+@pytest.mark.slow
 def test_total_energy_is_redundant_where_all_voxels_have_one_size(tables):
     """TotalEnergy is energy times the voxel's volume: kept where scanners differ, as they do here."""
     table = tables["three", False]

@@ -235,6 +235,7 @@ def evaluate(root: Path, place: Path, *more: str) -> dict:
     return json.loads((place / "reports" / "ours" / "results.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_report_compares_methods_and_chains(run: Path, root: Path, tmp_path: Path):
     other = made(root, "radiomics=sequential")
     for path in (run, other):
@@ -269,6 +270,7 @@ def test_the_report_compares_methods_and_chains(run: Path, root: Path, tmp_path:
     assert len(maps) == sum(len(of["features"]) > 1 for of in here["chains"].values())
 
 
+@pytest.mark.slow
 def test_the_combined_model_uses_out_of_fold_risks(run: Path, root: Path, tmp_path: Path):
     shutil.copytree(run, tmp_path / "runs" / "ours" / "cet1-max" / run.name)
     found = evaluate(root, tmp_path, "prognosis.significance=0.999")

@@ -20,6 +20,7 @@ def test_a_method_has_every_call_of_the_protocol(made):
     assert made.title
 
 
+@pytest.mark.slow
 def test_the_run_of_real_patients_does_not_import_the_simulator(tmp_path):
     rows = ["patient_id,centre,dmfs_months,dm_event,cet1_image,cet1_mask,t2_image,t2_mask"]
     for number in range(8):

@@ -434,15 +434,15 @@ def test_a_run_does_not_resume_from_checkpoints_of_other_data(trained, tiny, coh
 @pytest.mark.parametrize(
     "overrides",
     [
-        ("slices=three",),
-        ("sequence=t2",),
-        ("sequence=both", "network.join=towers"),
-        ("sequence=both", "network.join=mean"),
+        pytest.param(("slices=three",), marks=pytest.mark.slow),
+        pytest.param(("sequence=t2",), marks=pytest.mark.slow),
+        pytest.param(("sequence=both", "network.join=towers"), marks=pytest.mark.slow),
+        pytest.param(("sequence=both", "network.join=mean"), marks=pytest.mark.slow),
         ("sequence=both", "network.join=stack", "slices=three"),
-        ("endpoint.class_weight=true",),
-        ("augment=none",),
+        pytest.param(("endpoint.class_weight=true",), marks=pytest.mark.slow),
+        pytest.param(("augment=none",), marks=pytest.mark.slow),
         ("preprocess=roi_crop",),
-        ("seed=1",),
+        pytest.param(("seed=1",), marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )
@@ -517,7 +517,11 @@ def test_a_landmark_before_the_first_censoring_excludes_no_patient(default_run, 
 
 @pytest.mark.parametrize(
     "overrides",
-    [("endpoint=cox",), ("endpoint=hazard",), ("endpoint=hazard", "sequence=both", "network.join=mean")],
+    [
+        ("endpoint=cox",),
+        pytest.param(("endpoint=hazard",), marks=pytest.mark.slow),
+        pytest.param(("endpoint=hazard", "sequence=both", "network.join=mean"), marks=pytest.mark.slow),
+    ],
     ids=" ".join,
 )
 def test_endpoints_of_times_train(default_run, trained, tiny, overrides):

@@ -54,6 +54,7 @@ def test_the_packaged_halving_file_has_the_settings_of_the_grid(tmp_path):
     assert [run.halving for run in plan([few]).runs] == [Halving(5, 3)] * 2
 
 
+@pytest.mark.slow
 def test_early_termination_is_refused_on_slurm(tmp_path):
     ended = run_here("npc", "sweep", "run", "sweeps/halving.yaml", "--backend", "slurm", f"runs={tmp_path / 'runs'}")
     assert ended.returncode == 2

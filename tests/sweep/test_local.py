@@ -159,6 +159,7 @@ def test_slots_and_devices_exclude_each_other(tmp_path):
     assert "--slots, --devices: give one of them" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_reported_before_any_run_starts(small_disk, store):
     disk = small_disk(64)
     done = npc("sweep", "run", "sweeps/smoke.yaml", f"runs={disk}", f"store={store}")

@@ -41,6 +41,7 @@ def test_run_keys_equal_those_of_train(intended):
         assert (run_key(choices), run_folder(choices)) == (run.key, run.folder)
 
 
+@pytest.mark.slow
 def test_the_papers_notation_10e_x_gives_80_runs_of_125_settings(variants, intended):
     ended = run_here("npc", "sweep", "list", "sweeps/literal/cet1_max.yaml")
     assert ended.returncode == 0
