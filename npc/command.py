@@ -22,6 +22,7 @@ from npc.errors import InputError
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OF_CHOICES = (HydraException, OmegaConfBaseException, MarkedYAMLError, UnicodeDecodeError)
 
 
 @contextmanager
@@ -45,6 +46,8 @@ def one_message() -> Iterator[None]:
             print(f"npc: {job}: {error}", file=sys.stderr)
             raise InputError(f"{job}: {error}") from error
         _end(str(error), 2)
+    except _OF_CHOICES as error:  # before OSError, which Hydra's exception for a missing config is, too
+        _end(config_message(error, sys.argv[1:]), 2)
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise
@@ -57,8 +60,7 @@ def one_message() -> Iterator[None]:
     except KeyboardInterrupt:
         _end("interrupted; the same command resumes where it stopped", 130)
     except Exception as error:
-        of_choices = (HydraException, OmegaConfBaseException, MarkedYAMLError, UnicodeDecodeError)
-        if isinstance(error, of_choices) or _arose_while_composing(error):
+        if _arose_while_composing(error):
             _end(config_message(error, sys.argv[1:]), 2)
         raise
 

@@ -65,12 +65,19 @@ def check_values(config: DictConfig) -> None:
 
 
 def value_faults(config: DictConfig) -> list[str]:
-    """The keys that nothing reads and the values out of bounds; a key without a value is skipped.
+    """The keys that are removed or that nothing reads, and the values out of bounds; a key without a value is skipped.
 
     Args:
         config: of `train.py` or `evaluate.py`, typed by its schema. A command may need only some of its keys.
     """
-    return [*_unread(config), *_out_of_bounds(config)]
+    return [*_removed(config), *_unread(config), *_out_of_bounds(config)]
+
+
+def _removed(config: DictConfig) -> list[str]:
+    """A tilde removes a key of the config (`~seed`); of groups of keys OmegaConf removes none."""
+    schema = _schema(config)
+    absent = [item.name for item in fields(schema) if item.name not in list(config)] if schema else []
+    return [f"~{name}: npc needs this key; give it another value instead" for name in absent]
 
 
 def _unread(config: DictConfig) -> Iterator[str]:
@@ -163,6 +170,8 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
 
 
 def _check_given(config: DictConfig) -> None:
+    if removed := _removed(config):
+        raise InputError(removed)
     with composing([]):
         OmegaConf.resolve(config)
     missing = sorted(OmegaConf.missing_keys(config))

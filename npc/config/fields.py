@@ -88,11 +88,11 @@ def bound_faults(schema: type, values: Mapping[str, Any], named: Callable[[str, 
 
     Args:
         schema: a dataclass.
-        values: of all its fields, by name.
+        values: of its fields, by name.
         named: gives the words with which a message names a field and its value.
     """
     for item in fields(schema):
-        bound, value = item.metadata.get("bound"), values[item.name]
+        bound, value = item.metadata.get("bound"), values.get(item.name)
         if bound and value is not None and not bound.holds(value, values):
             yield f"{named(item.name, value)}: must be {bound.text}"
 

@@ -17,7 +17,14 @@ _PLAINER = (
     (r"\bTrainConfig\b|\bEvaluateConfig\b", "Config"),
     (r"\b(?!Dict|List)(\w+)Config\b", r"\1"),  # the names of our schemas, without their suffix
 )
-_NOISE = ("full_key:", "object_type=", "reference_type=", "Set the environment variable")
+_NOISE = (
+    "Config search path:",
+    "provider=",
+    "full_key:",
+    "object_type=",
+    "reference_type=",
+    "Set the environment variable",
+)
 
 
 @contextmanager

@@ -65,7 +65,9 @@ def _readable(word: str, multirun: bool) -> list[str]:
         of_numbers = entries.value() if entries and not entries.is_sweep_override() else None
         if isinstance(of_numbers, dict) and any(isinstance(name, int) for name in of_numbers):
             # Hydra reads {17: moved} with a number as the key, but 17 after a dot as text
-            return [f"{sign}{key}.{name}={_quoted(str(text))}" for name, text in of_numbers.items()]
+            return [
+                _entry(word, sign, key, str(name), _quoted(str(text)), multirun) for name, text in of_numbers.items()
+            ]
     form = _form(word, value, type_of(key) is str, multirun)
     if _parsed("1", key) is None:
         raise InputError(_unreadable_key(word, key))
@@ -98,7 +100,9 @@ def _form(word: str, value: str, is_text: bool, multirun: bool) -> str:
             return value
         if parsed.is_sweep_override():
             return value if multirun else _quoted(value)
-        return _quoted(value) if isinstance(parsed.value(), int | float) else value
+        read = parsed.value()  # a backslash, for instance, is dropped by Hydra
+        as_typed = read is None or read == value or value[:1] in ("'", '"', "[", "{")
+        return value if as_typed else _quoted(value)
     if value.startswith(("[", "{")):
         return _flow(word, value)
     if value.startswith(("'", '"')) or (multirun and "," in value):

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from skimage.draw import polygon2mask
 
-# Contours that are nowhere farther apart (pixels) are one contour drawn twice, not a hole and its surrounding.
+# A contour that mostly lies no farther than this (pixels) from the one around it is that one drawn again, not a hole.
 _SAME = 0.5
 
 
 def fill(contours: Sequence[np.ndarray], shape: tuple[int, int], *, exclusive: bool) -> np.ndarray:
-    """The pixels whose centres the contours of a slice enclose; a centre on the line is enclosed.
+    """The pixels whose centres the contours of a slice enclose.
+
+    A centre on the line is enclosed, as far as the rounding of coordinates in mm lets it lie on the line.
 
     Args:
         contours: one or more, each (points, 2) as row and column; the last point is joined to the first.
@@ -75,10 +77,12 @@ def _is_within(area: np.ndarray, other: np.ndarray) -> bool:
     return bool(area.any()) and not (area & ~other).any()
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    pairs = ((one, other), (other, one))
-    return all(
-        abs(cv2.pointPolygonTest(line.astype(np.float32), tuple(point), True)) <= _SAME
-        for points, line in pairs
-        for point in points.tolist()
-    )
+def _same(inner: np.ndarray, outer: np.ndarray) -> bool:
+    """Whether more than half of the inner line, by its length, follows the outer one."""
+    closed = np.vstack([inner, inner[:1]])
+    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
+    at = np.arange(0, max(length[-1], _SAME), _SAME)
+    points = np.column_stack([np.interp(at, length, axis) for axis in closed.T])
+    line = outer.astype(np.float32)
+    near = [abs(cv2.pointPolygonTest(line, (x, y), True)) <= _SAME for x, y in points.tolist()]
+    return float(np.mean(near)) > 0.5

@@ -129,8 +129,9 @@ def frame_tags(tags: pydicom.Dataset, index: int = 0) -> pydicom.Dataset:
     for groups, at in zip(GROUPS, (0, index), strict=True):
         if sequence := flat.get(groups):
             for macro in sequence[at]:
-                for item in macro.value[:1] if macro.VR == "SQ" and macro.value else []:
-                    flat.update(item)
+                # a private group (Philips) repeats tags with other values
+                if macro.VR == "SQ" and macro.value and not macro.tag.is_private:
+                    flat.update(macro.value[0])
             delattr(flat, groups)
     return flat
 

@@ -72,7 +72,8 @@ class Nifti:
             for name, (at, kind) in _FIELDS[length].items()
         }
         dim = self.fields["dim"]
-        self.size, self.start = dim[1 : dim[0] + 1], int(self.fields["start"][0])
+        self.size = dim[1 : dim[0] + 1]
+        self.start = max(int(self.fields["start"][0]), length)  # ITK reads an offset of 0, too, as behind the header
         self.code, self.bits = self.fields["type"]
         self._check()
 

@@ -1,7 +1,7 @@
 """Outlines as a DICOM segmentation object (SEG): its frames are laid on the image's grid by their positions."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 from pydicom import Dataset
-from pydicom.pixels import iter_pixels
+from pydicom.pixels import iter_pixels, pixel_array
 
 from npc.errors import InputError
 from npc.imaging.dicom import UNREADABLE
@@ -42,7 +42,7 @@ def read_segmentation(file: Path, called: str, label: int | None, roi: str | Non
             warnings.simplefilter("ignore")  # pydicom's warnings quote the values
             read = pydicom.dcmread(file)
             frame = image.GetMetaData(FRAME_OF_REFERENCE) if image.HasMetaDataKey(FRAME_OF_REFERENCE) else ""
-            if frame and read.get("FrameOfReferenceUID", frame) != frame:
+            if frame and (read.get("FrameOfReferenceUID") or frame) != frame:
                 raise InputError(
                     f"{called} is a DICOM segmentation in another frame of reference than the image's; "
                     "give the series that it was drawn on, or register the two."
@@ -54,7 +54,7 @@ def read_segmentation(file: Path, called: str, label: int | None, roi: str | Non
             segment = _choose(called, label, roi, names, sorted(set(names) - {0} if by_value else set(numbers)))
             full = float(read.MaximumFractionalValue) if read.SegmentationType == "FRACTIONAL" else 1
             chosen = [number for number in every if by_value or numbers[number] == segment]
-            for number, pixels in zip(chosen, iter_pixels(read, indices=chosen), strict=True):
+            for number, pixels in zip(chosen, _frames(read, chosen), strict=True):
                 _lay(pixels == segment if by_value else pixels / full, _place(read, number), voxels, image, called)
     except (*UNREADABLE, RuntimeError) as error:
         raise InputError(
@@ -64,6 +64,14 @@ def read_segmentation(file: Path, called: str, label: int | None, roi: str | Non
     mask = sitk.GetImageFromArray(voxels)
     mask.CopyInformation(image)
     return mask
+
+
+def _frames(read: Dataset, chosen: Sequence[int]) -> Iterator[np.ndarray]:
+    """Their pixels. Where frames of single bits do not begin with a byte, pydicom reads only the whole file."""
+    if read.BitsAllocated == 1 and read.Rows * read.Columns % 8:
+        whole = pixel_array(read).reshape(-1, read.Rows, read.Columns)
+        return (whole[number] for number in chosen)
+    return iter_pixels(read, indices=chosen)
 
 
 def _choose(called: str, label: int | None, roi: str | None, names: Mapping[int, str], there: Sequence[int]) -> int:

@@ -6,6 +6,7 @@ splits and outcomes before any is chosen: else the run with the easiest patients
 """
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from npc.names import METHODS
 from npc.prognosis.runs import Run
 
 _OF_PATIENTS = ("cohort", "split", "endpoint")  # choices that decide on patients, splits and outcomes
+_COMPARED = ("split", "label", "time", "event")  # columns of predictions.csv
 _EXAMPLES = 3
 
 
@@ -132,12 +134,18 @@ class _Group:
         """`split.seed=1`, as it is typed; nothing where the choices are the same in all groups."""
         return " ".join(f"{key}={_typed(values)}" for key, values in self.choices.items())
 
+    def remedy(self) -> str:
+        """The choices that select the group on a command line: those with one value in it."""
+        return " ".join(
+            shlex.quote(f"{key}={_typed(values)}") for key, values in self.choices.items() if len(values) == 1
+        )
+
 
 def _groups(runs: Sequence[Run]) -> list[_Group]:
     """By patients, splits and outcomes; the largest first."""
     by_outcome: dict[str, _Group] = {}
     for run in runs:
-        table = run.predictions.drop(columns="risk").sort_index()
+        table = run.predictions[list(_COMPARED)].sort_index().round({"time": 6})
         by_outcome.setdefault(table.to_csv(), _Group([])).runs.append(run)
     groups = sorted(by_outcome.values(), key=lambda group: -len(group.runs))
     if len(groups) > 1:
@@ -163,7 +171,7 @@ def _disagreement(groups: Sequence[_Group], named: Mapping[str, Any]) -> InputEr
     first, *others = groups
     faults = [_described(first)]
     faults += [f"{_described(group)}: {'; '.join(_differences(first.runs[0], group.runs[0]))}" for group in others]
-    settings = [group.settings() for group in groups]
+    settings = [group.remedy() for group in groups]
     if all(settings) and len(set(settings)) == len(groups):
         remedy = f"add the choices of one group to this command, such as {settings[0]}"
         if named:
@@ -194,7 +202,7 @@ def _differences(first: Run, run: Run) -> list[str]:
     both = theirs.index.intersection(mine.index)
     found = [f"lacks {_patients(lost)}"] if len(lost) else []
     found += [f"has {_patients(more)} in addition"] if len(more) else []
-    for column in ("split", "label", "time", "event"):
+    for column in _COMPARED:
         differ = both[(theirs.loc[both, column] != mine.loc[both, column]).to_numpy()]
         found += [f"another {column} for {_patients(differ)}"] if len(differ) else []
     return found
@@ -202,4 +210,4 @@ def _differences(first: Run, run: Run) -> list[str]:
 
 def _patients(ids: pd.Index) -> str:
     shown = ", ".join(map(str, ids[:_EXAMPLES]))
-    return f"{len(ids)} patients ({shown}{', ...' if len(ids) > _EXAMPLES else ''})"
+    return f"{len(ids)} patient{'s' * (len(ids) > 1)} ({shown}{', ...' if len(ids) > _EXAMPLES else ''})"

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ _KEYS = {"program", "name", "description", "project", "entity", "method", "metri
          "early_terminate"}  # fmt: skip
 # What a parameter of a grid holds, by its distribution; W&B names the distribution, or infers it from the keys.
 _DISTRIBUTIONS = {"constant": {"value"}, "categorical": {"values"}, "int_uniform": {"min", "max"}}
+_MOST = 100_000  # settings of a grid
 _CHOICE = re.compile(r"\+{0,2}[^=+~-][^=]*=.*|~.+", re.DOTALL)
 
 
@@ -53,13 +55,20 @@ def read(file: Path) -> SweepFile:
     if Path(str(content.get("program", "train.py"))).name != "train.py":
         faults.append(f"program: {content['program']}: npc sweep makes runs of train.py only")
     faults += _halving_faults(content.get("early_terminate"))
-    parameters = dict(_flat(content["parameters"]))
+    flat = list(_flat(content["parameters"]))
+    parameters = dict(flat)
+    faults += [f"parameters.{key}: is given twice, nested and with dots; keep one"
+               for key, times in Counter(key for key, _ in flat).items() if times > 1]  # fmt: skip
     faults += [fault for key, choice in parameters.items() for fault in _choice_faults(key, choice)]
     before, after = _fixed_choices(content.get("command"), faults)
     if faults:
         raise InputError(faults)
     values = {key: _values(choice) for key, choice in parameters.items()}
     cells, cap = _number_of_cells(values), content.get("run_cap")
+    if cells > _MOST:
+        raise InputError(
+            f"parameters: the grid has {cells:,} settings; a sweep has {_MOST:,} at most, so list fewer values"
+        )
     if cap is not None and (not isinstance(cap, int) or cap < cells):
         raise InputError(f"run_cap: {cap}: the grid has {cells} settings, and all of them are made; list fewer values")
     varied = frozenset(key for key, choice in parameters.items() if "value" not in choice)
@@ -126,9 +135,9 @@ def _choice_faults(key: str, choice: Any) -> Iterator[str]:
                 yield f"{at}: {value} is not a single value"
 
 
-def _values(choice: Mapping[str, Any]) -> list[Any]:
+def _values(choice: Mapping[str, Any]) -> Sequence[Any]:
     if "min" in choice:
-        return list(range(choice["min"], choice["max"] + 1))
+        return range(choice["min"], choice["max"] + 1)
     return choice.get("values", [choice.get("value")])
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import COHORTS, RULES, consistent, write
 
 from npc.audit import Finding, audit
 from npc.published import load
 from npc.published.rule import Relation, parse
+from tests.audit.studies import COHORTS, RULES, consistent, write
 
 SEEDS = st.integers(0, 2**32 - 1)
 

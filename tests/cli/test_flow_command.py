@@ -16,6 +16,7 @@ def folder(drawn: Callable[..., Path], tmp_path: Path) -> Path:
     """A phantom of whom one patient lacks T2-w, and one has a table's fault."""
     folder = shutil.copytree(drawn(seed=1, n=24, external=6, matrix=32, readers=0), tmp_path / "cohort")
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
+    patients = patients.drop(columns=["os_months", "os_event"])  # they would contradict the new times
     patients["age"], patients["dm_event"] = "60", ["0", "1"] * 12
     patients["dmfs_months"] = [str(20 + row) for row in range(24)]
     patients.loc[3, ["age", "t_stage"]] = ["44", "T9"]

@@ -103,6 +103,11 @@ def test_evaluate_reports_the_keys_of_its_own_schema():
     assert len(caught.value.faults) == len(expected)
 
 
+@pytest.mark.parametrize("key", ["seed", "folds", "method"])
+def test_a_key_that_is_removed_is_reported(key):
+    assert faults(compose([f"~{key}"])) == [f"~{key}: npc needs this key; give it another value instead"]
+
+
 def test_a_key_that_nothing_reads_is_reported_with_the_nearest_one():
     found = faults(compose(["+optimizer.weight_decay=0.1", "+trainer.gradient_clip_val=0.5", "+sede=3", "+cohort.m=1"]))
     assert [fault.partition(":")[0] for fault in found] == [

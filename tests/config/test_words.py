@@ -39,6 +39,7 @@ def test_quoted_text_keeps_what_the_quotes_hold(text):
         ("cohort.development=1_000", "1_000"),
         ("cohort.development=true", "true"),
         ("cohort.development=null", None),
+        (r"cohort.root=\\server\share\a\,b", r"\\server\share\a\,b"),
         ("cohort.name=${sequence}", "${sequence}"),
         ("cohort.clinical.age.label=Größe, cm", "Größe, cm"),
         ("cohort=我们", "我们"),
@@ -61,6 +62,7 @@ def test_a_value_is_read_as_it_is_meant(word, value):
     [
         ("+cohort.exclude.17=moved", "+cohort.exclude.17=moved"),
         ("+cohort.exclude={17: moved}", "+cohort.exclude.17='moved'"),
+        ("+cohort.exclude={17: moved, 007: moved}", "+cohort.exclude.17='moved' +cohort.exclude={007:'moved'}"),
         ("+cohort.exclude.007=moved", "+cohort.exclude={007:moved}"),
         ("+cohort.clinical.ebv={kind: continuous}", "+cohort.clinical={ebv:{kind: continuous}}"),
         ("+cohort.clinical.ebv.kind=binary", "+cohort.clinical={ebv:{kind:binary}}"),
@@ -72,7 +74,7 @@ def test_a_value_is_read_as_it_is_meant(word, value):
     ],
 )
 def test_an_entry_of_a_dictionary_has_the_form_that_can_be_read(word, form):
-    assert readable([word]) == [form]
+    assert " ".join(readable([word])) == form
 
 
 def test_a_dictionary_is_emptied_before_it_is_filled():

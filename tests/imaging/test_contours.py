@@ -80,7 +80,7 @@ def test_exclusive_contours_cut_each_other_out(contours):
 
 
 @settings(max_examples=40)
-@given(st.lists(distances, min_size=5, max_size=12), st.permutations(range(3)))
+@given(st.lists(st.floats(4, 9), min_size=5, max_size=12), st.permutations(range(3)))
 def test_a_contour_within_another_is_a_hole_and_one_within_the_hole_an_island(radii, order):
     """As by exclusive or, which is right where nothing crosses; the order in the file does not matter."""
     outlines = [star((12.3, 15.2), [share * radius for radius in radii]) for share in (1.2, 0.7, 0.3)]
@@ -148,6 +148,15 @@ def test_a_hole_counts_for_the_contours_around_it_alone():
 def test_neighbours_share_the_pixels_on_their_common_border():
     left, right = box(2, 2, 10, 8), box(2, 8, 10, 14)
     np.testing.assert_array_equal(united(left, right), polygon2mask(SHAPE, box(2, 2, 10, 14)))
+
+
+@pytest.mark.parametrize("replaced", [[(5.1, 9.1), (9.1, 5.1)], [(5.1, 5.1), (5.1, 14.1), (8.1, 15.1), (5.1, 16.1)]])
+def test_a_contour_drawn_again_with_a_corner_cut_or_a_dent_is_no_hole(replaced):
+    first = box(5.1, 5.1, 20.1, 25.1)
+    again = (
+        np.array([*replaced, *first[1:]]) if len(replaced) == 4 else np.array([replaced[1], replaced[0], *first[1:]])
+    )
+    np.testing.assert_array_equal(united(first, again), inside(first))
 
 
 def test_a_wall_of_one_pixel_is_no_contour_drawn_twice():

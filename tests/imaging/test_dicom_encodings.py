@@ -199,6 +199,18 @@ def test_each_frame_is_rescaled_by_its_own_slope(tmp_path, mask):
     same(read_scan(file.parent, mask), VALUES * (1 + slopes / 2) - slopes)
 
 
+def test_a_private_group_does_not_replace_the_tags_of_a_frame(files, mask, tmp_path):
+    """Philips repeats tags in one, with values of its own."""
+
+    def private(data_set: pydicom.FileDataset) -> None:
+        for frame in data_set.PerFrameFunctionalGroupsSequence:
+            own = Dataset()
+            own.RescaleSlope, own.RescaleIntercept, own.ImagePositionPatient = 7, 3, [0, 0, 0]
+            frame.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x0F, "SQ", [own])
+
+    same(read_scan(enhance(files, tmp_path / "enhanced" / "IM1", private).parent, mask))
+
+
 def test_the_acquisition_of_an_enhanced_file_is_read(files, mask, tmp_path):
     file = enhance(files, tmp_path / "enhanced" / "IM1.dcm")
     for image in (file, file.parent):

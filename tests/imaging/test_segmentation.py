@@ -117,6 +117,13 @@ def test_a_segment_is_the_mask_it_was_made_of(tmp_path, outline, direction):
     np.testing.assert_array_equal(read_scan(image, file).mask, expected)
 
 
+def test_frames_of_single_bits_need_not_begin_with_a_byte(tmp_path, outline):
+    cut = outline[:, 1:6, 1:8]  # 35 pixels a frame
+    origin = np.add(GEOMETRY["origin"], (GEOMETRY["spacing"][2], GEOMETRY["spacing"][1], 0))
+    file = write_segmentation(tmp_path / "seg.dcm", {"GTV": cut}, order=(2, 0, 1), origin=tuple(origin))
+    np.testing.assert_array_equal(read_scan(write_image(tmp_path), file).mask, outline)
+
+
 def test_where_the_file_lies(tmp_path, outline):
     image = write_image(tmp_path)
     (tmp_path / "objects").mkdir()

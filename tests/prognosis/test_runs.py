@@ -88,6 +88,14 @@ def test_the_choice_does_not_see_the_test_cohort(tmp_path):
     assert chosen[0] == chosen[1]
 
 
+def test_the_order_of_columns_and_the_last_bit_of_a_time_are_no_disagreement(tmp_path):
+    table = predictions(population())
+    write_run(tmp_path, table)
+    other = table.assign(time=table["time"] * (1 + 1e-13), note="x")
+    write_run(tmp_path, other[other.columns[::-1]], variant="t2-max")
+    assert len(choose(finished_runs(tmp_path, "ours")[0]).runs) == 2
+
+
 def test_a_variant_that_is_asked_for_and_missing_is_named(tmp_path):
     write_run(tmp_path, predictions(population()))
     runs, _ = finished_runs(tmp_path, "ours")
@@ -109,9 +117,9 @@ def test_runs_that_disagree_are_listed_with_what_they_disagree_on(tmp_path):
     said = faults(error)
     assert str(path) in said
     for words in (
-        "lacks 1 patients (P003)",
-        "another label for 1 patients (P005)",
-        "another split for 1 patients (P006)",
+        "lacks 1 patient (P003)",
+        "another label for 1 patient (P005)",
+        "another split for 1 patient (P006)",
     ):
         assert words in said
 
