@@ -17,6 +17,7 @@ from npc.config.loading import CONFIGS
 from npc.config.messages import composing
 from npc.config.words import readable
 from npc.errors import InputError
+from tests.commands import run_here
 
 STARTS = {
     ("train", "phantom"): check,
@@ -93,10 +94,31 @@ def test_any_value_of_any_key_is_taken_or_refused_with_a_message(which, typed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("which", STARTS, ids=" ".join)
-def test_each_nasty_value_of_each_key(which):
-    for key in keys(start(*which)):
-        for value in NASTY:
+def test_every_key_takes_or_refuses_some_of_the_values(which):
+    """Three of each key, and each value for several keys."""
+    for number, key in enumerate(keys(start(*which))):
+        for value in NASTY[number % 30 :: 30]:
             assert "Traceback" not in refused(*which, [f"{key}={value}"]), (key, value)
+
+
+SWEEP = "sweeps/smoke.yaml"
+COMMANDS = [
+    ("train.py",), ("evaluate.py",), *(("npc", "cohort", name) for name in ("check", "flow", "quality", "agreement")),
+    *(("npc", "sweep", name, SWEEP) for name in ("list", "run", "status", "report")),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(st.sampled_from(COMMANDS), words())
+def test_no_command_ends_in_a_traceback(home, command, typed):
+    """The cohort is not there, so that no command goes on to its work."""
+    places = ["cohort=table", f"cohort.root={home}/no_such_folder", f"runs={home}/no_such_runs"]
+    ended = run_here(*command, *places, typed)  # any exception but SystemExit fails the test
+    assert ended.returncode in (0, 2), typed
+    assert "Traceback" not in ended.stderr
+    if ended.returncode == 2:
+        assert ended.stderr.startswith(("npc: ", "Usage: ")), typed
 
 
 @pytest.mark.parametrize("typed", ["cohort.name=", "seed=", "slices=", "+sede=", "~seed=", "batch_size=[", "cohort="])
