@@ -225,7 +225,7 @@ def test_bad_input_is_refused_with_one_message(cohort, runs, patients, tmp_path)
     write_run(tmp_path / "changed", predictions(changed))
     assert "are not those of" in refused(evaluate(cohort, tmp_path / "changed"))
     write_run(runs, predictions(patients.iloc[1:]), variant="both-max", key="d" * 12)
-    assert "lacks 1 patients" in refused(evaluate(cohort, runs))
+    assert "lacks 1 patient" in refused(evaluate(cohort, runs))
     assert "prognosis.cutoff=best: must be one of" in refused(evaluate(cohort, runs, "prognosis.cutoff=best"))
 
 
