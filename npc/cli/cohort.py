@@ -63,7 +63,7 @@ def check(
         described["acquisition"] = by_scanner(images.acquisitions)
         described["warnings"] = [*_refusals(config, found), *found.warnings, *images.notes]
     except InputError as error:
-        # the images of the rows that can be read are looked at all the same: every fault is told at once
+        # the images of the rows that can be read are checked nevertheless: all errors are reported at once
         described = {"faults": [*error.faults, *survey(readable(cohort), sequences).faults]}
     if as_json:
         print(json.dumps(described))

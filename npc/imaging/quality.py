@@ -14,7 +14,7 @@ import pandas as pd
 from npc.cohort.cohort import Cohort
 from npc.cohort.split import development_centre
 from npc.errors import InputError
-from npc.imaging.pictures import READINGS
+from npc.imaging.slice_images import READINGS
 from npc.imaging.ssim import pairwise_ssim
 
 
@@ -71,7 +71,7 @@ def consistency(images: dict[str, np.ndarray], home: pd.Series, what: str) -> Co
     """SSIM of every pair of a development and an external patient.
 
     Args:
-        images: of one sequence, uint8 (2, size, size) by patient (`npc.imaging.pictures`).
+        images: of one sequence, uint8 (2, size, size) by patient (`npc.imaging.slice_images`).
         home: whether a patient is from the development centre, by patient.
         what: the sequence, for the progress bar.
 

@@ -141,7 +141,7 @@ def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:
-    """The rows and their images' hashes reach the disk before the index that speaks of them."""
+    """The rows and their images' hashes reach the disk before the index that names them."""
     rows.flush()
     os.fsync(rows.fileno())
     write_text(home / "images.json", json.dumps(images))

@@ -40,7 +40,7 @@ def survey(cohort: Cohort, sequences: Sequence[str]) -> Survey:
     An image that two patients share is a fault, too.
 
     Args:
-        cohort: absent images are passed over.
+        cohort: absent images are skipped.
         sequences: those to read.
     """
     counts: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}

@@ -97,7 +97,7 @@ def signatures(runs: Sequence[Run]) -> tuple[VariantSignatures, ...]:
 
     Args:
         runs: all finished ones; the best of a variant and chain is chosen by the internal validation cohort. A run
-            that another program wrote without `signature.json` is passed over.
+            that another program wrote without `signature.json` is skipped.
     """
     best: dict[tuple[str, str], Run] = {}
     for run in sorted(runs, key=rank, reverse=True):

@@ -50,7 +50,7 @@ def restricted_mean_difference(first: Curve, second: Curve, until: float, confid
     """How much longer the first group is free of the event up to a time (Royston and Parmar, 2013).
 
     Raises:
-        NotEstimable: a curve ends before `until`, or nobody has an event before.
+        NotEstimable: a curve ends before `until`, or no subject has an event before.
     """
     (one, variance), (other, other_variance) = restricted_mean(first, until), restricted_mean(second, until)
     error = np.sqrt(variance + other_variance)

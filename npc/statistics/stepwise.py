@@ -114,7 +114,7 @@ def estimable(label: ArrayLike, x: ArrayLike, separated: bool) -> tuple[list[int
 
     They are taken by the likelihood that each has alone, greatest first, unless a column follows from those taken, up
     to one fewer than the rarer class has patients; unless separated is true, one that would separate the classes is
-    passed over.
+    skipped.
 
     Args:
         label: 0 or 1, (patients,).

@@ -12,9 +12,9 @@ from skimage.metrics import structural_similarity
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
-from npc.imaging.pictures import read_pictures, whole_picture
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.quality import Consistency, consistency, sides
+from npc.imaging.slice_images import read_slice_images, whole_slice
 from tests.scans import read_scan
 
 SIZE = 24
@@ -35,20 +35,20 @@ def write_cohort(root: Path, centres: list[str]) -> Cohort:
 def test_mssim_is_the_mean_over_the_external_patients(tmp_path):
     cohort = write_cohort(tmp_path, ["A", "A", "B", "B", "C"])
     settings = Preprocess(SIZE)
-    pictures = read_pictures(cohort, ["t2"], settings)["t2"]
-    found = consistency(pictures, cohort.patients["centre"] == "A", "t2")
+    images = read_slice_images(cohort, ["t2"], settings)["t2"]
+    found = consistency(images, cohort.patients["centre"] == "A", "t2")
     assert (found.development, found.external) == (["P0", "P1"], ["P2", "P3", "P4"])
     for i, patient in enumerate(cohort.patients.index):
         scan = read_scan(tmp_path / f"{i}_image.nii", tmp_path / f"{i}_mask.nii")
         plane = scan.image[2]
         whole = np.rint((plane - plane.min()) / (plane.max() - plane.min()) * 255)
-        np.testing.assert_allclose(pictures[patient][0], whole, rtol=0, atol=1)
-        np.testing.assert_array_equal(pictures[patient][1], network_input(scan.image, scan.mask, settings)[0][1])
+        np.testing.assert_allclose(images[patient][0], whole, rtol=0, atol=1)
+        np.testing.assert_array_equal(images[patient][1], network_input(scan.image, scan.mask, settings)[0][1])
     for reading, channel in (("unmasked", 0), ("masked", 1)):
         for patient in found.development:
             each = [
                 structural_similarity(
-                    pictures[patient][channel], pictures[other][channel],
+                    images[patient][channel], images[other][channel],
                     gaussian_weights=True, sigma=1.5, data_range=255,
                 )
                 for other in found.external
@@ -82,26 +82,26 @@ def test_faults_of_all_images_are_reported_at_once(tmp_path):
     (tmp_path / "0_image.nii").write_bytes(b"nothing")
     (tmp_path / "2_mask.nii").unlink()
     with pytest.raises(InputError) as caught:
-        read_pictures(cohort, ["t2"], Preprocess(SIZE))
+        read_slice_images(cohort, ["t2"], Preprocess(SIZE))
     assert len(caught.value.faults) == 2
     assert "0_image.nii" in str(caught.value)
     assert "2_mask.nii" in str(caught.value)
 
 
 @given(st.integers(0, 99), st.floats(0.01, 1000), st.floats(-500, 500))
-def test_a_whole_picture_does_not_know_the_scale_of_a_scanner(seed, factor, offset):
+def test_a_whole_slice_does_not_know_the_scale_of_a_scanner(seed, factor, offset):
     plane = np.random.default_rng(seed).integers(0, 1000, (20, 20)).astype(float)
-    apart = whole_picture(plane * factor + offset, 20).astype(int) - whole_picture(plane, 20)
+    apart = whole_slice(plane * factor + offset, 20).astype(int) - whole_slice(plane, 20)
     assert np.abs(apart).max() <= 1  # where a value lies half way between two greys
 
 
-def test_a_whole_picture_is_padded_resized_and_finite():
+def test_a_whole_slice_is_padded_resized_and_finite():
     plane = np.full((10, 20), 7.0)
     plane[:, 10:] = 9
     plane[0, 0] = np.nan
-    picture = whole_picture(plane, 20)
+    picture = whole_slice(plane, 20)
     assert picture.shape == (20, 20)
     assert not picture[[*range(5), *range(15, 20)]].any()
     assert not picture[:, :10].any()
     assert (picture[5:15, 10:] == 255).all()
-    assert whole_picture(plane, 40).shape == (40, 40)
+    assert whole_slice(plane, 40).shape == (40, 40)

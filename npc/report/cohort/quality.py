@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from npc.cohort.cohort import Cohort
-from npc.imaging.pictures import READINGS, read_pictures
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.quality import Consistency, consistency, sides
+from npc.imaging.slice_images import READINGS, read_slice_images
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 
@@ -44,7 +44,7 @@ def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str
     home, others = sides(cohort, config.split.development or config.cohort.development)
     at_home = cohort.patients["centre"].astype(str) == home
     settings = Preprocess(**config.preprocess)
-    pictures = read_pictures(cohort, cohort.sequences, settings)
+    images = read_slice_images(cohort, cohort.sequences, settings)
     results: dict[str, Any] = {
         "cohort": cohort.name,
         "development": home,
@@ -56,7 +56,7 @@ def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str
     }
     rows, left_out = [], [cohort.exclusions]
     for sequence in cohort.sequences:
-        mine = pictures[sequence]
+        mine = images[sequence]
         lacking = cohort.patients.index.difference(list(mine))
         left_out.append(pd.DataFrame({"patient_id": lacking, "reason": f"lacks {sequence}"}))
         n = {"development": sum(at_home[p] for p in mine), "external": sum(not at_home[p] for p in mine)}
@@ -124,7 +124,7 @@ def draw_pairs(path: Path, found: Consistency, threshold: float) -> None:
             figure.colorbar(image, ax=axes, label="SSIM of the pair")
 
 
-def draw_least_consistent(path: Path, found: Consistency, pictures: dict[str, np.ndarray]) -> None:
+def draw_least_consistent(path: Path, found: Consistency, images: dict[str, np.ndarray]) -> None:
     """The least consistent development patients by each reading, beside the external patient most like them all."""
     with drawing(path, width=PAGE, height=150) as figure:
         for i, (part, reading) in enumerate(zip(figure.subfigures(2, 1, squeeze=False)[:, 0], READINGS, strict=True)):
@@ -143,5 +143,5 @@ def draw_least_consistent(path: Path, found: Consistency, pictures: dict[str, np
                 )
             ]
             for axes, patient, title in shown:
-                axes.imshow(pictures[patient][i], cmap="gray", vmin=0, vmax=255)
+                axes.imshow(images[patient][i], cmap="gray", vmin=0, vmax=255)
                 axes.set_title(title, fontsize=6.5)

@@ -24,7 +24,7 @@ class Panel:
     Attributes:
         title: above it.
         curves: by the name of the group, in the order in which they are shown; time in months.
-        text: what stands in the panel, such as the log-rank test.
+        text: text of the panel, such as the log-rank test.
     """
 
     title: str

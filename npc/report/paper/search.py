@@ -126,7 +126,7 @@ def _other_choices(settings: Sequence[Setting]) -> str:
 
 
 def _grid(path: Path, settings: Sequence[Setting], axes: Sequence[str]) -> None:
-    """Panels side by side, one scale of colours; the number stands in each cell."""
+    """Panels side by side, one scale of colours; with the number in each cell."""
     across, down, panel = axes[0], *(*axes[1:], None, None)[:2]
     cells: dict[tuple, float] = {}
     for setting in settings:  # the best first

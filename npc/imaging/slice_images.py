@@ -15,11 +15,13 @@ from npc.imaging.readers import read_scan
 READINGS = ("unmasked", "masked")
 
 
-def read_pictures(cohort: Cohort, sequences: Sequence[str], settings: Preprocess) -> dict[str, dict[str, np.ndarray]]:
+def read_slice_images(
+    cohort: Cohort, sequences: Sequence[str], settings: Preprocess
+) -> dict[str, dict[str, np.ndarray]]:
     """Both images of every patient who has a sequence; each study is read once.
 
     Args:
-        cohort: absent images are passed over.
+        cohort: absent images are skipped.
         sequences: those to read.
         settings: of the network's input; the whole image takes its size alone.
 
@@ -29,17 +31,17 @@ def read_pictures(cohort: Cohort, sequences: Sequence[str], settings: Preprocess
     Raises:
         InputError: faults of the images, of all patients and sequences at once.
     """
-    pictures: dict[str, dict[str, np.ndarray]] = {sequence: {} for sequence in sequences}
+    images: dict[str, dict[str, np.ndarray]] = {sequence: {} for sequence in sequences}
     faults: list[str] = []
     studies = [study for sequence in sequences for study in cohort.studies(sequence)]
     for study, found in read_all(studies, partial(_draw, settings=settings), "Reading images", faults):
-        pictures[study.sequence][study.patient] = found
+        images[study.sequence][study.patient] = found
     if faults:
         raise InputError(faults, f"{len(faults)} of {len(studies)} studies cannot be used")
-    return pictures
+    return images
 
 
-def whole_picture(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.0, 1.0)) -> np.ndarray:
+def whole_slice(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.0, 1.0)) -> np.ndarray:
     """A whole slice scaled to 0-255 by its own minimum and maximum; a slice that is not square is padded with 0.
 
     Args:
@@ -60,4 +62,4 @@ def whole_picture(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.
 def _draw(study: Study, settings: Preprocess) -> np.ndarray:
     scan = read_scan(study)
     masked, largest = network_input(scan.image, scan.mask, settings, scan.spacing[1:])
-    return np.stack([whole_picture(scan.image[largest], settings.size, scan.spacing[1:]), masked[1]])
+    return np.stack([whole_slice(scan.image[largest], settings.size, scan.spacing[1:]), masked[1]])
