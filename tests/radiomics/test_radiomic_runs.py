@@ -162,7 +162,8 @@ def spoil(root: Path, patients: list[str]) -> None:
             spoilt = sitk.GetImageFromArray(np.ascontiguousarray(changed))
             spoilt.CopyInformation(volume)
             sitk.WriteImage(spoilt, root / path)
-    table.loc[patients, "dmfs_months"] = table.loc[patients, "dmfs_months"].astype(float).add(7).astype(str)
+    for months in ("dmfs_months", "os_months"):
+        table.loc[patients, months] = table.loc[patients, months].astype(float).add(7).astype(str)
     table.to_csv(root / "patients.csv")
 
 
