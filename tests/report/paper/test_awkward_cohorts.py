@@ -88,7 +88,7 @@ def test_a_report_with_empty_panels_is_drawn(choices, patients, tmp_path):
         {"age": np.nan, "stage": None},
         {"age": 50.0, "stage": "II"},
         {"regimen": "CCRT"},
-        {"age": 1e12},
+        {"age": 1e-12},
     ],
     ids=str,
 )
