@@ -145,7 +145,7 @@ def test_a_run_of_another_process_is_waited_for(tmp_path, store):
 @pytest.mark.slow
 def test_ten_failures_in_a_row_stop_a_worker(tmp_path, store):
     """Each is refused: this machine has no such accelerator."""
-    file = sweep_file(tmp_path / "many.yaml", **{"trainer.accelerator": "tpu", "seed": list(range(12))})
+    file = sweep_file(tmp_path / "many.yaml", **{"trainer.accelerator": "mps", "seed": list(range(12))})
     done = npc("sweep", "run", file, "--slots", 1, f"runs={tmp_path}/runs", f"store={store}")
     assert done.returncode == 2
     assert "every worker (1) was stopped after 10 failures in a row" in done.stderr
