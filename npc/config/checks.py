@@ -1,6 +1,6 @@
 """Checks that types cannot express: each value against the bound of its field, then the choices against each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -70,7 +70,8 @@ def value_faults(config: DictConfig) -> list[str]:
     Args:
         config: of `train.py` or `evaluate.py`, typed by its schema. A command may need only some of its keys.
     """
-    return [*_removed(config), *_unread(config), *_out_of_bounds(config)]
+    groups = list(_groups(config))
+    return [*_removed(config), *_unread(groups), *_out_of_bounds(groups)]
 
 
 def _removed(config: DictConfig) -> list[str]:
@@ -80,9 +81,8 @@ def _removed(config: DictConfig) -> list[str]:
     return [f"~{name}: npc needs this key; give it another value instead" for name in absent]
 
 
-def _unread(config: DictConfig) -> Iterator[str]:
+def _unread(groups: Sequence[tuple[str, DictConfig]]) -> Iterator[str]:
     """A plus adds any key to the config (`+sede=3`); those that the schema does not have are read by nothing."""
-    groups = list(_groups(config))
     for group, node in groups:
         schema = _schema(node)
         added = [key for key in map(str, node) if key not in {item.name for item in fields(schema)}] if schema else []
@@ -96,8 +96,8 @@ def _unread(config: DictConfig) -> Iterator[str]:
             yield f"{fault}; correct it, or remove it"
 
 
-def _out_of_bounds(config: DictConfig) -> Iterator[str]:
-    for group, node in _groups(config):
+def _out_of_bounds(groups: Sequence[tuple[str, DictConfig]]) -> Iterator[str]:
+    for group, node in groups:
         if schema := _schema(node):
             values = {key: OmegaConf.select(node, key) for key in map(str, node)}
             yield from (f"{group}{fault}" for fault in bound_faults(schema, values, "{}={}".format))

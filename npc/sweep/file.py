@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ class SweepFile:
     before: tuple[str, ...]
     after: tuple[str, ...]
     early_terminate: Mapping[str, Any] | None
+
+    def cells(self) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+        """The choices of each cell of the grid, and the overrides of `train.py` that W&B's agent writes for them."""
+        for cell in product(*self.values.values()):
+            choices = dict(zip(self.values, cell, strict=True))
+            yield choices, (*self.before, *(f"{key}={value}" for key, value in choices.items()), *self.after)
 
 
 def read(file: Path) -> SweepFile:

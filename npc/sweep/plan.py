@@ -6,7 +6,6 @@ equal values are one run, even if the paper writes the values differently (10e-4
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +107,8 @@ def plan(files: Sequence[Path], more: Sequence[str] = ()) -> Plan:
 def _runs(file: Path, content: SweepFile, more: Sequence[str]) -> Iterator[Planned]:
     halving = content.early_terminate
     composed: dict[tuple[str, ...], DictConfig] = {}
-    for cell in product(*content.values.values()):
-        choices = dict(zip(content.values, cell, strict=True))
-        written = (f"{key}={value}" for key, value in choices.items())  # as W&B's agent writes them
-        overrides = (*content.before, *written, *content.after, *more)
+    for choices, written in content.cells():
+        overrides = (*written, *more)
         resolved = _compose(overrides, composed)
         check(resolved)
         yield Planned(
