@@ -16,7 +16,9 @@ from npc.names import split_titles
 from npc.prognosis import models
 from npc.prognosis.characteristics import Characteristic, characteristics
 from npc.prognosis.choice import Choice
+from npc.prognosis.controls import MEASURES, Against, Controls, against, controls, mean_size
 from npc.prognosis.discrimination import ModelComparison, comparisons
+from npc.prognosis.estimable import estimated
 from npc.prognosis.evaluation import ModelResult, evaluate
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, left_out
@@ -41,6 +43,9 @@ class Analysis:
         models: results by name, in the order in which they are shown.
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
+        controls: each signature beside the size of the tumour, or why there is no such comparison.
+        combined_controls: the combined model against one that has a measure of size in the place of the signature, by
+            measure and split; empty where one of them is not there.
         treatment: effect of additional treatment by model.
         treatment_note: why there is none; None where there is.
         univariate: tests that choose clinical variables.
@@ -59,6 +64,8 @@ class Analysis:
     models: Mapping[str, ModelResult]
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
+    controls: Mapping[str, Controls | NotEstimable]
+    combined_controls: Mapping[str, Mapping[str, Against]]
     treatment: Mapping[str, TreatmentEffect]
     treatment_note: str | None
     univariate: tuple[Univariate, ...]
@@ -100,6 +107,8 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         models=results,
         left_out=absent,
         comparisons=comparisons(patients, {name: model.risk for name, model in made.items()}),
+        controls={method: controls(patients, choice.signature(method)) for method in choice.best},
+        combined_controls=_combined_controls(patients, tests, made.get("combined"), choice, choices.prognosis),
         treatment=effects,
         treatment_note=note,
         univariate=tuple(tests),
@@ -118,7 +127,7 @@ def _models(
 ) -> tuple[dict[str, Model], dict[str, str]]:
     """The models that can be made, and why the others can't."""
     best = {method: choice.signature(method) for method in choice.best}
-    lead = best.get("deep_learning") or best["radiomic"]
+    lead = choice.lead
     made: dict[str, Model] = {}
     absent: dict[str, str] = {}
     for name, make in (
@@ -131,6 +140,21 @@ def _models(
         except NotEstimable as reason:
             absent[name] = str(reason) if tests else "the cohort declares no clinical variables"
     return made, absent
+
+
+def _combined_controls(
+    patients: pd.DataFrame, tests: Sequence[Univariate], combined: Model | None, choice: Choice, prognosis: DictConfig
+) -> dict[str, dict[str, Against]]:
+    sizes = choice.lead.outlines()
+    if combined is None or sizes is None:
+        return {}
+    found = {}
+    for measure in MEASURES:
+        size = mean_size(sizes.loc[patients.index], measure)
+        model = estimated(models.clinical_with, patients, tests, prognosis.significance, size)
+        if not isinstance(model, NotEstimable):
+            found[measure] = against(patients, combined.risk, model.risk)
+    return found
 
 
 def _treatment(

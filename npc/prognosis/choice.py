@@ -50,6 +50,11 @@ class Choice:
         """The run of the best variant of a method."""
         return min(self.best[method].values(), key=rank)
 
+    @property
+    def lead(self) -> Run:
+        """The signature of the combined model: deep learning where there is one."""
+        return self.signature(next(iter(self.best)))
+
 
 def choose(
     runs: Sequence[Run], variants: Sequence[str] | None = None, selected: Mapping[str, Any] | None = None

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
-from npc.errors import InputError
 from npc.prognosis.encoding import Encoding, learn
 from npc.prognosis.estimable import estimated
 from npc.prognosis.runs import Run
@@ -132,6 +131,21 @@ def clinical(patients: pd.DataFrame, tests: Sequence[Univariate], significance: 
     return _regression("clinical", patients, _chosen(tests, significance), None)
 
 
+def clinical_with(patients: pd.DataFrame, tests: Sequence[Univariate], significance: float, size: pd.Series) -> Model:
+    """As the combined model, with the logarithm of a tumour's size in the place of the signature.
+
+    Args:
+        patients: with the variables, `split` and `label`.
+        tests: of the training cohort.
+        significance: below which a variable is taken.
+        size: positive, of all patients.
+
+    Raises:
+        NotEstimable: no variable is significant, or the regression can't be fitted.
+    """
+    return _regression("combined", patients, _chosen(tests, significance), np.log(size))
+
+
 def combined(
     patients: pd.DataFrame, tests: Sequence[Univariate], significance: float, run: Run, signature: str
 ) -> Model:
@@ -152,7 +166,7 @@ def combined(
     risk = run.predictions["risk"].loc[patients.index].copy()
     notes = []
     if signature == "out_of_fold" and run.out_of_fold.exists():
-        risk.update(_out_of_fold(run, patients))
+        risk.update(run.read_out_of_fold())
         notes.append("fitted on out-of-fold signatures of the training cohort")
     elif signature == "out_of_fold":
         notes.append(
@@ -199,18 +213,3 @@ def _regression(
         None if risk is None else "signature",
         tuple(notes),
     )
-
-
-def _out_of_fold(run: Run, patients: pd.DataFrame) -> pd.Series:
-    try:
-        table = pd.read_csv(run.out_of_fold, dtype={"patient_id": str, "risk": float}, float_precision="round_trip")
-        risk = table.set_index("patient_id")["risk"]
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(f"{run.out_of_fold} can't be read ({error}); delete it and refit: train.py folds=5") from None
-    training = patients.index[patients["split"] == "train"]
-    if set(risk.index) != set(training) or risk.index.has_duplicates or not np.isfinite(risk).all():
-        raise InputError(
-            f"{run.out_of_fold}: not the {len(training)} training patients with a finite risk each; delete it and "
-            f"refit: python train.py refit={run.path} folds=5"
-        )
-    return risk

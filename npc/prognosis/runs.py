@@ -82,6 +82,54 @@ class Run:
         except (OSError, ValueError):
             return None
 
+    def outlines(self) -> pd.DataFrame | None:
+        """The size of each outline from `outlines.csv`, where the run has one: `volume` (mL) and `area` (cm²).
+
+        Returns:
+            indexed by `patient_id`; columns by measure, then sequence.
+
+        Raises:
+            InputError: it can't be read, or lacks a patient of the run.
+        """
+        path = self.path / "outlines.csv"
+        if not path.exists():
+            return None
+        try:
+            table = pd.read_csv(path, dtype={"patient_id": str, "sequence": str}, float_precision="round_trip")
+            sizes = table.pivot(index="patient_id", columns="sequence", values=["volume", "area"])
+            sizes = sizes.loc[self.predictions.index].astype(float)
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(
+                f"{path} can't be read as sizes of outlines of the run's patients ({error}); run it again with "
+                "force=true"
+            ) from None
+        if not (sizes > 0).all(axis=None):
+            raise InputError(f"{path}: a size is not a positive number; run it again with force=true")
+        return sizes
+
+    def read_out_of_fold(self) -> pd.Series:
+        """The out-of-fold risk of each training patient.
+
+        Raises:
+            InputError: `out_of_fold.csv` is not of the training patients.
+        """
+        try:
+            table = pd.read_csv(
+                self.out_of_fold, dtype={"patient_id": str, "risk": float}, float_precision="round_trip"
+            )
+            risk = table.set_index("patient_id")["risk"]
+        except (ValueError, KeyError, OSError) as error:
+            raise InputError(
+                f"{self.out_of_fold} can't be read ({error}); delete it and refit: train.py folds=5"
+            ) from None
+        training = self.predictions.index[self.predictions["split"] == "train"]
+        if set(risk.index) != set(training) or risk.index.has_duplicates or not np.isfinite(risk).all():
+            raise InputError(
+                f"{self.out_of_fold}: not the {len(training)} training patients with a finite risk each; delete it and "
+                f"refit: python train.py refit={self.path} folds=5"
+            )
+        return risk
+
     def exclusions(self) -> dict[str, str]:
         """Reason by patient from `exclusions.csv`, where the backend wrote one."""
         try:

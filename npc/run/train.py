@@ -13,6 +13,7 @@ from npc.cohort.split import check_sizes, outcome_hash, split_hash
 from npc.config.key import run_folder
 from npc.config.values import run_sequences
 from npc.errors import grouped
+from npc.imaging.outline_sizes import outline_sizes
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune, method_of
 from npc.run.metrics import by_split, print_metrics
@@ -56,7 +57,8 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
             report_complete(config, run)
         else:
             method.prepare(patients)
-            run.begin(config, data, patients["split"], exclusions)
+            outlines = outline_sizes(config.store, cohort, sequences, patients.index)
+            run.begin(config, data, patients["split"], exclusions, outlines)
             if len(exclusions):
                 print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
             with run.logging(), track(config, run) as tracker:

@@ -24,7 +24,7 @@ class Cox:
         p: Wald's, two-sided.
         log_likelihood: partial, of no coefficients and of these.
         proportional_hazards: test of each covariate, with time as 1 minus Kaplan-Meier; None where it is not
-            estimable, as with all events at one time.
+            estimable, as with all events at one time, and of a stratified model.
         proportional_hazards_global: of all together.
     """
 
@@ -42,13 +42,14 @@ class Cox:
         return float(np.exp(middle)), (float(np.exp(middle - half)), float(np.exp(middle + half)))
 
 
-def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike) -> Cox:
+def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike, strata: ArrayLike | None = None) -> Cox:
     """Fits by Newton's method.
 
     Args:
         time: to event or censoring, (subjects,).
         event: 1 for an event.
         covariates: (subjects,) or (subjects, covariates).
+        strata: any labels, (subjects,); each stratum has a baseline hazard of its own.
 
     Raises:
         NotEstimable: no event, a covariate without variation, or one that perfectly predicts the order of events.
@@ -60,10 +61,13 @@ def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike) -> Cox:
         raise ValueError("covariates must be finite, of shape (subjects, covariates)")
     if not d.any():
         raise NotEstimable("there is no event")
-    if np.linalg.matrix_rank(x - x.mean(axis=0)) < x.shape[1]:
+    stratum = np.zeros(len(t), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    within = [stratum == number for number in range(stratum.max() + 1)]
+    if np.linalg.matrix_rank(np.concatenate([x[of] - x[of].mean(axis=0) for of in within])) < x.shape[1]:
         raise NotEstimable("a covariate does not vary, or follows from the others")
     scale = x.std(axis=0)
-    sets = _risk_sets(t, d, (x - x.mean(axis=0)) / scale)
+    standard = (x - x.mean(axis=0)) / scale
+    sets = [risk_set for of in within for risk_set in _risk_sets(t[of], d[of], standard[of])]
     beta = np.zeros(x.shape[1])
     loglik, score, information = _derivatives(sets, beta)
     null = loglik
@@ -79,7 +83,7 @@ def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike) -> Cox:
             break
     error = np.sqrt(np.diag(np.linalg.inv(information))) / scale
     coefficient = beta / scale
-    each, together = _proportional_hazards(t, d, sets, beta)
+    each, together = _proportional_hazards(t, d, sets, beta) if strata is None else ((None,) * len(beta), None)
     p = 2 * norm.sf(np.abs(coefficient / error))
     return Cox(coefficient, error, p, (float(null), float(loglik)), each, together)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
@@ -165,6 +165,25 @@ def test_cox_is_statsmodels_phreg_with_efrons_ties(seed):
     np.testing.assert_allclose(found.coefficient, other.params, atol=1e-8)
     np.testing.assert_allclose(found.standard_error, other.bse, atol=1e-8)
     assert found.log_likelihood[1] == pytest.approx(other.llf, abs=1e-8)
+
+
+@settings(max_examples=25)
+@given(seeds)
+def test_stratified_cox_is_statsmodels_phreg(seed):
+    rng = np.random.default_rng(seed)
+    time, event, stratum = sample(seed, 80)
+    covariates = rng.normal(size=(80, 2))
+    fitted = PHReg(time, covariates, event, strata=stratum, ties="efron").fit(method="newton", maxiter=100, tol=1e-12)
+    found = cox(time, event, covariates, np.array(["a", "b", "c"])[stratum])
+    np.testing.assert_allclose(found.coefficient, fitted.params, atol=1e-8)
+    np.testing.assert_allclose(found.standard_error, fitted.bse, atol=1e-8)
+    assert found.log_likelihood[1] == pytest.approx(fitted.llf, abs=1e-8)
+
+
+def test_a_covariate_that_differs_between_strata_only_has_no_hazard_ratio():
+    time, event, stratum = sample(0, 60)
+    with pytest.raises(NotEstimable, match="follows from the others"):
+        cox(time, event, stratum, stratum)
 
 
 @given(seeds)

@@ -9,7 +9,7 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section, write_page
-from npc.report.paper import radiomic, search, tables
+from npc.report.paper import controls, radiomic, search, tables
 from npc.report.paper.figures import Figures
 
 _TREATMENT = (
@@ -39,6 +39,8 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
+        Section("Size of the tumour", [controls.TEXT, *controls.notes(analysis)],
+                {"Added to the volume": controls.added(analysis), "Against the size alone": controls.table(analysis)}),
         Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
         Section("Treatment", [analysis.treatment_note or _TREATMENT],
                 {"Within risk groups": tables.treatment(analysis)}, figures.treatment),

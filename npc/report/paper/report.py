@@ -10,7 +10,7 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.report.kit.folder import write_results, write_table
-from npc.report.paper import figures, page, results, tables
+from npc.report.paper import controls, figures, page, results, tables
 
 
 def write_report(folder: Path, analysis: Analysis) -> None:
@@ -36,6 +36,8 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
         console.print(Text(note))
     for name, reason in analysis.left_out.items():
         console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
+    for note in controls.notes(analysis):
+        console.print(Text(note))
     for name, result in analysis.models.items():
         for note in result.model.notes:
             console.print(Text(f"{MODELS[name].lower()}: {note}"))

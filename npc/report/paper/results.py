@@ -3,13 +3,14 @@
 What is not estimable has its keys with null, and a `note` that says why.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
 from npc.names import NOT_ESTIMABLE
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
+from npc.prognosis.controls import Against, Controls
 from npc.prognosis.discrimination import AucResult, ModelComparison
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.models import Model, Term
@@ -20,6 +21,7 @@ from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGrou
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
 from npc.statistics import NotEstimable
+from npc.statistics.added_value import AddedValue
 from npc.statistics.association import Association
 from npc.statistics.classification import Proportion
 from npc.statistics.delong import Comparison
@@ -38,6 +40,7 @@ def as_json(analysis: Analysis) -> Json:
     return {
         "models": {name: _model(result, rule) for name, result in analysis.models.items()},
         "comparisons": _comparisons(analysis.comparisons),
+        "controls": _controls(analysis),
         "treatment": {"note": analysis.treatment_note}
         if analysis.treatment_note
         else {name: _treatment(effect) for name, effect in analysis.treatment.items()},
@@ -94,6 +97,45 @@ def _auc(found: AucResult) -> Json:
     notes = [f"{key} {NOT_ESTIMABLE}: {ci}" for key, ci in limits.items() if isinstance(ci, NotEstimable)]
     intervals = {key: None if isinstance(ci, NotEstimable) else list(ci) for key, ci in limits.items()}
     return {"estimate": found.estimate, **intervals, **counts, **({"note": "; ".join(notes)} if notes else {})}
+
+
+def _controls(analysis: Analysis) -> Json:
+    written: Json = {
+        name: _note(found) if isinstance(found, NotEstimable) else _beside_size(found)
+        for name, found in analysis.controls.items()
+    }
+    if analysis.combined_controls:
+        written["combined"] = {name: _against_all(found) for name, found in analysis.combined_controls.items()}
+    return written
+
+
+def _beside_size(found: Controls) -> Json:
+    correlation = None if isinstance(found.correlation, NotEstimable) else found.correlation
+    return {
+        "volume": _against_all(found.volume),
+        "area": _against_all(found.area),
+        "added_to_volume": {
+            "held_out": list(found.held_out),
+            "events": found.events,
+            **_either(found.added, (*_TEST, "hazard_ratio"), _added),
+        },
+        "correlation_with_volume": correlation,
+        "verdict": found.verdict,
+    }
+
+
+def _against_all(found: Mapping[str, Against]) -> Json:
+    return {
+        split: {
+            "auc": None if isinstance(one.auc, NotEstimable) else one.auc,
+            **_either(one.test, ("difference", "p"), lambda test: {"difference": test.difference, "p": test.p}),
+        }
+        for split, one in found.items()
+    }
+
+
+def _added(found: AddedValue) -> Json:
+    return {**_test(found.test), "hazard_ratio": {"estimate": found.hazard_ratio, "ci": list(found.ci)}}
 
 
 def _proportion(share: Proportion) -> Json:

@@ -6,7 +6,7 @@ from npc.names import MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.survival import Survival
 from npc.report.kit import words
-from npc.report.paper import radiomic, search, table2, table3
+from npc.report.paper import controls, radiomic, search, table2, table3
 from npc.statistics import NotEstimable
 
 _SHARES = {
@@ -25,6 +25,8 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "table3": variants(analysis),
         "auc": aucs(analysis),
         "comparisons": comparisons(analysis),
+        "controls": controls.table(analysis),
+        "added_to_volume": controls.added(analysis),
         "classification": classification(analysis),
         "survival": survival(analysis),
         "univariate": univariate(analysis),

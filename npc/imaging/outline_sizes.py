@@ -1,0 +1,96 @@
+"""The size of each outline: what a ruler knows of a tumour; signatures are compared with it (prognosis/controls.py)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+
+from npc.cohort.cohort import Cohort
+from npc.cohort.studies import Study
+from npc.errors import InputError
+from npc.files import make_folder, write_text
+from npc.imaging.content import content_keys, digest, read_json
+from npc.imaging.read_all import read_all
+from npc.imaging.readers import read_scan
+
+_CACHE = "outlines.json"
+
+
+@dataclass(frozen=True)
+class OutlineSize:
+    """The size of an outline.
+
+    Attributes:
+        volume: mL.
+        area: of the slice where it is largest, cm².
+    """
+
+    volume: float
+    area: float
+
+
+def outline_size(mask: np.ndarray, spacing: tuple[float, float, float]) -> OutlineSize:
+    """Counts voxels.
+
+    Args:
+        mask: bool (slice, row, column).
+        spacing: mm, (slice, row, column).
+    """
+    pixel = spacing[1] * spacing[2]
+    return OutlineSize(
+        float(np.count_nonzero(mask) * pixel * spacing[0] / 1000), float(mask.sum(axis=(1, 2)).max() * pixel / 100)
+    )
+
+
+def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], patients: pd.Index) -> pd.DataFrame:
+    """The outlines of some patients, measured once: an outline that has not changed is not read again.
+
+    Args:
+        folder: of all stores.
+        cohort: every patient has the sequences.
+        sequences: whose outlines are measured.
+        patients: those wanted.
+
+    Returns:
+        in the order of `patients` and `sequences`: `patient_id`, `sequence`, `volume` (mL), `area` (cm²).
+
+    Raises:
+        InputError: outlines that cannot be read, of all patients at once.
+    """
+    folder = Path(folder)
+    make_folder(folder)
+    by_id = {(study.patient, study.sequence): study for s in sequences for study in cohort.studies(s)}
+    wanted = [by_id[str(patient), sequence] for patient in patients for sequence in sequences]
+    content, faults = content_keys(folder / "fingerprints.json", {_name(study): study.files for study in wanted})
+    keys = {
+        name: digest(json.dumps([content[name], study.label, study.roi, study.by_index]))
+        for study in wanted
+        if (name := _name(study)) in content
+    }
+    known = read_json(folder / _CACHE)
+    missing = [study for study in wanted if (name := _name(study)) in keys and keys[name] not in known]
+    found = {
+        keys[_name(study)]: asdict(size) for study, size in read_all(missing, _measure, "Measuring outlines", faults)
+    }
+    if faults:
+        raise InputError(sorted(faults), f"{len(faults)} of {len(wanted)} outlines cannot be measured")
+    if found:
+        with FileLock(folder / f"{_CACHE}.lock"):
+            write_text(folder / _CACHE, json.dumps(read_json(folder / _CACHE) | found))
+    known |= found
+    return pd.DataFrame(
+        {"patient_id": study.patient, "sequence": study.sequence, **known[keys[_name(study)]]} for study in wanted
+    )
+
+
+def _name(study: Study) -> str:
+    return f"{study.sequence}/{study.patient}"
+
+
+def _measure(study: Study) -> OutlineSize:
+    scan = read_scan(study)
+    return outline_size(scan.mask, scan.spacing)

@@ -1,0 +1,158 @@
+"""Negative controls: whether a signature knows more than a ruler, the volume and the largest area of the tumour.
+
+Published signatures were volume under another name (Welch et al., Radiother Oncol 2019;130:2-9). The rule of the
+verdict was fixed before any result was seen; docs/controls.md gives its error rates and its power.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from npc.prognosis.estimable import estimated
+from npc.prognosis.runs import Run
+from npc.statistics import NotEstimable
+from npc.statistics.added_value import AddedValue, added_value, normal_scores
+from npc.statistics.delong import Comparison, delong
+from npc.statistics.partial_correlation import partial_correlation
+
+MEASURES = ("volume", "area")
+MORE, NO_MORE, UNKNOWN = "more than volume", "no more than volume", "can't be told"
+SIGNIFICANCE = 0.05
+SMALL = 1.5  # hazard ratio of one standard deviation of what volume does not explain; less is of no use for groups
+
+
+@dataclass(frozen=True)
+class Against:
+    """A model against a control in a cohort.
+
+    Attributes:
+        auc: of the control; a larger tumour has the higher risk.
+        test: paired DeLong test, model minus control.
+    """
+
+    auc: float | NotEstimable
+    test: Comparison | NotEstimable
+
+
+@dataclass(frozen=True)
+class Controls:
+    """A signature beside the size of the tumour; with several sequences, the geometric mean of their outlines.
+
+    Attributes:
+        volume: the signature against the volume, by split.
+        area: the same against the largest area of a slice.
+        held_out: the splits whose patients the signature was not fitted on and not chosen by.
+        added: the signature added to the volumes in a Cox model of these patients, stratified by split.
+        correlation: Spearman's of risk and volume in these patients, given label and split.
+        events: of these patients.
+    """
+
+    volume: Mapping[str, Against]
+    area: Mapping[str, Against]
+    held_out: tuple[str, ...]
+    added: AddedValue | NotEstimable
+    correlation: float | NotEstimable
+    events: int
+
+    @property
+    def verdict(self) -> str:
+        """By a rule that is the same for all signatures.
+
+        More than volume: the likelihood-ratio test has P below `SIGNIFICANCE`, and a higher risk is worse. No more than
+        volume: the upper 95% limit of the hazard ratio of one standard deviation of the signature's part that the
+        volume does not explain is below `SMALL`.
+        """
+        if isinstance(self.added, NotEstimable):
+            return UNKNOWN
+        if self.added.test.p < SIGNIFICANCE and self.added.hazard_ratio > 1:
+            return MORE
+        return NO_MORE if self.added.ci[1] < SMALL else UNKNOWN
+
+    def sentence(self) -> str:
+        """The verdict with the number of events on which it rests."""
+        return self.verdict if self.verdict != UNKNOWN else f"{UNKNOWN} with {self.events} events"
+
+
+def controls(patients: pd.DataFrame, run: Run) -> Controls | NotEstimable:
+    """A signature beside the size of the tumour.
+
+    Args:
+        patients: `split`, `label`, `time` in months and `event`, indexed by `patient_id`.
+        run: of the signature; its training patients count as held out where it has their out-of-fold risks.
+
+    Returns:
+        a reason instead, where the run has no sizes of the outlines.
+
+    Raises:
+        InputError: `outlines.csv` or `out_of_fold.csv` can't be read.
+    """
+    sizes = run.outlines()
+    if sizes is None:
+        return NotEstimable(
+            f"the run has no sizes of the outlines (no {run.path / 'outlines.csv'}); npc writes them with each new "
+            "run, and again with force=true"
+        )
+    sizes = sizes.loc[patients.index]
+    risk = run.predictions["risk"].loc[patients.index].copy()
+    if run.out_of_fold.exists():
+        risk.update(run.read_out_of_fold())
+    held_out = tuple(
+        split for split in ("train", "test")
+        if (patients["split"] == split).any() and (split == "test" or run.out_of_fold.exists())
+    )  # fmt: skip
+    chosen = patients["split"].isin(held_out)
+    of = patients[chosen], risk[chosen], sizes[chosen]
+    return Controls(
+        **{measure: against(patients, risk, mean_size(sizes, measure)) for measure in MEASURES},
+        held_out=held_out,
+        added=estimated(_added, *of),
+        correlation=estimated(_correlation, *of),
+        events=int(patients.loc[chosen, "event"].sum()),
+    )
+
+
+def against(patients: pd.DataFrame, risk: pd.Series, control: pd.Series) -> dict[str, Against]:
+    """A risk against a control in each cohort.
+
+    Args:
+        patients: `split` and `label`.
+        risk: of all patients.
+        control: of all patients; higher is worse.
+    """
+    return {str(split): _against(rows["label"], risk[rows.index], control[rows.index])
+            for split, rows in patients.groupby("split")}  # fmt: skip
+
+
+def mean_size(sizes: pd.DataFrame, measure: str) -> pd.Series:
+    """The geometric mean over the sequences.
+
+    Args:
+        sizes: of `Run.outlines`.
+        measure: of `MEASURES`.
+    """
+    return np.exp(np.log(sizes[measure]).mean(axis=1))
+
+
+def _against(label: pd.Series, risk: pd.Series, control: pd.Series) -> Against:
+    found = estimated(delong, label, pd.concat([risk, control], axis=1))
+    if isinstance(found, NotEstimable):
+        return Against(found, found)
+    return Against(float(found.auc[1]), estimated(found.compare, 0, 1))
+
+
+def _added(patients: pd.DataFrame, risk: pd.Series, sizes: pd.DataFrame) -> AddedValue:
+    if patients.empty:
+        raise NotEstimable("no patient is held out: there is no test cohort, and there are no out-of-fold risks")
+    volumes = np.log(sizes["volume"])
+    return added_value(patients["time"], patients["event"], risk, volumes, patients["split"])
+
+
+def _correlation(patients: pd.DataFrame, risk: pd.Series, sizes: pd.DataFrame) -> float:
+    if patients.empty:
+        raise NotEstimable("no patient is held out")
+    scores = pd.DataFrame({"risk": risk, "volume": mean_size(sizes, "volume")})
+    scores = scores.groupby(patients["split"]).transform(normal_scores)
+    given = pd.get_dummies(patients["split"], drop_first=True).assign(label=patients["label"])
+    return partial_correlation(scores["risk"], scores["volume"], given.astype(float))

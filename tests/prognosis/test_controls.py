@@ -1,0 +1,114 @@
+"""Whether a signature knows more than a ruler: cohorts of known truth, and runs as they stand in a folder."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from npc.errors import InputError
+from npc.prognosis.controls import MORE, NO_MORE, UNKNOWN, Controls, controls
+from npc.prognosis.runs import read_run
+from npc.statistics import NotEstimable
+from tests.prognosis.run_folders import write_run
+
+LOG_HAZARD = 1.9  # of a standard deviation of what the images show, as in the phantom
+
+
+def simulated(folder, seed: int, *, of: str, n: int = 233, noise: float = 0.3):
+    """A finished run, with out-of-fold risks, of patients whose hazard depends on `size` or on `texture` alone.
+
+    The signature reads that part with some noise. A quarter of the patients has the event.
+    """
+    rng = np.random.default_rng(seed)
+    size, texture = rng.standard_normal((2, n))
+    part = size if of == "size" else texture
+    metastasis = rng.exponential(1 / np.exp(LOG_HAZARD * part))
+    end = np.quantile(metastasis, 0.25) * rng.uniform(0.5, 2, n)
+    split = np.repeat(["train", "validation", "test"], [169, 19, n - 188])
+    table = pd.DataFrame({
+        "patient_id": [f"P{i}" for i in range(n)], "split": split, "label": (metastasis <= end).astype(int),
+        "time": np.minimum(metastasis, end) * 12, "event": (metastasis <= end).astype(int),
+        "risk": 1 / (1 + np.exp(-part - noise * rng.standard_normal(n))),
+    })  # fmt: skip
+    path = write_run(folder, table, key=f"{seed:012d}")
+    table[table["split"] == "train"].assign(fold=1).to_csv(path / "out_of_fold.csv", index=False)
+    volume = np.exp(3 + 0.9 * size)
+    sizes = pd.DataFrame({"patient_id": table["patient_id"], "sequence": "cet1", "volume": volume})
+    sizes.assign(area=volume ** (2 / 3)).to_csv(path / "outlines.csv", index=False)
+    return table.set_index("patient_id"), read_run(path)
+
+
+def verdicts(folder, of: str) -> list[str]:
+    found = [controls(*simulated(folder, seed, of=of)) for seed in range(100)]
+    assert all(isinstance(one, Controls) for one in found)
+    return [one.verdict for one in found]
+
+
+@pytest.mark.slow
+def test_where_size_is_all_there_is_it_is_rarely_more_than_volume(tmp_path):
+    found = verdicts(tmp_path, "size")
+    assert found.count(MORE) <= 5
+
+
+@pytest.mark.slow
+def test_where_texture_decides_it_is_more_than_volume(tmp_path):
+    found = verdicts(tmp_path, "texture")
+    assert found.count(MORE) >= 80
+
+
+def test_a_large_cohort_can_show_that_there_is_no_more_than_volume(tmp_path):
+    patients, run = simulated(tmp_path, 0, of="size", n=2000)
+    found = controls(patients, run)
+    assert found.verdict == NO_MORE
+    assert found.volume["test"].test.difference < 0.02
+    assert found.correlation > 0.8
+    assert controls(*simulated(tmp_path, 1, of="texture")).verdict == MORE
+
+
+def test_without_out_of_fold_risks_only_the_test_cohort_is_held_out(tmp_path):
+    patients, run = simulated(tmp_path, 1, of="texture")
+    together = controls(patients, run)
+    run.out_of_fold.unlink()
+    alone = controls(patients, run)
+    assert (together.held_out, alone.held_out) == (("train", "test"), ("test",))
+    assert alone.events == patients.query("split == 'test'")["event"].sum() < together.events
+
+
+def test_few_events_are_no_proof(tmp_path):
+    patients, run = simulated(tmp_path, 2, of="size")
+    run.out_of_fold.unlink()
+    found = controls(patients, run)
+    assert found.sentence() == f"{UNKNOWN} with {found.events} events"
+
+
+def test_without_held_out_patients_nothing_can_be_told(tmp_path):
+    patients, run = simulated(tmp_path, 3, of="size")
+    run.out_of_fold.unlink()
+    found = controls(patients[patients["split"] != "test"], run)
+    assert found.verdict == UNKNOWN
+    assert "no test cohort" in str(found.added)
+
+
+def test_a_run_of_an_earlier_version_says_how_to_get_its_sizes(tmp_path):
+    patients, run = simulated(tmp_path, 4, of="size")
+    (run.path / "outlines.csv").unlink()
+    assert "force=true" in str(controls(patients, run))
+    assert isinstance(controls(patients, run), NotEstimable)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("patient_id,sequence\nP0,cet1\n", "can't be read as sizes"),
+        ("patient_id,sequence,volume,area\nP0,cet1,1,1\n", "can't be read as sizes"),
+        ("", "can't be read as sizes"),
+        ("nought", "a size is not a positive number"),
+    ],
+)
+def test_sizes_that_cannot_be(tmp_path, content, message):
+    patients, run = simulated(tmp_path, 5, of="size")
+    file = run.path / "outlines.csv"
+    if content == "nought":
+        content = pd.read_csv(file).assign(volume=0.0).to_csv(index=False)
+    file.write_text(content)
+    with pytest.raises(InputError, match=message):
+        controls(patients, run)
