@@ -44,8 +44,15 @@ def runs(patients: pd.DataFrame, tmp_path: Path) -> Path:
 
 def write_runs(patients: pd.DataFrame, home: Path) -> Path:
     for variant, strength, key in (("cet1-max", 0.8, "a"), ("cet1-max", 0.3, "b"), ("t2-three", 0.2, "c")):
-        write_run(home, predictions(patients, strength=strength, seed=ord(key)), variant=variant, key=key * 12)
+        path = write_run(home, predictions(patients, strength=strength, seed=ord(key)), variant=variant, key=key * 12)
+        sizes(patients).to_csv(path / "outlines.csv", index=False)
     return home
+
+
+def sizes(patients: pd.DataFrame) -> pd.DataFrame:
+    """Sizes of outlines without any relation to the outcome."""
+    volume = np.random.default_rng(0).uniform(5, 90, len(patients))
+    return pd.DataFrame({"patient_id": patients.index, "sequence": "cet1", "volume": volume, "area": volume})
 
 
 def command(cohort: Path, runs: Path, *more: str) -> list[str]:
@@ -132,6 +139,24 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert "Probability of" in nomogram
     assert "distant metastasis" in nomogram
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong, cut to [0, 1]"
+    check_controls(found["controls"], patients, risk)
+
+
+def check_controls(found, patients, risk):
+    volume = sizes(patients).set_index("patient_id")["volume"]
+    signature = found["deep_learning"]
+    for split in ("train", "validation", "test"):
+        here = patients["split"] == split
+        auc = roc_auc_score(patients["label"][here], volume[here])
+        assert signature["volume"][split]["auc"] == pytest.approx(auc, abs=1e-12)
+        difference = roc_auc_score(patients["label"][here], risk[here]) - auc
+        assert signature["area"][split]["difference"] == pytest.approx(difference, abs=1e-12)
+        assert 0 < found["combined"]["volume"][split]["auc"] <= 1
+    added = signature["added_to_volume"]
+    assert (added["df"], added["held_out"]) == (1, ["test"])
+    assert added["events"] == patients.query("split == 'test'")["event"].sum()
+    assert signature["verdict"] in ("more than volume", "no more than volume", "can't be told")
+    assert -1 < signature["correlation_with_volume"] < 1
 
 
 @pytest.mark.slow

@@ -27,9 +27,10 @@ def table(analysis: Analysis) -> pd.DataFrame:
         if not isinstance(found, NotEstimable):
             for measure in MEASURES:
                 against = found.volume if measure == "volume" else found.area
-                rows += _rows(MODELS[name], _CONTROLS[measure], against, analysis)
+                training = "out of fold" if "train" in found.held_out else "in-sample"
+                rows += _rows(MODELS[name], _CONTROLS[measure], against, analysis, f" ({training})")
     for measure, against in analysis.combined_controls.items():
-        rows += _rows(MODELS["combined"], f"clinical model with {_CONTROLS[measure]}", against, analysis)
+        rows += _rows(MODELS["combined"], f"clinical model with {_CONTROLS[measure]}", against, analysis, "")
     return pd.DataFrame(rows)
 
 
@@ -64,12 +65,14 @@ def notes(analysis: Analysis) -> list[str]:
     return sentences
 
 
-def _rows(model: str, control: str, against: Mapping[str, Against], analysis: Analysis) -> list[dict[str, str]]:
+def _rows(
+    model: str, control: str, against: Mapping[str, Against], analysis: Analysis, training: str
+) -> list[dict[str, str]]:
     return [
         {
             "Model": model,
             "Control": control,
-            "Cohort": title,
+            "Cohort": title + training if split == "train" else title,
             "AUC of the control": words.number(against[split].auc),
             "Difference of AUC": words.number(getattr(against[split].test, "difference", None)),
             "P value": words.p_of(against[split].test),
