@@ -68,7 +68,7 @@ def run(root: Path) -> Path:
 def test_the_run_folder_has_the_files_of_a_network_run(run: Path, root: Path):
     assert {path.name for path in run.iterdir()} == {
         "config.yaml", "predictions.csv", "metrics.json", "model.ckpt", "train.log", "environment.json", "DONE",
-        "splits.csv", "exclusions.csv", *FITTED,
+        "splits.csv", "exclusions.csv", "outlines.csv", *FITTED,
     }  # fmt: skip
     assert run.parent == root.parent / "runs" / "ours" / "cet1-max"
     (found,), _ = finished_runs(root.parent / "runs", "ours")

@@ -33,7 +33,7 @@ from tests.commands import ROOT
 
 FILES = {
     "config.yaml", "predictions.csv", "metrics.json", "model.ckpt", "train.log", "environment.json", "DONE",
-    "splits.csv", "exclusions.csv",
+    "splits.csv", "exclusions.csv", "outlines.csv",
 }  # fmt: skip
 
 
