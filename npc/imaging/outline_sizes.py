@@ -17,6 +17,7 @@ from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
 
+RECIPE = 1  # raise it when the same outline gives another size
 _CACHE = "outlines.json"
 
 
@@ -67,7 +68,7 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     wanted = [by_id[str(patient), sequence] for patient in patients for sequence in sequences]
     content, faults = content_keys(folder / "fingerprints.json", {_name(study): study.files for study in wanted})
     keys = {
-        name: digest(json.dumps([content[name], study.label, study.roi, study.by_index]))
+        name: digest(json.dumps([RECIPE, content[name], study.label, study.roi, study.by_index]))
         for study in wanted
         if (name := _name(study)) in content
     }

@@ -13,14 +13,14 @@ import pandas as pd
 from npc.prognosis.estimable import estimated
 from npc.prognosis.runs import Run
 from npc.statistics import NotEstimable
-from npc.statistics.added_value import AddedValue, added_value, normal_scores
+from npc.statistics.added_value import AddedValue, ExplainedError, added_value, scores_within
 from npc.statistics.delong import Comparison, delong
 from npc.statistics.partial_correlation import partial_correlation
 
 MEASURES = ("volume", "area")
 MORE, NO_MORE, UNKNOWN = "more than volume", "no more than volume", "can't be told"
 SIGNIFICANCE = 0.05
-SMALL = 1.5  # hazard ratio of one standard deviation of what volume does not explain; less is of no use for groups
+SMALL = 1.5  # hazard ratio of one standard deviation of what volume does not explain
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Controls:
         volume: the signature against the volume, by split.
         area: the same against the largest area of a slice.
         held_out: the splits whose patients the signature was not fitted on and not chosen by.
-        added: the signature added to the volumes in a Cox model of these patients, stratified by split.
-        correlation: Spearman's of risk and volume in these patients, given label and split.
+        added: the signature added to the volumes in a Cox model of these patients, stratified by split and fold.
+        correlation: Spearman's of risk and volume in these patients, given label, split and fold.
         events: of these patients.
     """
 
@@ -60,10 +60,12 @@ class Controls:
     def verdict(self) -> str:
         """By a rule that is the same for all signatures.
 
-        More than volume: the likelihood-ratio test has P below `SIGNIFICANCE`, and a higher risk is worse. No more than
-        volume: the upper 95% limit of the hazard ratio of one standard deviation of the signature's part that the
-        volume does not explain is below `SMALL`.
+        No more than volume: the signature follows from the volume. More than volume: the likelihood-ratio test has P
+        below `SIGNIFICANCE`, and a higher risk is worse. Otherwise no more than volume, if the upper 95% limit of the
+        hazard ratio of one standard deviation of what the volume does not explain of the signature is below `SMALL`.
         """
+        if isinstance(self.added, ExplainedError):
+            return NO_MORE
         if isinstance(self.added, NotEstimable):
             return UNKNOWN
         if self.added.test.p < SIGNIFICANCE and self.added.hazard_ratio > 1:
@@ -95,15 +97,17 @@ def controls(patients: pd.DataFrame, run: Run) -> Controls | NotEstimable:
             "run, and again with force=true"
         )
     sizes = sizes.loc[patients.index]
-    risk = run.predictions["risk"].loc[patients.index].copy()
-    if run.out_of_fold.exists():
-        risk.update(run.read_out_of_fold())
+    risk, strata = run.predictions["risk"].loc[patients.index].copy(), patients["split"].astype(str)
+    if run.out_of_fold.exists():  # each fold is a stratum: its network has a scale of its own
+        folds = run.read_out_of_fold()
+        risk.update(folds["risk"])
+        strata.update("fold " + folds["fold"].astype(str))
     held_out = tuple(
         split for split in ("train", "test")
         if (patients["split"] == split).any() and (split == "test" or run.out_of_fold.exists())
     )  # fmt: skip
     chosen = patients["split"].isin(held_out)
-    of = patients[chosen], risk[chosen], sizes[chosen]
+    of = patients[chosen], risk[chosen], pd.DataFrame(sizes.loc[chosen, "volume"]), strata[chosen]
     return Controls(
         **{measure: against(patients, risk, mean_size(sizes, measure)) for measure in MEASURES},
         held_out=held_out,
@@ -142,17 +146,18 @@ def _against(label: pd.Series, risk: pd.Series, control: pd.Series) -> Against:
     return Against(float(found.auc[1]), estimated(found.compare, 0, 1))
 
 
-def _added(patients: pd.DataFrame, risk: pd.Series, sizes: pd.DataFrame) -> AddedValue:
+def _added(patients: pd.DataFrame, risk: pd.Series, volumes: pd.DataFrame, strata: pd.Series) -> AddedValue:
+    """The ruler explains every monotone function of the volume: log volume, its normal scores and their squares."""
     if patients.empty:
         raise NotEstimable("no patient is held out: there is no test cohort, and there are no out-of-fold risks")
-    volumes = np.log(sizes["volume"])
-    return added_value(patients["time"], patients["event"], risk, volumes, patients["split"])
+    scores = np.column_stack([scores_within(volumes[sequence], strata) for sequence in volumes])
+    ruler = np.hstack([np.log(volumes), scores, scores**2])
+    return added_value(patients["time"], patients["event"], risk, ruler, strata)
 
 
-def _correlation(patients: pd.DataFrame, risk: pd.Series, sizes: pd.DataFrame) -> float:
+def _correlation(patients: pd.DataFrame, risk: pd.Series, volumes: pd.DataFrame, strata: pd.Series) -> float:
     if patients.empty:
         raise NotEstimable("no patient is held out")
-    scores = pd.DataFrame({"risk": risk, "volume": mean_size(sizes, "volume")})
-    scores = scores.groupby(patients["split"]).transform(normal_scores)
-    given = pd.get_dummies(patients["split"], drop_first=True).assign(label=patients["label"])
-    return partial_correlation(scores["risk"], scores["volume"], given.astype(float))
+    scores = scores_within(np.log(volumes).mean(axis=1), strata)
+    given = pd.get_dummies(strata, drop_first=True).assign(label=patients["label"])
+    return partial_correlation(scores_within(risk, strata), scores, given.astype(float))

@@ -166,7 +166,7 @@ def combined(
     risk = run.predictions["risk"].loc[patients.index].copy()
     notes = []
     if signature == "out_of_fold" and run.out_of_fold.exists():
-        risk.update(run.read_out_of_fold())
+        risk.update(run.read_out_of_fold()["risk"])
         notes.append("fitted on out-of-fold signatures of the training cohort")
     elif signature == "out_of_fold":
         notes.append(

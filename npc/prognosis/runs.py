@@ -103,12 +103,12 @@ class Run:
                 f"{path} can't be read as sizes of outlines of the run's patients ({error}); run it again with "
                 "force=true"
             ) from None
-        if not (sizes > 0).all(axis=None):
+        if not ((sizes > 0) & np.isfinite(sizes)).all(axis=None):
             raise InputError(f"{path}: a size is not a positive number; run it again with force=true")
         return sizes
 
-    def read_out_of_fold(self) -> pd.Series:
-        """The out-of-fold risk of each training patient.
+    def read_out_of_fold(self) -> pd.DataFrame:
+        """The out-of-fold `risk` of each training patient, and the `fold` (0 where the backend wrote none).
 
         Raises:
             InputError: `out_of_fold.csv` is not of the training patients.
@@ -118,6 +118,7 @@ class Run:
                 self.out_of_fold, dtype={"patient_id": str, "risk": float}, float_precision="round_trip"
             )
             risk = table.set_index("patient_id")["risk"]
+            fold = table.get("fold", pd.Series(0, table.index))
         except (ValueError, KeyError, OSError) as error:
             raise InputError(
                 f"{self.out_of_fold} can't be read ({error}); delete it and refit: train.py folds=5"
@@ -128,7 +129,7 @@ class Run:
                 f"{self.out_of_fold}: not the {len(training)} training patients with a finite risk each; delete it and "
                 f"refit: python train.py refit={self.path} folds=5"
             )
-        return risk
+        return pd.DataFrame({"risk": risk, "fold": fold.to_numpy()})
 
     def exclusions(self) -> dict[str, str]:
         """Reason by patient from `exclusions.csv`, where the backend wrote one."""

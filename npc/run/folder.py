@@ -79,14 +79,7 @@ class RunFolder:
                 "give this cohort another name (cohort.name=...), or replace the run with force=true"
             )
 
-    def begin(
-        self,
-        config: DictConfig,
-        data: Mapping[str, Any],
-        split: pd.Series,
-        exclusions: pd.DataFrame,
-        outlines: pd.DataFrame,
-    ) -> None:
+    def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
         """Writes what the run is made from; deletes checkpoints of other data, or of a run that is repeated."""
         if self.done or self.data() != dict(data):
             (self.path / "DONE").unlink(missing_ok=True)  # first: a kill must not leave DONE in an incomplete run
@@ -94,8 +87,11 @@ class RunFolder:
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         write_splits(split, self.path / "splits.csv")
         write_text(self.path / "exclusions.csv", exclusions.to_csv(index=False))
-        write_text(self.path / "outlines.csv", outlines.to_csv(index=False))
         write_json(self.path / "environment.json", {"data": dict(data), **environment()})
+
+    def write_outlines(self, sizes: pd.DataFrame) -> None:
+        """Writes the size of each outline, with which a report compares the signature."""
+        write_text(self.path / "outlines.csv", sizes.to_csv(index=False))
 
     @contextmanager
     def logging(self) -> Iterator[None]:

@@ -57,8 +57,8 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
             report_complete(config, run)
         else:
             method.prepare(patients)
-            outlines = outline_sizes(config.store, cohort, sequences, patients.index)
-            run.begin(config, data, patients["split"], exclusions, outlines)
+            run.begin(config, data, patients["split"], exclusions)
+            run.write_outlines(outline_sizes(config.store, cohort, sequences, patients.index))
             if len(exclusions):
                 print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
             with run.logging(), track(config, run) as tracker:

@@ -11,6 +11,10 @@ from npc.statistics.cox import cox
 from npc.statistics.logrank import Test
 
 
+class ExplainedError(NotEstimable):
+    """The risk does not vary within strata, or follows from the other covariates: it has nothing to add."""
+
+
 @dataclass(frozen=True)
 class AddedValue:
     """A risk added to a Cox model of other covariates.
@@ -43,22 +47,45 @@ def added_value(time: ArrayLike, event: ArrayLike, risk: ArrayLike, others: Arra
         strata: any labels, (subjects,).
 
     Raises:
-        NotEstimable: no event, a risk that does not vary or follows from the others, or a hazard ratio without bound.
+        ExplainedError: the risk does not vary, or follows from the others.
+        NotEstimable: no event, others that do not vary, or a hazard ratio without bound.
     """
     labels = np.asarray(strata)
     within = labels[:, None] == np.unique(labels)
-    scores = np.zeros(len(labels))
-    for rows in within.T:
-        scores[rows] = normal_scores(np.asarray(risk)[rows])
+    scores = scores_within(risk, labels)
     design = np.column_stack([within, others]).astype(float)
     unexplained = scores - design @ np.linalg.lstsq(design, scores, rcond=None)[0]
     if (spread := unexplained.std()) < 1e-9:
-        raise NotEstimable("the risk does not vary, or follows from the others")
-    before = cox(time, event, others, strata)
-    after = cox(time, event, np.column_stack([unexplained / spread, others]), strata)
-    statistic = max(2 * (after.log_likelihood[1] - before.log_likelihood[1]), 0.0)
+        raise ExplainedError("the risk does not vary, or follows from the others")
+    ruler = _independent(np.asarray(others, dtype=float).reshape(len(labels), -1), within)
+    after = cox(time, event, np.column_stack([unexplained / spread, ruler]), strata)
+    before = cox(time, event, ruler, strata).log_likelihood[1] if ruler.shape[1] else after.log_likelihood[0]
+    statistic = max(2 * (after.log_likelihood[1] - before), 0.0)
     ratio, ci = after.hazard_ratio(0)
     return AddedValue(Test(statistic, 1, float(chi2.sf(statistic, 1))), ratio, ci, int(np.sum(event)))
+
+
+def _independent(columns: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Orthogonal columns that explain the same within strata; fewer where some follow from others or do not vary."""
+    inner = columns - within @ (within.T.astype(float) @ columns / within.sum(axis=0)[:, None])
+    spread = inner.std(axis=0)
+    inner = inner[:, spread > 1e-9 * (1 + np.abs(columns).max(axis=0))]
+    left, sizes, _ = np.linalg.svd(inner / inner.std(axis=0), full_matrices=False)
+    return left[:, sizes > 1e-8 * max(len(columns), 1) ** 0.5] * len(columns) ** 0.5
+
+
+def scores_within(values: ArrayLike, strata: ArrayLike) -> np.ndarray:
+    """Normal scores within each stratum.
+
+    Args:
+        values: (subjects,).
+        strata: any labels, (subjects,).
+    """
+    given, labels = np.asarray(values, dtype=float), np.asarray(strata)
+    scores = np.zeros(len(labels))
+    for label in np.unique(labels):
+        scores[labels == label] = normal_scores(given[labels == label])
+    return scores
 
 
 def normal_scores(values: ArrayLike) -> np.ndarray:

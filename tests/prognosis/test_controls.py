@@ -13,10 +13,11 @@ from tests.prognosis.run_folders import write_run
 LOG_HAZARD = 1.9  # of a standard deviation of what the images show, as in the phantom
 
 
-def simulated(folder, seed: int, *, of: str, n: int = 233, noise: float = 0.3):
+def simulated(folder, seed: int, *, of: str, n: int = 233, noise: float = 0.3, volume=lambda z: np.exp(3 + 0.9 * z)):
     """A finished run, with out-of-fold risks, of patients whose hazard depends on `size` or on `texture` alone.
 
-    The signature reads that part with some noise. A quarter of the patients has the event.
+    The signature reads that part with some noise; each fold's has a scale of its own. A quarter of the patients has the
+    event.
     """
     rng = np.random.default_rng(seed)
     size, texture = rng.standard_normal((2, n))
@@ -30,10 +31,10 @@ def simulated(folder, seed: int, *, of: str, n: int = 233, noise: float = 0.3):
         "risk": 1 / (1 + np.exp(-part - noise * rng.standard_normal(n))),
     })  # fmt: skip
     path = write_run(folder, table, key=f"{seed:012d}")
-    table[table["split"] == "train"].assign(fold=1).to_csv(path / "out_of_fold.csv", index=False)
-    volume = np.exp(3 + 0.9 * size)
-    sizes = pd.DataFrame({"patient_id": table["patient_id"], "sequence": "cet1", "volume": volume})
-    sizes.assign(area=volume ** (2 / 3)).to_csv(path / "outlines.csv", index=False)
+    training = table[table["split"] == "train"].assign(fold=lambda rows: 1 + np.arange(len(rows)) % 5)
+    training.assign(risk=training["risk"] / training["fold"]).to_csv(path / "out_of_fold.csv", index=False)
+    sizes = pd.DataFrame({"patient_id": table["patient_id"], "sequence": "cet1", "volume": volume(size)})
+    sizes.assign(area=sizes["volume"] ** (2 / 3)).to_csv(path / "outlines.csv", index=False)
     return table.set_index("patient_id"), read_run(path)
 
 
@@ -55,13 +56,31 @@ def test_where_texture_decides_it_is_more_than_volume(tmp_path):
     assert found.count(MORE) >= 80
 
 
-def test_a_large_cohort_can_show_that_there_is_no_more_than_volume(tmp_path):
-    patients, run = simulated(tmp_path, 0, of="size", n=2000)
-    found = controls(patients, run)
-    assert found.verdict == NO_MORE
-    assert found.volume["test"].test.difference < 0.02
-    assert found.correlation > 0.8
-    assert controls(*simulated(tmp_path, 1, of="texture")).verdict == MORE
+@pytest.mark.parametrize("shape", [lambda z: np.exp(np.exp(0.5 * z)), lambda z: np.exp(-np.exp(-0.5 * z))])
+def test_whatever_the_distribution_of_the_volume_a_ruler_is_a_ruler(tmp_path, shape):
+    """The signature is a function of the volume with hardly any noise; its hazard is not linear in log volume."""
+    found = [controls(*simulated(tmp_path, seed, of="size", volume=shape, noise=0.01)) for seed in range(20)]
+    assert [one.verdict for one in found].count(MORE) <= 2
+
+
+def test_a_signature_that_is_the_volume_knows_no_more(tmp_path):
+    assert controls(*simulated(tmp_path, 0, of="size", noise=0)).verdict == NO_MORE
+
+
+def test_one_outline_for_two_sequences_is_one_ruler(tmp_path):
+    patients, run = simulated(tmp_path, 1, of="texture")
+    one = controls(patients, run)
+    table = pd.read_csv(run.path / "outlines.csv")
+    pd.concat([table, table.assign(sequence="t2")]).to_csv(run.path / "outlines.csv", index=False)
+    assert controls(patients, run).added.test.chi2 == pytest.approx(one.added.test.chi2)
+
+
+def test_large_cohorts_can_show_that_there_is_no_more_than_volume(tmp_path):
+    found = [controls(*simulated(tmp_path, seed, of="size", n=2000)) for seed in range(8)]
+    assert [one.verdict for one in found].count(NO_MORE) >= 7
+    assert max(one.volume["test"].test.difference for one in found) < 0.02
+    assert min(one.correlation for one in found) > 0.8
+    assert controls(*simulated(tmp_path, 9, of="texture")).verdict == MORE
 
 
 def test_without_out_of_fold_risks_only_the_test_cohort_is_held_out(tmp_path):
@@ -76,7 +95,7 @@ def test_without_out_of_fold_risks_only_the_test_cohort_is_held_out(tmp_path):
 def test_few_events_are_no_proof(tmp_path):
     patients, run = simulated(tmp_path, 2, of="size")
     run.out_of_fold.unlink()
-    found = controls(patients, run)
+    found = controls(patients.query("split == 'test'").head(20), run)
     assert found.sentence() == f"{UNKNOWN} with {found.events} events"
 
 
@@ -101,14 +120,15 @@ def test_a_run_of_an_earlier_version_says_how_to_get_its_sizes(tmp_path):
         ("patient_id,sequence\nP0,cet1\n", "can't be read as sizes"),
         ("patient_id,sequence,volume,area\nP0,cet1,1,1\n", "can't be read as sizes"),
         ("", "can't be read as sizes"),
-        ("nought", "a size is not a positive number"),
+        ("0", "a size is not a positive number"),
+        ("inf", "a size is not a positive number"),
     ],
 )
 def test_sizes_that_cannot_be(tmp_path, content, message):
     patients, run = simulated(tmp_path, 5, of="size")
     file = run.path / "outlines.csv"
-    if content == "nought":
-        content = pd.read_csv(file).assign(volume=0.0).to_csv(index=False)
+    if content in ("0", "inf"):
+        content = pd.read_csv(file).assign(volume=content).to_csv(index=False)
     file.write_text(content)
     with pytest.raises(InputError, match=message):
         controls(patients, run)

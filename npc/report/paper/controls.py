@@ -11,11 +11,11 @@ from npc.report.kit import words
 from npc.statistics import NotEstimable
 
 TEXT = (
-    "A signature that knows no more than the size of the tumour could be replaced by a ruler. More than volume: added "
-    "to the volume in a Cox model of patients on whom it was not fitted, the signature has P < 0.05 (likelihood "
-    "ratio), and a higher risk is worse. No more than volume: the hazard ratio of one standard deviation of what the "
-    f"volume does not explain of the signature has an upper 95% limit below {SMALL:g}. Otherwise there are too few "
-    "events to tell."
+    "A signature that knows no more than the volume of the tumour could be replaced by a ruler. More than volume: "
+    "added to the volume in a Cox model of patients on whom it was not fitted, the signature has P < 0.05 (likelihood "
+    "ratio), and a higher risk is worse. If not so, no more than volume: the hazard ratio of one standard deviation of "
+    f"what the volume does not explain of the signature has an upper 95% limit below {SMALL:g}. Otherwise it can't be "
+    "told, mostly because there are too few events."
 )
 _CONTROLS = {"volume": "tumour volume", "area": "largest area of a slice"}
 
