@@ -1,7 +1,7 @@
 """Negative controls: whether a signature knows more than a ruler, the volume and the largest area of the tumour.
 
-Published signatures were volume under another name (Welch et al., Radiother Oncol 2019;130:2-9). The rule of the
-verdict was fixed before any result was seen; docs/controls.md gives its error rates and its power.
+Published signatures were volume under another name (Welch et al., Radiother Oncol 2019;130:2-9). docs/controls.md says
+how the rule of the verdict was chosen, and gives its error rates and its power in simulations.
 """
 
 from collections.abc import Mapping
