@@ -1,4 +1,4 @@
-"""Fields of a schema: the allowed values, and whether a value can change a run, declared where the field is.
+"""Fields of a schema: the allowed values, and whether a value is part of the run key, declared where the field is.
 
 `lr: float = positive()` is a field without a default whose value must be more than 0.
 """
@@ -76,6 +76,17 @@ def neutral(declared: Any = MISSING) -> Any:
         declared: a field, or the default of a new one.
     """
     return _noted(declared if isinstance(declared, Field) else field(default=declared), neutral=True)
+
+
+def later(declared: Any) -> Any:
+    """A field that was added after runs had been made: at its default it is not part of the run key.
+
+    A run that was finished before the field existed therefore keeps its key, and is found again.
+
+    Args:
+        declared: a field with a default, or the default of a new one.
+    """
+    return _noted(declared if isinstance(declared, Field) else field(default=declared), later=True)
 
 
 def described(declared: Any, text: str) -> Any:

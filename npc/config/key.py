@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from npc.config.schema import TrainConfig
 from npc.config.sources import first_name
 from npc.config.values import plain
 
-# Choices that only one method reads are not part of the other's runs.
+# Choices that a method does not read are not part of its runs.
 _OF_METHOD = {
     "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
     "radiomic": ("radiomics",),
@@ -23,9 +25,8 @@ _OF_METHOD = {
 def run_key(config: DictConfig) -> str:
     """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
     choices = plain(config)
-    for other in (name for name in _OF_METHOD if name != config.method):
-        for key in _OF_METHOD[other]:
-            choices.pop(key)
+    for key in {key for keys in _OF_METHOD.values() for key in keys} - set(_OF_METHOD[config.method]):
+        choices.pop(key)
     if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
         # the content of the file matters, not its path
         choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
@@ -40,18 +41,25 @@ def run_folder(config: DictConfig) -> Path:
 
 
 def drop_neutral(choices: dict[str, Any]) -> None:
-    """Removes the choices that cannot change the numbers of a run: paths, loggers, devices."""
-    for path in _neutral_paths(TrainConfig):
+    """Removes the choices that cannot change the numbers of a run, such as paths, loggers and devices.
+
+    Also removed are those that were added later and have their default.
+    """
+    for path, is_dropped in _left_out(TrainConfig):
         node = choices
         for key in path[:-1]:
-            node = node.get(key, {})
-        node.pop(path[-1], None)
+            node = node.get(key) or {}
+        if path[-1] in node and is_dropped(node[path[-1]]):
+            del node[path[-1]]
 
 
-def _neutral_paths(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _left_out(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Callable[[Any], bool]]]:
+    """The keys that a run key may leave out, and for which values."""
     for item in fields(schema):
         path = (*prefix, item.name)
         if item.metadata.get("neutral"):
-            yield path
+            yield path, lambda value: True
+        elif item.metadata.get("later"):
+            yield path, partial(eq, item.default if item.default_factory is MISSING else item.default_factory())
         elif isinstance(item.type, type) and is_dataclass(item.type):
-            yield from _neutral_paths(item.type, path)
+            yield from _left_out(item.type, path)

@@ -130,3 +130,16 @@ def test_the_key_is_the_same_in_any_process_and_folder(tmp_path):
 
 def test_the_folder_names_cohort_and_variant():
     assert run_folder(compose(["sequence=both", "slices=three", "runs=R"])).parent == Path("R/phantom/both-three")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "before"),
+    [
+        (("cohort=sts", "sequence=mr_t1"), "d4a83e0340ca"),
+        (("cohort=sts", "sequence=both", "slices=three", "network=tiny"), "c0e0eb0426ab"),
+        (("cohort=sts", "sequence=mr_t1", "method=radiomic"), "fc2b109e3159"),
+    ],
+)
+def test_finished_runs_keep_their_keys(overrides, before):
+    """Computed by commit c079a7c, before fields were added with `later`."""
+    assert run_key(compose(overrides)) == before
