@@ -42,6 +42,8 @@ def check(config: DictConfig) -> None:
         faults += feature_faults(config) + _radiomic_faults(config)
     else:
         faults += _optimizer_faults(config.optimizer)
+    if config.method == "ensemble" and (config.folds or config.refit):
+        faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
     if faults:
