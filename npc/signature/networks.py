@@ -1,5 +1,6 @@
 """Networks: a backbone for each sequence and a linear layer whose output is the signature."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
+from npc.signature.small import Small
 
 
 class SignatureNetwork(nn.Module):
@@ -67,6 +69,12 @@ class ResNet(nn.Module):
         network.fc = nn.Identity()
         self.network = network
 
+    @property
+    def stages(self) -> Mapping[str, list[nn.Module]]:
+        """The modules with weights, from the first stage to the last."""
+        layers = {f"layer{i}": [getattr(self.network, f"layer{i}")] for i in range(1, 5)}
+        return {"stem": [self.network.conv1, self.network.bn1], **layers}
+
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channel, row, column) to (batch, features)."""
         return self.network(x)
@@ -84,25 +92,30 @@ class Tiny(nn.Sequential):
             channels = width
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
+    @property
+    def stages(self) -> Mapping[str, list[nn.Module]]:
+        """The modules with weights, from the first stage to the last."""
+        return {name: list(self[3 * i : 3 * i + 3]) for i, name in enumerate(("stem", "layer1", "layer2"))}
 
-def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
+
+def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Tiny:
     """A network without its last layer, by name.
 
     Args:
-        name: any torchvision ResNet, or `tiny`.
+        name: any torchvision ResNet, `small` or `tiny`.
         channels: of its input.
         weights: `scratch`, `imagenet` (torchvision's, from its cache or its website) or the path of a state dict.
 
     Raises:
         InputError: unknown name, or weights of another network.
     """
-    if name == "tiny":
+    if name in ("small", "tiny"):
         if weights != "scratch":
-            raise InputError(f"network.weights={weights}: the tiny network has no published weights; choose scratch")
-        return Tiny(channels)
+            raise InputError(f"network.weights={weights}: the {name} network has no published weights; choose scratch")
+        return Small(channels) if name == "small" else Tiny(channels)
     names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
     if name not in names:
-        raise InputError(f"network.backbone={name}: must be tiny or one of {', '.join(names)}")
+        raise InputError(f"network.backbone={name}: must be small, tiny or one of {', '.join(names)}")
     return ResNet(name, channels, weights)
 
 
