@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
@@ -11,6 +12,7 @@ from omegaconf import DictConfig
 from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
+from npc.imaging.outline_sizes import OutlineSize, outline_sizes
 from npc.imaging.preprocess import Preprocess
 from npc.imaging.store import Slices, open_store, slices_hash
 from npc.names import MODELS
@@ -45,7 +47,11 @@ class DeepLearning:
     @cached_property
     def slices(self) -> Sequence[Slices]:
         """The slices of each sequence; missing ones are built."""
-        return [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
+        slices = [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
+        if not self.config.network.size_input:
+            return slices
+        sizes = sizes_by_patient(self.config.store, self.cohort, run_sequences(self.config))
+        return [replace(of, sizes=own) for of, own in zip(slices, sizes, strict=True)]
 
     def prepare(self, patients: pd.DataFrame) -> None:
         """Builds the slices that are missing in the store."""
@@ -147,6 +153,15 @@ class Ensemble(DeepLearning):
 def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """The place of one sequence of the cohort in the store: the arguments of the store's functions."""
     return config.store, cohort, sequence, Preprocess(**config.preprocess)
+
+
+def sizes_by_patient(folder: str, cohort: Cohort, sequences: Sequence[str]) -> list[dict[str, OutlineSize]]:
+    """The sizes of the outlines of all patients, of each sequence."""
+    table = outline_sizes(folder, cohort, sequences, cohort.patients.index)
+    return [
+        {row.patient_id: OutlineSize(row.volume, row.area) for row in table[table["sequence"] == sequence].itertuples()}
+        for sequence in sequences
+    ]
 
 
 def _wait_passively() -> None:
