@@ -99,7 +99,7 @@ def fit(
     _silence_lightning()
     torch.set_num_threads(config.trainer.threads)
     pl.seed_everything(config.seed, workers=True)
-    channels = 1 if config.slices == "max" else 3
+    channels = {"max": 1, "three": 3}.get(config.slices, slices[0].array.shape[1])
     data = SliceDataModule(
         slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers
     )
@@ -109,6 +109,7 @@ def fit(
         _endpoint(config, patients[patients["split"] == "train"]),
         len(slices),
         channels,
+        pooled=config.slices == "all",
     )
     if config.network.size_input:
         module.network.sizes.fit(data.datasets["train"].sizes)
