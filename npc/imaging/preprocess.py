@@ -66,7 +66,7 @@ def network_input(
     """
     largest = largest_slice(mask)
     chosen = spread_slices(mask, settings.slices) if settings.slices else three_slices(mask)
-    shown = mask.any(axis=0) if settings.slices else mask[largest]
+    shown = np.max(mask if settings.slices else mask[[largest]], axis=0)
     window = square_window(square_pixels(image[largest], shown, pixel)[1], settings)
     slices = np.zeros((settings.planes, settings.size, settings.size), np.uint8)
     for plane, z in zip(slices, chosen, strict=False):

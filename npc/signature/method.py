@@ -110,10 +110,8 @@ def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
 def sizes_by_patient(folder: str, cohort: Cohort, sequences: Sequence[str]) -> list[dict[str, OutlineSize]]:
     """The sizes of the outlines of all patients, of each sequence."""
     table = outline_sizes(folder, cohort, sequences, cohort.patients.index)
-    return [
-        {row.patient_id: OutlineSize(row.volume, row.area) for row in table[table["sequence"] == sequence].itertuples()}
-        for sequence in sequences
-    ]
+    rows = [table[table["sequence"] == sequence] for sequence in sequences]
+    return [dict(zip(of["patient_id"], map(OutlineSize, of["volume"], of["area"]), strict=True)) for of in rows]
 
 
 def _wait_passively() -> None:
