@@ -17,7 +17,7 @@ MODELS = {
 }
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 
-SLICES = {"max": "Max slice", "three": "Multiple slices"}
+SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}
 SERIES = {"cet1": "CET1-w", "t2": "T2-w", "both": "CET1-w + T2-w"}
 
 FIRST_READER = "reader1"  # whose contours are the cohort's

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.config.fields import bound_faults
 from npc.config.keys import nearest
 from npc.config.messages import composing
-from npc.config.schema import STAGES, CohortConfig, is_number
+from npc.config.schema import STAGES, CohortConfig, NetworkConfig, PreprocessConfig, is_number
 from npc.config.sources import without_reader
 from npc.errors import InputError
 
@@ -135,6 +135,8 @@ def feature_faults(config: DictConfig) -> list[str]:
     """Why radiomic features cannot be computed with these choices."""
     faults = []
     features = config.radiomics.features
+    if config.slices == "all":
+        faults.append("slices=all: radiomic features are those of the largest slice or of three; use max or three")
     if ("log" in features.filters) != bool(features.sigma):
         faults.append(
             "radiomics.features.sigma: the filter log needs it, and no other filter uses it; give for instance "
@@ -189,6 +191,20 @@ def _network_faults(network: DictConfig) -> list[str]:
             "weights that were trained before (imagenet, or the path of a state dict), or network.freeze=none"
         ]
     return []
+
+
+def _slices_faults(config: DictConfig) -> list[str]:
+    """Settings of `slices=all` without it, and what it cannot be used with."""
+    if config.slices == "all":
+        if config.network.join == "stack" and config.sequence == "both":
+            return ["network.join=stack: with slices=all the slices of two sequences are no pairs; use towers or mean"]
+        return []
+    defaults = {"network.pool": NetworkConfig.pool, "preprocess.slices": PreprocessConfig.slices}
+    return [
+        f"{key}={value}: has an effect with slices=all only; choose that, or remove it"
+        for key, default in defaults.items()
+        if (value := OmegaConf.select(config, key)) != default
+    ]
 
 
 def _radiomic_faults(config: DictConfig) -> list[str]:

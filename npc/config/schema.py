@@ -97,6 +97,7 @@ class PreprocessConfig:
     crop: str = one_of("none", "roi")
     margin: float = at_least(0)
     equalise: bool = MISSING
+    slices: int = later(between(1, 1024, default=16))  # at most, of slices=all
 
 
 @dataclass
@@ -136,6 +137,7 @@ class NetworkConfig:
     batch_norm: BatchNormConfig = field(default_factory=BatchNormConfig)
     freeze: str = later(one_of("none", *STAGES, default="none"))  # the last stage that is not trained
     size_input: bool = later(False)  # volume and area of the outline join the features
+    pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all
 
 
 @dataclass
@@ -255,7 +257,7 @@ class TrainConfig:
     endpoint: EndpointConfig = MISSING
     split: SplitConfig = MISSING
     sequence: str = MISSING
-    slices: str = one_of("max", "three")
+    slices: str = one_of("max", "three", "all")
     preprocess: PreprocessConfig = MISSING
     augment: AugmentConfig = MISSING
     network: NetworkConfig = MISSING

@@ -30,7 +30,7 @@ class SliceDataset(Dataset):
     Args:
         slices: of each sequence, in the order in which they are joined.
         patients: indexed by patient_id, with `label`, `time` and `event`; the position in this table is the number.
-        channels: 1 for the largest slice, 3 for it and its neighbours.
+        channels: 1 for the largest slice, 3 for it and its neighbours, or all that there are.
         augment: settings of the augmentation.
         seed: of the augmentation.
     """
@@ -45,7 +45,7 @@ class SliceDataset(Dataset):
     ) -> None:
         self.slices, self.patients, self.seed = slices, list(patients.index), seed
         self.outcomes = torch.tensor(patients[list(Outcome._fields)].to_numpy(dtype=np.float32))
-        self.channels = slice(1, 2) if channels == 1 else slice(0, 3)
+        self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
         self.augment = augmentation(augment, slices[0].array.shape[-1])
         self.sizes = log_sizes(slices, self.patients) if slices[0].sizes else None
 
@@ -107,7 +107,7 @@ class SliceDataModule(pl.LightningDataModule):
     Args:
         slices: of each sequence.
         patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
-        channels: 1 or 3.
+        channels: as for `SliceDataset`.
         batch_size: of training; divided among several processes.
         augment: settings, for the training patients only.
         seed: of order and augmentation.

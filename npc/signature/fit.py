@@ -99,7 +99,7 @@ def fit(
     _silence_lightning()
     torch.set_num_threads(config.trainer.threads)
     pl.seed_everything(config.seed, workers=True)
-    channels = 1 if config.slices == "max" else 3
+    channels = {"max": 1, "three": 3, "all": slices[0].array.shape[1]}[config.slices]
     data = SliceDataModule(
         slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers
     )
@@ -109,9 +109,10 @@ def fit(
         _endpoint(config, patients[patients["split"] == "train"]),
         len(slices),
         channels,
+        pooled=config.slices == "all",
     )
-    if config.network.size_input:
-        module.network.sizes.fit(data.datasets["train"].sizes)
+    if (sizes := data.datasets["train"].sizes) is not None:
+        module.network.sizes.fit(sizes)
     best = BestEpoch(run.best, config.trainer.patience)
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)

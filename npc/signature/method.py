@@ -13,7 +13,7 @@ from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.outline_sizes import OutlineSize, outline_sizes
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import Slices, open_store, slices_hash
 from npc.names import MODELS
 from npc.run.folder import RunFolder
@@ -152,16 +152,14 @@ class Ensemble(DeepLearning):
 
 def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """The place of one sequence of the cohort in the store: the arguments of the store's functions."""
-    return config.store, cohort, sequence, Preprocess(**config.preprocess)
+    return config.store, cohort, sequence, preprocess_settings(config)
 
 
 def sizes_by_patient(folder: str, cohort: Cohort, sequences: Sequence[str]) -> list[dict[str, OutlineSize]]:
     """The sizes of the outlines of all patients, of each sequence."""
     table = outline_sizes(folder, cohort, sequences, cohort.patients.index)
-    return [
-        {row.patient_id: OutlineSize(row.volume, row.area) for row in table[table["sequence"] == sequence].itertuples()}
-        for sequence in sequences
-    ]
+    rows = [table[table["sequence"] == sequence] for sequence in sequences]
+    return [dict(zip(of["patient_id"], map(OutlineSize, of["volume"], of["area"]), strict=True)) for of in rows]
 
 
 def _wait_passively() -> None:

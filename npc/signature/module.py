@@ -29,7 +29,8 @@ class SignatureModule(pl.LightningModule):
         optimizer: settings, as in `conf/optimizer`.
         endpoint: `_target_` and arguments of a class of `npc.signature.endpoints`.
         sequences: number of joined sequences.
-        channels: of each sequence, 1 or 3.
+        channels: of each sequence, 1 or 3, or the number of slices that are pooled.
+        pooled: whether each slice is encoded by itself (`slices=all`).
     """
 
     def __init__(
@@ -39,18 +40,19 @@ class SignatureModule(pl.LightningModule):
         endpoint: Mapping[str, Any],
         sequences: int,
         channels: int,
+        pooled: bool = False,
     ) -> None:
         super().__init__()
         # a checkpoint holds its own weights: it must not need the file of the initial ones
         self.save_hyperparameters({
             "network": {**network, "weights": "scratch"}, "optimizer": dict(optimizer), "endpoint": dict(endpoint),
-            "sequences": sequences, "channels": channels,
+            "sequences": sequences, "channels": channels, "pooled": pooled,
         })  # fmt: skip
         # with the defaults of settings that a checkpoint of an older version lacks
         self.optimizer_settings = OptimizerConfig(**optimizer)
         settings: Any = OmegaConf.merge(NetworkConfig, dict(network))
         self.endpoint: Endpoint = instantiate(dict(endpoint))
-        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs)
+        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs, pooled)
         self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor | Sized) -> Tensor:

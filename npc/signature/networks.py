@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torchvision
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 from npc.signature.freeze import freeze
+from npc.signature.pooling import PooledSlices
 from npc.signature.sizes import Sized, StandardisedSizes
 from npc.signature.small import Small
 
@@ -26,17 +27,22 @@ class SignatureNetwork(nn.Module):
     Args:
         settings: see `conf/network/resnet50.yaml`.
         sequences: their number.
-        channels: of each sequence, 1 or 3.
+        channels: of each sequence, 1 or 3, or the number of slices that are pooled.
         outputs: of each signature; the endpoint defines their meaning.
+        pooled: whether each channel is a slice that is encoded by itself (`PooledSlices`).
     """
 
-    def __init__(self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1) -> None:
+    def __init__(
+        self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1, pooled: bool = False
+    ) -> None:
         super().__init__()
         self.stacked = settings.join == "stack"
         self.separate = settings.join == "mean"
         towers = 1 if self.stacked else sequences
-        width = channels * (sequences if self.stacked else 1)
-        backbones = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
+        width = 1 if pooled else channels * (sequences if self.stacked else 1)
+        backbones: list[Any] = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
+        if pooled:
+            backbones = [PooledSlices(encoder, settings.pool) for encoder in backbones]
         features = [tower.features for tower in backbones]
         if settings.size_input:
             self.sizes = StandardisedSizes(sequences)
@@ -51,7 +57,7 @@ class SignatureNetwork(nn.Module):
     @property
     def stages(self) -> list[list[nn.Module]]:
         """The modules of each stage of all backbones, from the first stage to the last."""
-        towers = [cast(Backbone, tower).stages.values() for tower in self.towers]
+        towers = [cast(Any, tower).stages.values() for tower in self.towers]
         return [[module for modules in stage for module in modules] for stage in zip(*towers, strict=True)]
 
     def forward(self, x: Tensor | Sized) -> Tensor:
@@ -120,10 +126,7 @@ class Tiny(nn.Sequential):
         return {"stem": layers[:3], "layer1": layers[3:6], "layer2": layers[6:9]}
 
 
-Backbone = ResNet | Small | Tiny
-
-
-def backbone(name: str, channels: int, weights: str) -> Backbone:
+def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Tiny:
     """A network without its last layer, by name.
 
     Args:

@@ -33,6 +33,8 @@ class StandardisedSizes(nn.Module):
     Mean and SD belong to the state of the network, so that its checkpoint holds them.
     """
 
+    mean: Tensor
+    sd: Tensor
     values = 2  # of each sequence
 
     def __init__(self, sequences: int) -> None:

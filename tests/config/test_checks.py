@@ -169,10 +169,15 @@ def test_options_of_the_optimizer_are_those_of_torchs_class(choices, message):
         (["network.freeze=layer1", "network.weights=imagenet"], None),
         (["endpoint.smoothing=0.1"], None),
         (["endpoint=cox", "endpoint.smoothing=0.1"], "endpoint.smoothing=0.1: only labels can be smoothed"),
+        (["slices=all", "network.pool=mean", "preprocess.slices=8", "sequence=both"], None),
+        (["network.pool=mean"], "network.pool=mean: has an effect with slices=all only"),
+        (["slices=three", "preprocess.slices=8"], "preprocess.slices=8: has an effect with slices=all only"),
+        (["slices=all", "network.join=stack", "sequence=both"], "network.join=stack: with slices=all"),
+        (["method=radiomic", "slices=all"], "slices=all: radiomic features are those of the largest slice or of three"),
         (["method=radiomic", "endpoint.smoothing=0.1"], "endpoint.smoothing: has no effect on a radiomic signature"),
     ],
 )
-def test_choices_of_fine_tuning_that_exclude_each_other_are_reported(choices, message):
+def test_choices_of_networks_that_exclude_each_other_are_reported(choices, message):
     if message:
         (found,) = faults(compose(choices))
         assert found.startswith(message)
