@@ -24,6 +24,7 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
+from npc.imaging.control_images import altered
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
@@ -93,7 +94,7 @@ def _content_keys(folder: Path, studies: Sequence[Study]) -> tuple[dict[str, str
 
 
 def _settings_hash(cohort: Cohort, sequence: str, settings: Preprocess) -> str:
-    choices = [RECIPE, asdict(settings), cohort.label, cohort.roi.get(sequence), cohort.by_index]
+    choices = [RECIPE, asdict(settings), *cohort.reading(sequence)]
     return digest(json.dumps(choices, sort_keys=True))
 
 
@@ -134,10 +135,11 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
 
 
 def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
-    """The row, and the hash of the image's voxels."""
+    """The row, and the hash of the image's voxels, which a control has not altered."""
     scan = read_scan(study)
     check_contrast(scan, study.image)
-    return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0], voxels_hash(scan.image)
+    shown = altered(scan, study.control)
+    return network_input(shown.image, shown.mask, settings, shown.spacing[1:])[0], voxels_hash(scan.image)
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:
