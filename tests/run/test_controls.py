@@ -17,7 +17,7 @@ FILES = [f"{control}.csv" for control in CONTROLS]
 TINY = ("experiment=tiny", "trainer.max_epochs=1", "split.validation=0.25")
 FEW = (
     "method=radiomic", "radiomics.features.filters=[original]", "radiomics.features.classes=[shape,firstorder]",
-    "radiomics.bootstrap=4", "radiomics.nested=2",
+    "radiomics.bootstrap=4", "radiomics.nested=2", "cohort.n=40", "cohort.external=8",
 )  # fmt: skip
 
 
