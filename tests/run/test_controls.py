@@ -105,6 +105,7 @@ def test_outcomes_move_as_a_whole_within_their_cohort():
     assert not permuted(patients, 0, 2).equals(found)
 
 
+@pytest.mark.slow
 def test_a_radiomic_run_has_the_same_controls(home, tmp_path):
     run, _ = train(home, tmp_path / "runs", *FEW, "controls=true", "permutations=2")
     shape = pd.read_csv(run / "controls" / "shape" / "selection.csv")["feature"]
