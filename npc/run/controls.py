@@ -33,11 +33,11 @@ def check_processes(config: DictConfig, run: RunFolder) -> None:
     Raises:
         InputError: both are asked for in one call.
     """
-    trains = config.method == "deep_learning" and (config.force or not run.done)
+    trains = config.method == "deep_learning" and (config.force or config.folds or not run.done)
     if trains and (config.controls or config.permutations) and _several(config.trainer):
         raise InputError(
             f"controls, permutations: are trained by one process, but trainer.devices={config.trainer.devices} and "
-            f"trainer.num_nodes={config.trainer.num_nodes} start several; train the run without them, then without a "
+            f"trainer.num_nodes={config.trainer.num_nodes} start several; train the run and its folds without them, then without a "
             f"launcher: python train.py refit={run.path} controls=true"
         )
 

@@ -1,11 +1,16 @@
 """Images of negative controls: what each keeps of a tumour, and what it loses."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from npc.cohort.cohort import Cohort
 from npc.imaging.control_images import altered, control_image
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.readers import Scan
@@ -93,3 +98,10 @@ def test_a_network_sees_the_shape_as_one_grey_level(scan):
                                  Preprocess(20), pixel)[0]  # fmt: skip
         np.testing.assert_array_equal(slices, brighter)
     assert set(np.unique(network_input(shown.image, shown.mask, Preprocess(20))[0])) == {0, 255}
+
+
+def test_only_controls_have_stores_of_their_own():
+    cohort = Cohort("ours", Path("data"), pd.DataFrame(), ("cet1",), label=2, roi={"cet1": "GTV"})
+    assert cohort.reading("cet1") == [2, "GTV", False]  # part of the hashes of all stores that there are
+    readings = [str(replace(cohort, control=control).reading("cet1")) for control in (None, *CONTROLS)]
+    assert len(set(readings)) == 4
