@@ -37,8 +37,8 @@ def check_processes(config: DictConfig, run: RunFolder) -> None:
     if trains and (config.controls or config.permutations) and _several(config.trainer):
         raise InputError(
             f"controls, permutations: are trained by one process, but trainer.devices={config.trainer.devices} and "
-            f"trainer.num_nodes={config.trainer.num_nodes} start several; train the run and its folds without them, then without a "
-            f"launcher: python train.py refit={run.path} controls=true"
+            f"trainer.num_nodes={config.trainer.num_nodes} start several; train the run and its folds "
+            f"without them, then without a launcher: python train.py refit={run.path} controls=true"
         )
 
 
