@@ -10,12 +10,16 @@ from omegaconf import DictConfig, OmegaConf
 from npc.config.fields import bound_faults
 from npc.config.keys import nearest
 from npc.config.messages import composing
-from npc.config.schema import CohortConfig, is_number
+from npc.config.schema import STAGES, CohortConfig, is_number
 from npc.config.sources import without_reader
 from npc.errors import InputError
 
 # Positive numbers of these options, which conf/optimizer has, need no check.
-_ACCEPTED = {"torch.optim.RMSprop": {"alpha", "eps"}, "torch.optim.Adam": set[str]()}
+_ACCEPTED = {
+    "torch.optim.RMSprop": {"alpha", "eps"},
+    "torch.optim.Adam": set[str](),
+    "torch.optim.AdamW": {"weight_decay"},
+}
 
 
 def check(config: DictConfig) -> None:
@@ -41,9 +45,18 @@ def check(config: DictConfig) -> None:
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
     else:
-        faults += _optimizer_faults(config.optimizer)
+        faults += (
+            _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer) + _network_faults(config.network)
+        )
+    if config.method == "ensemble" and (config.folds or config.refit):
+        faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
+    if config.endpoint.smoothing and config.endpoint.kind in ("cox", "hazard"):
+        faults.append(
+            f"endpoint.smoothing={config.endpoint.smoothing:g}: only labels can be smoothed, and endpoint.kind="
+            f"{config.endpoint.kind} learns from times; remove it, or use endpoint=binary or landmark"
+        )
     if faults:
         raise InputError(faults)
 
@@ -153,6 +166,31 @@ def _optimizer_faults(optimizer: DictConfig) -> list[str]:
     return [f"optimizer._target_={target}: is not an optimizer of torch; name one, such as torch.optim.SGD"]
 
 
+def _schedule_faults(optimizer: DictConfig) -> list[str]:
+    """Settings of the learning rate that another one leaves without effect."""
+    if optimizer.schedule == "cosine" and optimizer.decay:
+        return [
+            f"optimizer.decay={optimizer.decay:g}: has no effect with optimizer.schedule=cosine, which falls to 0 by "
+            "itself; set optimizer.decay=0"
+        ]
+    if optimizer.schedule == "decay" and 0 < optimizer.warmup <= 1:
+        return [
+            f"optimizer.warmup={optimizer.warmup:g}: has no effect with optimizer.schedule=decay; use "
+            "optimizer.schedule=cosine, or remove it"
+        ]
+    return []
+
+
+def _network_faults(network: DictConfig) -> list[str]:
+    """Settings of the network that exclude each other."""
+    if network.freeze in STAGES and network.weights == "scratch":
+        return [
+            f"network.freeze={network.freeze}: with network.weights=scratch these stages would stay random; choose "
+            "weights that were trained before (imagenet, or the path of a state dict), or network.freeze=none"
+        ]
+    return []
+
+
 def _radiomic_faults(config: DictConfig) -> list[str]:
     """Why a radiomic signature cannot be made with these choices."""
     faults = []
@@ -161,6 +199,8 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
             "endpoint: a radiomic signature is a logistic regression on a label; use endpoint=binary or landmark "
             "without class_weight"
         )
+    elif config.endpoint.smoothing:
+        faults.append("endpoint.smoothing: has no effect on a radiomic signature, which is no network; remove it")
     if config.folds or config.refit:
         faults.append(
             "folds, refit: a radiomic run has its out-of-fold risks already, from radiomics.nested folds; remove folds "

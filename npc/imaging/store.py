@@ -10,7 +10,7 @@ written over.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -25,6 +25,7 @@ from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.control_images import altered
+from npc.imaging.outline_sizes import OutlineSize
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
@@ -41,11 +42,13 @@ class Slices:
         array: uint8 (rows, 3, size, size), memory-mapped; `slices=max` is channel 1.
         rows: row of each patient.
         hash: of the patients, their inputs' content and the settings.
+        sizes: of each patient's outline, where the network reads it.
     """
 
     array: np.ndarray
     rows: dict[str, int]
     hash: str
+    sizes: Mapping[str, OutlineSize] = field(default_factory=dict)
 
 
 def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Preprocess) -> Slices:

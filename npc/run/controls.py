@@ -33,7 +33,7 @@ def check_processes(config: DictConfig, run: RunFolder) -> None:
     Raises:
         InputError: both are asked for in one call.
     """
-    trains = config.method == "deep_learning" and (config.force or config.folds or not run.done)
+    trains = config.method in ("deep_learning", "ensemble") and (config.force or config.folds or not run.done)
     if trains and (config.controls or config.permutations) and _several(config.trainer):
         raise InputError(
             f"controls, permutations: are trained by one process, but trainer.devices={config.trainer.devices} and "

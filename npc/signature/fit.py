@@ -110,6 +110,8 @@ def fit(
         len(slices),
         channels,
     )
+    if config.network.size_input:
+        module.network.sizes.fit(data.datasets["train"].sizes)
     best = BestEpoch(run.best, config.trainer.patience)
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
@@ -202,7 +204,8 @@ def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
             return {"_target_": "npc.signature.endpoints.Hazard", "cuts": list(cuts)}
     label = training["label"]
     weight = float((label == 0).sum() / (label == 1).sum()) if config.endpoint.class_weight else 1.0
-    return {"_target_": "npc.signature.endpoints.Binary", "event_weight": weight}
+    smoothing = config.endpoint.smoothing
+    return {"_target_": "npc.signature.endpoints.Binary", "event_weight": weight, "smoothing": smoothing}
 
 
 def _silence_lightning() -> None:

@@ -124,6 +124,16 @@ def test_a_radiomic_run_has_the_same_controls(home, tmp_path):
     assert "permuted outcomes" not in again
 
 
+@pytest.mark.slow
+def test_an_ensemble_has_the_same_controls(home, tmp_path):
+    run, _ = train(home, tmp_path / "runs", "method=ensemble", "ensemble.folds=2", "controls=true")
+    training = pd.read_csv(run / "predictions.csv").query("split == 'train'")["patient_id"]
+    for control in CONTROLS:
+        assert (run / "controls" / f"{control}.csv").exists()
+        assert set(pd.read_csv(run / "controls" / control / "out_of_fold.csv")["patient_id"]) == set(training)
+    assert not list(run.glob("controls/**/*.ckpt"))
+
+
 def test_several_processes_are_refused_before_any_training(home, tmp_path):
     done = run_here("train.py", *TINY, "trainer=ddp", "controls=true", f"runs={tmp_path}", f"store={home}/store",
                     f"cohort.root={home}/phantoms")  # fmt: skip
