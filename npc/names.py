@@ -15,6 +15,12 @@ MODELS = {
     "radiomic": "Radiomic signature",
     "clinical": "Clinical model",
 }
+# Negative controls that are trained on altered images (npc/imaging/control_images.py).
+CONTROLS = {
+    "shape": "outline alone",
+    "shuffled": "voxels shuffled inside the outline",
+    "redrawn": "voxels drawn anew from the tumour's histogram",
+}
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 
 SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}

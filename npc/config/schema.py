@@ -272,6 +272,8 @@ class TrainConfig:
     store: str = neutral()
     force: bool = neutral(False)
     folds: int = neutral(must_be("0, or 2 and more", lambda value: value == 0 or value >= 2, 0))
+    controls: bool = neutral(False)
+    permutations: int = neutral(at_least(0, 0))
     refit: str | None = neutral(None)
 
 

@@ -24,6 +24,7 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
+from npc.imaging.control_images import altered
 from npc.imaging.outline_sizes import OutlineSize
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
@@ -98,7 +99,7 @@ def _content_keys(folder: Path, studies: Sequence[Study]) -> tuple[dict[str, str
 def _settings_hash(cohort: Cohort, sequence: str, settings: Preprocess) -> str:
     # a setting that does not apply is left out, so that settings which are added later keep the folders that there are
     chosen = {name: value for name, value in asdict(settings).items() if value is not None}
-    choices = [RECIPE, chosen, cohort.label, cohort.roi.get(sequence), cohort.by_index]
+    choices = [RECIPE, chosen, *cohort.reading(sequence)]
     return digest(json.dumps(choices, sort_keys=True))
 
 
@@ -139,10 +140,11 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
 
 
 def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
-    """The row, and the hash of the image's voxels."""
+    """The row, and the hash of the image's voxels, which a control has not altered."""
     scan = read_scan(study)
     check_contrast(scan, study.image)
-    return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0], voxels_hash(scan.image)
+    shown = altered(scan, study.control)
+    return network_input(shown.image, shown.mask, settings, shown.spacing[1:])[0], voxels_hash(scan.image)
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:

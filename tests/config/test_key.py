@@ -28,6 +28,8 @@ def key(*overrides: str) -> str:
         "runs=elsewhere",
         "store=elsewhere",
         "force=true",
+        "controls=true",
+        "permutations=20",
         "cohort.root=elsewhere",
         "cohort.name=ours",
         "endpoint.name=death",
