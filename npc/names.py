@@ -6,11 +6,12 @@ SPLITS = {"train": "Training", "validation": "Internal validation", "test": "Tes
 EXTERNAL_TEST = "External test"  # of a test cohort whose hospitals neither train nor validate
 POOLED = "All cohorts"
 
-METHODS = {"deep_learning": "Deep learning", "radiomic": "Radiomic"}
+METHODS = {"deep_learning": "Deep learning", "radiomic": "Radiomic", "frozen": "Frozen encoder"}
 MODELS = {
     "combined": "Combined model",
     "deep_learning": "Deep-learning signature",
     "radiomic": "Radiomic signature",
+    "frozen": "Frozen-encoder signature",
     "clinical": "Clinical model",
 }
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
