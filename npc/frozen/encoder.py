@@ -1,7 +1,8 @@
 """An encoder with fixed weights: from a slice to its features."""
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch.nn.functional import interpolate
 
 from npc.config.schema import EncoderConfig
 from npc.errors import InputError
-from npc.frozen.libraries import load, origin, weights_hash
+from npc.frozen.libraries import load, origin
 from npc.imaging.content import digest
 
 RECIPE = 1  # raise it when the same slice and settings give other features
@@ -50,7 +51,7 @@ class Encoder:
             "sd": _plain(self.sd),
             "channels": settings.channels,
             "dimensions": settings.dimensions,
-            "weights_sha256": weights_hash(self.network.state_dict()),
+            "weights_sha256": _weights_hash(self.network.state_dict()),
         }
         made_by = {library: version(library) for library in ("torch", settings.library)}
         depends = {key: value for key, value in self.about.items() if key not in ("source", "licence")}
@@ -109,6 +110,15 @@ class Encoder:
             f"encoder.model={self.settings.model}: does not take images of {x.shape[-1]} pixels and {x.shape[1]} "
             f"channels ({reason}); set encoder.input_size and encoder.channels to those that it takes"
         )
+
+
+def _weights_hash(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names and values."""
+    content = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        content.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        content.update(value.contiguous().numpy().tobytes())
+    return content.hexdigest()
 
 
 def _plain(values: Sequence[float] | None) -> list[float] | None:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from npc.config.schema import EncoderConfig
 from npc.errors import InputError
@@ -85,7 +86,7 @@ def _timm(settings: EncoderConfig) -> Loaded:
         raise _no_such(settings, "timm.list_models() lists the names")
     published = settings.weights == "pretrained"
 
-    def make() -> nn.Module:
+    def make() -> Any:
         return timm.create_model(settings.model, pretrained=published, num_classes=0, in_chans=settings.channels)
 
     try:
@@ -164,24 +165,10 @@ def _no_such(settings: EncoderConfig, known: str) -> InputError:
     return InputError(f"{NAMED}={settings.model}: {settings.library} has no such network; {known}")
 
 
-def weights_hash(state: dict[str, Tensor]) -> str:
-    """SHA-256 of the names and values of a state dict, in hexadecimal."""
-    import hashlib
-
-    content = hashlib.sha256()
-    for name, value in sorted(state.items()):
-        content.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        content.update(value.contiguous().numpy().tobytes())
-    return content.hexdigest()
-
-
 def origin(settings: EncoderConfig, loaded: Loaded, seed: int) -> dict[str, str]:
     """`source` and `licence` of the weights: as the config states them, or the library."""
     if settings.weights == "scratch":
         return {"source": f"random weights, seed {seed}", "licence": "none needed"}
     if _is_path(settings):
         return {"source": settings.source or Path(settings.weights).name, "licence": settings.licence or UNKNOWN}
-    return {
-        "source": settings.source or loaded.source or UNKNOWN,
-        "licence": settings.licence or loaded.licence or UNKNOWN,
-    }
+    return {"source": loaded.source or UNKNOWN, "licence": loaded.licence or UNKNOWN}

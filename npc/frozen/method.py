@@ -43,13 +43,8 @@ class Frozen:
         config = self.config
         encoder = Encoder(config.encoder, config.seed)
         self.encoder = encoder.about
-        self.features = pd.concat(
-            [
-                encode(encoder, of, patients.index, config.slices, config.store, sequence)
-                for sequence, of in slices.items()
-            ],
-            axis=1,
-        )
+        parts = [encode(encoder, of, patients.index, config.slices, config.store, name) for name, of in slices.items()]
+        self.features = pd.concat(parts, axis=1)
         check_varying(self.features, patients.index[patients["split"] == "train"])
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> FrozenSignature:
@@ -74,6 +69,6 @@ class Frozen:
         fewest = min(int(training[column].astype(int).value_counts().min()) for column in columns)
         if choices.nested > fewest or choices.folds > fewest - ceil(fewest / choices.nested):
             raise InputError(
-                f"encoder.nested={choices.nested}, encoder.folds={choices.folds}: the training cohort has only {fewest} "
-                "patients of one class; choose fewer folds"
+                f"encoder.nested={choices.nested}, encoder.folds={choices.folds}: the training cohort has only "
+                f"{fewest} patients of one class; choose fewer folds"
             )

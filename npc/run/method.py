@@ -1,4 +1,4 @@
-"""The protocol of a method that makes signatures (deep learning, radiomics, frozen encoders), and the choice of the method."""
+"""The protocol of a method that makes signatures, such as deep learning or radiomics, and the choice of the method."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
