@@ -81,7 +81,7 @@ class Encoder:
             InputError: the network does not take images of this size, or its features are not finite.
         """
         torch.set_num_threads(self.settings.threads)
-        x = self._normalised(torch.from_numpy(np.ascontiguousarray(planes)).float() / 255)
+        x = self._normalised(torch.tensor(planes).float() / 255)
         try:
             found = self.network(x)
         except Exception as error:  # of many types: it may be any network

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 from omegaconf import DictConfig
-from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from npc.errors import InputError
@@ -33,7 +33,7 @@ class FrozenSignature:
         notes: what a reader must know about the fit.
     """
 
-    regression: GridSearchCV
+    regression: Pipeline
     features: list[str]
     encoder: Mapping[str, Any]
     predictions: pd.DataFrame
@@ -48,7 +48,7 @@ class FrozenSignature:
             "nested_auc": self.nested,
             "encoder": dict(self.encoder),
             "features": len(self.features),
-            "penalty": 1 / self.regression.best_params_["ridge__C"],
+            "penalty": 1 / self.regression["ridge"].best_params_["C"],
             "notes": self.notes,
         }
 
@@ -106,12 +106,12 @@ def check_varying(features: pd.DataFrame, training: pd.Index) -> None:
         )
 
 
-def _notes(regression: GridSearchCV) -> list[str]:
-    support = regression.best_estimator_.named_steps["varying"].get_support()
+def _notes(regression: Pipeline) -> list[str]:
+    support = regression["varying"].get_support()
     notes = []
     if constant := int((~support).sum()):
         notes.append(f"{constant} of {len(support)} features are left out: the same for all training patients")
-    if regression.best_index_ in (0, len(VARIANCES) - 1):
-        place = "strongest" if regression.best_index_ == 0 else "weakest"
+    if (chosen := regression["ridge"].best_index_) in (0, len(VARIANCES) - 1):
+        place = "weakest" if chosen else "strongest"
         notes.append(f"cross-validation chose the {place} penalty of those that were compared")
     return notes

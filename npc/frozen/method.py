@@ -36,13 +36,13 @@ class Frozen:
 
     def prepare(self, patients: pd.DataFrame) -> None:
         """Builds the slices and computes the features that the store lacks."""
-        slices = {sequence: open_store(*self._stored(sequence)) for sequence in run_sequences(self.config)}
         from npc.frozen.encoder import Encoder  # torch takes seconds
         from npc.frozen.features import encode
 
         config = self.config
-        encoder = Encoder(config.encoder, config.seed)
+        encoder = Encoder(config.encoder, config.seed)  # before the slices, which take longer: it may not be there
         self.encoder = encoder.about
+        slices = {sequence: open_store(*self._stored(sequence)) for sequence in run_sequences(config)}
         parts = [encode(encoder, of, patients.index, config.slices, config.store, name) for name, of in slices.items()]
         self.features = pd.concat(parts, axis=1)
         check_varying(self.features, patients.index[patients["split"] == "train"])

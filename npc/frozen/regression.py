@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -18,10 +19,11 @@ from npc.frozen.cox import CoxRidge
 VARIANCES = np.logspace(-4, 2, 13)
 
 
-def penalised(kind: str, features: int, folds: int, seed: int) -> GridSearchCV:
-    """Standardisation and ridge regression; the penalty with the best likelihood of held-out patients is chosen.
+def penalised(kind: str, features: int, folds: int, seed: int) -> Pipeline:
+    """Standardisation and ridge regression with the penalty that gives held-out patients the highest likelihood.
 
-    Features that do not vary in the patients on whom it is fitted are left out.
+    Features that do not vary in the patients on whom it is fitted are left out. Ridge regression is the same on all
+    principal components as on the features, and much faster where there are more features than patients.
 
     Args:
         kind: `binary` or `landmark`, logistic regression on labels; `cox`, on (time, event).
@@ -29,17 +31,14 @@ def penalised(kind: str, features: int, folds: int, seed: int) -> GridSearchCV:
         folds: of the cross-validation, stratified by label or event.
         seed: of the folds.
     """
-    cox = kind == "cox"
-    steps = [
-        ("varying", VarianceThreshold()),
-        ("standard", StandardScaler()),
-        ("ridge", CoxRidge() if cox else LogisticRegression(tol=1e-6, max_iter=10_000)),
-    ]
-    return GridSearchCV(
-        Pipeline(steps),
-        {"ridge__C": VARIANCES / features},
-        scoring=None if cox else "neg_log_loss",
-        cv=ByEvent(folds, shuffle=True, random_state=seed),
+    ridge, score = (
+        (CoxRidge(), None) if kind == "cox" else (LogisticRegression(solver="newton-cholesky"), "neg_log_loss")
+    )
+    draw = ByEvent(folds, shuffle=True, random_state=seed)
+    search = GridSearchCV(ridge, {"C": VARIANCES / features}, scoring=score, cv=draw)
+    rotation = PCA(svd_solver="full")
+    return Pipeline(
+        [("varying", VarianceThreshold()), ("standard", StandardScaler()), ("rotation", rotation), ("ridge", search)]
     )
 
 
@@ -52,11 +51,12 @@ class ByEvent(StratifiedKFold):
         return super().split(X, event[:, 1].astype(int) if event.ndim == 2 else event, groups)
 
 
-def linear(fitted: GridSearchCV) -> tuple[np.ndarray, float]:
+def linear(fitted: Pipeline) -> tuple[np.ndarray, float]:
     """Coefficient of each feature as it is, not standardised (0 where it is left out), and intercept."""
-    steps = fitted.best_estimator_.named_steps
-    kept = steps["varying"].get_support()
+    ridge, rotation, standard = fitted["ridge"].best_estimator_, fitted["rotation"], fitted["standard"]
+    of_standardised = np.ravel(ridge.coef_) @ rotation.components_
+    kept = fitted["varying"].get_support()
     coefficient = np.zeros(len(kept))
-    coefficient[kept] = np.ravel(steps["ridge"].coef_) / steps["standard"].scale_
-    intercept = np.ravel(getattr(steps["ridge"], "intercept_", 0.0))[0]
-    return coefficient, float(intercept - coefficient[kept] @ steps["standard"].mean_)
+    coefficient[kept] = of_standardised / standard.scale_
+    intercept = np.ravel(getattr(ridge, "intercept_", 0.0))[0]
+    return coefficient, float(intercept - of_standardised @ rotation.mean_ - coefficient[kept] @ standard.mean_)
