@@ -175,6 +175,8 @@ def _frozen_faults(config: DictConfig) -> list[str]:
             "cox, without class_weight"
         )
     encoder = config.encoder
+    if encoder.weights is None:
+        faults.append("encoder.weights: no value; give the path of the file with encoder.weights=...")
     if encoder.dimensions == 3 and encoder.library != "monai":
         faults.append(f"encoder.dimensions=3: {encoder.library} has no such networks; use encoder.library=monai")
     if encoder.library == "torchvision" and encoder.channels != 3:

@@ -29,7 +29,7 @@ def run_key(config: DictConfig) -> str:
     for key in {key for keys in _OF_METHOD.values() for key in keys} - set(_OF_METHOD[config.method]):
         choices.pop(key)
     for group in {"network", "encoder"} & choices.keys():
-        if (weights := Path(config[group].weights).expanduser()).is_file():
+        if (weights := Path(config[group].weights or "").expanduser()).is_file():
             # the content of the file matters, not its path
             choices[group]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])

@@ -224,7 +224,7 @@ class EncoderConfig:
 
     library: str = one_of("torchvision", "timm", "monai")
     model: str = MISSING
-    weights: str = MISSING  # scratch | imagenet (torchvision) | pretrained (timm) | a path
+    weights: str | None = MISSING  # scratch | imagenet (torchvision) | pretrained (timm) | a path
     dimensions: int = must_be("2 or 3", lambda value: value in (2, 3))
     channels: int = must_be("1 or 3", lambda value: value in (1, 3))
     input_size: int | None = between(16, 4096, "pixels", default=None)

@@ -70,7 +70,7 @@ def _torchvision(settings: EncoderConfig) -> Loaded:
     heads = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]
     if not heads:
         raise InputError(f"{NAMED}={settings.model}: has no linear last layer to leave out; choose another network")
-    if _is_path(settings):
+    if _file(settings):
         _load_file(network, settings, (heads[-1],))
     network.set_submodule(heads[-1], nn.Identity())
     licence = published.meta.get("license", f"{UNKNOWN} (torchvision states none; terms of ImageNet may apply)")
@@ -94,7 +94,7 @@ def _timm(settings: EncoderConfig) -> Loaded:
     except RuntimeError as error:  # a tag that does not exist
         raise InputError(f"{NAMED}={settings.model}: {error}; timm.list_models() lists the names") from None
     about, expected = network.pretrained_cfg, timm.data.resolve_model_data_config(network)
-    if _is_path(settings):
+    if _file(settings):
         heads = about.get("classifier") or ()
         _load_file(network, settings, (heads,) if isinstance(heads, str) else tuple(heads))
     source = about.get("hf_hub_id") or about.get("url")
@@ -120,19 +120,20 @@ def _monai(settings: EncoderConfig) -> Loaded:
         bias_downsample=bias,
         feed_forward=False,
     )
-    if _is_path(settings):
+    if _file(settings):
         _load_file(network, settings, ("fc",))
     return Loaded(network)
 
 
-def _is_path(settings: EncoderConfig) -> bool:
+def _file(settings: EncoderConfig) -> str | None:
+    """The path of the weights; None if they are random or the library's."""
     known = {"torchvision": "imagenet", "timm": "pretrained"}
-    return settings.weights not in ("scratch", known.get(settings.library))
+    return None if settings.weights in ("scratch", known.get(settings.library)) else settings.weights
 
 
 def _load_file(network: nn.Module, settings: EncoderConfig, heads: tuple[str, ...]) -> None:
     choice = _choice(settings)
-    state = _own_names(read_weights(settings.weights, choice), network)
+    state = _own_names(read_weights(str(settings.weights), choice), network)
     load_weights(network, state, choice, NAMED, heads)
 
 
@@ -169,6 +170,6 @@ def origin(settings: EncoderConfig, loaded: Loaded, seed: int) -> dict[str, str]
     """`source` and `licence` of the weights: as the config states them, or the library."""
     if settings.weights == "scratch":
         return {"source": f"random weights, seed {seed}", "licence": "none needed"}
-    if _is_path(settings):
-        return {"source": settings.source or Path(settings.weights).name, "licence": settings.licence or UNKNOWN}
+    if file := _file(settings):
+        return {"source": settings.source or Path(file).name, "licence": settings.licence or UNKNOWN}
     return {"source": loaded.source or UNKNOWN, "licence": loaded.licence or UNKNOWN}
