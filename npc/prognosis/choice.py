@@ -52,7 +52,7 @@ class Choice:
 
     @property
     def lead(self) -> Run:
-        """The signature of the combined model: deep learning where there is one."""
+        """The signature of the combined model: deep learning where there is one, then radiomic, then frozen encoder."""
         return self.signature(next(iter(self.best)))
 
 
