@@ -7,12 +7,18 @@ EXTERNAL_TEST = "External test"  # of a test cohort whose hospitals neither trai
 POOLED = "All cohorts"
 
 # In the order in which a signature is preferred for the combined model.
-METHODS = {"ensemble": "Ensemble of networks", "deep_learning": "Deep learning", "radiomic": "Radiomic"}
+METHODS = {
+    "ensemble": "Ensemble of networks",
+    "deep_learning": "Deep learning",
+    "radiomic": "Radiomic",
+    "frozen": "Frozen encoder",
+}
 MODELS = {
     "combined": "Combined model",
     "ensemble": "Ensemble signature",
     "deep_learning": "Deep-learning signature",
     "radiomic": "Radiomic signature",
+    "frozen": "Frozen-encoder signature",
     "clinical": "Clinical model",
 }
 # Negative controls that are trained on altered images (npc/imaging/control_images.py).

@@ -44,6 +44,8 @@ def check(config: DictConfig) -> None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
+    elif config.method == "frozen":
+        faults += _frozen_faults(config)
     else:
         faults += (
             _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer) + _network_faults(config.network)
@@ -217,12 +219,40 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
         )
     elif config.endpoint.smoothing:
         faults.append("endpoint.smoothing: has no effect on a radiomic signature, which is no network; remove it")
-    if config.folds or config.refit:
+    return faults + _refit_faults(config, "radiomic", "radiomics.nested")
+
+
+def _frozen_faults(config: DictConfig) -> list[str]:
+    """Why a frozen-encoder signature cannot be made with these choices."""
+    faults = []
+    if config.endpoint.kind == "hazard" or config.endpoint.class_weight or config.endpoint.smoothing:
         faults.append(
-            "folds, refit: a radiomic run has its out-of-fold risks already, from radiomics.nested folds; remove folds "
-            "and refit"
+            "endpoint: a frozen-encoder signature is a logistic or Cox regression; use endpoint=binary, landmark or "
+            "cox, without class_weight and smoothing"
         )
-    return faults
+    encoder = config.encoder
+    if encoder.weights is None:
+        faults.append("encoder.weights: no value; give the path of the file with encoder.weights=...")
+    if encoder.dimensions == 3 and encoder.library != "monai":
+        faults.append(f"encoder.dimensions=3: {encoder.library} has no such networks; use encoder.library=monai")
+    if encoder.library == "torchvision" and encoder.channels != 3:
+        faults.append(f"encoder.channels={encoder.channels}: torchvision's networks take 3 channels; set 3")
+    if (encoder.mean is None) != (encoder.sd is None) or any(
+        values is not None and len(values) != encoder.channels for values in (encoder.mean, encoder.sd)
+    ):
+        faults.append(
+            f"encoder.mean, encoder.sd: give a number for each of the {encoder.channels} channels in both, or null "
+            "for both"
+        )
+    return faults + _refit_faults(config, "frozen-encoder", "encoder.nested")
+
+
+def _refit_faults(config: DictConfig, method: str, nested: str) -> list[str]:
+    if not (config.folds or config.refit):
+        return []
+    return [
+        f"folds, refit: a {method} run has its out-of-fold risks already, from {nested} folds; remove folds and refit"
+    ]
 
 
 def _check_given(config: DictConfig) -> None:

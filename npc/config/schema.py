@@ -248,10 +248,31 @@ class EnsembleConfig:
 
 
 @dataclass
+class EncoderConfig:
+    """An encoder whose weights are fixed, and the regression on its features."""
+
+    library: str = one_of("torchvision", "timm", "monai")
+    model: str = MISSING
+    weights: str | None = MISSING  # scratch | imagenet (torchvision) | pretrained (timm) | a path
+    dimensions: int = must_be("2 or 3", lambda value: value in (2, 3))
+    channels: int = must_be("1 or 3", lambda value: value in (1, 3))
+    input_size: int | None = between(16, 4096, "pixels", default=None)
+    mean: list[float] | None = None
+    sd: list[float] | None = must_be(
+        "a list of numbers more than 0", lambda values: all(value > 0 for value in values), None
+    )
+    source: str | None = neutral(None)
+    licence: str | None = neutral(None)
+    threads: int = between(1, 1024)
+    folds: int = at_least(2)
+    nested: int = at_least(2)
+
+
+@dataclass
 class TrainConfig:
     """Every choice of `train.py`."""
 
-    method: str = one_of("deep_learning", "ensemble", "radiomic")
+    method: str = one_of("deep_learning", "ensemble", "radiomic", "frozen")
 
     cohort: CohortConfig = MISSING
     endpoint: EndpointConfig = MISSING
@@ -265,6 +286,7 @@ class TrainConfig:
     trainer: TrainerConfig = MISSING
     radiomics: RadiomicsConfig = MISSING
     ensemble: EnsembleConfig = MISSING
+    encoder: EncoderConfig = MISSING
     batch_size: int = at_least(1)
     seed: int = between(0, 2**32 - 1)
     logger: LoggerConfig = neutral()

@@ -82,6 +82,13 @@ class Run:
         except (OSError, ValueError):
             return None
 
+    def encoder(self) -> dict[str, Any] | None:
+        """What `metrics.json` says about the encoder of a frozen-encoder signature: its name, source and licence."""
+        try:
+            return json.loads((self.path / "metrics.json").read_text()).get("encoder")
+        except (OSError, ValueError):
+            return None
+
     def outlines(self) -> pd.DataFrame | None:
         """The size of each outline from `outlines.csv`, where the run has one: `volume` (mL) and `area` (cm²).
 

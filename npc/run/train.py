@@ -1,4 +1,4 @@
-"""From a cohort on disk to a signature and its logged predictions: the steps of a run of either method."""
+"""From a cohort on disk to a signature and its logged predictions: the steps of a run of any method."""
 
 import os
 import sys

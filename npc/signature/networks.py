@@ -1,7 +1,6 @@
 """Networks: a backbone for each sequence and a linear layer whose output is the signature."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
+from npc.run.weights import initial_weights, load_weights
 from npc.signature.freeze import freeze
 from npc.signature.pooling import PooledSlices
 from npc.signature.sizes import Sized, StandardisedSizes
@@ -81,9 +81,9 @@ class ResNet(nn.Module):
         super().__init__()
         network = torchvision.models.get_model(name, weights=None)
         self.features = network.fc.in_features
-        state = _initial_weights(name, weights)
+        state = initial_weights(name, weights)
         if state is not None:
-            _load(network, state, weights)
+            load_weights(network, state, f"network.weights={weights}", "network.backbone")
         first = network.conv1
         kernel = first.weight.detach()
         network.conv1 = nn.Conv2d(
@@ -145,46 +145,6 @@ def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Tiny:
     if name not in names:
         raise InputError(f"network.backbone={name}: must be small, tiny or one of {', '.join(names)}")
     return ResNet(name, channels, weights)
-
-
-def _initial_weights(name: str, weights: str) -> dict[str, Tensor] | None:
-    if weights == "scratch":
-        return None
-    try:
-        if weights == "imagenet":
-            return torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
-        return torch.load(Path(weights).expanduser(), map_location="cpu", weights_only=True)
-    except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"network.weights={weights}: there is no such file; correct the path") from None
-    except OSError as error:
-        raise InputError(
-            f"network.weights={weights}: cannot be downloaded ({error}); download the file elsewhere and give its path"
-        ) from None
-    except Exception as error:  # with a file of another kind torch.load raises errors of many types
-        raise InputError(
-            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a state dict that "
-            "torch.save has written"
-        ) from None
-
-
-def _load(network: nn.Module, state: object, weights: str) -> None:
-    """Loads all layers but the last one, which belongs to the signature."""
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors); give one")
-    own = network.state_dict()
-    state = {name: value for name, value in state.items() if not name.startswith("fc.")}
-    misfits = [
-        name
-        for name in own
-        if not name.startswith("fc.") and getattr(state.get(name), "shape", None) != own[name].shape
-    ]
-    misfits += [name for name in state if name not in own]
-    if misfits:
-        raise InputError(
-            f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others; give the "
-            "weights of network.backbone"
-        )
-    network.load_state_dict(state, strict=False)
 
 
 def _set_batch_norm(network: nn.Module, settings: BatchNormConfig) -> None:

@@ -33,8 +33,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
-    used = [(run.run_key, run.method, run.variant, run.validation_auc) for run in analysis.provenance.runs]
-    runs = pd.DataFrame(used, columns=["run_key", "method", "variant", "validation_auc"])
+    runs = tables.runs(analysis.provenance.runs)
     sections = [
         Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(analysis),

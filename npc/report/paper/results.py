@@ -14,6 +14,7 @@ from npc.prognosis.controls import Against, Controls
 from npc.prognosis.discrimination import AucResult, ModelComparison
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.models import Model, Term
+from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
@@ -54,8 +55,15 @@ def as_json(analysis: Analysis) -> Json:
         "search": searches(analysis.searches),
         "flow": asdict(analysis.flow),
         "left_out": dict(analysis.left_out),
-        "provenance": asdict(analysis.provenance),
+        "provenance": _provenance(analysis.provenance),
     }
+
+
+def _provenance(found: Provenance) -> Json:
+    """Only runs of a frozen-encoder signature have the key `encoder`."""
+    written = asdict(found)
+    written["runs"] = [{k: v for k, v in run.items() if k != "encoder" or v} for run in written["runs"]]
+    return written
 
 
 def searches(results: Sequence[SearchResult]) -> Json:

@@ -1,9 +1,12 @@
 """The tables of a report, as they are printed and as data."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from npc.names import MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS
 from npc.prognosis.analysis import Analysis
+from npc.prognosis.provenance import RunUsed
 from npc.prognosis.survival import Survival
 from npc.report.kit import words
 from npc.report.paper import controls, radiomic, search, table2, table3
@@ -165,6 +168,16 @@ def risks(analysis: Analysis) -> pd.DataFrame:
     table = table.assign(**{name: result.model.risk for name, result in analysis.models.items()})
     table = table.assign(**{f"{name}_group": result.group.astype(str) for name, result in analysis.models.items()})
     return table.rename_axis("patient_id").reset_index()
+
+
+def runs(used: Sequence[RunUsed]) -> pd.DataFrame:
+    """A row a run, with its encoder if a run has one."""
+    rows = [
+        {"run_key": run.run_key, "method": run.method, "variant": run.variant, "validation_auc": run.validation_auc}
+        | ({"encoder": "{name}; source: {source}; licence: {licence}".format(**run.encoder)} if run.encoder else {})
+        for run in used
+    ]
+    return pd.DataFrame(rows).fillna({"encoder": ""})
 
 
 def _survival(found: Survival, name: str) -> dict[str, str]:
