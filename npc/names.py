@@ -15,6 +15,7 @@ METHODS = {
 }
 MODELS = {
     "combined": "Combined model",
+    "all_arms": "Model of all arms",
     "ensemble": "Ensemble signature",
     "deep_learning": "Deep-learning signature",
     "radiomic": "Radiomic signature",

@@ -136,17 +136,25 @@ def _models(
     """The models that can be made, and why the others can't."""
     best = {method: choice.signature(method) for method in choice.best}
     lead = choice.lead
+    # of networks, one arm: the ensemble where there is one
+    arms = {m: run for m, run in best.items() if m != "deep_learning" or "ensemble" not in best}
     made: dict[str, Model] = {}
     absent: dict[str, str] = {}
     for name, make in (
         ("combined", lambda: models.combined(patients, tests, prognosis.significance, lead, prognosis.signature)),
+        *(
+            [("all_arms", lambda: models.all_arms(patients, tests, prognosis.significance, arms))]
+            if len(arms) > 1
+            else []
+        ),
         *((method, lambda m=method: models.signature(m, best[m], patients.index)) for method in best),
         ("clinical", lambda: models.clinical(patients, tests, prognosis.significance)),
     ):
         try:
             made[name] = make()
         except NotEstimable as reason:
-            absent[name] = str(reason) if tests else "the cohort declares no clinical variables"
+            clinical_alone = name != "all_arms" and not tests
+            absent[name] = "the cohort declares no clinical variables" if clinical_alone else str(reason)
     return made, absent
 
 

@@ -43,7 +43,8 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Treatment", [analysis.treatment_note or _TREATMENT],
                 {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
-                                    "Fitted models": tables.regression(analysis)}, figures.nomograms),
+                                    "Fitted models": tables.regression(analysis), **_arms(analysis)},
+                figures.nomograms),
         Section("Patients", (), {"Table 2": tables.characteristics(analysis)}, [figures.flow]),
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
@@ -66,6 +67,11 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     if not results:
         return []
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
+
+
+def _arms(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    table = tables.arms(analysis)
+    return {"What each arm adds to all others": table} if len(table) else {}
 
 
 def _controls(analysis: Analysis) -> dict[str, pd.DataFrame]:

@@ -94,8 +94,18 @@ def _model(result: ModelResult, rule: str) -> Json:
         "survival": {split: _survival(found) for split, found in result.survival.items()}
         | {"pooled": _survival(result.pooled)},
         **({"regression": _regression(result.model)} if result.model.fitted else {}),
+        **(
+            {"adds": adds}
+            if (adds := {arm: _either(test, _TEST, _test) for arm, test in result.model.adds.items()})
+            else {}
+        ),
         "notes": list(result.model.notes),
     }
+
+
+def _adds(model: Model) -> Json:
+    """What each arm adds to the others; of the model of all arms only."""
+    return {"adds": {arm: _either(test, _TEST, _test) for arm, test in model.adds.items()}} if model.adds else {}
 
 
 def _auc(found: AucResult) -> Json:

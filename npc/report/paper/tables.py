@@ -34,6 +34,7 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "survival": survival(analysis),
         "univariate": univariate(analysis),
         "regression": regression(analysis),
+        "arms": arms(analysis),
         "treatment": treatment(analysis),
         "kaplan_meier": curves(analysis),
         "risks": risks(analysis),
@@ -129,6 +130,20 @@ def regression(analysis: Analysis) -> pd.DataFrame:
         for name, result in analysis.models.items() if result.model.fitted
         for term in result.model.regression()
     )  # fmt: skip
+
+
+def arms(analysis: Analysis) -> pd.DataFrame:
+    """What each arm adds to all others in the model of all arms; empty where there is no such model."""
+    found = analysis.models.get("all_arms")
+    return pd.DataFrame(
+        {
+            "Arm": MODELS[arm],
+            "Likelihood-ratio χ²": NOT_ESTIMABLE if isinstance(test, NotEstimable) else words.number(test.chi2),
+            "Degrees of freedom": "" if isinstance(test, NotEstimable) else str(test.df),
+            "P value": words.p_of(test),
+        }
+        for arm, test in (found.model.adds.items() if found else ())
+    )
 
 
 def treatment(analysis: Analysis) -> pd.DataFrame:
