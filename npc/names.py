@@ -6,9 +6,11 @@ SPLITS = {"train": "Training", "validation": "Internal validation", "test": "Tes
 EXTERNAL_TEST = "External test"  # of a test cohort whose hospitals neither train nor validate
 POOLED = "All cohorts"
 
-METHODS = {"deep_learning": "Deep learning", "radiomic": "Radiomic"}
+# In the order in which a signature is preferred for the combined model.
+METHODS = {"ensemble": "Ensemble of networks", "deep_learning": "Deep learning", "radiomic": "Radiomic"}
 MODELS = {
     "combined": "Combined model",
+    "ensemble": "Ensemble signature",
     "deep_learning": "Deep-learning signature",
     "radiomic": "Radiomic signature",
     "clinical": "Clinical model",

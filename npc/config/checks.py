@@ -48,6 +48,8 @@ def check(config: DictConfig) -> None:
         faults += (
             _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer) + _network_faults(config.network)
         )
+    if config.method == "ensemble" and (config.folds or config.refit):
+        faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
     if config.endpoint.smoothing and config.endpoint.kind in ("cox", "hazard"):

@@ -235,10 +235,23 @@ class RadiomicsConfig:
 
 
 @dataclass
+class EnsembleConfig:
+    """Several networks whose risks are averaged."""
+
+    folds: int = at_least(2)
+    seeds: list[int] = must_be(
+        "one or more different numbers between 0 and 4294967295",
+        lambda seeds: bool(seeds) and len(set(seeds)) == len(seeds) and all(0 <= seed < 2**32 for seed in seeds),
+    )
+    inner: float = must_be("more than 0, at most 0.5", lambda value: 0 < value <= 0.5)
+    validation: str = one_of("choose", "join")
+
+
+@dataclass
 class TrainConfig:
     """Every choice of `train.py`."""
 
-    method: str = one_of("deep_learning", "radiomic")
+    method: str = one_of("deep_learning", "ensemble", "radiomic")
 
     cohort: CohortConfig = MISSING
     endpoint: EndpointConfig = MISSING
@@ -251,6 +264,7 @@ class TrainConfig:
     optimizer: OptimizerConfig = MISSING
     trainer: TrainerConfig = MISSING
     radiomics: RadiomicsConfig = MISSING
+    ensemble: EnsembleConfig = MISSING
     batch_size: int = at_least(1)
     seed: int = between(0, 2**32 - 1)
     logger: LoggerConfig = neutral()

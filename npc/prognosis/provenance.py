@@ -23,7 +23,7 @@ class RunUsed:
 
     Attributes:
         run_key: its name.
-        method: `deep_learning` or `radiomic`.
+        method: of `npc.names.METHODS`.
         variant: `<sequence>-<slices>`.
         validation_auc: of the internal validation cohort.
         validation_loss: log loss of the same; None where the risk is no probability.

@@ -26,7 +26,7 @@ class Run:
 
     Attributes:
         path: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
-        method: `deep_learning` or `radiomic`.
+        method: of `npc.names.METHODS`.
         predictions: indexed by `patient_id`; `split`, `label`, `time`, `event`, `risk`.
         auc: of the internal validation cohort.
         loss: log loss of the internal validation cohort; infinite where the risk is no probability.

@@ -36,14 +36,13 @@ class DeepLearning:
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
         """Hashes of the slices; no slice is built."""
-        fewest = int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+        fewest = self._fewest(patients)
         if self.config.folds > fewest:
             raise InputError(
                 f"folds={self.config.folds}: the training cohort has only {fewest} patients of one class; "
                 "choose fewer folds"
             )
-        hashes = {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
-        return Inputs(hashes, {})
+        return Inputs(self._hashes(), {})
 
     @cached_property
     def slices(self) -> Sequence[Slices]:
@@ -93,6 +92,14 @@ class DeepLearning:
             for _ in refits(self.config, self.run, self.slices, patients):
                 pass
 
+    def _hashes(self) -> dict[str, str]:
+        return {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
+
+    @staticmethod
+    def _fewest(patients: pd.DataFrame) -> int:
+        """Training patients of the rarer class."""
+        return int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+
     def _lacks_folds(self) -> bool:
         """Whether `folds` asks for refits that do not exist yet."""
         if not self.config.folds:
@@ -100,6 +107,47 @@ class DeepLearning:
         with suppress(FileNotFoundError):
             return pd.read_csv(self.run.out_of_fold)["fold"].max() != self.config.folds
         return True
+
+
+class Ensemble(DeepLearning):
+    """As `DeepLearning`, with several networks; its out-of-fold risks are part of `fit`."""
+
+    title = MODELS["ensemble"]
+
+    def inputs(self, patients: pd.DataFrame) -> Inputs:
+        """Hashes of the slices; no slice is built."""
+        settings = self.config.ensemble
+        fewest = self._fewest(patients)
+        # a fold is left out, and of the other patients a share is kept for the choice of the epoch
+        inner = fewest * (1 - 1 / settings.folds) * settings.inner
+        if settings.folds > fewest or inner < 1:
+            raise InputError(
+                f"ensemble.folds={settings.folds} ensemble.inner={settings.inner}: the training cohort has only "
+                f"{fewest} patients of one class, too few to have one in each fold and in each inner share; choose "
+                "fewer folds or a larger share"
+            )
+        return Inputs(self._hashes(), {})
+
+    def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
+        """Trains the networks and averages their risks."""
+        _wait_passively()
+        from npc.signature.ensemble import fit_ensemble
+
+        return fit_ensemble(self.config, self.run, self.slices, patients)
+
+    def refit(self, patients: pd.DataFrame) -> None:
+        """Does nothing: `fit` has made the out-of-fold risks."""
+
+    def assist(self, patients: pd.DataFrame) -> None:
+        """Computes together with the process that writes."""
+        if self.run.done:
+            return
+        _ = self.slices
+        _wait_passively()
+        from npc.signature.ensemble import train_members
+
+        for _ in train_members(self.config, self.run, self.slices, patients):
+            pass
 
 
 def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
