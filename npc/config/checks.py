@@ -45,9 +45,8 @@ def check(config: DictConfig) -> None:
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
     else:
-        faults += (
-            _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer) + _network_faults(config.network)
-        )
+        faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
+        faults += _network_faults(config.network) + _slices_faults(config)
     if config.method == "ensemble" and (config.folds or config.refit):
         faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
