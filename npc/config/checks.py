@@ -47,9 +47,8 @@ def check(config: DictConfig) -> None:
     elif config.method == "frozen":
         faults += _frozen_faults(config)
     else:
-        faults += (
-            _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer) + _network_faults(config.network)
-        )
+        faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
+        faults += _network_faults(config.network) + _slices_faults(config)
     if config.method == "ensemble" and (config.folds or config.refit):
         faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
