@@ -16,8 +16,10 @@ from npc.config.sources import first_name
 from npc.config.values import plain
 
 # Choices that a method does not read are not part of its runs.
+_NETWORKS = ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size")
 _OF_METHOD = {
-    "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
+    "deep_learning": _NETWORKS,
+    "ensemble": (*_NETWORKS, "ensemble"),
     "radiomic": ("radiomics",),
     "frozen": ("encoder", "preprocess"),
 }

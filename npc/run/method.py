@@ -97,6 +97,8 @@ def method_of(config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: 
         from npc.frozen.method import Frozen
 
         return Frozen(config, cohort, run)
-    from npc.signature.method import DeepLearning
+    from npc.signature.method import DeepLearning, Ensemble
 
+    if config.method == "ensemble":
+        return Ensemble(config, cohort, run)
     return DeepLearning(config, cohort, run, should_prune)

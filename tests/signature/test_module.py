@@ -16,10 +16,12 @@ def endpoint(kind: str = "Binary", **arguments: object) -> dict[str, object]:
     return {"_target_": f"npc.signature.endpoints.{kind}", **arguments}
 
 
-def module(*overrides: str, sequences: int = 1, **chosen: object) -> SignatureModule:
+def module(
+    *overrides: str, sequences: int = 1, channels: int = 1, pooled: bool = False, **chosen: object
+) -> SignatureModule:
     config = plain(compose(["network=tiny", *overrides]))
     torch.manual_seed(0)
-    return SignatureModule(config["network"], config["optimizer"], endpoint(**chosen), sequences, 1)
+    return SignatureModule(config["network"], config["optimizer"], endpoint(**chosen), sequences, channels, pooled)
 
 
 class Patients(Dataset):

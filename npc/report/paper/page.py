@@ -38,7 +38,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
-        Section("Size of the tumour", [controls.TEXT, *controls.notes(analysis)], _sizes(analysis)),
+        Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
         Section("Treatment", [analysis.treatment_note or _TREATMENT],
                 {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
@@ -68,8 +68,8 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
 
 
-def _sizes(analysis: Analysis) -> dict[str, pd.DataFrame]:
-    made = {"Added to the volume": controls.added(analysis), "Against the size alone": controls.table(analysis)}
+def _controls(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    made = {"Added to the volume": controls.added(analysis), "Against each control": controls.table(analysis)}
     return {title: table for title, table in made.items() if len(table)}
 
 

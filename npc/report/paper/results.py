@@ -3,7 +3,7 @@
 What is not estimable has its keys with null, and a `note` that says why.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
+from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
@@ -109,7 +110,11 @@ def _auc(found: AucResult) -> Json:
 
 def _controls(analysis: Analysis) -> Json:
     written: Json = {
-        name: _note(found) if isinstance(found, NotEstimable) else _beside_size(found)
+        name: {
+            **(_note(found) if isinstance(found, NotEstimable) else _beside_size(found)),
+            **{control: _trained(of, analysis.splits) for control, of in analysis.trained_controls[name].items()},
+            **_shuffled_outcomes(analysis.shuffled_outcomes[name]),
+        }
         for name, found in analysis.controls.items()
     }
     if analysis.combined_controls:
@@ -118,7 +123,7 @@ def _controls(analysis: Analysis) -> Json:
 
 
 def _beside_size(found: Controls) -> Json:
-    correlation = None if isinstance(found.correlation, NotEstimable) else found.correlation
+    unknown = isinstance(found.correlation, NotEstimable)
     return {
         "volume": _against_all(found.volume),
         "area": _against_all(found.area),
@@ -127,9 +132,25 @@ def _beside_size(found: Controls) -> Json:
             "events": found.events,
             **_either(found.added, (*_TEST, "hazard_ratio"), _added),
         },
-        "correlation_with_volume": correlation,
+        "correlation_with_volume": None if unknown else found.correlation,
         "verdict": found.verdict,
+        **({"note": f"correlation_with_volume {NOT_ESTIMABLE}: {found.correlation}"} if unknown else {}),
     }
+
+
+def _trained(found: TrainedControl | NotEstimable, splits: Iterable[str]) -> Json:
+    if isinstance(found, NotEstimable):
+        return _against_all(dict.fromkeys(splits, Against(found, found)))
+    return _against_all(found.against)
+
+
+def _shuffled_outcomes(found: Mapping[str, ShuffledOutcomes | NotEstimable]) -> Json:
+    keys = ("auc_mean", "p", "permutations")
+    written = {
+        split: _either(one, keys, lambda o: {"auc_mean": o.auc, "p": o.p, "permutations": o.permutations})
+        for split, one in found.items()
+    }
+    return {"shuffled_outcomes": written} if written else {}
 
 
 def _against_all(found: Mapping[str, Against]) -> Json:
