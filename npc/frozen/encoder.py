@@ -42,13 +42,14 @@ class Encoder:
         self.network, self.settings = loaded.network, settings
         self.size = settings.input_size or loaded.size
         given = settings.mean is not None
-        self.mean, self.sd = (settings.mean, settings.sd) if given else (loaded.mean, loaded.sd)
+        mean, sd = (settings.mean, settings.sd) if given else (loaded.mean, loaded.sd)
+        self.mean, self.sd = _of_channels(mean, settings.channels), _of_channels(sd, settings.channels)
         self.about: dict[str, Any] = {
             "name": f"{settings.model} ({settings.library})",
             **origin(settings, loaded, seed),
             "input_size": self.size,
-            "mean": _plain(self.mean),
-            "sd": _plain(self.sd),
+            "mean": self.mean,
+            "sd": self.sd,
             "channels": settings.channels,
             "dimensions": settings.dimensions,
             "weights_sha256": _weights_hash(self.network.state_dict()),
@@ -85,7 +86,7 @@ class Encoder:
         try:
             found = self.network(x)
         except Exception as error:  # of many types: it may be any network
-            raise self._does_not_fit(x, str(error).splitlines()[0]) from None
+            raise self._does_not_fit(x, str(error).partition("\n")[0]) from None
         if not isinstance(found, Tensor) or found.ndim != 2 or not torch.isfinite(found).all():
             raise self._does_not_fit(x, "its output is not one row of finite features")
         return found[0].numpy()
@@ -102,13 +103,13 @@ class Encoder:
         x = x.expand(1, self.settings.channels, *x.shape[2:])
         if self.mean is not None and self.sd is not None:
             shape = (1, -1, *[1] * self.settings.dimensions)
-            x = (x - torch.tensor(list(self.mean)).view(shape)) / torch.tensor(list(self.sd)).view(shape)
+            x = (x - torch.tensor(self.mean).view(shape)) / torch.tensor(self.sd).view(shape)
         return x
 
     def _does_not_fit(self, x: Tensor, reason: str) -> InputError:
         return InputError(
-            f"encoder.model={self.settings.model}: does not take images of {x.shape[-1]} pixels and {x.shape[1]} "
-            f"channels ({reason}); set encoder.input_size and encoder.channels to those that it takes"
+            f"encoder.input_size={x.shape[-1]}, encoder.channels={x.shape[1]}: {self.settings.model} does not take such "
+            f"images ({reason}); set those that it takes"
         )
 
 
@@ -121,5 +122,8 @@ def _weights_hash(state: Mapping[str, Tensor]) -> str:
     return content.hexdigest()
 
 
-def _plain(values: Sequence[float] | None) -> list[float] | None:
-    return None if values is None else [float(value) for value in values]
+def _of_channels(values: Sequence[float] | None, channels: int) -> list[float] | None:
+    """For a network of one channel, the mean of what its library states for three."""
+    if values is None:
+        return None
+    return [float(value) for value in values] if len(values) == channels else [float(np.mean(values))]

@@ -84,6 +84,10 @@ def test_timm(tmp_path):
     network = random(timm.create_model("resnet18", pretrained=False))
     whole = {name: value.clone() for name, value in network.state_dict().items()}
     save_file(whole, tmp_path / "model.safetensors")
+    grey = timm.create_model("resnet18", in_chans=1)
+    made = encoder(library="timm", weights=saved(tmp_path / "grey.pth", grey.state_dict()), channels=1)
+    assert made.features(PIXELS[:1]).shape == (512,)
+    assert made.about["mean"] == pytest.approx([IMAGENET[0].mean()])
     network.reset_classifier(0)
     expected = by_hand(network, GREY[0], *IMAGENET)
     for weights in (str(tmp_path / "model.safetensors"), saved(tmp_path / "model.pth", whole)):
@@ -148,7 +152,7 @@ def test_slices_get_the_size_that_the_network_expects():
         ({"model": "resnet19"}, "encoder.model=resnet19: torchvision has no such network"),
         ({"library": "monai", "model": "vit"}, "encoder.model=vit: monai has no such network"),
         ({"model": "squeezenet1_1"}, "encoder.model=squeezenet1_1: has no linear last layer"),
-        ({"channels": 1}, "encoder.model=resnet18: does not take images of 32 pixels and 1 channels"),
+        ({"channels": 1}, "encoder.input_size=32, encoder.channels=1: resnet18 does not take such images"),
         ({"weights": "none.pth"}, "encoder.weights=none.pth: there is no such file"),
         ({"weights": __file__}, "is not a file of weights"),
     ],

@@ -136,6 +136,7 @@ def test_a_patients_features_do_not_depend_on_the_others(run: Path, shared: tupl
     assert (features(run, shared) == whole).all(axis=None)
 
 
+@pytest.mark.slow
 def test_three_slices_of_both_sequences_are_pooled_and_joined(run: Path, shared: tuple[str, ...], place: Path):
     both = made(*shared, f"runs={place}/both", "sequence=both", "slices=three")
     names = torch.load(both / "model.ckpt", weights_only=True)["features"]
