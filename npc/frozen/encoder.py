@@ -108,8 +108,8 @@ class Encoder:
 
     def _does_not_fit(self, x: Tensor, reason: str) -> InputError:
         return InputError(
-            f"encoder.input_size={x.shape[-1]}, encoder.channels={x.shape[1]}: {self.settings.model} does not take such "
-            f"images ({reason}); set those that it takes"
+            f"encoder.input_size={x.shape[-1]}, encoder.channels={x.shape[1]}: {self.settings.model} does not take "
+            f"such images ({reason}); set those that it takes"
         )
 
 
