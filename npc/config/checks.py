@@ -45,7 +45,7 @@ def check(config: DictConfig) -> None:
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
     elif config.method == "frozen":
-        faults += _frozen_faults(config)
+        faults += _frozen_faults(config) + _slices_faults(config)
     else:
         faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
         faults += _network_faults(config.network) + _slices_faults(config)

@@ -47,3 +47,12 @@ def test_the_largest_slice_is_the_middle_one_and_is_found_again(
     changed = Slices(slices.array + np.uint8(1), slices.rows, "")
     with pytest.raises(TypeError):
         encode(network, changed, PATIENTS, "max", tmp_path, "cet1")
+
+
+def test_all_slices_are_those_with_an_outline(network: Encoder, tmp_path: Path):
+    """The planes that a small tumour does not fill are none."""
+    array = np.random.default_rng(0).integers(1, 256, (1, 5, 32, 32)).astype(np.uint8)
+    array[0, 4] = 0
+    table = encode(network, Slices(array, {"a": 0}, ""), PATIENTS[:1], "all", tmp_path, "t2")
+    expected = np.mean([network.features(array[0, [plane]]) for plane in range(4)], axis=0, dtype=float)
+    np.testing.assert_array_equal(table.loc["a"], expected)
