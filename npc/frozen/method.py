@@ -11,7 +11,7 @@ from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.frozen.fit import FrozenSignature, check_varying, fit
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import open_store, slices_hash
 from npc.names import MODELS
 from npc.run.folder import RunFolder
@@ -60,7 +60,7 @@ class Frozen:
         """Does nothing: a single process fits."""
 
     def _stored(self, sequence: str) -> tuple:
-        return self.config.store, self.cohort, sequence, Preprocess(**self.config.preprocess)
+        return self.config.store, self.cohort, sequence, preprocess_settings(self.config)
 
     def _check_folds(self, training: pd.DataFrame) -> None:
         """Checks that each fold, and each fold of the penalty's choice within the others, can have both classes."""
