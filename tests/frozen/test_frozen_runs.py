@@ -15,9 +15,11 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from torchvision import models
 
+from npc.cohort.load import load
 from npc.config.checks import check
 from npc.config.key import run_folder, run_key
 from npc.config.loading import is_group
+from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.frozen.encoder import Encoder
 from npc.frozen.fit import check_varying, fit
@@ -28,6 +30,7 @@ from npc.prognosis.runs import read_run
 from npc.report.paper.tables import runs
 from npc.run.folder import RunFolder
 from npc.run.train import train
+from npc.signature.method import DeepLearning
 from tests.commands import run_here
 from tests.config.composed import composed
 
@@ -87,14 +90,19 @@ def test_the_run_folder_has_the_files_of_a_network_run(run: Path):
 
 def features(run: Path, shared: tuple[str, ...], *more: str) -> pd.DataFrame:
     """As the run computed them: the store has them."""
-    from npc.cohort.load import load
-    from npc.config.values import run_sequences
-
     config = choices(*shared, *more)
     patients = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     method = Frozen(config, load(config.cohort, config.endpoint, run_sequences(config)), RunFolder(run))
     method.prepare(patients)
     return method.features
+
+
+@pytest.mark.parametrize("slices", ["max", "three", "all"])
+def test_the_slices_are_those_of_a_networks_run(run: Path, shared: tuple[str, ...], slices: str):
+    config, patients = choices(*shared, f"slices={slices}"), read_run(run).predictions
+    cohort = load(config.cohort, config.endpoint, ["cet1"])
+    frozen, network = (method(config, cohort, RunFolder(run)).inputs(patients) for method in (Frozen, DeepLearning))
+    assert frozen.hashes == network.hashes
 
 
 def test_the_checkpoint_explains_every_risk(run: Path, shared: tuple[str, ...]):
