@@ -59,14 +59,13 @@ class Encoder:
         self.hash = digest(json.dumps([RECIPE, settings.threads, made_by, depends], sort_keys=True))
 
     def inputs(self, planes: np.ndarray) -> Sequence[np.ndarray]:
-        """What goes through the network: each slice that has an outline, or all slices as one volume.
+        """What goes through the network: each slice that has an outline, or these slices as one volume.
 
         Args:
             planes: uint8 (slices, row, column); a slice without outline is 0.
         """
-        if self.settings.dimensions == 3:
-            return [planes]
-        return [plane[None] for plane in planes if plane.any()]
+        outlined = planes[planes.any(axis=(1, 2))]
+        return [outlined] if self.settings.dimensions == 3 else [plane[None] for plane in outlined]
 
     @torch.inference_mode()
     def features(self, planes: np.ndarray) -> np.ndarray:

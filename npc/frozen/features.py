@@ -26,13 +26,13 @@ def encode(
         encoder: whose features.
         slices: of one sequence.
         patients: which.
-        mode: `max`, the largest slice; `three`, it and its neighbours; `all`, every slice.
+        mode: `max`, the largest slice; `three`, it and its neighbours; `all`, those of the whole outline.
         store: folder of all stores.
         sequence: for the names of the features.
     """
     home = Path(store) / f"encoder-{encoder.hash[:12]}"
     make_folder(home)
-    chosen = {"max": slice(1, 2), "three": slice(0, 3), "all": slice(None)}[mode]
+    chosen = slice(1, 2) if mode == "max" else slice(None)
     rows = {}
     for patient in track(patients, f"Features of {sequence}", transient=True):
         planes = np.asarray(slices.array[slices.rows[patient], chosen])

@@ -35,6 +35,12 @@ def test_the_mean_of_the_slices_with_an_outline(network: Encoder, slices: Slices
         np.testing.assert_array_equal(table.loc[patient], expected)
 
 
+def test_all_slices_of_the_outline(network: Encoder, slices: Slices, tmp_path: Path):
+    padded = np.concatenate([slices.array, np.zeros((3, 2, 32, 32), np.uint8)], axis=1)
+    table = encode(network, Slices(padded, slices.rows, ""), PATIENTS, "all", tmp_path, "t2")
+    assert (table == encode(network, slices, PATIENTS, "three", tmp_path, "t2")).all(axis=None)
+
+
 def test_the_largest_slice_is_the_middle_one_and_is_found_again(
     network: Encoder, slices: Slices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

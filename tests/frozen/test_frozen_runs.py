@@ -19,18 +19,18 @@ from npc.cohort.load import load
 from npc.config.checks import check
 from npc.config.key import run_folder, run_key
 from npc.config.loading import is_group
+from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.frozen.encoder import Encoder
 from npc.frozen.fit import check_varying, fit
 from npc.frozen.method import Frozen
 from npc.frozen.regression import linear
-from npc.imaging.store import slices_hash
 from npc.prognosis import provenance
 from npc.prognosis.runs import read_run
 from npc.report.paper.tables import runs
 from npc.run.folder import RunFolder
 from npc.run.train import train
-from npc.signature.method import stored
+from npc.signature.method import DeepLearning
 from tests.commands import run_here
 from tests.config.composed import composed
 
@@ -90,8 +90,6 @@ def test_the_run_folder_has_the_files_of_a_network_run(run: Path):
 
 def features(run: Path, shared: tuple[str, ...], *more: str) -> pd.DataFrame:
     """As the run computed them: the store has them."""
-    from npc.config.values import run_sequences
-
     config = choices(*shared, *more)
     patients = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     method = Frozen(config, load(config.cohort, config.endpoint, run_sequences(config)), RunFolder(run))
@@ -99,11 +97,12 @@ def features(run: Path, shared: tuple[str, ...], *more: str) -> pd.DataFrame:
     return method.features
 
 
-def test_it_reads_the_slices_that_a_network_reads(run: Path, shared: tuple[str, ...]):
-    config = choices(*shared)
-    cohort = load(config.cohort, config.endpoint, ("cet1",))
-    read = json.loads((run / "environment.json").read_text())["data"]["store_cet1"]
-    assert read == slices_hash(*stored(config, cohort, "cet1"))
+@pytest.mark.parametrize("slices", ["max", "three", "all"])
+def test_the_slices_are_those_of_a_networks_run(run: Path, shared: tuple[str, ...], slices: str):
+    config, patients = choices(*shared, f"slices={slices}"), read_run(run).predictions
+    cohort = load(config.cohort, config.endpoint, ["cet1"])
+    frozen, network = (method(config, cohort, RunFolder(run)).inputs(patients) for method in (Frozen, DeepLearning))
+    assert frozen.hashes == network.hashes
 
 
 def test_the_checkpoint_explains_every_risk(run: Path, shared: tuple[str, ...]):
