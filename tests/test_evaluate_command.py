@@ -31,6 +31,8 @@ from npc.report.paper.results import as_json
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,6 +11,8 @@ import SimpleITK as sitk
 from tests.commands import ROOT, run_here
 from tests.imaging.dicom_files import write_series
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 PAGE = (ROOT / "docs" / "own_hospital.md").read_text()
 
 

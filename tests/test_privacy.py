@@ -23,6 +23,8 @@ from npc.cli.cohort import app
 from tests.commands import run_here
 from tests.imaging.dicom_files import write_rtstruct, write_series
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 SHAPE, SPACING = (5, 24, 24), (5.0, 9.0, 9.0)
 N = 12
 

@@ -80,7 +80,7 @@ def test_paper_clipped_intervals_give_a_note_and_no_finding(paper):
 # Studies whose figures fit
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(SEEDS)
 def test_no_finding_in_a_study_whose_figures_were_computed(seed):
     assert findings(consistent(seed)) == []

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 
 @pytest.fixture
 def quality(npc, tmp_path):

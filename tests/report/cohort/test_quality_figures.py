@@ -6,6 +6,8 @@ import pytest
 from npc.imaging.quality import Consistency
 from npc.report.cohort.quality import draw_least_consistent, draw_pairs
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 
 def made(development: int, external: int) -> tuple[Consistency, dict[str, np.ndarray]]:
     rng = np.random.default_rng(0)
