@@ -45,7 +45,7 @@ def drawn(home: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def coarse() -> Iterator[None]:
-    """Figures with fewer dots, as most of their time goes into dots; tests/report/kit has those that a journal gets."""
+    """Figures with fewer dots, which take half of the time; tests/report/kit/test_figure.py has those of a journal."""
     from npc.report.kit import figure
 
     with pytest.MonkeyPatch.context() as patch:

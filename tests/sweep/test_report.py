@@ -11,8 +11,6 @@ from tests.commands import run_here
 from tests.prognosis.run_folders import population, predictions
 from tests.sweep.commands import sweep_file
 
-pytestmark = pytest.mark.usefixtures("coarse")
-
 
 @pytest.fixture
 def sweep(tmp_path):
