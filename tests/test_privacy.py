@@ -196,6 +196,7 @@ def session(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
     return lambda folder, cohort: Session(folder, cohort, monkeypatch, capfd)
 
 
+@pytest.mark.slow
 def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path, session):
     ran = session(tmp_path, cohort)
     ran.run("npc", "cohort", "check", "--json")
