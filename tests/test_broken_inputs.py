@@ -1,11 +1,8 @@
 """Each kind of broken input is told by one clear message of its own."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -90,24 +87,13 @@ def test_each_kind_gives_one_message_that_no_other_kind_gives(kind, check, folde
     assert not (Path.cwd() / "pwned").exists()  # by the tag that would run code
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in os.environ.items() if name != "NPC_DEBUG"}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=variables | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-
-
-def test_the_command_prints_nothing_but_the_fault(folder):
+def test_the_command_prints_nothing_but_the_fault(folder, capfd):
     """ITK prints what it thinks of a grid past Python."""
     kind = NAMES["volumes-nan_in_the_grid"]
     broken = choices(folder, *(kind.spoil(folder) or []))
-    ended = run("-c", "from npc.cli import main; main()", "cohort", "check", *broken)
+    ended = run_here("npc", "cohort", "check", *broken)
     assert (ended.returncode, ended.stderr) == (2, "")
+    assert tuple(capfd.readouterr()) == ("", "")
     assert ended.stdout.count("Fault: ") == 1
     assert describes(ended.stdout, kind)
 

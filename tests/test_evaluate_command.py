@@ -284,6 +284,7 @@ def test_bad_input_is_refused_with_one_message(cohort, runs, patients, tmp_path)
     assert "prognosis.cutoff=best: must be one of" in refused(evaluate(cohort, runs, "prognosis.cutoff=best"))
 
 
+@pytest.mark.slow
 def test_runs_of_two_splits_are_refused_unless_one_is_named(cohort, runs, patients):
     for path in runs.glob("ours/*/*/config.yaml"):
         path.write_text("split: {by: by_centre, seed: 0}\n")

@@ -265,6 +265,7 @@ def test_the_choices_can_be_printed(without_torch):
     assert "lr: 0.5" in ended.stdout
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_path):
     runs = f"runs={tmp_path}"
     in_process(*data, runs, "trainer.max_epochs=1")
@@ -286,7 +287,7 @@ def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_
 # --- a full disk ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kilobytes", [4, 64])
+@pytest.mark.parametrize("kilobytes", [pytest.param(4, marks=pytest.mark.slow), 64])
 def test_a_full_disk_is_reported_and_the_run_resumes_when_there_is_space(data, small_disk, kilobytes):
     """4 kB do not hold the config, 64 kB not the checkpoints."""
     disk = small_disk(kilobytes)

@@ -387,6 +387,7 @@ def test_agreement_writes_its_report(npc, outlined, tmp_path):
     assert f"written to {home}" in output
 
 
+@pytest.mark.slow
 def test_agreement_as_json_is_what_is_written(npc, folder, tmp_path):
     add_second_outlines(folder, "cet1", again=2, another=2)
     code, output, _ = npc(*agree(folder, "slices=three", "cohort.icc=0.9", "--reports", tmp_path, "--json"))
