@@ -10,7 +10,12 @@ from npc.errors import InputError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` as UTF-8 to a temporary file next to `path`, then renames it to `path`.
+    """Writes `text` as UTF-8; as `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` to a temporary file next to `path`, then renames it to `path`.
 
     A process that is killed leaves the old file or the new one, never a part. The folder is made if necessary.
 
@@ -22,8 +27,8 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with temporary.open("wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)

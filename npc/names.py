@@ -6,16 +6,31 @@ SPLITS = {"train": "Training", "validation": "Internal validation", "test": "Tes
 EXTERNAL_TEST = "External test"  # of a test cohort whose hospitals neither train nor validate
 POOLED = "All cohorts"
 
-METHODS = {"deep_learning": "Deep learning", "radiomic": "Radiomic"}
+# In the order in which a signature is preferred for the combined model.
+METHODS = {
+    "ensemble": "Ensemble of networks",
+    "deep_learning": "Deep learning",
+    "radiomic": "Radiomic",
+    "frozen": "Frozen encoder",
+}
 MODELS = {
     "combined": "Combined model",
+    "all_arms": "Model of all arms",
+    "ensemble": "Ensemble signature",
     "deep_learning": "Deep-learning signature",
     "radiomic": "Radiomic signature",
+    "frozen": "Frozen-encoder signature",
     "clinical": "Clinical model",
+}
+# Negative controls that are trained on altered images (npc/imaging/control_images.py).
+CONTROLS = {
+    "shape": "outline alone",
+    "shuffled": "voxels shuffled inside the outline",
+    "redrawn": "voxels drawn anew from the tumour's histogram",
 }
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 
-SLICES = {"max": "Max slice", "three": "Multiple slices"}
+SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}
 SERIES = {"cet1": "CET1-w", "t2": "T2-w", "both": "CET1-w + T2-w"}
 
 FIRST_READER = "reader1"  # whose contours are the cohort's

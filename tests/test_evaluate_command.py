@@ -188,6 +188,43 @@ def check_controls(found, patients, risk):
     assert -1 < signature["correlation_with_volume"] < 1
 
 
+def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, runs, patients):
+    run = runs / "ours" / "cet1-max" / ("a" * 12)
+    (run / "controls").mkdir()
+    control = predictions(patients, strength=0.1, seed=1)
+    control.to_csv(run / "controls" / "shape.csv", index=False)
+    control.iloc[1:].to_csv(run / "controls" / "redrawn.csv", index=False)
+    null = pd.DataFrame({"permutation": range(1, 20), "split": "test", "auc": 0.4})
+    null.to_csv(run / "controls" / "outcomes.csv", index=False)
+    (run / "outlines.csv").write_text("patient_id\n")
+    (run / "out_of_fold.csv").write_text("patient_id\n")
+    done = evaluate(cohort, runs, "prognosis.signature=in_sample")
+    assert done.returncode == 0, done.stderr
+    found = results(runs)["controls"]["deep_learning"]
+    assert "outlines.csv" in found["note"]
+    test = patients[patients["split"] == "test"]
+    auc = roc_auc_score(test["label"], control.set_index("patient_id").loc[test.index, "risk"])
+    assert found["shape"]["test"]["auc"] == pytest.approx(auc)
+    assert 0 < found["shape"]["validation"]["p"] <= 1
+    assert found["redrawn"]["test"]["auc"] is None
+    assert "redrawn.csv" in found["redrawn"]["test"]["note"]
+    assert "shuffled" not in found
+    assert found["shuffled_outcomes"]["test"] == {"auc_mean": pytest.approx(0.4), "p": 0.05, "permutations": 19}
+    home = runs.parent / "reports" / "ours"
+    table = pd.read_csv(home / "tables" / "controls.csv")
+    assert set(table["Control"]) == {
+        "outline alone", "voxels drawn anew from the tumour's histogram", "permuted outcomes"
+    }  # fmt: skip
+    assert table["AUC of the control"].str.contains("redrawn.csv").sum() == 1
+    page = (home / "report.html").read_text()
+    assert "Negative controls" in page
+    assert "the same method, trained again" in page
+    # where the combined model needs the out-of-fold risks, there is no report without them
+    refused = evaluate(cohort, runs, "prognosis.signature=out_of_fold")
+    assert refused.returncode == 2
+    assert "out_of_fold.csv" in refused.stderr
+
+
 @pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(cohort, report):
     """In a process of its own too."""

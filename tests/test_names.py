@@ -1,6 +1,6 @@
 """What cohorts are called."""
 
-from npc.names import split_titles
+from npc.names import split_titles, variant_in_words
 
 
 def test_a_test_cohort_is_external_only_where_its_hospitals_develop_nothing():
@@ -12,3 +12,9 @@ def test_a_test_cohort_is_external_only_where_its_hospitals_develop_nothing():
 
 def test_a_split_without_patients_has_no_title():
     assert list(split_titles(["test", "train"], ["B", "A"])) == ["train", "test"]
+
+
+def test_each_variant_has_words():
+    assert variant_in_words("cet1-all") == ("CET1-w", "All slices")
+    assert variant_in_words("both-max") == ("CET1-w + T2-w", "Max slice")
+    assert variant_in_words("adc-three") == ("adc", "Multiple slices")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -25,6 +26,8 @@ class Cohort:
         label: value of the outlines in a label map or segmentation; None where each has one.
         roi: name of the outlines in an RTSTRUCT or segmentation, by sequence; without it the only one.
         by_index: whether an outline whose header gives it no position is laid on its image voxel by voxel.
+        control: the negative control that a method sees instead of the images (`npc.imaging.control_images`); None for
+            the images themselves.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
         truth: of synthetic patients; None where they are real.
@@ -38,9 +41,15 @@ class Cohort:
     label: int | None = field(default=None, kw_only=True)
     roi: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     by_index: bool = field(default=False, kw_only=True)
+    control: str | None = field(default=None, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     truth: Truth | None = field(default=None, kw_only=True)
     warnings: Sequence[str] = field(default=(), kw_only=True)
+
+    def reading(self, sequence: str) -> list[Any]:
+        """What decides, beside the files, on the images and outlines that a method sees; for hashes of stores."""
+        altered = [self.control] if self.control else []  # stores of the images themselves keep their names
+        return [self.label, self.roi.get(sequence), self.by_index, *altered]
 
     def studies(self, sequence: str, readers: Sequence[str] = (FIRST_READER,)) -> list[Study]:
         """The files of the patients who have the sequence, in the order of `patients`, with absolute paths.
@@ -63,6 +72,7 @@ class Cohort:
                 self.label,
                 self.roi.get(sequence),
                 self.by_index,
+                self.control,
             )
             for patient, row in self.patients.dropna(subset=image).iterrows()
         ]

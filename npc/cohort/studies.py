@@ -30,6 +30,7 @@ class Study:
         label: value of the outlines in a label map or DICOM segmentation; None where there is one.
         roi: name of the outlines in an RTSTRUCT or DICOM segmentation; None where there is one.
         by_index: lay a label map whose header gives it no position on the image voxel by voxel, if the sizes agree.
+        control: the negative control that a method sees instead of the image; None for the image itself.
     """
 
     patient: str
@@ -39,6 +40,7 @@ class Study:
     label: int | None = None
     roi: str | None = None
     by_index: bool = False
+    control: str | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:

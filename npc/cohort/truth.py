@@ -19,7 +19,8 @@ class Truth(Protocol):
             sequences: whose images may be used.
 
         Returns:
-            `image` from these sequences, `all` from the whole truth; None where the patients have one class only.
+            `image` from these sequences, `size`, `texture` and `necrosis` from one part of what they show, `all` from
+            the whole truth; None where the patients have one class only.
         """
 
 

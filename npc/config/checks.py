@@ -10,12 +10,16 @@ from omegaconf import DictConfig, OmegaConf
 from npc.config.fields import bound_faults
 from npc.config.keys import nearest
 from npc.config.messages import composing
-from npc.config.schema import CohortConfig, is_number
+from npc.config.schema import STAGES, CohortConfig, NetworkConfig, PreprocessConfig, is_number
 from npc.config.sources import without_reader
 from npc.errors import InputError
 
 # Positive numbers of these options, which conf/optimizer has, need no check.
-_ACCEPTED = {"torch.optim.RMSprop": {"alpha", "eps"}, "torch.optim.Adam": set[str]()}
+_ACCEPTED = {
+    "torch.optim.RMSprop": {"alpha", "eps"},
+    "torch.optim.Adam": set[str](),
+    "torch.optim.AdamW": {"weight_decay"},
+}
 
 
 def check(config: DictConfig) -> None:
@@ -40,10 +44,20 @@ def check(config: DictConfig) -> None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
     if config.method == "radiomic":
         faults += feature_faults(config) + _radiomic_faults(config)
+    elif config.method == "frozen":
+        faults += _frozen_faults(config)
     else:
-        faults += _optimizer_faults(config.optimizer)
+        faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
+        faults += _network_faults(config.network) + _slices_faults(config)
+    if config.method == "ensemble" and (config.folds or config.refit):
+        faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
         faults.append(f"endpoint.class_weight=true: has no effect with endpoint.kind={config.endpoint.kind}; remove it")
+    if config.endpoint.smoothing and config.endpoint.kind in ("cox", "hazard"):
+        faults.append(
+            f"endpoint.smoothing={config.endpoint.smoothing:g}: only labels can be smoothed, and endpoint.kind="
+            f"{config.endpoint.kind} learns from times; remove it, or use endpoint=binary or landmark"
+        )
     if faults:
         raise InputError(faults)
 
@@ -122,6 +136,8 @@ def feature_faults(config: DictConfig) -> list[str]:
     """Why radiomic features cannot be computed with these choices."""
     faults = []
     features = config.radiomics.features
+    if config.slices == "all":
+        faults.append("slices=all: radiomic features are those of the largest slice or of three; use max or three")
     if ("log" in features.filters) != bool(features.sigma):
         faults.append(
             "radiomics.features.sigma: the filter log needs it, and no other filter uses it; give for instance "
@@ -153,6 +169,45 @@ def _optimizer_faults(optimizer: DictConfig) -> list[str]:
     return [f"optimizer._target_={target}: is not an optimizer of torch; name one, such as torch.optim.SGD"]
 
 
+def _schedule_faults(optimizer: DictConfig) -> list[str]:
+    """Settings of the learning rate that another one leaves without effect."""
+    if optimizer.schedule == "cosine" and optimizer.decay:
+        return [
+            f"optimizer.decay={optimizer.decay:g}: has no effect with optimizer.schedule=cosine, which falls to 0 by "
+            "itself; set optimizer.decay=0"
+        ]
+    if optimizer.schedule == "decay" and 0 < optimizer.warmup <= 1:
+        return [
+            f"optimizer.warmup={optimizer.warmup:g}: has no effect with optimizer.schedule=decay; use "
+            "optimizer.schedule=cosine, or remove it"
+        ]
+    return []
+
+
+def _network_faults(network: DictConfig) -> list[str]:
+    """Settings of the network that exclude each other."""
+    if network.freeze in STAGES and network.weights == "scratch":
+        return [
+            f"network.freeze={network.freeze}: with network.weights=scratch these stages would stay random; choose "
+            "weights that were trained before (imagenet, or the path of a state dict), or network.freeze=none"
+        ]
+    return []
+
+
+def _slices_faults(config: DictConfig) -> list[str]:
+    """Settings of `slices=all` without it, and what it cannot be used with."""
+    if config.slices == "all":
+        if config.network.join == "stack" and config.sequence == "both":
+            return ["network.join=stack: with slices=all the slices of two sequences are no pairs; use towers or mean"]
+        return []
+    defaults = {"network.pool": NetworkConfig.pool, "preprocess.slices": PreprocessConfig.slices}
+    return [
+        f"{key}={value}: has an effect with slices=all only; choose that, or remove it"
+        for key, default in defaults.items()
+        if (value := OmegaConf.select(config, key)) != default
+    ]
+
+
 def _radiomic_faults(config: DictConfig) -> list[str]:
     """Why a radiomic signature cannot be made with these choices."""
     faults = []
@@ -161,12 +216,42 @@ def _radiomic_faults(config: DictConfig) -> list[str]:
             "endpoint: a radiomic signature is a logistic regression on a label; use endpoint=binary or landmark "
             "without class_weight"
         )
-    if config.folds or config.refit:
+    elif config.endpoint.smoothing:
+        faults.append("endpoint.smoothing: has no effect on a radiomic signature, which is no network; remove it")
+    return faults + _refit_faults(config, "radiomic", "radiomics.nested")
+
+
+def _frozen_faults(config: DictConfig) -> list[str]:
+    """Why a frozen-encoder signature cannot be made with these choices."""
+    faults = []
+    if config.endpoint.kind == "hazard" or config.endpoint.class_weight or config.endpoint.smoothing:
         faults.append(
-            "folds, refit: a radiomic run has its out-of-fold risks already, from radiomics.nested folds; remove folds "
-            "and refit"
+            "endpoint: a frozen-encoder signature is a logistic or Cox regression; use endpoint=binary, landmark or "
+            "cox, without class_weight and smoothing"
         )
-    return faults
+    encoder = config.encoder
+    if encoder.weights is None:
+        faults.append("encoder.weights: no value; give the path of the file with encoder.weights=...")
+    if encoder.dimensions == 3 and encoder.library != "monai":
+        faults.append(f"encoder.dimensions=3: {encoder.library} has no such networks; use encoder.library=monai")
+    if encoder.library == "torchvision" and encoder.channels != 3:
+        faults.append(f"encoder.channels={encoder.channels}: torchvision's networks take 3 channels; set 3")
+    if (encoder.mean is None) != (encoder.sd is None) or any(
+        values is not None and len(values) != encoder.channels for values in (encoder.mean, encoder.sd)
+    ):
+        faults.append(
+            f"encoder.mean, encoder.sd: give a number for each of the {encoder.channels} channels in both, or null "
+            "for both"
+        )
+    return faults + _refit_faults(config, "frozen-encoder", "encoder.nested")
+
+
+def _refit_faults(config: DictConfig, method: str, nested: str) -> list[str]:
+    if not (config.folds or config.refit):
+        return []
+    return [
+        f"folds, refit: a {method} run has its out-of-fold risks already, from {nested} folds; remove folds and refit"
+    ]
 
 
 def _check_given(config: DictConfig) -> None:

@@ -16,9 +16,12 @@ from npc.config.sources import first_name
 from npc.config.values import plain
 
 # Choices that a method does not read are not part of its runs.
+_NETWORKS = ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size")
 _OF_METHOD = {
-    "deep_learning": ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size"),
+    "deep_learning": _NETWORKS,
+    "ensemble": (*_NETWORKS, "ensemble"),
     "radiomic": ("radiomics",),
+    "frozen": ("encoder", "preprocess"),
 }
 
 
@@ -27,9 +30,10 @@ def run_key(config: DictConfig) -> str:
     choices = plain(config)
     for key in {key for keys in _OF_METHOD.values() for key in keys} - set(_OF_METHOD[config.method]):
         choices.pop(key)
-    if "network" in choices and (weights := Path(config.network.weights).expanduser()).is_file():
-        # the content of the file matters, not its path
-        choices["network"]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    for group in {"network", "encoder"} & choices.keys():
+        if (weights := Path(config[group].weights or "").expanduser()).is_file():
+            # the content of the file matters, not its path
+            choices[group]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]

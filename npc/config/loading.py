@@ -52,7 +52,9 @@ def checked(config: DictConfig) -> DictConfig:
 
 
 def of_run(config: DictConfig) -> DictConfig:
-    """The choices of the finished run that `refit` names, with the `folds` of this call; unchanged without `refit`.
+    """The choices of the finished run that `refit` names; unchanged without `refit`.
+
+    What is made in addition to the run, `folds`, `controls` and `permutations`, is of this call.
 
     Raises:
         InputError: the run does not exist, or its choices have another run key today.
@@ -63,7 +65,8 @@ def of_run(config: DictConfig) -> DictConfig:
     if not (folder / "DONE").exists():
         raise InputError(f"refit={config.refit}: there is no finished run; give a folder runs/<cohort>/<variant>/<key>")
     try:
-        own = {"runs": str(folder.resolve().parents[2]), "folds": config.folds, "force": False, "refit": None}
+        own = {key: config[key] for key in ("folds", "controls", "permutations")}
+        own |= {"runs": str(folder.resolve().parents[2]), "force": False, "refit": None}
         choices = cast(DictConfig, OmegaConf.merge(config, OmegaConf.load(folder / "config.yaml"), own))
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None

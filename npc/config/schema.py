@@ -9,7 +9,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from npc.config.fields import at_least, between, folder_name, must_be, neutral, one_of, positive, share, some_of
+from npc.config.fields import at_least, between, folder_name, later, must_be, neutral, one_of, positive, share, some_of
 from npc.phantom.options import Options
 
 
@@ -71,6 +71,7 @@ class EndpointConfig:
     event: str = MISSING
     time: str = MISSING
     class_weight: bool = False
+    smoothing: float = later(must_be("0 or more, and less than 1", lambda value: 0 <= value < 1, 0.0))  # of the labels
     months: float | None = positive(None)  # landmark
     intervals: int | None = at_least(1, None)  # hazard
     name: str = neutral("the event")  # in tables and figures
@@ -96,6 +97,7 @@ class PreprocessConfig:
     crop: str = one_of("none", "roi")
     margin: float = at_least(0)
     equalise: bool = MISSING
+    slices: int = later(between(1, 1024, default=16))  # at most, of slices=all
 
 
 @dataclass
@@ -106,6 +108,11 @@ class AugmentConfig:
     rotate: float = between(0, 180, "degrees")
     shift: float = share()
     intensity: float = share()
+    vertical_flip: float = later(share(0.0))
+    scale: float = later(must_be("0 or more, and less than 1", lambda value: 0 <= value < 1, 0.0))
+    elastic: float = later(share(0.0))
+    gamma: float = later(at_least(0, 0.0))
+    noise: float = later(share(0.0))
 
 
 @dataclass
@@ -117,6 +124,9 @@ class BatchNormConfig:
     recalibrate: bool = MISSING
 
 
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")  # of a ResNet
+
+
 @dataclass
 class NetworkConfig:
     """The network and its first weights."""
@@ -125,15 +135,21 @@ class NetworkConfig:
     join: str = one_of("towers", "mean", "stack")
     weights: str = MISSING  # scratch | imagenet | a path
     batch_norm: BatchNormConfig = field(default_factory=BatchNormConfig)
+    freeze: str = later(one_of("none", *STAGES, default="none"))  # the last stage that is not trained
+    size_input: bool = later(False)  # volume and area of the outline join the features
+    pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all
 
 
 @dataclass
 class OptimizerConfig:
-    """The optimizer and its decay of the learning rate."""
+    """The optimizer and its learning rates."""
 
     _target_: str = MISSING
     lr: float = positive()
     decay: float = at_least(0)
+    schedule: str = later(one_of("decay", "cosine", default="decay"))
+    warmup: float = later(share(0.0))  # share of the updates, of the schedule cosine
+    stage_rate: float = later(must_be("more than 0, at most 1", lambda value: 0 < value <= 1, 1.0))
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -219,22 +235,58 @@ class RadiomicsConfig:
 
 
 @dataclass
+class EnsembleConfig:
+    """Several networks whose risks are averaged."""
+
+    folds: int = at_least(2)
+    seeds: list[int] = must_be(
+        "one or more different numbers between 0 and 4294967295",
+        lambda seeds: bool(seeds) and len(set(seeds)) == len(seeds) and all(0 <= seed < 2**32 for seed in seeds),
+    )
+    inner: float = must_be("more than 0, at most 0.5", lambda value: 0 < value <= 0.5)
+    validation: str = one_of("choose", "join")
+
+
+@dataclass
+class EncoderConfig:
+    """An encoder whose weights are fixed, and the regression on its features."""
+
+    library: str = one_of("torchvision", "timm", "monai")
+    model: str = MISSING
+    weights: str | None = MISSING  # scratch | imagenet (torchvision) | pretrained (timm) | a path
+    dimensions: int = must_be("2 or 3", lambda value: value in (2, 3))
+    channels: int = must_be("1 or 3", lambda value: value in (1, 3))
+    input_size: int | None = between(16, 4096, "pixels", default=None)
+    mean: list[float] | None = None
+    sd: list[float] | None = must_be(
+        "a list of numbers more than 0", lambda values: all(value > 0 for value in values), None
+    )
+    source: str | None = neutral(None)
+    licence: str | None = neutral(None)
+    threads: int = between(1, 1024)
+    folds: int = at_least(2)
+    nested: int = at_least(2)
+
+
+@dataclass
 class TrainConfig:
     """Every choice of `train.py`."""
 
-    method: str = one_of("deep_learning", "radiomic")
+    method: str = one_of("deep_learning", "ensemble", "radiomic", "frozen")
 
     cohort: CohortConfig = MISSING
     endpoint: EndpointConfig = MISSING
     split: SplitConfig = MISSING
     sequence: str = MISSING
-    slices: str = one_of("max", "three")
+    slices: str = one_of("max", "three", "all")
     preprocess: PreprocessConfig = MISSING
     augment: AugmentConfig = MISSING
     network: NetworkConfig = MISSING
     optimizer: OptimizerConfig = MISSING
     trainer: TrainerConfig = MISSING
     radiomics: RadiomicsConfig = MISSING
+    ensemble: EnsembleConfig = MISSING
+    encoder: EncoderConfig = MISSING
     batch_size: int = at_least(1)
     seed: int = between(0, 2**32 - 1)
     logger: LoggerConfig = neutral()
@@ -242,6 +294,8 @@ class TrainConfig:
     store: str = neutral()
     force: bool = neutral(False)
     folds: int = neutral(must_be("0, or 2 and more", lambda value: value == 0 or value >= 2, 0))
+    controls: bool = neutral(False)
+    permutations: int = neutral(at_least(0, 0))
     refit: str | None = neutral(None)
 
 

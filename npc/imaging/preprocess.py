@@ -10,9 +10,10 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from omegaconf import DictConfig
 
 from npc.errors import InputError
-from npc.imaging.slices import three_slices
+from npc.imaging.slices import largest_slice, spread_slices, three_slices
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,30 @@ class Preprocess:
         crop: `none` keeps the whole slice (the paper); `roi` cuts a square around the outline.
         margin: around the outline on each side, as a fraction of its longer side (`crop=roi`).
         equalise: histogram equalisation over the tumour's pixels.
+        slices: at most this many slices over the whole outline (`slices=all`); None: the largest and its neighbours.
     """
 
     size: int
     crop: Literal["none", "roi"] = "none"
     margin: float = 0.1
     equalise: bool = True
+    slices: int | None = None
+
+    @property
+    def planes(self) -> int:
+        """Number of slices of an input."""
+        return self.slices or 3
+
+
+def preprocess_settings(config: DictConfig) -> Preprocess:
+    """The settings of a composed config."""
+    return Preprocess(**{**config.preprocess, "slices": config.preprocess.slices if config.slices == "all" else None})
 
 
 def network_input(
     image: np.ndarray, mask: np.ndarray, settings: Preprocess, pixel: tuple[float, float] = (1.0, 1.0)
 ) -> tuple[np.ndarray, int]:
-    """Three slices of a study as the input of the network.
+    """The slices of a study as the input of the network.
 
     Args:
         image: (slice, row, column), axial, any intensity scale.
@@ -45,18 +58,22 @@ def network_input(
             slices of a coronal series, the slices are resampled to square pixels of the smaller one.
 
     Returns:
-        uint8 (3, size, size) and the index of the largest slice, which is the middle one.
+        uint8 (planes, size, size) and the index of the largest slice. It is the middle one of three; with
+        `settings.slices` the slices of the outline are in order, and the planes that they do not fill are 0.
 
     Raises:
         InputError: the outline is so small that no pixel of it is left at this size.
     """
-    chosen = three_slices(mask)
-    planes = [square_pixels(image[z], mask[z], pixel) for z in chosen]
-    window = square_window(planes[1][1], settings)
-    slices = np.stack([_prepare(*plane, window, settings) for plane in planes])
-    if not slices[1].any():
+    largest = largest_slice(mask)
+    chosen = spread_slices(mask, settings.slices) if settings.slices else three_slices(mask)
+    shown = np.max(mask if settings.slices else mask[[largest]], axis=0)
+    window = square_window(square_pixels(image[largest], shown, pixel)[1], settings)
+    slices = np.zeros((settings.planes, settings.size, settings.size), np.uint8)
+    for plane, z in zip(slices, chosen, strict=False):
+        plane[:] = _prepare(*square_pixels(image[z], mask[z], pixel), window, settings)
+    if not (slices if settings.slices else slices[1]).any():
         raise InputError(f"no pixel of the outline is left at preprocess.size={settings.size}; choose a larger size")
-    return slices, chosen[1]
+    return slices, largest
 
 
 def scale_to_grey(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The slice store: every patient's network input, made once and shared by all runs.
 
-One folder for each sequence and setting holds `rows.u8`, a uint8 array (rows, 3, size, size) that only ever grows,
+One folder for each sequence and setting holds `rows.u8`, a uint8 array (rows, planes, size, size) that only ever grows,
 `index.json`, which says in which row an input lies, and `images.json` with the hash of its image's voxels, by which one
 image of two patients is found. An input's key is a hash of the content of its image and outline, so a changed file gets
 a new row and an unchanged one is never read again. Rows beyond the index are the leftovers of a killed process and are
@@ -10,7 +10,7 @@ written over.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,8 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
+from npc.imaging.control_images import altered
+from npc.imaging.outline_sizes import OutlineSize
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
@@ -37,14 +39,16 @@ class Slices:
     """One sequence of a cohort as the network sees it.
 
     Attributes:
-        array: uint8 (rows, 3, size, size), memory-mapped; `slices=max` is channel 1.
+        array: uint8 (rows, planes, size, size), memory-mapped. Of three planes `slices=max` is the middle one.
         rows: row of each patient.
         hash: of the patients, their inputs' content and the settings.
+        sizes: of each patient's outline, where the network reads it.
     """
 
     array: np.ndarray
     rows: dict[str, int]
     hash: str
+    sizes: Mapping[str, OutlineSize] = field(default_factory=dict)
 
 
 def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Preprocess) -> Slices:
@@ -75,7 +79,7 @@ def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Prep
     if faults or repeated:
         summary = f"{len(faults)} of {len(studies)} studies ({sequence}) cannot be used" if faults else ""
         raise InputError([*sorted(faults), *repeated], summary)
-    shape = (max(index.values()) + 1, 3, settings.size, settings.size)
+    shape = (max(index.values()) + 1, settings.planes, settings.size, settings.size)
     array = np.memmap(home / "rows.u8", np.uint8, "r", shape=shape)
     rows = {patient: index[key] for patient, key in keys.items()}
     return Slices(array, rows, _slices_hash(settings_hash, keys))
@@ -93,7 +97,9 @@ def _content_keys(folder: Path, studies: Sequence[Study]) -> tuple[dict[str, str
 
 
 def _settings_hash(cohort: Cohort, sequence: str, settings: Preprocess) -> str:
-    choices = [RECIPE, asdict(settings), cohort.label, cohort.roi.get(sequence), cohort.by_index]
+    # a setting that does not apply is left out, so that settings which are added later keep the folders that there are
+    chosen = {name: value for name, value in asdict(settings).items() if value is not None}
+    choices = [RECIPE, chosen, *cohort.reading(sequence)]
     return digest(json.dumps(choices, sort_keys=True))
 
 
@@ -134,10 +140,11 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
 
 
 def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
-    """The row, and the hash of the image's voxels."""
+    """The row, and the hash of the image's voxels, which a control has not altered."""
     scan = read_scan(study)
     check_contrast(scan, study.image)
-    return network_input(scan.image, scan.mask, settings, scan.spacing[1:])[0], voxels_hash(scan.image)
+    shown = altered(scan, study.control)
+    return network_input(shown.image, shown.mask, settings, shown.spacing[1:])[0], voxels_hash(scan.image)
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:
@@ -151,5 +158,5 @@ def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping
 def _read_index(home: Path, settings: Preprocess) -> dict[str, int]:
     """The rows that are there: an index may have outlived them (a copy cut short, a file cleaned away)."""
     rows = home / "rows.u8"
-    whole = rows.stat().st_size // (3 * settings.size**2) if rows.exists() else 0
+    whole = rows.stat().st_size // (settings.planes * settings.size**2) if rows.exists() else 0
     return {key: row for key, row in read_json(home / "index.json").items() if row < whole}

@@ -1,9 +1,11 @@
-"""The phantom's images: a head with one tumour whose size, necrosis and texture show its aggressiveness."""
+"""The phantom's images: a head with one tumour whose size, texture and necrosis show its aggressiveness."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from scipy.special import expit, ndtr
 
 from npc.phantom.scanners import Acquisition, Grid
 
@@ -22,13 +24,19 @@ T1_AT_3T = 1.2  # times that at 1.5 T
 
 
 def draw_study(
-    sequence: str, shown: float, matrix: int, acquisition: Acquisition, rng: np.random.Generator
+    sequence: str,
+    shown: Mapping[str, float],
+    joint: bool,
+    matrix: int,
+    acquisition: Acquisition,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws one sequence of one patient.
 
     Args:
         sequence: `cet1` or `t2`.
-        shown: standardised aggressiveness, as this sequence shows it.
+        shown: standardised aggressiveness, as this sequence shows it, by part: `size`, `texture`, `necrosis`.
+        joint: draws texture and necrosis as recipe 2 did, where each part shows the same.
         matrix: pixels along a side; the field of view does not depend on it.
         acquisition: of the patient.
         rng: of this patient and sequence.
@@ -45,7 +53,7 @@ def draw_study(
     image = np.where(skull < 1, muscle * (1 + 0.1 * smooth_noise(grid, 6, rng)), 0.02)
     image[(skull > 0.9) & (skull < 1)] = fat
 
-    radius = 22 * np.exp(0.32 * np.clip(shown, -2.2, 2.2))
+    radius = 22 * np.exp(0.32 * np.clip(shown["size"], -2.2, 2.2))
     stretch = rng.uniform(0.85, 1.15)
     dx, dy, dz = rng.uniform(-10, 10), rng.uniform(-10, 10), rng.uniform(-4, 4)
     distance = np.sqrt(
@@ -54,17 +62,34 @@ def draw_study(
     depth = distance * (1 + 0.10 * smooth_noise(grid, 10, rng))
     depth.flat[distance.argmin()] = 0  # otherwise coarse pixels could miss a small tumour
 
-    # Aggressive tumours have a coarser, more uneven texture and a necrotic centre.
-    coarse = 1 / (1 + np.exp(-shown))
-    grain = 1 + (0.10 + 0.15 * coarse) * smooth_noise(grid, 3 + 5 * coarse, rng)
-    necrosis = np.clip(0.15 + 0.2 * shown, 0, 0.8)
-    tumour = np.where(depth < necrosis, 0.35, 1.0) * grain
+    # Aggressive tumours have a coarser, more uneven texture and a larger necrotic centre.
+    tissue, necrosis = (_joint_tissue if joint else _tissue)(grid, shown, rng)
+    tumour = np.where(depth < necrosis, 0.35, 1.0) * (1 + tissue)
     image = np.where(depth < 1, tumour, image)
 
     image *= 1 + scanner.shading * x / acquisition.field_of_view
     noise = scanner.noise * rng.standard_normal((2, *grid.shape), np.float32)
     magnitude = np.abs(_acquire(image, noise[0] + 1j * noise[1], scanner.protocols[sequence].matrix))
     return np.clip(magnitude * scanner.scale, 0, 32767).astype(np.int16), depth
+
+
+def _tissue(grid: Grid, shown: Mapping[str, float], rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Variation of a tumour's signal, and the radius of its necrosis as a share of the tumour's.
+
+    Each part is to be seen alone and over its whole range: a mixture of grains finer and coarser than a pixel at the
+    default matrix, whose proportions change, and a necrosis that no tumour lacks.
+    """
+    coarse = ndtr(shown["texture"])
+    fine, rough = smooth_noise(grid, 1, rng), smooth_noise(grid, 4, rng)
+    tissue = (0.25 + 0.1 * coarse) * (np.sqrt(1 - coarse) * fine + np.sqrt(coarse) * rough)
+    return tissue, 0.2 + 0.5 * ndtr(shown["necrosis"])
+
+
+def _joint_tissue(grid: Grid, shown: Mapping[str, float], rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """As `_tissue`, for phantoms in which all parts show the same: they remain those of recipe 2."""
+    coarse = expit(shown["texture"])
+    tissue = (0.10 + 0.15 * coarse) * smooth_noise(grid, 3 + 5 * coarse, rng)
+    return tissue, np.clip(0.15 + 0.2 * shown["necrosis"], 0, 0.8)
 
 
 def smooth_noise(grid: Grid, mm: float, rng: np.random.Generator) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 from npc.config.fields import at_least, between, bound_faults, described, less_than, must_be, share
 from npc.errors import InputError
+from npc.phantom.signal import JOINT, NAMED, PARTS, are_shares
 
 PUBLISHED_EXTERNAL = 45 / 233
 
@@ -23,6 +24,14 @@ class Options:
     external: int | None = described(less_than("n", None), "of them at hospital 2; unless given, 45 of each 233")
     matrix: int = described(between(16, 1024, "pixels", 64), "pixels of an image along a side")
     signal: float = described(share(1.0), "how much of its aggressiveness a tumour shows in the images; 0: nothing")
+    signal_in: str = described(
+        must_be(
+            f"{', '.join([JOINT, *NAMED])}, or shares that sum to 1, such as size:0.2+texture:0.8", are_shares, "mixed"
+        ),
+        "what shows it: size, texture, necrosis, or shares of these; mixed: "
+        + ", ".join(f"{share:g} {part}" for part, share in zip(PARTS, NAMED["mixed"], strict=True))
+        + "; joint: each of them shows all of it",
+    )
     treatment: float = described(
         between(0.05, 20, "(a hazard ratio)", 0.60),
         "hazard ratio of additional chemotherapy (IC or AC beside CCRT), at mean aggressiveness",

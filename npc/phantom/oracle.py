@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from npc.phantom.population import best_image_score
+from npc.phantom.signal import PARTS, best_score
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Oracle:
     """Fulfils `npc.cohort.truth.Truth`.
 
     Attributes:
-        truth: `truth.csv`, indexed by `patient_id`: `linear_predictor`, and `<sequence>_shown` of each sequence.
+        truth: `truth.csv`, indexed by `patient_id`: `linear_predictor`, and `<sequence>_shown` and
+            `<sequence>_<part>_shown` of each sequence.
         signal: 0 to 1; how strongly the images show the aggressiveness of the tumours.
     """
 
@@ -31,11 +32,16 @@ class Oracle:
         return cls(truth, json.loads((folder / "phantom.json").read_text())["signal"])
 
     def best_auc(self, patients: pd.DataFrame, event: str, sequences: Sequence[str]) -> dict[str, float | None]:
-        """AUC given these sequences (`image`) and given the whole truth (`all`); None where there is one class only."""
+        """As `npc.cohort.truth.Truth` says; `size`, `texture` and `necrosis` are what the images show of each part."""
         truth = self.truth.loc[patients.index]
-        shown = {s: truth[f"{s}_shown"].to_numpy() for s in sequences}
+
+        def given(column: str) -> np.ndarray:
+            shown = {s: truth[column.format(s)].to_numpy() for s in sequences}
+            return np.broadcast_to(best_score(shown, self.signal), len(truth))
+
         scores = {
-            "image": np.broadcast_to(best_image_score(shown, self.signal), len(truth)),
+            **{part: given(f"{{}}_{part}_shown") for part in PARTS},
+            "image": given("{}_shown"),
             "all": truth["linear_predictor"].to_numpy(),
         }
         label = patients[event].to_numpy()

@@ -7,10 +7,7 @@ import numpy as np
 from npc.phantom.hospitals import HOSPITALS, REGIMENS, Hospital, shares
 from npc.phantom.options import Options
 from npc.phantom.outcome import clinical_log_hazard, draw_course
-
-SEQUENCES = ("cet1", "t2")
-# Correlation between a tumour's aggressiveness and what a sequence shows of it, at signal 1.
-SHOWN = {"cet1": 0.97, "t2": 0.35}
+from npc.phantom.signal import draw_signal
 
 
 def draw_patient(hospital: Hospital, number: int, options: Options) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -23,15 +20,12 @@ def draw_patient(hospital: Hospital, number: int, options: Options) -> tuple[dic
         number: 0, 1, ... within the hospital.
         options: of the phantom.
     """
-    rng = np.random.default_rng([options.seed, HOSPITALS.index(hospital), number])
+    place = options.seed, HOSPITALS.index(hospital), number
+    rng = np.random.default_rng(place)
     n_stage = int(rng.choice(4, p=shares(hospital.n_stage)))
     t_stage = _draw_t_stage(hospital, n_stage, rng)
     ebv_high = bool(rng.random() < hospital.ebv_high)
-    aggressiveness = rng.standard_normal()
-    shown = {}
-    for sequence in SEQUENCES:
-        correlation = options.signal * SHOWN[sequence]
-        shown[sequence] = correlation * aggressiveness + np.sqrt(1 - correlation**2) * rng.standard_normal()
+    aggressiveness, shown = draw_signal(options.signal_in, options.signal, place, rng)
     course = draw_course(hospital, clinical_log_hazard(n_stage, ebv_high), aggressiveness, options, rng)
     induction = rng.random() < hospital.regimen[1] / sum(hospital.regimen[1:])
     name = {"patient_id": f"{hospital.prefix}-{number + 1:04d}"}
@@ -49,21 +43,7 @@ def draw_patient(hospital: Hospital, number: int, options: Options) -> tuple[dic
         **(course.dates if options.dates else {}),
         **course.recorded,
     }
-    return patient, {**name, **course.truth, **course.dates, **{f"{s}_shown": shown[s] for s in SEQUENCES}}
-
-
-def best_image_score(truth_shown: dict[str, np.ndarray], signal: float) -> np.ndarray:
-    """The best possible risk score given the images: the expected aggressiveness.
-
-    Each sequence shows `r * aggressiveness + sqrt(1 - r**2) * noise` with independent noise, so the expectation
-    given them is proportional to `sum(r * shown / (1 - r**2))`.
-
-    Args:
-        truth_shown: what each of the used sequences shows, arrays of shape (patients,).
-        signal: of the cohort; at 0 every score is 0.
-    """
-    correlation = {s: signal * SHOWN[s] for s in truth_shown}
-    return sum((r / (1 - r**2) * truth_shown[s] for s, r in correlation.items()), start=np.zeros(1))
+    return patient, {**name, **course.truth, **course.dates, **shown}
 
 
 def _draw_t_stage(hospital: Hospital, n_stage: int, rng: np.random.Generator) -> int:

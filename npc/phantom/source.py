@@ -32,10 +32,11 @@ from npc.phantom.images import draw_study
 from npc.phantom.options import Options
 from npc.phantom.oracle import Oracle
 from npc.phantom.outlines import outlined_again, redraw
-from npc.phantom.population import SEQUENCES, draw_patient
+from npc.phantom.population import draw_patient
 from npc.phantom.scanners import draw_acquisition
+from npc.phantom.signal import JOINT, PARTS, SEQUENCES
 
-RECIPE = 2  # raise it when the same options give another phantom: folders of the old recipe are then left alone
+RECIPE = 3  # raise it when the same options give another phantom: folders of the old recipe are then left alone
 
 Row = dict[str, Any]
 
@@ -129,7 +130,8 @@ def _write_patient(folder: Path, hospital: int, number: int, *, options: Options
     (folder / home).mkdir(parents=True, exist_ok=True)
     for index, sequence in enumerate(SEQUENCES):
         rng = np.random.default_rng([options.seed, hospital, number, 1 + index])
-        image, depth = draw_study(sequence, truth[f"{sequence}_shown"], options.matrix, acquisition, rng)
+        shown = {part: truth[f"{sequence}_{part}_shown"] for part in PARTS}
+        image, depth = draw_study(sequence, shown, options.signal_in == JOINT, options.matrix, acquisition, rng)
         if hospital == 0:
             patient[f"{sequence}_image"] = home / f"{sequence}.nii.gz"
             write_nifti(folder / home / f"{sequence}.nii.gz", image, grid)

@@ -18,13 +18,14 @@ from npc.prognosis.characteristics import Characteristic, characteristics
 from npc.prognosis.choice import Choice
 from npc.prognosis.controls import MEASURES, Against, Controls, against, controls, mean_size
 from npc.prognosis.discrimination import ModelComparison, comparisons
-from npc.prognosis.estimable import estimated
+from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
+from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
@@ -44,6 +45,9 @@ class Analysis:
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
         controls: each signature beside the size of the tumour, or why there is no such comparison.
+        trained_controls: each signature against the same method on altered images, by control; or why a control can't
+            be used.
+        shuffled_outcomes: each signature among those trained on permuted outcomes, by split.
         combined_controls: the combined model against one that has a measure of size in the place of the signature, by
             measure and split; empty where one of them is not there.
         treatment: effect of additional treatment by model.
@@ -65,6 +69,8 @@ class Analysis:
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
     controls: Mapping[str, Controls | NotEstimable]
+    trained_controls: Mapping[str, Mapping[str, TrainedControl | NotEstimable]]
+    shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
     combined_controls: Mapping[str, Mapping[str, Against]]
     treatment: Mapping[str, TreatmentEffect]
     treatment_note: str | None
@@ -108,6 +114,8 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         left_out=absent,
         comparisons=comparisons(patients, {name: model.risk for name, model in made.items()}),
         controls={method: controls(patients, choice.signature(method)) for method in choice.best},
+        trained_controls={method: trained_controls(patients, choice.signature(method)) for method in choice.best},
+        shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
         combined_controls=_combined_controls(patients, tests, made.get("combined"), choice, choices.prognosis),
         treatment=effects,
         treatment_note=note,
@@ -128,25 +136,33 @@ def _models(
     """The models that can be made, and why the others can't."""
     best = {method: choice.signature(method) for method in choice.best}
     lead = choice.lead
+    # of networks, one arm: the ensemble where there is one
+    arms = {m: run for m, run in best.items() if m != "deep_learning" or "ensemble" not in best}
     made: dict[str, Model] = {}
     absent: dict[str, str] = {}
     for name, make in (
         ("combined", lambda: models.combined(patients, tests, prognosis.significance, lead, prognosis.signature)),
+        *(
+            [("all_arms", lambda: models.all_arms(patients, tests, prognosis.significance, arms))]
+            if len(arms) > 1
+            else []
+        ),
         *((method, lambda m=method: models.signature(m, best[m], patients.index)) for method in best),
         ("clinical", lambda: models.clinical(patients, tests, prognosis.significance)),
     ):
         try:
             made[name] = make()
         except NotEstimable as reason:
-            absent[name] = str(reason) if tests else "the cohort declares no clinical variables"
+            clinical_alone = name != "all_arms" and not tests
+            absent[name] = "the cohort declares no clinical variables" if clinical_alone else str(reason)
     return made, absent
 
 
 def _combined_controls(
     patients: pd.DataFrame, tests: Sequence[Univariate], combined: Model | None, choice: Choice, prognosis: DictConfig
 ) -> dict[str, dict[str, Against]]:
-    sizes = choice.lead.outlines()
-    if combined is None or sizes is None:
+    sizes = readable(choice.lead.outlines)
+    if combined is None or sizes is None or isinstance(sizes, NotEstimable):
         return {}
     found = {}
     for measure in MEASURES:

@@ -52,7 +52,7 @@ class Choice:
 
     @property
     def lead(self) -> Run:
-        """The signature of the combined model: deep learning where there is one."""
+        """The signature of the combined model: the first of `npc.names.METHODS` that there is."""
         return self.signature(next(iter(self.best)))
 
 
@@ -89,12 +89,12 @@ def rank(run: Run) -> tuple[float, float, str]:
 
 
 def _check_variants(runs: Sequence[Run], variants: Sequence[str]) -> None:
-    for method in METHODS:
+    for method in {run.method for run in runs}:
         there = {run.variant for run in runs if run.method == method}
         absent = [variant for variant in variants if variant not in there]
-        if absent and (there or method == "deep_learning"):
+        if absent:
             raise InputError(
-                f"variants: no finished run of {', '.join(absent)} (there are {', '.join(sorted(there)) or 'none'}); "
+                f"variants: no finished run of {', '.join(absent)} (there are {', '.join(sorted(there))}); "
                 "train them, or leave them out of variants=[...]"
             )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from npc.prognosis.estimable import estimated
+from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.runs import Run
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue, ExplainedError, added_value, scores_within
@@ -85,26 +85,27 @@ def controls(patients: pd.DataFrame, run: Run) -> Controls | NotEstimable:
         run: of the signature; its training patients count as held out where it has their out-of-fold risks.
 
     Returns:
-        a reason instead, where the run has no sizes of the outlines.
-
-    Raises:
-        InputError: `outlines.csv` or `out_of_fold.csv` can't be read.
+        a reason instead, where the run has no sizes of the outlines, or a file of it can't be read.
     """
-    sizes = run.outlines()
+    sizes = readable(run.outlines)
     if sizes is None:
         return NotEstimable(
             f"the run has no sizes of the outlines (no {run.path / 'outlines.csv'}); npc writes them with each new "
-            "run, and again with force=true"
+            f"run, and for this one by: python train.py refit={run.path} controls=true"
         )
+    folds = readable(run.read_out_of_fold) if run.out_of_fold.exists() else None
+    if isinstance(sizes, NotEstimable):
+        return sizes
+    if isinstance(folds, NotEstimable):
+        return folds
     sizes = sizes.loc[patients.index]
     risk, strata = run.predictions["risk"].loc[patients.index].copy(), patients["split"].astype(str)
-    if run.out_of_fold.exists():  # each fold is a stratum: its network has a scale of its own
-        folds = run.read_out_of_fold()
+    if folds is not None:  # each fold is a stratum: its network has a scale of its own
         risk.update(folds["risk"])
         strata.update("fold " + folds["fold"].astype(str))
     held_out = tuple(
         split for split in ("train", "test")
-        if (patients["split"] == split).any() and (split == "test" or run.out_of_fold.exists())
+        if (patients["split"] == split).any() and (split == "test" or folds is not None)
     )  # fmt: skip
     chosen = patients["split"].isin(held_out)
     of = patients[chosen], risk[chosen], pd.DataFrame(sizes.loc[chosen, "volume"]), strata[chosen]

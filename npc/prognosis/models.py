@@ -1,18 +1,20 @@
-"""The models of a report: clinical, signatures, and both combined by logistic regression on the training cohort."""
+"""The models of a report: clinical, signatures, and these combined by logistic regression on the training cohort."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
+from npc.names import MODELS
 from npc.prognosis.encoding import Encoding, learn
 from npc.prognosis.estimable import estimated
 from npc.prognosis.runs import Run
 from npc.prognosis.univariate import Univariate
 from npc.statistics import NotEstimable
-from npc.statistics.logistic import Logistic, logistic
+from npc.statistics.logistic import Logistic, likelihood_ratio, logistic
+from npc.statistics.logrank import Test
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Model:
         fitted: the logistic regression; None for a signature, which is a run's own.
         terms: of the regression, in order.
         encoding: of its clinical variables.
-        signature: the name of its signature's term, if it has one.
+        signatures: labels of its signatures, by term.
+        adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
         notes: what a reader must know about it.
     """
 
@@ -70,7 +73,8 @@ class Model:
     fitted: Logistic | None = None
     terms: tuple[str, ...] = ()
     encoding: Encoding | None = None
-    signature: str | None = None
+    signatures: Mapping[str, str] = field(default_factory=dict)
+    adds: Mapping[str, Test | NotEstimable] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -82,7 +86,7 @@ class Model:
         """The terms of a fitted model, the intercept first."""
         fitted = self.fitted
         assert fitted is not None
-        labels = {"intercept": "Intercept", "signature": "Signature"}
+        labels = {"intercept": "Intercept", **self.signatures}
         if self.encoding:
             labels |= self.encoding.labels()
         terms = []
@@ -99,9 +103,9 @@ class Model:
         assert self.fitted is not None
         weight = dict(zip(self.terms, self.fitted.coefficient[1:], strict=True))
         scales = []
-        if self.signature:
+        for term, label in self.signatures.items():
             values = np.linspace(0, 1, 11).round(1)
-            scales.append(Scale("Signature", tuple((f"{v:g}", v * weight[self.signature]) for v in values)))
+            scales.append(Scale(label, tuple((f"{v:g}", v * weight[term]) for v in values)))
         if self.encoding:
             for variable in self.encoding.variables:
                 marks = tuple(
@@ -128,7 +132,7 @@ def clinical(patients: pd.DataFrame, tests: Sequence[Univariate], significance: 
     Raises:
         NotEstimable: none is significant, or the regression can't be fitted.
     """
-    return _regression("clinical", patients, _chosen(tests, significance), None)
+    return _regression("clinical", patients, _chosen(tests, significance), {})
 
 
 def clinical_with(patients: pd.DataFrame, tests: Sequence[Univariate], significance: float, size: pd.Series) -> Model:
@@ -143,7 +147,7 @@ def clinical_with(patients: pd.DataFrame, tests: Sequence[Univariate], significa
     Raises:
         NotEstimable: no variable is significant, or the regression can't be fitted.
     """
-    return _regression("combined", patients, _chosen(tests, significance), np.log(size))
+    return _regression("combined", patients, _chosen(tests, significance), {"signature": np.log(size)})
 
 
 def combined(
@@ -175,7 +179,47 @@ def combined(
         )
     else:
         notes.append("fitted on the training cohort's in-sample signatures, as in the paper")
-    return _regression("combined", patients, _chosen(tests, significance), risk, notes)
+    return _regression("combined", patients, _chosen(tests, significance), {"signature": risk}, notes)
+
+
+def all_arms(
+    patients: pd.DataFrame, tests: Sequence[Univariate], significance: float, runs: Mapping[str, Run]
+) -> Model:
+    """Logistic regression of several signatures and the significant clinical variables, if there are any.
+
+    It is fitted on out-of-fold risks: with the risks of their own training patients, the arm that has memorised most
+    would take all of the weight.
+
+    Args:
+        patients: with the variables, `split` and `label`.
+        tests: of the training cohort.
+        significance: below which a variable is taken.
+        runs: of the arms, by method.
+
+    Raises:
+        NotEstimable: a run has no out-of-fold risks, or the regression can't be fitted.
+        InputError: `out_of_fold.csv` is not of the training patients.
+    """
+    lacking = [run for run in runs.values() if not run.out_of_fold.exists()]
+    if lacking:
+        commands = "; ".join(f"python train.py refit={run.path} folds=5" for run in lacking)
+        raise NotEstimable(f"out-of-fold risks are missing, which are made by: {commands}")
+    risks = {}
+    for method, run in runs.items():
+        risks[method] = run.predictions["risk"].loc[patients.index].copy()
+        risks[method].update(run.read_out_of_fold()["risk"])
+    chosen = [test for test in tests if test.significant(significance)]
+    note = "fitted on out-of-fold signatures of the training cohort"
+    model = _regression("all_arms", patients, chosen, risks, [note])
+    training = patients["split"] == "train"
+    label, design = patients.loc[training, "label"], _design(patients, model.encoding, risks)[training]
+    terms = {method: [method] for method in risks}
+    if chosen:
+        terms["clinical"] = [term for term in model.terms if term not in risks]
+    adds = {
+        arm: estimated(likelihood_ratio, label, design.drop(columns=own), design[own]) for arm, own in terms.items()
+    }
+    return replace(model, adds=adds)
 
 
 def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate]:
@@ -187,14 +231,22 @@ def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate
     return chosen
 
 
+def _design(patients: pd.DataFrame, encoding: Encoding | None, signatures: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """The terms of a regression: signatures, then clinical variables."""
+    coded = [encoding.transform(patients)] if encoding else []
+    return pd.concat([pd.DataFrame(dict(signatures), index=patients.index), *coded], axis=1)
+
+
 def _regression(
-    name: str, patients: pd.DataFrame, chosen: Sequence[Univariate], risk: pd.Series | None, notes: Sequence[str] = ()
+    name: str,
+    patients: pd.DataFrame,
+    chosen: Sequence[Univariate],
+    signatures: Mapping[str, pd.Series],
+    notes: Sequence[str] = (),
 ) -> Model:
     training = patients["split"] == "train"
-    encoding = learn([test.variable for test in chosen], patients[training])
-    design = encoding.transform(patients)
-    if risk is not None:
-        design.insert(0, "signature", risk)
+    encoding = learn([test.variable for test in chosen], patients[training]) if chosen else None
+    design = _design(patients, encoding, signatures)
     fitted = logistic(patients.loc[training, "label"], design[training])
     filled = [f"{test.variable.title} ({test.missing})" for test in chosen if test.missing]
     notes = [*notes]
@@ -210,6 +262,6 @@ def _regression(
         fitted,
         tuple(map(str, design.columns)),
         encoding,
-        None if risk is None else "signature",
-        tuple(notes),
+        {term: MODELS.get(term, "Signature") for term in signatures},
+        notes=tuple(notes),
     )

@@ -23,12 +23,13 @@ class RunUsed:
 
     Attributes:
         run_key: its name.
-        method: `deep_learning` or `radiomic`.
+        method: of `npc.names.METHODS`.
         variant: `<sequence>-<slices>`.
         validation_auc: of the internal validation cohort.
         validation_loss: log loss of the same; None where the risk is no probability.
         predictions_sha256: of `predictions.csv`.
         data: hashes of split, outcome and images, where the run has them.
+        encoder: name, source, licence, input size and normalisation, of a frozen-encoder signature.
     """
 
     run_key: str
@@ -38,6 +39,7 @@ class RunUsed:
     validation_loss: float | None
     predictions_sha256: str
     data: Mapping[str, Any] | None
+    encoder: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def provenance(
 def _used(run: Run) -> RunUsed:
     digest = hashlib.sha256((run.path / "predictions.csv").read_bytes()).hexdigest()
     loss = None if run.loss == float("inf") else run.loss
-    return RunUsed(run.key, run.method, run.variant, run.auc, loss, digest, run.data())
+    return RunUsed(run.key, run.method, run.variant, run.auc, loss, digest, run.data(), run.encoder())
 
 
 def _rules(choices: DictConfig) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Run:
 
     Attributes:
         path: `runs/<cohort>/<sequence>-<slices>/<run_key>`.
-        method: `deep_learning` or `radiomic`.
+        method: of `npc.names.METHODS`.
         predictions: indexed by `patient_id`; `split`, `label`, `time`, `event`, `risk`.
         auc: of the internal validation cohort.
         loss: log loss of the internal validation cohort; infinite where the risk is no probability.
@@ -79,6 +79,13 @@ class Run:
         """Hashes of split, outcome and images from `environment.json`, where the backend wrote one."""
         try:
             return json.loads((self.path / "environment.json").read_text()).get("data")
+        except (OSError, ValueError):
+            return None
+
+    def encoder(self) -> dict[str, Any] | None:
+        """What `metrics.json` says about the encoder of a frozen-encoder signature: its name, source and licence."""
+        try:
+            return json.loads((self.path / "metrics.json").read_text()).get("encoder")
         except (OSError, ValueError):
             return None
 

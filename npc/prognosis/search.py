@@ -23,7 +23,7 @@ class Search:
     """Two runs or more that were made to choose one of them.
 
     Attributes:
-        method: `deep_learning` or `radiomic`.
+        method: of `npc.names.METHODS`.
         variant: `<sequence>-<slices>`; `all` for the choice among all variants.
         runs: the best one first (`npc.prognosis.choice.rank`).
         others: number of runs with other patients, splits or outcomes, which are left out.

@@ -20,6 +20,7 @@ from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
+from npc.imaging.control_images import altered
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan, read_scans
 from npc.names import FIRST_READER, READERS
@@ -71,14 +72,7 @@ def extract(
     Raises:
         InputError: faults of images and outlines, of all patients at once; two patients have the same image.
     """
-    choices = [
-        RECIPE,
-        version("pyradiomics"),
-        asdict(settings),
-        cohort.label,
-        cohort.roi.get(sequence),
-        cohort.by_index,
-    ]
+    choices = [RECIPE, version("pyradiomics"), asdict(settings), *cohort.reading(sequence)]
     settings_hash = digest(json.dumps(choices, sort_keys=True))
     home = Path(store) / f"features-{sequence}-{settings_hash[:12]}"
     make_folder(home)
@@ -166,7 +160,10 @@ def _work_out(
 def _by_reader(study: Study, settings: FeaturesConfig) -> dict[str, dict[str, Values] | InputError]:
     """The features of each outline, by slice mode, or its error."""
     try:
-        found = features(list(read_scans(study).values()), settings)
+        scans = [altered(scan, study.control) for scan in read_scans(study).values()]
+        # a control alters the image inside each outline, so the outlines no longer share one image
+        groups = [[scan] for scan in scans] if study.control else [scans]
+        found = [values for group in groups for values in features(group, settings)]
         return dict(zip(study.outlines, found, strict=True))
     except InputError as error:
         if len(study.outlines) == 1:

@@ -12,10 +12,10 @@ from sklearn.pipeline import Pipeline
 
 from npc.config.schema import CHAIN
 from npc.files import write_text
-from npc.radiomics.nested import chosen_share, nested_auc, out_of_fold
 from npc.radiomics.selection.chain import notes
+from npc.radiomics.stability import chosen_share
 from npc.run.metrics import by_split
-from npc.statistics import NotEstimable
+from npc.run.nested import nested_auc, out_of_fold
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
         pipeline,
         predictions,
         risks,
-        _nested(label, risks),
+        nested_auc(label, risks),
         _selection(pipeline, share),
         x[kept].corr("spearman"),
         filled,
@@ -139,13 +139,6 @@ def _filled(features: pd.DataFrame, kept: list[str]) -> list[str]:
         for name in kept
         if lacking[name].any()
     ]
-
-
-def _nested(label: pd.Series, risks: pd.DataFrame) -> dict[str, Any]:
-    try:
-        return nested_auc(label, risks)
-    except NotEstimable as reason:
-        return {"estimate": None, "folds": [], "note": f"not estimable: {reason}"}
 
 
 def _selection(pipeline: Pipeline, share: pd.Series) -> pd.DataFrame:

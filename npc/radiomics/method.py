@@ -1,6 +1,7 @@
 """The radiomic signature as a method of a run: `train.py method=radiomic`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -64,6 +65,8 @@ class Radiomic:
 
     def _extract(self, sequence: str) -> Extracted:
         choices, settings = self.config.radiomics, feature_settings(self.config)
+        if self.cohort.control == "shape":
+            settings = replace(settings, filters=["original"], classes=["shape"])
         return extract(self.cohort, sequence, settings, store=self.config.store, missing=choices.missing)
 
 

@@ -1,4 +1,4 @@
-"""The protocol of a method that makes signatures (deep learning, radiomics), and the choice of the method."""
+"""The protocol of a method that makes signatures, such as deep learning or radiomics, and the choice of the method."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -93,6 +93,12 @@ def method_of(config: DictConfig, cohort: Cohort, run: RunFolder, should_prune: 
         from npc.radiomics.method import Radiomic
 
         return Radiomic(config, cohort, run)
-    from npc.signature.method import DeepLearning
+    if config.method == "frozen":
+        from npc.frozen.method import Frozen
 
+        return Frozen(config, cohort, run)
+    from npc.signature.method import DeepLearning, Ensemble
+
+    if config.method == "ensemble":
+        return Ensemble(config, cohort, run)
     return DeepLearning(config, cohort, run, should_prune)

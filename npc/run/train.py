@@ -1,4 +1,4 @@
-"""From a cohort on disk to a signature and its logged predictions: the steps of a run of either method."""
+"""From a cohort on disk to a signature and its logged predictions: the steps of a run of any method."""
 
 import os
 import sys
@@ -14,6 +14,7 @@ from npc.config.key import run_folder
 from npc.config.values import run_sequences
 from npc.errors import grouped
 from npc.imaging.outline_sizes import outline_sizes
+from npc.run.controls import check_processes, write_controls, write_permutations
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune, method_of
 from npc.run.metrics import by_split, print_metrics
@@ -32,6 +33,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
         StoppedError: the run was pruned.
     """
     run, sequences = RunFolder(run_folder(config)), run_sequences(config)
+    check_processes(config, run)
     cohort = load(config.cohort, config.endpoint, sequences)
     for warning in grouped(cohort.warnings):
         print(f"npc: warning: {warning}", file=sys.stderr)
@@ -74,6 +76,10 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
             print_metrics(metrics, method.title)
             print(f"written to {run.path}")
         method.refit(patients)
+        if config.controls:
+            write_controls(config, cohort, run, patients)
+        if config.permutations:
+            write_permutations(config, cohort, run, patients)
 
 
 def _without_failures(patients: pd.DataFrame, failures: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:

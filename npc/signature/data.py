@@ -16,19 +16,21 @@ from npc.config.schema import AugmentConfig
 from npc.imaging.store import Slices
 from npc.signature.augment import augmentation
 from npc.signature.endpoints import Outcome
+from npc.signature.sizes import Sized
 
 
 class SliceDataset(Dataset):
     """Patients' slices as tensors.
 
-    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1. Its index is the
+    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1; where the slices come
+    with the sizes of the outlines, they are beside it (`Sized`). Its index is the
     patient's number, or (number, epoch) for an augmented item: the augmentation depends on the seed, the epoch and the
     patient alone, not on workers, order or earlier items.
 
     Args:
         slices: of each sequence, in the order in which they are joined.
         patients: indexed by patient_id, with `label`, `time` and `event`; the position in this table is the number.
-        channels: 1 for the largest slice, 3 for it and its neighbours.
+        channels: 1 for the largest slice, 3 for it and its neighbours, or all that there are.
         augment: settings of the augmentation.
         seed: of the augmentation.
     """
@@ -43,13 +45,14 @@ class SliceDataset(Dataset):
     ) -> None:
         self.slices, self.patients, self.seed = slices, list(patients.index), seed
         self.outcomes = torch.tensor(patients[list(Outcome._fields)].to_numpy(dtype=np.float32))
-        self.channels = slice(1, 2) if channels == 1 else slice(0, 3)
+        self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
         self.augment = augmentation(augment, slices[0].array.shape[-1])
+        self.sizes = log_sizes(slices, self.patients) if slices[0].sizes else None
 
     def __len__(self) -> int:
         return len(self.patients)
 
-    def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor, Outcome]:
+    def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor | Sized, Outcome]:
         number, epoch = index if isinstance(index, tuple) else (index, None)
         patient = self.patients[number]
         planes = np.stack([s.array[s.rows[patient], self.channels] for s in self.slices])
@@ -59,7 +62,14 @@ class SliceDataset(Dataset):
             self.augment.set_random_state(seed=int(draw))
             changed = convert_to_tensor(self.augment(x.flatten(0, 1)), track_meta=False)
             x = changed.reshape(x.shape).clamp(0, 1)
-        return x, Outcome(*self.outcomes[number])
+        outcome = Outcome(*self.outcomes[number])
+        return (x if self.sizes is None else Sized(x, self.sizes[number])), outcome
+
+
+def log_sizes(slices: Sequence[Slices], patients: Sequence[str]) -> Tensor:
+    """Natural logarithms of volume and area, (patient, sequence, 2)."""
+    sizes = [[[of.sizes[patient].volume, of.sizes[patient].area] for of in slices] for patient in patients]
+    return torch.tensor(sizes).log()
 
 
 class EpochSampler(Sampler):
@@ -97,7 +107,7 @@ class SliceDataModule(pl.LightningDataModule):
     Args:
         slices: of each sequence.
         patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
-        channels: 1 or 3.
+        channels: as for `SliceDataset`.
         batch_size: of training; divided among several processes.
         augment: settings, for the training patients only.
         seed: of order and augmentation.

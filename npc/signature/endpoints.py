@@ -42,15 +42,18 @@ class Binary:
 
     Attributes:
         event_weight: weight of patients with the event in the loss; 1 weights all patients equally.
+        smoothing: of the labels (Szegedy et al., CVPR 2016): with 0.1 the targets are 0.05 and 0.95.
     """
 
     event_weight: float = 1.0
     outputs: int = 1
+    smoothing: float = 0.0
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
         """Binary cross-entropy."""
         weight = output.new_tensor(self.event_weight)
-        return binary_cross_entropy_with_logits(output[:, 0], outcome.label.to(output.dtype), pos_weight=weight)
+        target = outcome.label.to(output.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        return binary_cross_entropy_with_logits(output[:, 0], target, pos_weight=weight)
 
     def risk(self, output: Tensor) -> Tensor:
         """Probability."""

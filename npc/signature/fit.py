@@ -99,7 +99,7 @@ def fit(
     _silence_lightning()
     torch.set_num_threads(config.trainer.threads)
     pl.seed_everything(config.seed, workers=True)
-    channels = 1 if config.slices == "max" else 3
+    channels = {"max": 1, "three": 3, "all": slices[0].array.shape[1]}[config.slices]
     data = SliceDataModule(
         slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers
     )
@@ -109,7 +109,10 @@ def fit(
         _endpoint(config, patients[patients["split"] == "train"]),
         len(slices),
         channels,
+        pooled=config.slices == "all",
     )
+    if (sizes := data.datasets["train"].sizes) is not None:
+        module.network.sizes.fit(sizes)
     best = BestEpoch(run.best, config.trainer.patience)
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
@@ -202,7 +205,8 @@ def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:
             return {"_target_": "npc.signature.endpoints.Hazard", "cuts": list(cuts)}
     label = training["label"]
     weight = float((label == 0).sum() / (label == 1).sum()) if config.endpoint.class_weight else 1.0
-    return {"_target_": "npc.signature.endpoints.Binary", "event_weight": weight}
+    smoothing = config.endpoint.smoothing
+    return {"_target_": "npc.signature.endpoints.Binary", "event_weight": weight, "smoothing": smoothing}
 
 
 def _silence_lightning() -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
@@ -11,7 +12,8 @@ from omegaconf import DictConfig
 from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.outline_sizes import OutlineSize, outline_sizes
+from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import Slices, open_store, slices_hash
 from npc.names import MODELS
 from npc.run.folder import RunFolder
@@ -34,19 +36,22 @@ class DeepLearning:
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
         """Hashes of the slices; no slice is built."""
-        fewest = int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+        fewest = self._fewest(patients)
         if self.config.folds > fewest:
             raise InputError(
                 f"folds={self.config.folds}: the training cohort has only {fewest} patients of one class; "
                 "choose fewer folds"
             )
-        hashes = {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
-        return Inputs(hashes, {})
+        return Inputs(self._hashes(), {})
 
     @cached_property
     def slices(self) -> Sequence[Slices]:
         """The slices of each sequence; missing ones are built."""
-        return [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
+        slices = [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
+        if not self.config.network.size_input:
+            return slices
+        sizes = sizes_by_patient(self.config.store, self.cohort, run_sequences(self.config))
+        return [replace(of, sizes=own) for of, own in zip(slices, sizes, strict=True)]
 
     def prepare(self, patients: pd.DataFrame) -> None:
         """Builds the slices that are missing in the store."""
@@ -87,6 +92,14 @@ class DeepLearning:
             for _ in refits(self.config, self.run, self.slices, patients):
                 pass
 
+    def _hashes(self) -> dict[str, str]:
+        return {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
+
+    @staticmethod
+    def _fewest(patients: pd.DataFrame) -> int:
+        """Training patients of the rarer class."""
+        return int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+
     def _lacks_folds(self) -> bool:
         """Whether `folds` asks for refits that do not exist yet."""
         if not self.config.folds:
@@ -96,9 +109,57 @@ class DeepLearning:
         return True
 
 
+class Ensemble(DeepLearning):
+    """As `DeepLearning`, with several networks; its out-of-fold risks are part of `fit`."""
+
+    title = MODELS["ensemble"]
+
+    def inputs(self, patients: pd.DataFrame) -> Inputs:
+        """Hashes of the slices; no slice is built."""
+        settings = self.config.ensemble
+        fewest = self._fewest(patients)
+        # a fold is left out, and of the other patients a share is kept for the choice of the epoch
+        inner = fewest * (1 - 1 / settings.folds) * settings.inner
+        if settings.folds > fewest or inner < 1:
+            raise InputError(
+                f"ensemble.folds={settings.folds} ensemble.inner={settings.inner}: the training cohort has only "
+                f"{fewest} patients of one class, too few to have one in each fold and in each inner share; choose "
+                "fewer folds or a larger share"
+            )
+        return Inputs(self._hashes(), {})
+
+    def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
+        """Trains the networks and averages their risks."""
+        _wait_passively()
+        from npc.signature.ensemble import fit_ensemble
+
+        return fit_ensemble(self.config, self.run, self.slices, patients)
+
+    def refit(self, patients: pd.DataFrame) -> None:
+        """Does nothing: `fit` has made the out-of-fold risks."""
+
+    def assist(self, patients: pd.DataFrame) -> None:
+        """Computes together with the process that writes."""
+        if self.run.done:
+            return
+        _ = self.slices
+        _wait_passively()
+        from npc.signature.ensemble import train_members
+
+        for _ in train_members(self.config, self.run, self.slices, patients):
+            pass
+
+
 def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     """The place of one sequence of the cohort in the store: the arguments of the store's functions."""
-    return config.store, cohort, sequence, Preprocess(**config.preprocess)
+    return config.store, cohort, sequence, preprocess_settings(config)
+
+
+def sizes_by_patient(folder: str, cohort: Cohort, sequences: Sequence[str]) -> list[dict[str, OutlineSize]]:
+    """The sizes of the outlines of all patients, of each sequence."""
+    table = outline_sizes(folder, cohort, sequences, cohort.patients.index)
+    rows = [table[table["sequence"] == sequence] for sequence in sequences]
+    return [dict(zip(of["patient_id"], map(OutlineSize, of["volume"], of["area"]), strict=True)) for of in rows]
 
 
 def _wait_passively() -> None:

@@ -11,9 +11,12 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
+from npc.config.schema import NetworkConfig, OptimizerConfig
 from npc.errors import DivergedError
 from npc.signature.endpoints import Endpoint, Outcome
 from npc.signature.networks import SignatureNetwork
+from npc.signature.rates import parameter_groups, rate_factor
+from npc.signature.sizes import Sized
 
 
 class SignatureModule(pl.LightningModule):
@@ -26,7 +29,8 @@ class SignatureModule(pl.LightningModule):
         optimizer: settings, as in `conf/optimizer`.
         endpoint: `_target_` and arguments of a class of `npc.signature.endpoints`.
         sequences: number of joined sequences.
-        channels: of each sequence, 1 or 3.
+        channels: of each sequence, 1 or 3, or the number of slices that are pooled.
+        pooled: whether each slice is encoded by itself (`slices=all`).
     """
 
     def __init__(
@@ -36,20 +40,22 @@ class SignatureModule(pl.LightningModule):
         endpoint: Mapping[str, Any],
         sequences: int,
         channels: int,
+        pooled: bool = False,
     ) -> None:
         super().__init__()
         # a checkpoint holds its own weights: it must not need the file of the initial ones
         self.save_hyperparameters({
             "network": {**network, "weights": "scratch"}, "optimizer": dict(optimizer), "endpoint": dict(endpoint),
-            "sequences": sequences, "channels": channels,
+            "sequences": sequences, "channels": channels, "pooled": pooled,
         })  # fmt: skip
-        self.optimizer_settings = dict(optimizer)
+        # with the defaults of settings that a checkpoint of an older version lacks
+        self.optimizer_settings = OptimizerConfig(**optimizer)
+        settings: Any = OmegaConf.merge(NetworkConfig, dict(network))
         self.endpoint: Endpoint = instantiate(dict(endpoint))
-        settings: Any = OmegaConf.create(dict(network))
-        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs)
+        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs, pooled)
         self._validation: list[tuple[Tensor, Outcome]] = []
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor | Sized) -> Tensor:
         """Risk, float64 (batch,); higher means a worse prognosis; the mean if there are several signatures."""
         return self._risk(self.network(x).double())
 
@@ -62,7 +68,7 @@ class SignatureModule(pl.LightningModule):
         """
         return torch.stack([self.endpoint.loss(signature, outcome) for signature in output.unbind(1)]).mean()
 
-    def training_step(self, batch: tuple[Tensor, Outcome], _: int) -> Tensor:
+    def training_step(self, batch: tuple[Tensor | Sized, Outcome], _: int) -> Tensor:
         """One update."""
         x, outcome = batch
         output = self.network(x)
@@ -70,10 +76,10 @@ class SignatureModule(pl.LightningModule):
         loss = self.loss(output.to(torch.promote_types(output.dtype, torch.float32)), outcome)
         if not torch.isfinite(loss):
             raise self._diverged()
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(outcome.label))
         return loss
 
-    def validation_step(self, batch: tuple[Tensor, Outcome], _: int) -> None:
+    def validation_step(self, batch: tuple[Tensor | Sized, Outcome], _: int) -> None:
         """Collects outputs and outcomes until the end of the epoch."""
         x, outcome = batch
         self._validation.append((self.network(x).double().cpu(), Outcome(*(part.cpu() for part in outcome))))
@@ -94,15 +100,15 @@ class SignatureModule(pl.LightningModule):
 
     def _diverged(self) -> DivergedError:
         return DivergedError(
-            f"optimizer.lr={self.optimizer_settings['lr']}: training diverged in epoch {self.current_epoch + 1} "
+            f"optimizer.lr={self.optimizer_settings.lr}: training diverged in epoch {self.current_epoch + 1} "
             "(the loss is no longer finite); choose a lower rate"
         )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The learning rate of update `n` (from 0) is `lr / (1 + decay * n)`, as in Keras 2.1."""
+        """The optimizer, and the schedule that gives each update its rate."""
         settings = self.optimizer_settings
-        optimizer = instantiate(
-            {"_target_": settings["_target_"], **settings["options"]}, self.parameters(), lr=settings["lr"]
-        )
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda update: 1 / (1 + settings["decay"] * update))
+        groups = parameter_groups(self.network, settings.lr, settings.stage_rate)
+        optimizer = instantiate({"_target_": settings._target_, **settings.options}, groups, lr=settings.lr)
+        updates = 0 if settings.schedule == "decay" else int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_factor(settings, updates))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

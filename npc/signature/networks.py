@@ -1,6 +1,7 @@
 """Networks: a backbone for each sequence and a linear layer whose output is the signature."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any, cast
 
 import torch
 import torchvision
@@ -8,6 +9,11 @@ from torch import Tensor, nn
 
 from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
+from npc.run.weights import initial_weights, load_weights
+from npc.signature.freeze import freeze
+from npc.signature.pooling import PooledSlices
+from npc.signature.sizes import Sized, StandardisedSizes
+from npc.signature.small import Small
 
 
 class SignatureNetwork(nn.Module):
@@ -16,30 +22,53 @@ class SignatureNetwork(nn.Module):
     Input: float32 (batch, sequence, channel, row, column); output: (batch, signatures, outputs). `join` is how several
     sequences are combined: `towers`, one backbone each, whose features are concatenated before the last layer; `mean`,
     one network each, whose risks are averaged (two signatures); `stack`, one backbone with all of them as channels.
+    With `size_input` the input is `Sized`, and the sizes are concatenated to the features.
 
     Args:
         settings: see `conf/network/resnet50.yaml`.
         sequences: their number.
-        channels: of each sequence, 1 or 3.
+        channels: of each sequence, 1 or 3, or the number of slices that are pooled.
         outputs: of each signature; the endpoint defines their meaning.
+        pooled: whether each channel is a slice that is encoded by itself (`PooledSlices`).
     """
 
-    def __init__(self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1) -> None:
+    def __init__(
+        self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1, pooled: bool = False
+    ) -> None:
         super().__init__()
         self.stacked = settings.join == "stack"
         self.separate = settings.join == "mean"
         towers = 1 if self.stacked else sequences
-        width = channels * (sequences if self.stacked else 1)
-        backbones = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
+        width = 1 if pooled else channels * (sequences if self.stacked else 1)
+        backbones: list[Any] = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
+        if pooled:
+            backbones = [PooledSlices(encoder, settings.pool) for encoder in backbones]
         features = [tower.features for tower in backbones]
+        if settings.size_input:
+            self.sizes = StandardisedSizes(sequences)
+            features = [n + self.sizes.values * sequences // towers for n in features]
         self.towers = nn.ModuleList(backbones)
         self.heads = nn.ModuleList(nn.Linear(n, outputs) for n in (features if self.separate else [sum(features)]))
         _set_batch_norm(self, settings.batch_norm)
+        if settings.freeze != "none":
+            for tower in backbones:
+                freeze(tower, tower.stages, settings.freeze)
 
-    def forward(self, x: Tensor) -> Tensor:
+    @property
+    def stages(self) -> list[list[nn.Module]]:
+        """The modules of each stage of all backbones, from the first stage to the last."""
+        towers = [cast(Any, tower).stages.values() for tower in self.towers]
+        return [[module for modules in stage for module in modules] for stage in zip(*towers, strict=True)]
+
+    def forward(self, x: Tensor | Sized) -> Tensor:
         """(batch, signatures, outputs)."""
-        inputs = [x.flatten(1, 2)] if self.stacked else list(x.unbind(1))
+        images = x.images if isinstance(x, Sized) else x
+        inputs = [images.flatten(1, 2)] if self.stacked else list(images.unbind(1))
         features = [tower(part) for tower, part in zip(self.towers, inputs, strict=True)]
+        if isinstance(x, Sized):
+            sizes = self.sizes(x.sizes)
+            parts = [sizes.flatten(1)] if self.stacked else list(sizes.unbind(1))
+            features = [torch.cat(both, dim=1) for both in zip(features, parts, strict=True)]
         if not self.separate:
             features = [torch.cat(features, dim=1)]
         return torch.stack([head(part) for head, part in zip(self.heads, features, strict=True)], dim=1)
@@ -52,9 +81,9 @@ class ResNet(nn.Module):
         super().__init__()
         network = torchvision.models.get_model(name, weights=None)
         self.features = network.fc.in_features
-        state = _initial_weights(name, weights)
+        state = initial_weights(name, weights)
         if state is not None:
-            _load(network, state, weights)
+            load_weights(network, state, f"network.weights={weights}", "network.backbone")
         first = network.conv1
         kernel = first.weight.detach()
         network.conv1 = nn.Conv2d(
@@ -66,6 +95,12 @@ class ResNet(nn.Module):
             network.conv1.weight = nn.Parameter(grey.repeat(1, channels, 1, 1))
         network.fc = nn.Identity()
         self.network = network
+
+    @property
+    def stages(self) -> Mapping[str, list[nn.Module]]:
+        """The modules with weights, from the first stage to the last."""
+        layers = {f"layer{i}": [getattr(self.network, f"layer{i}")] for i in range(1, 5)}
+        return {"stem": [self.network.conv1, self.network.bn1], **layers}
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channel, row, column) to (batch, features)."""
@@ -84,66 +119,32 @@ class Tiny(nn.Sequential):
             channels = width
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
+    @property
+    def stages(self) -> Mapping[str, list[nn.Module]]:
+        """The modules with weights, from the first stage to the last."""
+        layers = list(self)
+        return {"stem": layers[:3], "layer1": layers[3:6], "layer2": layers[6:9]}
 
-def backbone(name: str, channels: int, weights: str) -> ResNet | Tiny:
+
+def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Tiny:
     """A network without its last layer, by name.
 
     Args:
-        name: any torchvision ResNet, or `tiny`.
+        name: any torchvision ResNet, `small` or `tiny`.
         channels: of its input.
         weights: `scratch`, `imagenet` (torchvision's, from its cache or its website) or the path of a state dict.
 
     Raises:
         InputError: unknown name, or weights of another network.
     """
-    if name == "tiny":
+    if name in ("small", "tiny"):
         if weights != "scratch":
-            raise InputError(f"network.weights={weights}: the tiny network has no published weights; choose scratch")
-        return Tiny(channels)
+            raise InputError(f"network.weights={weights}: the {name} network has no published weights; choose scratch")
+        return Small(channels) if name == "small" else Tiny(channels)
     names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
     if name not in names:
-        raise InputError(f"network.backbone={name}: must be tiny or one of {', '.join(names)}")
+        raise InputError(f"network.backbone={name}: must be small, tiny or one of {', '.join(names)}")
     return ResNet(name, channels, weights)
-
-
-def _initial_weights(name: str, weights: str) -> dict[str, Tensor] | None:
-    if weights == "scratch":
-        return None
-    try:
-        if weights == "imagenet":
-            return torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
-        return torch.load(Path(weights).expanduser(), map_location="cpu", weights_only=True)
-    except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"network.weights={weights}: there is no such file; correct the path") from None
-    except OSError as error:
-        raise InputError(
-            f"network.weights={weights}: cannot be downloaded ({error}); download the file elsewhere and give its path"
-        ) from None
-    except Exception as error:  # with a file of another kind torch.load raises errors of many types
-        raise InputError(
-            f"network.weights={weights}: is not a file of weights ({type(error).__name__}); give a state dict that "
-            "torch.save has written"
-        ) from None
-
-
-def _load(network: nn.Module, state: object, weights: str) -> None:
-    """Loads all layers but the last one, which belongs to the signature."""
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"network.weights={weights}: is not a state dict (names and tensors); give one")
-    own = network.state_dict()
-    state = {name: value for name, value in state.items() if not name.startswith("fc.")}
-    misfits = [
-        name
-        for name in own
-        if not name.startswith("fc.") and getattr(state.get(name), "shape", None) != own[name].shape
-    ]
-    misfits += [name for name in state if name not in own]
-    if misfits:
-        raise InputError(
-            f"network.weights={weights}: does not fit the network: {', '.join(misfits[:3])} and others; give the "
-            "weights of network.backbone"
-        )
-    network.load_state_dict(state, strict=False)
 
 
 def _set_batch_norm(network: nn.Module, settings: BatchNormConfig) -> None:

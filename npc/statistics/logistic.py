@@ -11,6 +11,7 @@ from scipy.stats import chi2, norm
 
 from npc.statistics import NotEstimable
 from npc.statistics.inputs import labelled
+from npc.statistics.logrank import Test
 from npc.statistics.separation import separation
 
 MAX_STEPS = 200
@@ -84,6 +85,25 @@ def logistic(label: ArrayLike, x: ArrayLike) -> Logistic:
         "Firth" if separated else "maximum likelihood", separated, coefficient, error,
         2 * norm.sf(np.abs(coefficient / error)), loglik, 2 * (design.shape[1] - loglik),
     )  # fmt: skip
+
+
+def likelihood_ratio(label: ArrayLike, others: ArrayLike, added: ArrayLike) -> Test:
+    """Tests whether terms that are added to others improve the fit: twice the difference of the log likelihoods.
+
+    Args:
+        label: 0 or 1, (patients,).
+        others: (patients, terms).
+        added: (patients, terms); a degree of freedom for each.
+
+    Raises:
+        NotEstimable: as for `logistic`, or the classes are separated, so that the likelihood has no maximum.
+    """
+    before, after = logistic(label, others), logistic(label, np.column_stack([others, added]))
+    if after.separation:
+        raise NotEstimable(f"{after.separation}: there is no maximum likelihood")
+    statistic = max(2 * (after.log_likelihood - before.log_likelihood), 0.0)
+    df = len(after.coefficient) - len(before.coefficient)
+    return Test(statistic, df, float(chi2.sf(statistic, df)))
 
 
 def profile_interval(label: ArrayLike, x: ArrayLike, term: int, confidence: float = 0.95) -> tuple[float, float]:

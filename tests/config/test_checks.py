@@ -30,11 +30,21 @@ WRONG = [
     "augment.rotate=-5",
     "augment.shift=2",
     "augment.intensity=-1",
+    "augment.vertical_flip=2",
+    "augment.scale=1",
+    "augment.elastic=-1",
+    "augment.gamma=-1",
+    "augment.noise=2",
     "network.join=sum",
     "network.batch_norm.momentum=2",
     "network.batch_norm.epsilon=0",
     "optimizer.lr=0",
     "optimizer.decay=-0.1",
+    "optimizer.schedule=step",
+    "optimizer.warmup=2",
+    "optimizer.stage_rate=0",
+    "endpoint.smoothing=1",
+    "network.freeze=layer5",
     "batch_size=0",
     "seed=-1",
     "trainer.max_epochs=0",
@@ -142,6 +152,35 @@ def test_options_of_the_optimizer_are_those_of_torchs_class(choices, message):
     if message:
         (found,) = faults(compose(choices))
         assert message in found
+    else:
+        check(compose(choices))
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        (["optimizer=adamw"], None),
+        (["optimizer.schedule=cosine"], "optimizer.decay=0.01: has no effect with optimizer.schedule=cosine"),
+        (["optimizer.warmup=0.1"], "optimizer.warmup=0.1: has no effect with optimizer.schedule=decay"),
+        (
+            ["network.freeze=layer1"],
+            "network.freeze=layer1: with network.weights=scratch these stages",
+        ),
+        (["network.freeze=layer1", "network.weights=imagenet"], None),
+        (["endpoint.smoothing=0.1"], None),
+        (["endpoint=cox", "endpoint.smoothing=0.1"], "endpoint.smoothing=0.1: only labels can be smoothed"),
+        (["slices=all", "network.pool=mean", "preprocess.slices=8", "sequence=both"], None),
+        (["network.pool=mean"], "network.pool=mean: has an effect with slices=all only"),
+        (["slices=three", "preprocess.slices=8"], "preprocess.slices=8: has an effect with slices=all only"),
+        (["slices=all", "network.join=stack", "sequence=both"], "network.join=stack: with slices=all"),
+        (["method=radiomic", "slices=all"], "slices=all: radiomic features are those of the largest slice or of three"),
+        (["method=radiomic", "endpoint.smoothing=0.1"], "endpoint.smoothing: has no effect on a radiomic signature"),
+    ],
+)
+def test_choices_of_networks_that_exclude_each_other_are_reported(choices, message):
+    if message:
+        (found,) = faults(compose(choices))
+        assert found.startswith(message)
     else:
         check(compose(choices))
 

@@ -335,3 +335,23 @@ def test_pixels_that_are_not_square_are_resampled():
         assert abs(height - width) <= 8  # a row of the series is 5 mm
         stretched = network_input(image, ball, Preprocess(size=128, crop=crop))[0][1] > 0
         assert np.ptp(np.flatnonzero(stretched.any(axis=1))) < width / 3
+
+
+def test_all_slices_are_those_of_the_outline_and_then_empty_ones():
+    """Each as `slices=max` would show it, were it the largest."""
+    image, mask = study(slices=7)
+    mask[[0, 5]] = False
+    slices, middle = network_input(image, mask, Preprocess(24, slices=8))
+    assert (slices.dtype, slices.shape, middle) == (np.uint8, (8, 24, 24), 3)
+    for plane, z in zip(slices, [1, 2, 3, 4, 6], strict=False):
+        np.testing.assert_array_equal(plane, network_input(image[[z]], mask[[z]], Preprocess(24))[0][1])
+    assert not slices[5:].any()
+
+
+def test_the_window_of_all_slices_holds_the_outline_of_each():
+    image, mask = study(side=40, radius=4, slices=3)
+    mask[2] = disk(40, 3.5, centre=(8, 30))
+    slices, _ = network_input(image, mask, Preprocess(80, crop="roi", margin=0.1, equalise=False, slices=3))
+    side = square_window(mask.any(axis=0), Preprocess(80, crop="roi"))[2]
+    shown = [(plane > 0).sum() * (side / 80) ** 2 for plane in slices]
+    np.testing.assert_allclose(shown, mask.sum(axis=(1, 2)), rtol=0.1)

@@ -1,4 +1,4 @@
-"""Which slice is the largest, and which three the network sees."""
+"""Which slice is the largest, and which ones the network sees."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from npc.imaging.slices import largest_slice, three_slices
+from npc.imaging.slices import largest_slice, spread_slices, three_slices
 
 
 def outline(*areas: int) -> np.ndarray:
@@ -63,6 +63,31 @@ def test_largest_area_then_middle_then_lower(areas, largest):
 )
 def test_three_slices_are_clamped_at_both_ends(areas, three):
     assert three_slices(outline(*areas)) == three
+
+
+@pytest.mark.parametrize(
+    ("areas", "most", "chosen"),
+    [
+        ((0, 1, 9, 1), 3, [1, 2, 3]),
+        ((0, 1, 9, 1), 16, [1, 2, 3]),
+        ((1, 0, 9, 1, 0, 4), 4, [0, 2, 3, 5]),  # a slice without outline is none
+        ((1,) * 9, 3, [0, 4, 8]),
+        ((0, *(1,) * 9), 5, [1, 3, 5, 7, 9]),
+        ((1,) * 9, 1, [4]),
+        ((9,), 1, [0]),
+    ],
+)
+def test_spread_slices_are_all_or_evenly_chosen(areas, most, chosen):
+    assert spread_slices(outline(*areas), most) == chosen
+
+
+@unhurried
+@given(masks, st.integers(1, 8))
+def test_spread_slices_differ_and_are_outlined(mask, most):
+    chosen = spread_slices(mask, most)
+    assert len(chosen) == min(most, int(mask.any(axis=(1, 2)).sum()))
+    assert sorted(set(chosen)) == chosen
+    assert mask[chosen].any(axis=(1, 2)).all()
 
 
 def distance(mask: np.ndarray, index: int) -> float:

@@ -93,7 +93,7 @@ def check_rows(slices: Slices, cohort: Cohort, settings: Preprocess = SETTINGS) 
     """Each patient's row is what preprocessing gives."""
     assert list(slices.rows) == list(cohort.patients.index)
     assert slices.array.dtype == np.uint8
-    assert slices.array.shape[1:] == (3, settings.size, settings.size)
+    assert slices.array.shape[1:] == (settings.planes, settings.size, settings.size)
     for patient, paths in cohort.patients.iterrows():
         scan = read_scan(cohort.root / paths["mr_image"], cohort.root / paths["mr_mask"])
         expected, _ = network_input(scan.image, scan.mask, settings)
@@ -199,7 +199,9 @@ def test_a_file_changed_back_finds_its_old_row(cohort, store):
 
 
 @pytest.mark.parametrize(
-    "other", [Preprocess(SIZE, crop="roi"), Preprocess(SIZE, equalise=False), Preprocess(24)], ids=repr
+    "other",
+    [Preprocess(SIZE, crop="roi"), Preprocess(SIZE, equalise=False), Preprocess(24), Preprocess(SIZE, slices=2)],
+    ids=repr,
 )
 def test_other_settings_have_their_own_files(cohort, store, other):
     one = open_store(store, cohort, "mr", SETTINGS)
@@ -210,6 +212,12 @@ def test_other_settings_have_their_own_files(cohort, store, other):
     assert (first / "rows.u8").stat().st_size == 6 * ROW
     check_rows(two, cohort, other)
     check_rows(open_store(store, cohort, "mr", SETTINGS), cohort)
+
+
+def test_settings_that_were_added_later_keep_the_folders_that_there_are(cohort, store):
+    """Named by commit d54fa44, before `slices` was added."""
+    open_store(store, cohort, "mr", SETTINGS)
+    assert home(store).name == "mr-ec0074b34502"
 
 
 def test_a_larger_cohort_keeps_the_existing_rows(cohort, store):

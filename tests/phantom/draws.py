@@ -5,6 +5,7 @@ import pandas as pd
 from npc.phantom.hospitals import HOSPITALS
 from npc.phantom.options import Options
 from npc.phantom.population import draw_patient
+from npc.phantom.signal import PARTS
 
 
 def draw(hospital: int, n: int, **choices: object) -> pd.DataFrame:
@@ -12,3 +13,8 @@ def draw(hospital: int, n: int, **choices: object) -> pd.DataFrame:
     options = Options.of(choices)
     rows = [draw_patient(HOSPITALS[hospital], number, options) for number in range(n)]
     return pd.DataFrame([patient | truth for patient, truth in rows])
+
+
+def all_parts(shown: float) -> dict[str, float]:
+    """A tumour whose size, texture and necrosis all show this."""
+    return dict.fromkeys(PARTS, shown)

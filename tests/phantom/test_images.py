@@ -1,12 +1,13 @@
-"""The phantom's images show the scanner and, as strongly as set, the tumour's aggressiveness."""
+"""The phantom's images show the scanner and, as strongly as set, the parts of the tumour's aggressiveness."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.stats import spearmanr
 
 from npc.phantom.images import FAT, MUSCLE, draw_study, relative_signal
 from npc.phantom.scanners import Acquisition, Scanner, draw_acquisition
-from tests.phantom.draws import draw
+from npc.phantom.signal import PARTS
+from tests.phantom.draws import all_parts, draw
 
 
 def acquisition_at(name: str) -> Acquisition:
@@ -19,53 +20,79 @@ def test_coarse_images_show_every_tumour():
     """The coarsest matrix, with the smallest tumours."""
     for number in range(300):
         rng = np.random.default_rng([5, number])
-        _, depth = draw_study("t2", -2.5, 16, draw_acquisition(0, number, 0), rng)
+        _, depth = draw_study("t2", all_parts(-2.5), False, 16, draw_acquisition(0, number, 0), rng)
         assert (depth < 1).any()
 
 
 def test_the_largest_tumours_fit_the_volume():
     for number in range(40):
         rng = np.random.default_rng([6, number])
-        _, depth = draw_study("cet1", 2.5, 32, draw_acquisition(number % 2, number, 0), rng)
+        _, depth = draw_study("cet1", all_parts(2.5), False, 32, draw_acquisition(number % 2, number, 0), rng)
         slices = (depth < 1).any(axis=(1, 2))
         assert slices.sum() >= 0.75 * len(slices)
         assert not (depth[:, [0, -1]] < 1).any()
         assert not (depth[:, :, [0, -1]] < 1).any()
 
 
-def shown_in_images(sequence: str, signal: float, n: int) -> dict[str, float]:
-    """Rank correlations of the aggressiveness with quantities measured in the images."""
-    patients = draw(0, n, seed=21, signal=signal)
-    area, unevenness = [], []
-    for number, shown in enumerate(patients[f"{sequence}_shown"]):
+def measured(sequence: str, matrix: int = 64, n: int = 120, **options) -> pd.DataFrame:
+    """Rank correlations (rows) of what is measured in the images with the parts of the aggressiveness (columns).
+
+    `area` of the largest slice; `grain`, the correlation of neighbouring pixels near the tumour's edge, where there is
+    no necrosis; `centre`, how much darker the middle is than the edge.
+    """
+    patients = draw(0, n, seed=21, **options)
+    rows = []
+    for number, truth in enumerate(patients.to_dict("records")):
+        shown = {part: truth[f"{sequence}_{part}_shown"] for part in PARTS}
+        joint = options.get("signal_in") == "joint"
         rng = np.random.default_rng([8, number])
-        image, depth = draw_study(sequence, shown, 32, draw_acquisition(0, number, 21), rng)
-        area.append((depth < 1).sum(axis=(1, 2)).max())  # in pixels, which are not all of a size
-        inside = image[depth < 1]
-        unevenness.append(inside.std() / inside.mean())
-    return {
-        "area": spearmanr(patients["aggressiveness"], area).statistic,
-        "unevenness": spearmanr(patients["aggressiveness"], unevenness).statistic,
-    }
+        acquisition = draw_acquisition(0, number, 21)
+        image, depth = draw_study(sequence, shown, joint, matrix, acquisition, rng)
+        at = (depth < 1).sum(axis=(1, 2)).argmax()
+        plane, depth = image[at].astype(float), depth[at]
+        ring = (depth > 0.72) & (depth < 1)
+        around = np.where(ring, plane - plane[ring].mean(), 0)
+        pairs = ring[1:] & ring[:-1]
+        rows.append(
+            {
+                "area": (depth < 1).sum() * acquisition.grid(matrix).spacing[1] ** 2,
+                "grain": (around[1:] * around[:-1])[pairs].mean() / around[ring].var(),
+                "centre": plane[ring].mean() / plane[depth < 0.6].mean(),
+            }
+        )
+    parts = patients[[f"{part}_part" for part in PARTS]].set_axis(PARTS, axis=1)
+    return pd.concat([pd.DataFrame(rows), parts], axis=1).corr("spearman").loc[["area", "grain", "centre"], list(PARTS)]
+
+
+def test_each_part_is_seen_alone():
+    """What one part changes in the images says nothing about the other two, which are independent of it."""
+    found = measured("cet1")
+    assert found.loc["area", "size"] > 0.9
+    assert found.loc["grain", "texture"] > 0.6
+    assert found.loc["centre", "necrosis"] > 0.75
+    others = found.to_numpy()[~np.eye(3, dtype=bool)]
+    assert (abs(others) < 4 / np.sqrt(120)).all()
 
 
 @pytest.mark.slow
-def test_the_images_show_the_aggressiveness_as_strongly_as_set():
-    n = 250
-    noise = 4 / np.sqrt(n)
-    cet1, t2 = shown_in_images("cet1", 1.0, n), shown_in_images("t2", 1.0, n)
-    assert cet1["area"] > 0.8
-    assert 0.1 < t2["area"] < 0.6
-    assert cet1["unevenness"] > 0.6
-    assert shown_in_images("cet1", 0.5, n)["area"] == pytest.approx(cet1["area"] / 2, abs=0.15)
+def test_the_images_show_as_much_as_set():
+    cet1, t2 = np.diag(measured("cet1", n=250)), np.diag(measured("t2", n=250))
+    assert (t2 < cet1 - 0.2).all()
+    assert 0.1 < t2[0] < 0.6
+    assert np.diag(measured("cet1", n=250, signal=0.5)) == pytest.approx(cet1 / 2, abs=0.15)
     for sequence in ("cet1", "t2"):
-        for correlation in shown_in_images(sequence, 0.0, n).values():
-            assert abs(correlation) < noise
+        assert (abs(measured(sequence, n=250, signal=0.0)) < 4 / np.sqrt(250)).to_numpy().all()
+
+
+def test_where_the_parts_are_joint_each_shows_the_same():
+    found = measured("cet1", signal_in="joint")
+    assert (found.loc["area"] > 0.8).all()
+    assert found.nunique(axis=1).eq(1).all()
 
 
 def tissue_and_air(acquisition: Acquisition, sequence: str, matrix: int = 64) -> tuple[np.ndarray, np.ndarray]:
     """The head outside of the tumour, and the corners, on one scale for all scanners."""
-    image, depth = draw_study(sequence, 0.0, matrix, acquisition, np.random.default_rng(1))
+    image, depth = draw_study(sequence, all_parts(0.0), False, matrix, acquisition, np.random.default_rng(1))
     scaled = image / acquisition.scanner.scale
     _, y, x = np.meshgrid(*acquisition.grid(matrix).axes, indexing="ij")
     return scaled[(np.hypot(x / 75, y / 95) < 0.85) & (depth > 1.2)], scaled[:, :4, :4]
@@ -99,8 +126,14 @@ def test_an_image_finer_than_the_acquisition_matrix_has_no_higher_frequencies():
     rows, columns = acquisition.scanner.protocols["cet1"].matrix  # 260 x 162
 
     def resolved(scanner: Scanner, matrix: int) -> np.ndarray:
-        image, _ = draw_study("cet1", 0.0, matrix, Acquisition(scanner, 210, {"cet1": 630}, {"cet1": 15}),
-                              np.random.default_rng(3))  # fmt: skip
+        image, _ = draw_study(
+            "cet1",
+            all_parts(0.0),
+            False,
+            matrix,
+            Acquisition(scanner, 210, {"cet1": 630}, {"cet1": 15}),
+            np.random.default_rng(3),
+        )
         return np.abs(np.fft.fftshift(np.fft.fft2(image[:2]), axes=(1, 2))).mean(axis=0)
 
     spectrum = resolved(acquisition.scanner, 384)

@@ -7,6 +7,7 @@ from npc.phantom.images import draw_study
 from npc.phantom.options import Options
 from npc.phantom.outlines import outlined_again, redraw
 from npc.phantom.scanners import draw_acquisition
+from tests.phantom.draws import all_parts
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:
@@ -18,7 +19,7 @@ def dice(one: np.ndarray, other: np.ndarray) -> float:
 def test_the_dice_coefficient_is_the_one_set(wanted, matrix):
     for number, shown in enumerate([-2.0, -1.0, 0.0, 1.0, 2.0]):
         acquisition = draw_acquisition(0, number, 0)
-        _, depth = draw_study("cet1", shown, matrix, acquisition, np.random.default_rng([1, number]))
+        _, depth = draw_study("cet1", all_parts(shown), False, matrix, acquisition, np.random.default_rng([1, number]))
         first = depth < 1
         again = redraw(depth, wanted, acquisition.grid(matrix), np.random.default_rng([2, number])) > 0
         voxel = 1 / first.sum()  # by which the Dice changes when one more voxel differs
@@ -28,7 +29,7 @@ def test_the_dice_coefficient_is_the_one_set(wanted, matrix):
 
 def test_perfect_agreement_is_the_same_outline():
     acquisition = draw_acquisition(0, 0, 0)
-    _, depth = draw_study("t2", 0.0, 32, acquisition, np.random.default_rng(1))
+    _, depth = draw_study("t2", all_parts(0.0), False, 32, acquisition, np.random.default_rng(1))
     again = redraw(depth, 1.0, acquisition.grid(32), np.random.default_rng(2))
     assert again.dtype == np.uint8
     np.testing.assert_array_equal(again, depth < 1)
@@ -37,7 +38,7 @@ def test_perfect_agreement_is_the_same_outline():
 def test_readers_differ_smoothly_and_to_both_sides():
     """Neither noise along the edge nor an outline that is only larger or smaller."""
     acquisition = draw_acquisition(0, 1, 0)
-    _, depth = draw_study("cet1", 1.0, 64, acquisition, np.random.default_rng(3))
+    _, depth = draw_study("cet1", all_parts(1.0), False, 64, acquisition, np.random.default_rng(3))
     first = depth < 1
     again = redraw(depth, 0.90, acquisition.grid(64), np.random.default_rng(4)) > 0
     more, less = (again & ~first).sum(), (first & ~again).sum()

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from npc.errors import InputError
 from npc.prognosis.controls import MORE, NO_MORE, UNKNOWN, Controls, controls
 from npc.prognosis.runs import read_run
 from npc.statistics import NotEstimable
@@ -110,7 +109,7 @@ def test_without_held_out_patients_nothing_can_be_told(tmp_path):
 def test_a_run_of_an_earlier_version_says_how_to_get_its_sizes(tmp_path):
     patients, run = simulated(tmp_path, 4, of="size")
     (run.path / "outlines.csv").unlink()
-    assert "force=true" in str(controls(patients, run))
+    assert f"refit={run.path} controls=true" in str(controls(patients, run))
     assert isinstance(controls(patients, run), NotEstimable)
 
 
@@ -130,5 +129,13 @@ def test_sizes_that_cannot_be(tmp_path, content, message):
     if content in ("0", "inf"):
         content = pd.read_csv(file).assign(volume=content).to_csv(index=False)
     file.write_text(content)
-    with pytest.raises(InputError, match=message):
-        controls(patients, run)
+    found = controls(patients, run)
+    assert isinstance(found, NotEstimable)
+    assert message in str(found)
+    assert str(file) in str(found)
+
+
+def test_out_of_fold_risks_that_cannot_be_read_are_named(tmp_path):
+    patients, run = simulated(tmp_path, 6, of="size")
+    run.out_of_fold.write_text("patient_id,risk\nP0,1\n")
+    assert str(run.out_of_fold) in str(controls(patients, run))

@@ -1,4 +1,4 @@
-"""Both methods fulfil the protocol, and a run of real patients does not import the simulator."""
+"""Each method fulfils the protocol, and a run of real patients does not import the simulator."""
 
 import inspect
 import subprocess
@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
+from npc.frozen.method import Frozen
 from npc.radiomics.method import Radiomic
 from npc.run.method import Method
 from npc.signature.method import DeepLearning
 
 
-@pytest.mark.parametrize("made", [DeepLearning, Radiomic])
+@pytest.mark.parametrize("made", [DeepLearning, Radiomic, Frozen])
 def test_a_method_has_every_call_of_the_protocol(made):
     calls = {name: call for name, call in vars(Method).items() if inspect.isfunction(call) and name[0] != "_"}
     assert set(calls) == {"inputs", "prepare", "fit", "refit", "assist"}

@@ -12,6 +12,10 @@ from npc.signature.endpoints import Outcome
 
 NONE = AugmentConfig(flip=0, rotate=0, shift=0, intensity=0)
 LIGHT = AugmentConfig(flip=0.5, rotate=10, shift=0.05, intensity=0.1)
+STRONG = AugmentConfig(
+    flip=0.5, rotate=20, shift=0.1, intensity=0.1, vertical_flip=0.5, scale=0.2, elastic=0.05, gamma=0.5, noise=0.1
+)
+BOTH = pytest.mark.parametrize("augment", [LIGHT, STRONG], ids=["light", "strong"])
 PATIENTS = 12
 
 
@@ -90,19 +94,21 @@ def test_the_real_store_gives_the_same(tiny, default_run, shared):
         np.testing.assert_array_equal(data[number][0][0, 0], store.array[store.rows[patient], 1] / np.float32(255))
 
 
-def test_augmentation_depends_on_seed_epoch_and_patient_alone(dataset, images):
+@BOTH
+def test_augmentation_depends_on_seed_epoch_and_patient_alone(dataset, images, augment):
     same = images(1).repeat(4, axis=0)  # four patients with the same image
-    data = dataset(same)
+    data = dataset(same, augment=augment)
     x = data[2, 5][0]
     for index in [(0, 0), (3, 5), (2, 4), 2]:
         assert not torch.equal(data[index][0], x), index
     assert torch.equal(data[2, 5][0], x)
-    assert torch.equal(dataset(same)[2, 5][0], x)
-    assert not torch.equal(dataset(same, seed=1)[2, 5][0], x)
+    assert torch.equal(dataset(same, augment=augment)[2, 5][0], x)
+    assert not torch.equal(dataset(same, augment=augment, seed=1)[2, 5][0], x)
 
 
-def test_augmentation_does_not_touch_the_global_generators(dataset):
-    data = dataset()
+@BOTH
+def test_augmentation_does_not_touch_the_global_generators(dataset, augment):
+    data = dataset(augment=augment)
     expected = data[3, 1][0]
     np.random.seed(7)
     torch.manual_seed(7)
@@ -168,8 +174,9 @@ def test_a_shift_is_a_share_of_the_side(dataset, images):
     assert abs(np.mean(moved)) < 1
 
 
-def test_values_stay_between_0_and_1(dataset):
-    data = dataset(channels=3)
+@BOTH
+def test_values_stay_between_0_and_1(dataset, augment):
+    data = dataset(channels=3, augment=augment)
     for number in range(PATIENTS):
         for epoch in range(5):
             x = data[number, epoch][0]
@@ -177,9 +184,10 @@ def test_values_stay_between_0_and_1(dataset):
             assert x.max() <= 1
 
 
-def test_an_augmented_item_is_a_plain_tensor(dataset):
+@BOTH
+def test_an_augmented_item_is_a_plain_tensor(dataset, augment):
     """MONAI's own tensor type would be passed through every layer of the network and cost time in each."""
-    x, outcome = next(iter(DataLoader(dataset(), 4, sampler=[(number, 0) for number in range(4)])))
+    x, outcome = next(iter(DataLoader(dataset(augment=augment), 4, sampler=[(number, 0) for number in range(4)])))
     assert type(outcome) is Outcome
     assert {type(x), *map(type, outcome)} == {torch.Tensor}
     assert [tuple(part.shape) for part in outcome] == [(4,)] * 3

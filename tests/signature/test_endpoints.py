@@ -30,6 +30,15 @@ def test_binary_is_cross_entropy():
     assert Binary(event_weight=3).loss(output, outcome()).item() == pytest.approx(weighted, abs=1e-12)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.6])
+def test_smoothing_is_torchs_label_smoothing(smoothing: float):
+    """Of a softmax over two classes whose logits are 0 and the output."""
+    output = torch.tensor(X)[:, None]
+    two = torch.cat([torch.zeros_like(output), output], dim=1)
+    expected = torch.nn.functional.cross_entropy(two, torch.tensor(EVENT), label_smoothing=smoothing)
+    assert Binary(smoothing=smoothing).loss(output, outcome()).item() == pytest.approx(expected.item(), abs=1e-12)
+
+
 @pytest.mark.parametrize("beta", [0.0, 0.7])
 def test_cox_is_the_partial_likelihood_of_lifelines(beta: float):
     table = pd.DataFrame({"x": X, "time": TIME, "event": EVENT})

@@ -5,21 +5,23 @@ import torch
 from sklearn.metrics import log_loss, roc_auc_score
 from torch.utils.data import DataLoader, Dataset
 
-from npc.config.loading import compose
 from npc.config.values import plain
 from npc.errors import InputError
 from npc.signature.endpoints import Hazard, Outcome
 from npc.signature.module import SignatureModule
+from tests.config.composed import composed
 
 
 def endpoint(kind: str = "Binary", **arguments: object) -> dict[str, object]:
     return {"_target_": f"npc.signature.endpoints.{kind}", **arguments}
 
 
-def module(*overrides: str, sequences: int = 1, **chosen: object) -> SignatureModule:
-    config = plain(compose(["network=tiny", *overrides]))
+def module(
+    *overrides: str, sequences: int = 1, channels: int = 1, pooled: bool = False, **chosen: object
+) -> SignatureModule:
+    config = plain(composed("network=tiny", *overrides))
     torch.manual_seed(0)
-    return SignatureModule(config["network"], config["optimizer"], endpoint(**chosen), sequences, 1)
+    return SignatureModule(config["network"], config["optimizer"], endpoint(**chosen), sequences, channels, pooled)
 
 
 class Patients(Dataset):

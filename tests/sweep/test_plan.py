@@ -172,3 +172,9 @@ def test_text_of_a_sweep_file_is_read_as_it_is(tmp_path: Path):
     overrides(tmp_path / "a=b.yaml", parameters=values)
     (run,) = plan([tmp_path / "a=b.yaml"]).runs
     assert (run.composed["cohort"]["development"], run.composed["cohort"]["name"]) == ("007", "Klinik (Köln), a=b")
+
+
+def test_all_slices_can_be_swept(tmp_path):
+    runs = plan([sweep_file(tmp_path / "all.yaml", slices="all", **{"network.pool": ["attention", "mean"]})]).runs
+    assert [run.variant for run in runs] == ["cet1-all"] * 2
+    assert len({run.key for run in runs}) == 2

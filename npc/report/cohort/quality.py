@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from npc.cohort.cohort import Cohort
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.quality import Consistency, consistency, sides
 from npc.imaging.slice_images import READINGS, read_slice_images
 from npc.report.kit.figure import PAGE, drawing
@@ -43,7 +43,7 @@ def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str
     """
     home, others = sides(cohort, config.split.development or config.cohort.development)
     at_home = cohort.patients["centre"].astype(str) == home
-    settings = Preprocess(**config.preprocess)
+    settings = preprocess_settings(config)
     images = read_slice_images(cohort, cohort.sequences, settings)
     results: dict[str, Any] = {
         "cohort": cohort.name,

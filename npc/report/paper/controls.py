@@ -1,23 +1,42 @@
-"""Negative controls as a report shows them: each signature beside the size of the tumour."""
+"""Negative controls as a report shows them: each signature beside the size of the tumour and trained controls."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-from npc.names import MODELS, SPLITS
+from npc.names import CONTROLS, MODELS, NOT_ESTIMABLE, SPLITS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.controls import MEASURES, SMALL, Against, Controls
 from npc.report.kit import words
 from npc.statistics import NotEstimable
 
-TEXT = (
+_SIZE = (
     "A signature that knows no more than the volume of the tumour could be replaced by a ruler. More than volume: "
     "added to the volume in a Cox model of patients on whom it was not fitted, the signature has P < 0.05 (likelihood "
     "ratio), and a higher risk is worse. If not so, no more than volume: the hazard ratio of one standard deviation of "
     f"what the volume does not explain of the signature has an upper 95% limit below {SMALL:g}. Otherwise it can't be "
     "told, mostly because there are too few events."
 )
+_TRAINED = (
+    "Outline alone, shuffled and redrawn voxels: the same method, trained again on images that show no more than this. "
+    "A signature that needs the arrangement of the grey levels has a clearly higher AUC than all three."
+)
+_SHUFFLED = (
+    "Permuted outcomes: the same training after the outcomes of the training and validation patients were permuted "
+    "within their cohort. The AUC is the mean of these trainings, and the P value the share of them, this one counted, "
+    "that reach the AUC of the signature."
+)
 _CONTROLS = {"volume": "tumour volume", "area": "largest area of a slice"}
+
+
+def text(analysis: Analysis) -> list[str]:
+    """How to read the controls that there are."""
+    made = {
+        _SIZE: True,
+        _TRAINED: any(analysis.trained_controls.values()),
+        _SHUFFLED: any(analysis.shuffled_outcomes.values()),
+    }
+    return [sentence for sentence, shown in made.items() if shown]
 
 
 def table(analysis: Analysis) -> pd.DataFrame:
@@ -29,6 +48,7 @@ def table(analysis: Analysis) -> pd.DataFrame:
                 against = found.volume if measure == "volume" else found.area
                 training = "out of fold" if "train" in found.held_out else "in-sample"
                 rows += _rows(MODELS[name], _CONTROLS[measure], against, analysis, f" ({training})")
+        rows += _trained(name, analysis) + _shuffled_outcomes(name, analysis)
     for measure, against in analysis.combined_controls.items():
         rows += _rows(MODELS["combined"], f"clinical model with {_CONTROLS[measure]}", against, analysis, "")
     return pd.DataFrame(rows)
@@ -65,20 +85,50 @@ def notes(analysis: Analysis) -> list[str]:
     return sentences
 
 
+def _trained(name: str, analysis: Analysis) -> list[dict[str, str]]:
+    """A control that can't be used has one row with the reason."""
+    rows = []
+    for control, found in analysis.trained_controls[name].items():
+        if isinstance(found, NotEstimable):
+            rows.append(_row(MODELS[name], CONTROLS[control], "all", f"{NOT_ESTIMABLE}: {found}", None, None))
+        else:
+            training = "out of fold" if found.out_of_fold else "in-sample"
+            rows += _rows(MODELS[name], CONTROLS[control], found.against, analysis, f" ({training})")
+    return rows
+
+
+def _shuffled_outcomes(name: str, analysis: Analysis) -> list[dict[str, str]]:
+    rows = []
+    for split, found in analysis.shuffled_outcomes[name].items():
+        of, cohort = (MODELS[name], "permuted outcomes"), analysis.splits[split]
+        if isinstance(found, NotEstimable):
+            rows.append(_row(*of, cohort, f"{NOT_ESTIMABLE}: {found}", None, None))
+        else:
+            auc = f"{found.auc:.3f} (mean of {found.permutations})"
+            rows.append(_row(*of, cohort, auc, found.difference, found))
+    return rows
+
+
 def _rows(
     model: str, control: str, against: Mapping[str, Against], analysis: Analysis, training: str
 ) -> list[dict[str, str]]:
-    return [
-        {
-            "Model": model,
-            "Control": control,
-            "Cohort": title + training if split == "train" else title,
-            "AUC of the control": words.number(against[split].auc),
-            "Difference of AUC": words.number(getattr(against[split].test, "difference", None)),
-            "P value": words.p_of(against[split].test),
-        }
-        for split, title in analysis.splits.items()
-    ]
+    rows = []
+    for split, title in analysis.splits.items():
+        cohort, test = title + training if split == "train" else title, against[split].test
+        auc, difference = words.number(against[split].auc), getattr(test, "difference", None)
+        rows.append(_row(model, control, cohort, auc, difference, test))
+    return rows
+
+
+def _row(model: str, control: str, cohort: str, auc: str, difference: float | None, test: object) -> dict[str, str]:
+    return {
+        "Model": model,
+        "Control": control,
+        "Cohort": cohort,
+        "AUC of the control": auc,
+        "Difference of AUC": words.number(difference),
+        "P value": words.p_of(test),
+    }
 
 
 def _cohort(split: str, analysis: Analysis) -> str:

@@ -33,18 +33,18 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
-    used = [(run.run_key, run.method, run.variant, run.validation_auc) for run in analysis.provenance.runs]
-    runs = pd.DataFrame(used, columns=["run_key", "method", "variant", "validation_auc"])
+    runs = tables.runs(analysis.provenance.runs)
     sections = [
         Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
-        Section("Size of the tumour", [controls.TEXT, *controls.notes(analysis)], _sizes(analysis)),
+        Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
         Section("Treatment", [analysis.treatment_note or _TREATMENT],
                 {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
-                                    "Fitted models": tables.regression(analysis)}, figures.nomograms),
+                                    "Fitted models": tables.regression(analysis), **_arms(analysis)},
+                figures.nomograms),
         Section("Patients", (), {"Table 2": tables.characteristics(analysis)}, [figures.flow]),
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
@@ -69,8 +69,13 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
 
 
-def _sizes(analysis: Analysis) -> dict[str, pd.DataFrame]:
-    made = {"Added to the volume": controls.added(analysis), "Against the size alone": controls.table(analysis)}
+def _arms(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    table = tables.arms(analysis)
+    return {"What each arm adds to all others": table} if len(table) else {}
+
+
+def _controls(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    made = {"Added to the volume": controls.added(analysis), "Against each control": controls.table(analysis)}
     return {title: table for title, table in made.items() if len(table)}
 
 

@@ -3,7 +3,7 @@
 What is not estimable has its keys with null, and a `note` that says why.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -14,9 +14,11 @@ from npc.prognosis.controls import Against, Controls
 from npc.prognosis.discrimination import AucResult, ModelComparison
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.models import Model, Term
+from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
+from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
@@ -53,8 +55,15 @@ def as_json(analysis: Analysis) -> Json:
         "search": searches(analysis.searches),
         "flow": asdict(analysis.flow),
         "left_out": dict(analysis.left_out),
-        "provenance": asdict(analysis.provenance),
+        "provenance": _provenance(analysis.provenance),
     }
+
+
+def _provenance(found: Provenance) -> Json:
+    """Only runs of a frozen-encoder signature have the key `encoder`."""
+    written = asdict(found)
+    written["runs"] = [{k: v for k, v in run.items() if k != "encoder" or v} for run in written["runs"]]
+    return written
 
 
 def searches(results: Sequence[SearchResult]) -> Json:
@@ -85,8 +94,18 @@ def _model(result: ModelResult, rule: str) -> Json:
         "survival": {split: _survival(found) for split, found in result.survival.items()}
         | {"pooled": _survival(result.pooled)},
         **({"regression": _regression(result.model)} if result.model.fitted else {}),
+        **(
+            {"adds": adds}
+            if (adds := {arm: _either(test, _TEST, _test) for arm, test in result.model.adds.items()})
+            else {}
+        ),
         "notes": list(result.model.notes),
     }
+
+
+def _adds(model: Model) -> Json:
+    """What each arm adds to the others; of the model of all arms only."""
+    return {"adds": {arm: _either(test, _TEST, _test) for arm, test in model.adds.items()}} if model.adds else {}
 
 
 def _auc(found: AucResult) -> Json:
@@ -101,7 +120,11 @@ def _auc(found: AucResult) -> Json:
 
 def _controls(analysis: Analysis) -> Json:
     written: Json = {
-        name: _note(found) if isinstance(found, NotEstimable) else _beside_size(found)
+        name: {
+            **(_note(found) if isinstance(found, NotEstimable) else _beside_size(found)),
+            **{control: _trained(of, analysis.splits) for control, of in analysis.trained_controls[name].items()},
+            **_shuffled_outcomes(analysis.shuffled_outcomes[name]),
+        }
         for name, found in analysis.controls.items()
     }
     if analysis.combined_controls:
@@ -110,7 +133,7 @@ def _controls(analysis: Analysis) -> Json:
 
 
 def _beside_size(found: Controls) -> Json:
-    correlation = None if isinstance(found.correlation, NotEstimable) else found.correlation
+    unknown = isinstance(found.correlation, NotEstimable)
     return {
         "volume": _against_all(found.volume),
         "area": _against_all(found.area),
@@ -119,9 +142,25 @@ def _beside_size(found: Controls) -> Json:
             "events": found.events,
             **_either(found.added, (*_TEST, "hazard_ratio"), _added),
         },
-        "correlation_with_volume": correlation,
+        "correlation_with_volume": None if unknown else found.correlation,
         "verdict": found.verdict,
+        **({"note": f"correlation_with_volume {NOT_ESTIMABLE}: {found.correlation}"} if unknown else {}),
     }
+
+
+def _trained(found: TrainedControl | NotEstimable, splits: Iterable[str]) -> Json:
+    if isinstance(found, NotEstimable):
+        return _against_all(dict.fromkeys(splits, Against(found, found)))
+    return _against_all(found.against)
+
+
+def _shuffled_outcomes(found: Mapping[str, ShuffledOutcomes | NotEstimable]) -> Json:
+    keys = ("auc_mean", "p", "permutations")
+    written = {
+        split: _either(one, keys, lambda o: {"auc_mean": o.auc, "p": o.p, "permutations": o.permutations})
+        for split, one in found.items()
+    }
+    return {"shuffled_outcomes": written} if written else {}
 
 
 def _against_all(found: Mapping[str, Against]) -> Json:

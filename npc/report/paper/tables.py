@@ -1,9 +1,12 @@
 """The tables of a report, as they are printed and as data."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from npc.names import MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS
 from npc.prognosis.analysis import Analysis
+from npc.prognosis.provenance import RunUsed
 from npc.prognosis.survival import Survival
 from npc.report.kit import words
 from npc.report.paper import controls, radiomic, search, table2, table3
@@ -31,6 +34,7 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "survival": survival(analysis),
         "univariate": univariate(analysis),
         "regression": regression(analysis),
+        "arms": arms(analysis),
         "treatment": treatment(analysis),
         "kaplan_meier": curves(analysis),
         "risks": risks(analysis),
@@ -128,6 +132,20 @@ def regression(analysis: Analysis) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def arms(analysis: Analysis) -> pd.DataFrame:
+    """What each arm adds to all others in the model of all arms; empty where there is no such model."""
+    found = analysis.models.get("all_arms")
+    return pd.DataFrame(
+        {
+            "Arm": MODELS[arm],
+            "Likelihood-ratio χ²": NOT_ESTIMABLE if isinstance(test, NotEstimable) else words.number(test.chi2),
+            "Degrees of freedom": "" if isinstance(test, NotEstimable) else str(test.df),
+            "P value": words.p_of(test),
+        }
+        for arm, test in (found.model.adds.items() if found else ())
+    )
+
+
 def treatment(analysis: Analysis) -> pd.DataFrame:
     """Additional against standard treatment within risk groups."""
     rows = []
@@ -165,6 +183,16 @@ def risks(analysis: Analysis) -> pd.DataFrame:
     table = table.assign(**{name: result.model.risk for name, result in analysis.models.items()})
     table = table.assign(**{f"{name}_group": result.group.astype(str) for name, result in analysis.models.items()})
     return table.rename_axis("patient_id").reset_index()
+
+
+def runs(used: Sequence[RunUsed]) -> pd.DataFrame:
+    """A row a run, with its encoder if a run has one."""
+    rows = [
+        {"run_key": run.run_key, "method": run.method, "variant": run.variant, "validation_auc": run.validation_auc}
+        | ({"encoder": "{name}; source: {source}; licence: {licence}".format(**run.encoder)} if run.encoder else {})
+        for run in used
+    ]
+    return pd.DataFrame(rows).fillna({"encoder": ""})
 
 
 def _survival(found: Survival, name: str) -> dict[str, str]:

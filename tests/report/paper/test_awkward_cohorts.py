@@ -53,13 +53,18 @@ def patients() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def analysed(choices: DictConfig, home: Path, patients: pd.DataFrame, risk: object = None, **prognosis) -> Analysis:
-    """Of one run; `risk` replaces its risks."""
+def analysed(
+    choices: DictConfig, home: Path, patients: pd.DataFrame, risk: object = None, volume: object = None, **prognosis
+) -> Analysis:
+    """Of one run; `risk` replaces its risks, and `volume` is that of the outlines."""
     (home / "cohort").mkdir()
     patients.drop(columns="split").to_csv(home / "cohort" / "patients.csv")
     outcome = {"label": patients["dm_event"], "time": patients["dmfs_months"], "event": patients["dm_event"]}
     table = predictions(patients.assign(**outcome))
-    write_run(home / "runs", table if risk is None else table.assign(risk=risk))
+    run = write_run(home / "runs", table if risk is None else table.assign(risk=risk))
+    if volume is not None:
+        sizes = pd.DataFrame({"patient_id": patients.index, "sequence": "cet1", "volume": volume, "area": volume})
+        sizes.to_csv(run / "outlines.csv", index=False)
     config = choices.copy()
     config.cohort.root = str(home / "cohort")
     config.prognosis.update(prognosis)
@@ -77,6 +82,15 @@ def test_a_report_with_empty_panels_is_drawn(choices, patients, tmp_path):
     assert list(written["flow"]["steps"][-1]) == ["kind", "label", "patients"]
     assert written["treatment"]["deep_learning"]["high"]["hazard_ratio"]["estimate"] is None
     assert (tmp_path / "report" / "figures" / "treatment.png").exists()
+
+
+def test_a_correlation_with_volume_that_is_not_estimable_says_why(choices, patients, tmp_path):
+    patients["split"] = patients["split"].replace("test", "train")
+    found = analysed(choices, tmp_path, patients, volume=np.arange(24) + 1.0)
+    written = results.as_json(found)["controls"]["deep_learning"]
+    assert written["correlation_with_volume"] is None
+    assert "no patient is held out" in written["note"]
+    assert written["volume"]["train"]["auc"] is not None
 
 
 @pytest.mark.slow

@@ -1,0 +1,52 @@
+"""The features of a cohort's slices, each computed once and stored.
+
+The store holds a file for each input of an encoder, `encoder-<encoder>/<pixels>.npy`, named by hashes of the encoder
+with its weights and of the pixels: other weights, another size or preprocessing, or a changed image gets another file.
+"""
+
+import hashlib
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.progress import track
+
+from npc.files import make_folder, write_bytes
+from npc.frozen.encoder import Encoder
+from npc.imaging.store import Slices
+
+
+def encode(
+    encoder: Encoder, slices: Slices, patients: pd.Index, mode: str, store: str | Path, sequence: str
+) -> pd.DataFrame:
+    """The features of each patient, (patients, features), float64; the mean over the slices that have an outline.
+
+    Args:
+        encoder: whose features.
+        slices: of one sequence.
+        patients: which.
+        mode: `max`, the largest slice; `three`, it and its neighbours.
+        store: folder of all stores.
+        sequence: for the names of the features.
+    """
+    home = Path(store) / f"encoder-{encoder.hash[:12]}"
+    make_folder(home)
+    chosen = slice(1, 2) if mode == "max" else slice(0, 3)
+    rows = {}
+    for patient in track(patients, f"Features of {sequence}", transient=True):
+        planes = np.asarray(slices.array[slices.rows[patient], chosen])
+        parts = [_stored(encoder, part, home) for part in encoder.inputs(planes)]
+        rows[patient] = np.mean(parts, axis=0, dtype=float)
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("patient_id")
+    return table.rename(columns="{}_{}".format(sequence, "{}").format)
+
+
+def _stored(encoder: Encoder, part: np.ndarray, home: Path) -> np.ndarray:
+    content = hashlib.sha256(f"{part.shape}".encode() + part.tobytes()).hexdigest()
+    file = home / f"{content}.npy"
+    if not file.exists():
+        written = BytesIO()
+        np.save(written, encoder.features(part))
+        write_bytes(file, written.getvalue())
+    return np.load(file)

@@ -1,0 +1,117 @@
+"""A frozen-encoder signature fitted on the training cohort, its evaluation, and its files in the run folder."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from npc.errors import InputError
+from npc.files import write_text
+from npc.frozen.regression import VARIANCES, linear, penalised
+from npc.run.nested import nested_auc, out_of_fold, risk
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FrozenSignature:
+    """A signature and its evaluation; fulfils `npc.run.method.Fitted`.
+
+    Attributes:
+        regression: fitted on the training cohort.
+        features: names of the features.
+        encoder: name, source, licence, input size and normalisation.
+        predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
+        out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
+        nested: `estimate` and `folds`: mean AUC of those risks over the folds, and the AUC of each; or a `note`.
+        notes: what a reader must know about the fit.
+    """
+
+    regression: Pipeline
+    features: list[str]
+    encoder: Mapping[str, Any]
+    predictions: pd.DataFrame
+    out_of_fold: pd.DataFrame
+    nested: dict[str, Any]
+    notes: list[str]
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The method's own metrics, for `metrics.json`."""
+        return {
+            "nested_auc": self.nested,
+            "encoder": dict(self.encoder),
+            "features": len(self.features),
+            "penalty": 1 / self.regression["ridge"].best_params_["C"],
+            "notes": self.notes,
+        }
+
+    def write(self, folder: Path) -> None:
+        """Writes `out_of_fold.csv`."""
+        write_text(folder / "out_of_fold.csv", self.out_of_fold.to_csv(index_label="patient_id"))
+
+    def save(self, path: Path) -> None:
+        """Writes what is needed to predict from a patient's features, as a checkpoint of plain values and tensors."""
+        import torch  # takes seconds
+
+        coefficient, intercept = linear(self.regression)
+        state = {"encoder": dict(self.encoder), "features": self.features, "intercept": intercept}
+        torch.save(state | {"coefficient": torch.tensor(coefficient, dtype=torch.float64)}, path)
+
+
+def fit(
+    features: pd.DataFrame, patients: pd.DataFrame, encoder: Mapping[str, Any], config: DictConfig
+) -> FrozenSignature:
+    """Fits on the training cohort and predicts all patients.
+
+    Args:
+        features: (patients, features).
+        patients: with `split`, `label`, `time`, `event` and the features' index.
+        encoder: what `metrics.json` says about it.
+        config: of the run.
+    """
+    training = patients[patients["split"] == "train"].sort_index()
+    x, label = features.loc[training.index], training["label"].astype(int)
+    kind, choices = config.endpoint.kind, config.encoder
+    outcome = training[["time", "event"]].astype(float) if kind == "cox" else None
+    regression = penalised(kind, x.shape[1], choices.folds, config.seed)
+    # the sum of several threads depends on their number
+    with threadpool_limits(limits=1, user_api="blas"):
+        risks = out_of_fold(regression, x, label, choices.nested, config.split.seed, outcome)
+        regression.fit(x, label if outcome is None else outcome.to_numpy())
+        predicted = pd.Series(risk(regression, features), features.index, name="risk")
+    notes = _notes(regression)
+    for note in notes:
+        log.info("%s", note)
+    predictions = patients[["split", "label", "time", "event"]].join(predicted).reset_index(names="patient_id")
+    return FrozenSignature(regression, list(x.columns), encoder, predictions, risks, nested_auc(label, risks), notes)
+
+
+def check_varying(features: pd.DataFrame, training: pd.Index) -> None:
+    """Checks that a feature differs between training patients.
+
+    Raises:
+        InputError: none does.
+    """
+    if (features.loc[training].nunique() < 2).all():
+        raise InputError(
+            f"encoder: each of its {features.shape[1]} features is the same for all {len(training)} training patients, "
+            "so no signature can be fitted; choose other weights, another encoder or another input size"
+        )
+
+
+def _notes(regression: Pipeline) -> list[str]:
+    support = regression["varying"].get_support()
+    notes = []
+    if constant := int((~support).sum()):
+        notes.append(f"{constant} of {len(support)} features are left out: the same for all training patients")
+    if (chosen := regression["ridge"].best_index_) in (0, len(VARIANCES) - 1):
+        place = "weakest" if chosen else "strongest"
+        notes.append(f"cross-validation chose the {place} penalty of those that were compared")
+    return notes

@@ -1,0 +1,170 @@
+"""The mean of several networks: `train.py method=ensemble`.
+
+The training cohort is parted into folds; for each fold (and seed) one network learns from the other folds. It stops
+early by an inner share of these patients, so neither the internal validation cohort nor the patients whose out-of-fold
+risk it gives take part in any of its choices. The risk of a patient is the mean over the networks that did not learn
+from this patient: all of them for the test cohort, those of its own fold for a training patient.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from omegaconf import DictConfig, OmegaConf
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from npc.errors import InputError
+from npc.files import write_text
+from npc.imaging.store import Slices
+from npc.run.folder import RunFolder
+from npc.signature.fit import fit, log
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of an ensemble.
+
+    Attributes:
+        seed: of its first weights, order and augmentation.
+        fold: which it does not learn from; the first is 1.
+        patients: of the run; `split` is this network's: it learns from `train`, stops early by `validation`, and only
+            predicts `test`.
+        home: its folder.
+    """
+
+    seed: int
+    fold: int
+    held_out: pd.Index
+    patients: pd.DataFrame
+    home: Path
+
+    @property
+    def risk(self) -> Path:
+        """The risks of all patients that it did not learn from; written last."""
+        return self.home / "risk.csv"
+
+    @property
+    def network(self) -> Path:
+        """Its checkpoint."""
+        return self.home / "network.ckpt"
+
+
+@dataclass(frozen=True)
+class TrainedEnsemble:
+    """Fulfils `npc.run.method.Fitted`.
+
+    Attributes:
+        predictions: the rows of `predictions.csv`; the risks of patients from whom networks learned are out of fold.
+        out_of_fold: the rows of `out_of_fold.csv`.
+        members: that predict.
+    """
+
+    predictions: pd.DataFrame
+    out_of_fold: pd.DataFrame
+    members: Sequence[Member]
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """For `metrics.json`."""
+        return {"members": len(self.members)}
+
+    def save(self, path: Path) -> None:
+        """Writes the checkpoints of all members, in order, as `members` of one file."""
+        states = [torch.load(member.network, map_location="cpu", weights_only=True) for member in self.members]
+        torch.save({"members": states}, path)
+
+
+def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Iterator[Member]:
+    """The members of a run's ensemble, seed by seed.
+
+    Args:
+        config: of the run; `ensemble` and `split.seed` are used.
+        run: its folder.
+        patients: with `split` and `label`.
+    """
+    settings, split = config.ensemble, patients["split"]
+    learning = patients[
+        split.isin(["train", "validation"] if settings.validation == "join" else ["train"])
+    ].sort_index()
+    label = learning["label"].astype(int)
+    folds = StratifiedKFold(settings.folds, shuffle=True, random_state=config.split.seed)
+    draws = list(folds.split(learning, label))  # the same for all seeds, so that a patient is in one fold
+    for seed in settings.seeds:
+        for fold, (others, held_out) in enumerate(draws, start=1):
+            draw = int(np.random.SeedSequence([config.split.seed, seed, fold]).generate_state(1)[0])
+            own, inner = train_test_split(
+                learning.index[others], test_size=settings.inner, stratify=label.iloc[others], random_state=draw
+            )
+            of_member = patients.assign(split="test")
+            of_member.loc[own, "split"], of_member.loc[inner, "split"] = "train", "validation"
+            home = run.checkpoints / "members" / f"{seed}-{fold}"
+            yield Member(seed, fold, learning.index[held_out], of_member, home)
+
+
+def train_members(
+    config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame
+) -> Iterator[tuple[Member, pd.DataFrame]]:
+    """Trains the members that are not finished; each comes with the risks of the patients that it did not learn from.
+
+    Args:
+        config: of the run.
+        run: its folder; an interrupted member resumes after its last epoch.
+        slices: of each sequence.
+        patients: with `split`, `label`, `time`, `event`.
+    """
+    asked = list(members(config, run, patients))
+    for number, member in enumerate(asked, start=1):
+        if member.risk.exists() and member.network.exists():
+            continue
+        log.info("network %d of %d (seed %d, without fold %d)", number, len(asked), member.seed, member.fold)
+        settings = OmegaConf.merge(config, {"seed": member.seed})
+        assert isinstance(settings, DictConfig)
+        trained = fit(settings, RunFolder(member.home), slices, member.patients, logger=False)
+        copyfile(trained.checkpoint, member.network)
+        yield member, trained.predictions.loc[trained.predictions["split"] == "test", ["patient_id", "risk"]]
+
+
+def fit_ensemble(
+    config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame
+) -> TrainedEnsemble:
+    """Trains all members and averages their risks; writes `out_of_fold.csv`.
+
+    Args:
+        config: of the run.
+        run: its folder.
+        slices: of each sequence.
+        patients: with `split`, `label`, `time`, `event`.
+
+    Raises:
+        InputError: training diverged; a member that was trained earlier has other patients.
+    """
+    for member, risks in train_members(config, run, slices, patients):
+        write_text(member.risk, risks.to_csv(index=False))
+    trained = list(members(config, run, patients))
+    risk = _mean(trained, patients)
+    fold = pd.concat(pd.Series(member.fold, member.held_out) for member in trained[: config.ensemble.folds])
+    training = patients.index[patients["split"] == "train"].sort_values()
+    out_of_fold = pd.DataFrame({"fold": fold[training], "risk": risk[training]})
+    write_text(run.out_of_fold, out_of_fold.to_csv(index_label="patient_id"))
+    predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
+    return TrainedEnsemble(predictions, out_of_fold, trained)
+
+
+def _mean(trained: Sequence[Member], patients: pd.DataFrame) -> pd.Series:
+    """Mean risk of each patient over the members that did not learn from the patient."""
+    tables = []
+    for member in trained:
+        table = pd.read_csv(member.risk, dtype={"patient_id": str}, float_precision="round_trip")
+        risks = table.set_index("patient_id")["risk"]
+        unseen = member.patients.index[member.patients["split"] == "test"]
+        if set(risks.index) != set(unseen):
+            raise InputError(
+                f"{member.risk}: has risks of other patients than the ensemble's; delete {member.home} and run again"
+            )
+        tables.append(risks)
+    return pd.concat(tables, axis=1).mean(axis=1)[patients.index].rename("risk")

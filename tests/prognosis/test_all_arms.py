@@ -1,0 +1,75 @@
+"""The model of all arms: fitted on out-of-fold risks, and what each arm adds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy.stats import chi2
+
+from npc.prognosis import models
+from npc.prognosis.choice import choose
+from npc.prognosis.runs import finished_runs
+from npc.statistics import NotEstimable
+from tests.prognosis.run_folders import population, predictions, write_run
+
+
+@pytest.fixture
+def patients() -> pd.DataFrame:
+    return population(240, seed=3)
+
+
+@pytest.fixture
+def runs(patients, tmp_path):
+    """A network, an ensemble and a radiomic signature; the training risks of the radiomic one are memorised."""
+    for seed, method in enumerate(("deep_learning", "ensemble", "radiomic")):
+        table = predictions(patients, strength=0.5, seed=seed)
+        path = write_run(tmp_path, table, key=str(seed) * 12, config=f"method: {method}\n")
+        training = table[table["split"] == "train"]
+        training.assign(fold=1 + np.arange(len(training)) % 5)[["patient_id", "fold", "risk"]].to_csv(
+            path / "out_of_fold.csv", index=False
+        )
+        if method == "radiomic":
+            table.loc[table["split"] == "train", "risk"] = table["label"] * 0.9 + 0.05
+            table.to_csv(path / "predictions.csv", index=False)
+    found, _ = finished_runs(tmp_path, "ours")
+    return {method: choose(found).signature(method) for method in ("ensemble", "radiomic")}
+
+
+def test_it_is_statsmodels_fit_of_the_out_of_fold_risks(patients, runs):
+    model = models.all_arms(patients, [], 0.05, runs)
+    training = patients[patients["split"] == "train"]
+    design = pd.DataFrame({method: run.read_out_of_fold()["risk"] for method, run in runs.items()}).loc[training.index]
+    label = training["label"]
+    full = sm.Logit(label, sm.add_constant(design)).fit(disp=0)
+    np.testing.assert_allclose(model.fitted.coefficient, full.params, rtol=1e-6)
+    for arm in runs:
+        alone = sm.Logit(label, sm.add_constant(design.drop(columns=arm))).fit(disp=0)
+        statistic = 2 * (full.llf - alone.llf)
+        assert model.adds[arm].chi2 == pytest.approx(statistic, rel=1e-6)
+        assert model.adds[arm].df == 1
+        assert model.adds[arm].p == pytest.approx(chi2.sf(statistic, 1), rel=1e-6)
+    # other patients have the risks of the signatures themselves
+    others = patients.index[patients["split"] != "train"]
+    given = pd.DataFrame({method: run.predictions["risk"] for method, run in runs.items()}).loc[others]
+    np.testing.assert_allclose(model.risk[others], full.predict(sm.add_constant(given)), rtol=1e-6)
+
+
+def test_test_patients_change_no_coefficient(patients, runs):
+    before = models.all_arms(patients, [], 0.05, runs).fitted.coefficient
+    for run in runs.values():
+        run.predictions.loc[patients["split"] != "train", "risk"] = 0.5
+    changed = patients.assign(label=np.where(patients["split"] == "train", patients["label"], 1))
+    np.testing.assert_array_equal(models.all_arms(changed, [], 0.05, runs).fitted.coefficient, before)
+
+
+def test_without_out_of_fold_risks_there_is_no_such_model(patients, runs):
+    runs["radiomic"].out_of_fold.unlink()
+    with pytest.raises(NotEstimable, match=r"out-of-fold risks are missing.*refit=.*222222222222 folds=5"):
+        models.all_arms(patients, [], 0.05, runs)
+
+
+def test_the_ensemble_is_the_signature_of_the_combined_model(patients, tmp_path):
+    for key, method in (("a", "radiomic"), ("b", "deep_learning"), ("c", "ensemble")):
+        table = predictions(patients, strength=0.5, seed=ord(key))
+        write_run(tmp_path, table, key=key * 12, config=f"method: {method}\n")
+    assert choose(finished_runs(tmp_path, "ours")[0]).lead.key == "c" * 12
