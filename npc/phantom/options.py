@@ -6,7 +6,7 @@ from typing import Any
 
 from npc.config.fields import at_least, between, bound_faults, described, less_than, must_be, share
 from npc.errors import InputError
-from npc.phantom.signal import JOINT, NAMED, PARTS, are_shares
+from npc.phantom.parts import JOINT, NAMED, PARTS, are_shares
 
 PUBLISHED_EXTERNAL = 45 / 233
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from npc.phantom.signal import PARTS, best_score
+from npc.phantom.parts import PARTS
+from npc.phantom.signal import best_score
 
 
 @dataclass(frozen=True)

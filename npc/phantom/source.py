@@ -32,9 +32,10 @@ from npc.phantom.images import draw_study
 from npc.phantom.options import Options
 from npc.phantom.oracle import Oracle
 from npc.phantom.outlines import outlined_again, redraw
+from npc.phantom.parts import JOINT, PARTS
 from npc.phantom.population import draw_patient
 from npc.phantom.scanners import draw_acquisition
-from npc.phantom.signal import JOINT, PARTS, SEQUENCES
+from npc.phantom.signal import SEQUENCES
 
 RECIPE = 3  # raise it when the same options give another phantom: folders of the old recipe are then left alone
 

@@ -4,8 +4,8 @@ import pandas as pd
 
 from npc.phantom.hospitals import HOSPITALS
 from npc.phantom.options import Options
+from npc.phantom.parts import PARTS
 from npc.phantom.population import draw_patient
-from npc.phantom.signal import PARTS
 
 
 def draw(hospital: int, n: int, **choices: object) -> pd.DataFrame:

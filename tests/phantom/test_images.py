@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from npc.phantom.images import FAT, MUSCLE, draw_study, relative_signal
+from npc.phantom.parts import PARTS
 from npc.phantom.scanners import Acquisition, Scanner, draw_acquisition
-from npc.phantom.signal import PARTS
 from tests.phantom.draws import all_parts, draw
 
 

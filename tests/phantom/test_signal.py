@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from npc.errors import InputError
 from npc.phantom.options import Options
-from npc.phantom.signal import PARTS, read_shares
+from npc.phantom.parts import PARTS, read_shares
 from tests.phantom.draws import draw
 
 SHOWN = [f"{sequence}_{part}_shown" for sequence in ("cet1", "t2") for part in PARTS]

@@ -9,10 +9,10 @@ import pytest
 from npc.frozen.method import Frozen
 from npc.radiomics.method import Radiomic
 from npc.run.method import Method
-from npc.signature.method import DeepLearning
+from npc.signature.method import DeepLearning, Ensemble
 
 
-@pytest.mark.parametrize("made", [DeepLearning, Radiomic, Frozen])
+@pytest.mark.parametrize("made", [DeepLearning, Ensemble, Radiomic, Frozen])
 def test_a_method_has_every_call_of_the_protocol(made):
     calls = {name: call for name, call in vars(Method).items() if inspect.isfunction(call) and name[0] != "_"}
     assert set(calls) == {"inputs", "prepare", "fit", "refit", "assist"}
@@ -41,4 +41,4 @@ print(sorted(name for name in sys.modules if name.startswith("npc.phantom")))
 """
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert set(eval(done.stdout)) <= {"npc.phantom", "npc.phantom.options"}
+    assert set(eval(done.stdout)) <= {"npc.phantom", "npc.phantom.options", "npc.phantom.parts"}
