@@ -11,8 +11,9 @@ from hypothesis import settings
 # Before torch is imported: two test processes share the cores, and workers of their own only take time to start.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
-# A loaded machine is no failure. The same draws every time: `make test-random` draws others.
-settings.register_profile("npc", deadline=None, derandomize=True)
+# A loaded machine is no failure. The same draws every time, so that more of them would find little more:
+# `make test-random` draws others, and a hundred.
+settings.register_profile("npc", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("random", deadline=None, print_blob=True)
 settings.load_profile("npc")
 
@@ -40,6 +41,16 @@ def drawn(home: Path) -> Callable[..., Path]:
     from npc.phantom import source
 
     return lambda **options: source.read(home / "phantoms", [], **options)[1]
+
+
+@pytest.fixture(scope="module")
+def coarse() -> Iterator[None]:
+    """Figures with fewer dots, which take half of the time; tests/report/kit/test_figure.py has those of a journal."""
+    from npc.report.kit import figure
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(figure._STYLE, "savefig.dpi", 60)
+        yield
 
 
 @pytest.fixture

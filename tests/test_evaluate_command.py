@@ -4,19 +4,34 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
 from sklearn.metrics import roc_auc_score
 
+from npc.cohort.load import load
+from npc.config.checks import check_evaluate
+from npc.config.loading import CONFIGS
 from npc.phantom import source as phantom
+from npc.prognosis.analysis import analyse
+from npc.prognosis.choice import choose
+from npc.prognosis.runs import finished_runs
+from npc.report.kit.folder import write_results
+from npc.report.paper.report import print_summary
+from npc.report.paper.results import as_json
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
+
+pytestmark = pytest.mark.usefixtures("coarse")
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +72,27 @@ def sizes(patients: pd.DataFrame) -> pd.DataFrame:
 
 def command(cohort: Path, runs: Path, *more: str) -> list[str]:
     return ["evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours", f"runs={runs}",
-            f"reports={runs.parent / 'reports'}", "report.bootstrap=200", *more]  # fmt: skip
+            f"reports={runs.parent / 'reports'}", "report.bootstrap=50", *more]  # fmt: skip
 
 
 def evaluate(cohort: Path, runs: Path, *more: str) -> subprocess.CompletedProcess:
     return run_here(*command(cohort, runs, *more))
+
+
+def analysed(cohort: Path, runs: Path, *more: str) -> tuple[dict, str]:
+    """Results and what is printed of them: the command without figures and page, which take most of its time."""
+    words = command(cohort, runs, *more)[1:]
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        choices = hydra_compose("evaluate", words)
+    check_evaluate(choices)
+    found, unfinished = finished_runs(runs, "ours")
+    patients = load(choices.cohort, choices.endpoint, sequences=[])
+    analysis = analyse(patients, choose(found, choices.variants, {}), unfinished, choices)
+    folder = runs.parent / "analysed"
+    write_results(folder, as_json(analysis))
+    with redirect_stdout(StringIO()) as printed:
+        print_summary(analysis, folder)
+    return json.loads((folder / "results.json").read_text()), printed.getvalue()
 
 
 def results(runs: Path, name: str = "ours") -> dict:
@@ -79,10 +110,8 @@ class Report:
 
 @pytest.fixture(scope="module")
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """By a process of its own."""
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
-    words = [sys.executable, *command(cohort, runs, "prognosis.significance=0.5")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = evaluate(cohort, runs, "prognosis.significance=0.5")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
 
@@ -198,7 +227,10 @@ def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, 
 
 @pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(cohort, report):
-    assert evaluate(cohort, report.runs, "name=again", "prognosis.significance=0.5").returncode == 0
+    """In a process of its own too."""
+    words = [sys.executable, *command(cohort, report.runs, "name=again", "prognosis.significance=0.5")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
     first, second = (report.runs.parent / "reports" / name / "results.json" for name in ("ours", "again"))
     assert first.read_bytes() == second.read_bytes()
 
@@ -208,8 +240,7 @@ def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
         table = pd.read_csv(path, float_precision="round_trip")
         table.loc[table["split"] == "test", "risk"] = 0.5
         table.to_csv(path, index=False)
-    assert evaluate(cohort, runs, "name=after", "prognosis.significance=0.5").returncode == 0
-    before, after = report.results, results(runs, "after")
+    before, (after, _) = report.results, analysed(cohort, runs, "prognosis.significance=0.5")
     for name, model in before["models"].items():
         for fixed in ("threshold", "cutoff", "regression"):
             assert after["models"][name].get(fixed) == model.get(fixed)
@@ -225,14 +256,13 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     risk = np.random.default_rng(0).random(len(training))
     table = pd.DataFrame({"patient_id": training, "fold": 1, "risk": risk})
     table.to_csv(runs / "ours" / "cet1-max" / ("a" * 12) / "out_of_fold.csv", index=False)
-    done = evaluate(cohort, runs, "prognosis.significance=0.5")
-    assert "fitted on out-of-fold signatures" in done.stdout
-    found = results(runs)["models"]["combined"]
-    term = found["regression"]["terms"][1]
+    found, printed = analysed(cohort, runs, "prognosis.significance=0.5")
+    assert "fitted on out-of-fold signatures" in printed
+    term = found["models"]["combined"]["regression"]["terms"][1]
     assert term["term"] == "signature"
     assert term["p"] > in_sample["terms"][1]["p"]
-    assert evaluate(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample").returncode == 0
-    assert results(runs)["models"]["combined"]["regression"] == in_sample
+    found, _ = analysed(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample")
+    assert found["models"]["combined"]["regression"] == in_sample
 
 
 def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
@@ -291,6 +321,7 @@ def test_bad_input_is_refused_with_one_message(cohort, runs, patients, tmp_path)
     assert "prognosis.cutoff=best: must be one of" in refused(evaluate(cohort, runs, "prognosis.cutoff=best"))
 
 
+@pytest.mark.slow
 def test_runs_of_two_splits_are_refused_unless_one_is_named(cohort, runs, patients):
     for path in runs.glob("ours/*/*/config.yaml"):
         path.write_text("split: {by: by_centre, seed: 0}\n")
@@ -298,12 +329,13 @@ def test_runs_of_two_splits_are_refused_unless_one_is_named(cohort, runs, patien
     split[split != "test"] = np.roll(split[split != "test"], 3)
     lucky = predictions(patients.assign(split=split), strength=9)
     write_run(runs, lucky, key="e" * 12, config="split: {by: by_centre, seed: 1}\n")
+    few = "cohort.clinical=null"  # fewer models to draw
     said = refused(evaluate(cohort, runs))
     assert "3 runs with split.seed=0" in said
     assert "1 run with split.seed=1" in said
-    done = evaluate(cohort, runs, "split.seed=0")
+    done = evaluate(cohort, runs, "split.seed=0", few)
     assert done.returncode == 0, done.stderr
     assert "1 finished runs with other patients, splits or outcomes are left out" in done.stdout
     assert [run["run_key"] for run in results(runs)["provenance"]["runs"]] == ["a" * 12, "c" * 12]
-    assert evaluate(cohort, runs, "split=by_centre", "split.seed=1").returncode == 0
+    assert evaluate(cohort, runs, "split=by_centre", "split.seed=1", few).returncode == 0
     assert [run["run_key"] for run in results(runs)["provenance"]["runs"]] == ["e" * 12]

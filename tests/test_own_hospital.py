@@ -11,6 +11,8 @@ import SimpleITK as sitk
 from tests.commands import ROOT, run_here
 from tests.imaging.dicom_files import write_series
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 PAGE = (ROOT / "docs" / "own_hospital.md").read_text()
 
 
@@ -49,7 +51,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(line, marks=pytest.mark.slow if re.search("quality|agreement", line) else ()) for line in COMMANDS],
+)
 def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: Path):
     words = command.replace("DIR", str(folder)).split()
     if words[0].endswith("python"):

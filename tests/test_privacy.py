@@ -8,10 +8,9 @@ import io
 import json
 import os
 import shutil
-import subprocess
-import sys
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,11 @@ import pytest
 import SimpleITK as sitk
 
 from npc.cli.cohort import app
+from tests.commands import run_here
 from tests.imaging.dicom_files import write_rtstruct, write_series
 
-ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.usefixtures("coarse")
+
 SHAPE, SPACING = (5, 24, 24), (5.0, 9.0, 9.0)
 N = 12
 
@@ -123,28 +124,32 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Session:
     """Commands on a cohort, and all that they wrote below a folder or printed."""
 
-    def __init__(self, folder: Path, cohort: Path) -> None:
+    def __init__(
+        self, folder: Path, cohort: Path, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]
+    ) -> None:
         self.folder = folder
+        self.captured = captured
         self.printed: list[bytes] = []
         self.choices = [
             *("cohort=table", f"cohort.root={cohort}", "cohort.clinical=null", "cohort.name=private", "cohort.size=32"),
             *("split.validation=0.5", "network=tiny", "trainer=cpu", "trainer.max_epochs=1", "sequence=both"),
         ]
         self.places = [f"runs={self.folder}/runs", f"store={self.folder}/store"]
-        places = ("HOME", "TMPDIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")
-        self.variables = {name: str(self.folder / "home") for name in places} | {"COLUMNS": "200"}
+        for name in [name for name in os.environ if name.startswith(("NPC_", "WANDB_", "PL_"))]:
+            patch.delenv(name)
+        for name in ("HOME", "TMPDIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):
+            patch.setenv(name, str(self.folder / "home"))
+        patch.setattr(tempfile, "tempdir", None)  # so that TMPDIR is looked up again
         (self.folder / "home").mkdir()
 
-    def run(self, *words: str, code: int = 0) -> None:
-        """A command in a process of its own: what libraries print past Python is searched too."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NPC_", "WANDB_", "PL_"))}
-        words = (sys.executable, *words, *self.choices)
-        done = subprocess.run(words, cwd=ROOT, env=kept | self.variables, capture_output=True, timeout=900)
-        assert done.returncode == code, done.stderr.decode()
-        self.printed += [done.stdout, done.stderr]
+    def run(self, script: str, *words: str, code: int = 0) -> None:
+        done = run_here(script, *words, *self.choices)
+        assert done.returncode == code, done.stderr
+        self.printed += [done.stdout.encode(), done.stderr.encode()]
 
     def written(self) -> Iterator[tuple[str, bytes]]:
         """All that can be searched, and where it is from; names of files too."""
+        self.printed += [text.encode() for text in self.captured.readouterr()]  # by libraries, past Python
         yield from (("printed", text) for text in self.printed)
         for path in self.folder.rglob("*"):
             yield "name of a file", str(path.relative_to(self.folder)).encode()
@@ -185,16 +190,20 @@ def test_the_search_finds_planted_identifiers(cohort):
     assert found(iter([("", "x QuillFeather x".encode("utf-16-le"))]))
 
 
-NPC = ("-c", "import sys; sys.argv[0] = 'npc'; from npc.cli import main; main()", "cohort")
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[[Path, Path], Session]:
+    """Gives a session in a folder on a cohort."""
+    return lambda folder, cohort: Session(folder, cohort, monkeypatch, capfd)
 
 
-def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path):
-    ran = Session(tmp_path, cohort)
-    ran.run(*NPC, "check", "--json")
+@pytest.mark.slow
+def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path, session):
+    ran = session(tmp_path, cohort)
+    ran.run("npc", "cohort", "check", "--json")
     reports = {command.name for command in app.registered_commands} - {"check", "phantom"}
     assert "flow" in reports
     for command in sorted(reports - {"agreement"}):  # there are no second outlines here
-        ran.run(*NPC, command, "--reports", str(tmp_path / "reports"))
+        ran.run("npc", "cohort", command, "--reports", str(tmp_path / "reports"))
     assert found(ran.written()) == []
     rows = json.loads(ran.printed[0].splitlines()[-1])["acquisition"]
     assert {row["vendor"] for row in rows} == {"GE", "other"}  # other: the name in place of a vendor
@@ -203,19 +212,16 @@ def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path):
 
 
 @pytest.mark.slow
-def test_training_writes_no_identifier(cohort, tmp_path, monkeypatch, capfd):
+def test_training_writes_no_identifier(cohort, tmp_path, session):
     from npc.config.checks import check
     from npc.config.loading import compose
     from npc.run.train import train
 
-    ran = Session(tmp_path, cohort)
-    for name, value in ran.variables.items():
-        monkeypatch.setenv(name, value)
+    ran = session(tmp_path, cohort)
     for more in (["logger=csv"], ["logger=wandb", "force=true"]):
         choices = compose([*ran.choices, *ran.places, *more])
         check(choices)
         train(choices)
-    ran.printed += [text.encode() for text in capfd.readouterr()]
     suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert {".wandb", ".ckpt", ".log", ".u8", ".csv", ".json"} <= suffixes  # what there is to search
     assert found(ran.written()) == []
@@ -254,10 +260,10 @@ def spoil(file: Path, old: bytes, new: bytes) -> None:
     file.write_bytes(content.replace(old, new, 1))
 
 
-def test_messages_about_broken_headers_contain_no_identifier(cohort, tmp_path):
+def test_messages_about_broken_headers_contain_no_identifier(cohort, tmp_path, session):
     (tmp_path / "ran").mkdir()
-    ran = Session(tmp_path / "ran", broken(cohort, tmp_path / "cohort"))
-    ran.run(*NPC, "check", "--json", code=2)
+    ran = session(tmp_path / "ran", broken(cohort, tmp_path / "cohort"))
+    ran.run("npc", "cohort", "check", "--json", code=2)
     ran.run("train.py", *ran.places, code=2)
     for number in {*range(N)} - {8}:  # each is reported; a repetition time that is not a number is only not known
         assert f"P{number:02}".encode() in ran.printed[0], number

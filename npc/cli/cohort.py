@@ -38,16 +38,29 @@ def check(
     """
     from npc.config.checks import check_values
     from npc.config.loading import compose
-    from npc.config.values import plain, run_sequences
 
     config = compose(choices or [])  # before anything heavy is imported
     check_values(config)
     from rich.console import Console
 
+    from npc.cohort.describe import tables
+    from npc.imaging.acquisition_table import shown
+
+    described = findings(config)
+    if as_json:
+        print(json.dumps(described))
+    else:
+        Console(soft_wrap=True).print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
+    raise typer.Exit(2 if described["faults"] else 0)
+
+
+def findings(config: "DictConfig") -> dict[str, Any]:
+    """What `npc cohort check` tells of a cohort: its figures, warnings and every fault; of a table at fault, faults."""
     from npc.cohort import clinical
-    from npc.cohort.describe import describe, tables
+    from npc.cohort.describe import describe
     from npc.cohort.load import load, readable
-    from npc.imaging.acquisition_table import by_scanner, shown
+    from npc.config.values import plain, run_sequences
+    from npc.imaging.acquisition_table import by_scanner
     from npc.imaging.survey import survey
 
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
@@ -65,11 +78,7 @@ def check(
     except InputError as error:
         # the images of the rows that can be read are checked nevertheless: all errors are reported at once
         described = {"faults": [*error.faults, *survey(readable(cohort), sequences).faults]}
-    if as_json:
-        print(json.dumps(described))
-    else:
-        Console(soft_wrap=True).print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
-    raise typer.Exit(2 if described["faults"] else 0)
+    return described
 
 
 def _refusals(config: "DictConfig", cohort: "Cohort") -> list[str]:

@@ -14,6 +14,8 @@ import SimpleITK as sitk
 
 from tests.second_outlines import add_second_outlines, pixels
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 PHANTOM = {"seed": 1, "n": 12, "external": 4, "matrix": 32, "signal": 1.0, "readers": 0}
 
 
@@ -385,8 +387,10 @@ def test_agreement_writes_its_report(npc, outlined, tmp_path):
     assert f"written to {home}" in output
 
 
-def test_agreement_as_json_is_what_is_written(npc, outlined, tmp_path):
-    code, output, _ = npc(*agree(outlined, "slices=three", "cohort.icc=0.9", "--reports", tmp_path, "--json"))
+@pytest.mark.slow
+def test_agreement_as_json_is_what_is_written(npc, folder, tmp_path):
+    add_second_outlines(folder, "cet1", again=2, another=2)
+    code, output, _ = npc(*agree(folder, "slices=three", "cohort.icc=0.9", "--reports", tmp_path, "--json"))
     assert code == 0
     results = json.loads(output)
     assert results == json.loads((tmp_path / "ours-agreement" / "results.json").read_text())

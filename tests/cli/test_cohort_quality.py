@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 
 @pytest.fixture
 def quality(npc, tmp_path):
@@ -42,6 +44,7 @@ def test_report_and_json_hold_the_same(quality, folder, tmp_path):
             assert (report / "figures" / f"{figure}_{sequence}.svg").exists()
 
 
+@pytest.mark.slow
 def test_people_read_why_masking_flatters_and_where_the_report_lies(quality, folder, tmp_path):
     code, output, _ = quality(*choices(folder), "cohort.sequences=[t2]")
     assert code == 0
@@ -50,6 +53,7 @@ def test_people_read_why_masking_flatters_and_where_the_report_lies(quality, fol
     assert str(tmp_path / "reports" / "ours-quality") in output
 
 
+@pytest.mark.slow
 def test_who_lacks_a_sequence_is_counted_and_named(quality, folder, tmp_path):
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     external = patients["centre"] == "hospital_2"

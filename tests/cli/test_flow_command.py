@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 CRITERIA = "+cohort.criteria={adult:{column:age,keep:'>= 50',reason:younger than 50}}"
 
 

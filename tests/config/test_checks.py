@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.config.checks import _ACCEPTED, check, check_evaluate
 from npc.config.loading import CONFIGS, compose
 from npc.errors import InputError
-from tests.config.composed import composed
+from tests.config.composed import composed, quickly
 
 
 def faults(choices: DictConfig) -> list[str]:
@@ -66,12 +66,12 @@ def test_an_invalid_value_is_reported_with_its_key(wrong):
 
 
 def test_all_invalid_values_are_reported_at_once():
-    found = faults(compose(WRONG))
+    found = faults(quickly(*WRONG))
     assert sorted(fault.split("=")[0] for fault in found) == sorted(wrong.split("=")[0] for wrong in WRONG)
 
 
 def test_nan_is_not_a_valid_value():
-    assert len(faults(compose(["optimizer.lr=nan", "preprocess.margin=nan", "augment.flip=nan"]))) == 3
+    assert len(faults(quickly(*["optimizer.lr=nan", "preprocess.margin=nan", "augment.flip=nan"]))) == 3
 
 
 def test_missing_values_are_reported():
@@ -83,7 +83,7 @@ def test_missing_values_are_reported():
 
 def test_a_phantoms_options_are_checked_as_keys_of_the_cohort():
     wrong = ["cohort.n=4", "cohort.external=4", "cohort.matrix=2000", "cohort.treatment=0", "seed=-1"]
-    assert faults(compose(wrong)) == [
+    assert faults(quickly(*wrong)) == [
         "seed=-1: must be between 0 and 4294967295",
         "cohort.external=4: must be 0 or more, and less than n",
         "cohort.matrix=2000: must be between 16 and 1024 pixels",
@@ -97,7 +97,7 @@ def test_lists_are_checked():
         "radiomics.features.classes=[]",
         "radiomics.selection.chain=[aic,aic]",
     ]
-    assert [fault.partition("=")[0] for fault in faults(compose(wrong))] == [
+    assert [fault.partition("=")[0] for fault in faults(quickly(*wrong))] == [
         choice.partition("=")[0] for choice in wrong
     ]
 

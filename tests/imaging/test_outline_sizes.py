@@ -32,7 +32,7 @@ def test_volume_is_that_of_simpleitk(seed):
 
 @pytest.fixture
 def cohort(drawn):
-    folder = drawn(n=14, external=4, matrix=16)
+    folder = drawn(n=8, external=3, matrix=16)
     config = compose(["cohort=table", f"cohort.root={folder}", "cohort.name=ours"])
     return load(config.cohort, config.endpoint, ["cet1", "t2"])
 
@@ -54,5 +54,5 @@ def test_outlines_that_cannot_be_read_are_named_together(cohort, tmp_path):
     broken.write_bytes(b"no image")
     first, second = cohort.patients.index[:2]
     cohort.patients.loc[[first, second], "t2_mask"] = str(broken)
-    with pytest.raises(InputError, match="2 of 14 outlines cannot be measured"):
+    with pytest.raises(InputError, match="2 of 8 outlines cannot be measured"):
         outline_sizes(tmp_path, cohort, ["t2"], cohort.patients.index)

@@ -476,6 +476,7 @@ class TestRealData:
         dice = 2 * (ours.mask & theirs.mask).sum() / (ours.mask.sum() + theirs.mask.sum())
         assert dice > 0.999
 
+    @pytest.mark.slow
     def test_largest_outline(self, npc_data):
         dicom = npc_data / "sts/dicom/STS_009/MR_T1"
         scan = read_scan(dicom / "image", dicom / "mask")

@@ -101,12 +101,12 @@ def test_dates_are_the_months_to_the_day(population):
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("hospital", [0, 1])
 def test_shares_of_events_and_treatment_are_the_published_ones_for_all_options(hospital, options):
-    patients = draw(hospital, 2000, seed=6, **options)
+    patients = draw(hospital, 1000, seed=6, **options)
     for share, published in (
         (patients["dm_event"].mean(), (73 / 188, 13 / 45)[hospital]),
         (patients["added_chemotherapy"].mean(), (126 / 188, 40 / 45)[hospital]),
     ):
-        assert share == pytest.approx(published, abs=3.3 * np.sqrt(published * (1 - published) / 2000))
+        assert share == pytest.approx(published, abs=3.3 * np.sqrt(published * (1 - published) / 1000))
     assert patients["propensity"].mean() == pytest.approx((126 / 188, 40 / 45)[hospital], abs=0.03)
 
 

@@ -1,73 +1,20 @@
 """One small phantom and one slice store for all tests of training; a run of seconds on them."""
 
+import os
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-import torch
 from omegaconf import DictConfig
 
-from npc.config.checks import check
 from npc.config.key import run_folder
-from npc.config.loading import compose
 from npc.imaging.store import Slices
-from npc.run.folder import RunFolder
 from npc.run.train import train
-
-
-@dataclass(frozen=True)
-class Shared:
-    """The folders that all tests share and none changes: the phantom and the store of its slices."""
-
-    phantom: Path
-    store: Path
-
-    @property
-    def table(self) -> Path:
-        """The phantom of the tiny experiment as a cohort folder, once a run has built it."""
-        return next(folder for folder in self.phantom.glob("*-n60-*-matrix32-*") if folder.is_dir())
-
-    def compose(self, runs: Path, *overrides: str) -> DictConfig:
-        """Checked choices of a run of seconds, with 36, 12 and 12 patients; overrides are applied last."""
-        phantom = not any(override.startswith("cohort=") for override in overrides)
-        choices = compose(
-            [
-                *(["experiment=tiny"] if phantom else []),
-                f"runs={runs}",
-                f"store={self.store}",
-                f"cohort.root={self.phantom}",
-                "split.validation=0.25",
-                "trainer.accelerator=cpu",
-                *overrides,
-            ]
-        )
-        check(choices)
-        return choices
-
-
-class FinishedRun(RunFolder):
-    """A run folder and what the tests read in it."""
-
-    @property
-    def predictions(self) -> pd.DataFrame:
-        """`predictions.csv`, its numbers as written."""
-        table = pd.read_csv(self.path / "predictions.csv", dtype={"patient_id": str}, float_precision="round_trip")
-        return table.set_index("patient_id")
-
-    @property
-    def weights(self) -> dict[str, torch.Tensor]:
-        """The state dict of `model.ckpt`."""
-        return torch.load(self.model, weights_only=True)["state_dict"]
-
-    @property
-    def epochs(self) -> pd.DataFrame:
-        """The metrics of each epoch, of the first attempt."""
-        steps = pd.read_csv(self.path / "csv" / "version_0" / "metrics.csv", float_precision="round_trip")
-        return steps.groupby("epoch").first()
+from tests.signature.changes import weighted
+from tests.signature.tiny_runs import FinishedRun, Shared
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +51,25 @@ def trained(tiny: Callable[..., DictConfig]) -> Callable[..., FinishedRun]:
         return FinishedRun(run_folder(choices))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def before(shared: Shared, default_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A run on the phantom as a cohort folder, before anything is changed."""
+    choices = shared.compose(tmp_path_factory.mktemp("before"), *weighted(shared.table))
+    train(choices)
+    return FinishedRun(run_folder(choices))
+
+
+@pytest.fixture
+def cohort(shared: Shared, default_run: FinishedRun, tmp_path: Path) -> Path:
+    """A copy of the phantom as a cohort folder that a test may change."""
+    folder = tmp_path / "cohort"
+    shutil.copytree(shared.table, folder, copy_function=os.link)
+    table = folder / "patients.csv"
+    table.unlink()  # the link, not the phantom's file
+    shutil.copyfile(shared.table / "patients.csv", table)
+    return folder
 
 
 @pytest.fixture

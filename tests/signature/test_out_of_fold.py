@@ -12,7 +12,7 @@ from tests.commands import run_here
 def folded(shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny run with two folds."""
     home = tmp_path_factory.mktemp("folds")
-    done = run_here("train.py", "experiment=tiny", "folds=2", "trainer.max_epochs=2", f"runs={home}/runs",
+    done = run_here("train.py", "experiment=tiny", "folds=2", "trainer.max_epochs=1", f"runs={home}/runs",
                     f"store={shared.store}", f"cohort.root={shared.phantom}")  # fmt: skip
     assert done.returncode == 0, done.stderr
     (finished,) = (home / "runs").glob("*/*/*/DONE")
@@ -48,8 +48,8 @@ def test_refit_uses_the_choices_of_a_run_and_keeps_its_predictions(folded):
         ("experiment=tiny cohort.n=14 cohort.external=4 split.validation=0.3 folds=9", "of one class"),
     ],
 )
-def test_invalid_choices_are_reported(choice, message, tmp_path):
-    places = [f"runs={tmp_path}/runs", f"store={tmp_path}/store", f"cohort.root={tmp_path}/data"]
+def test_invalid_choices_are_reported(choice, message, shared, tmp_path):
+    places = [f"runs={tmp_path}/runs", f"store={shared.store}", f"cohort.root={shared.phantom}"]
     done = run_here("train.py", *choice.split(), "trainer.max_epochs=1", *places)
     assert done.returncode == 2, done.stdout
     assert message in done.stderr

@@ -28,7 +28,7 @@ def sample(seed: int, n: int = 90) -> dict[str, np.ndarray]:
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(seeds)
 def test_the_test_is_that_of_nested_models_of_statsmodels(seed):
     data = sample(seed)

@@ -47,10 +47,10 @@ def test_paired_tests_are_those_of_proc(reference):
         assert (back.z, back.p) == pytest.approx((-figures["z"], figures["p"]), abs=1e-12)
 
 
-def test_the_fast_way_equals_the_definition_on_ten_thousand_tied_cases():
+def test_the_fast_way_equals_the_definition_on_a_thousand_tied_cases():
     rng = np.random.default_rng(20)
     apart = 0.0
-    for _ in range(10_000):
+    for _ in range(1_000):
         n = rng.integers(4, 14)
         label = rng.permutation(np.append([0, 0, 1, 1], rng.integers(0, 2, n - 4)))
         risks = rng.integers(0, rng.integers(2, 6), (n, 2)).astype(float)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -124,6 +124,7 @@ def test_undefined_cases_say_why():
         logistic([0, 1, 0, 1], np.transpose([[1, 2, 3, 5], [2, 4, 6, 10]]))
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1))
 def test_separated_classes_in_small_samples_are_fitted_and_bounded_from_one_side(seed):
     rng = np.random.default_rng(seed)

@@ -75,7 +75,7 @@ def test_arrays_and_tables_give_the_same_risks_and_a_table_can_be_asked_for():
 
 def test_a_chain_works_in_cross_validation_and_sees_only_its_own_rows():
     x, y = draw(4)
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
     whole = chain(PAPER, icc=pd.Series({"feature_009": 0.5, "feature_010": 0.9}))
     assert "reproducible" in repr(whole)
     risk = cross_val_predict(whole, x, y, cv=folds, method="predict_proba")[:, 1]

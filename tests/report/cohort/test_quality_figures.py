@@ -6,6 +6,8 @@ import pytest
 from npc.imaging.quality import Consistency
 from npc.report.cohort.quality import draw_least_consistent, draw_pairs
 
+pytestmark = pytest.mark.usefixtures("coarse")
+
 
 def made(development: int, external: int) -> tuple[Consistency, dict[str, np.ndarray]]:
     rng = np.random.default_rng(0)
@@ -15,7 +17,8 @@ def made(development: int, external: int) -> tuple[Consistency, dict[str, np.nda
     return Consistency(*ids, pairs), pictures
 
 
-@pytest.mark.parametrize(("development", "external"), [(1, 1), pytest.param(14, 3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("development", "external"), [(1, 1), (14, 3)])
 def test_figures_of_few_and_many(tmp_path, development, external):
     found, pictures = made(development, external)
     for name in ("a", "b"):

@@ -23,6 +23,7 @@ DRAWN = {
     "mathematics": "US$ 5 to $10 {x}_{1}",
     "control": "Ward\t1\u200b\x07",
 }
+pytestmark = pytest.mark.usefixtures("coarse")
 UNKNOWN = {"Chinese": "中山大学肿瘤防治中心", "Japanese": "がん研有明病院", "Korean": "서울대병원", "Thai": "โรงพยาบาล"}
 
 

@@ -25,7 +25,7 @@ CLINICAL = {
     "regimen": VariableConfig("binary", ["CCRT", "IC+CCRT"]),
     "stage": VariableConfig("ordinal", ["I", "II", "III"]),
 }
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("coarse")]
 
 
 @pytest.fixture(scope="module")
