@@ -239,9 +239,10 @@ class EnsembleConfig:
     """Several networks whose risks are averaged."""
 
     folds: int = at_least(2)
-    seeds: list[int] = must_be(
+    seeds: list[int] | None = must_be(
         "one or more different numbers between 0 and 4294967295",
         lambda seeds: bool(seeds) and len(set(seeds)) == len(seeds) and all(0 <= seed < 2**32 for seed in seeds),
+        None,
     )
     inner: float = must_be("more than 0, at most 0.5", lambda value: 0 < value <= 0.5)
     validation: str = one_of("choose", "join")

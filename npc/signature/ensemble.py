@@ -83,7 +83,7 @@ def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Itera
     """The members of a run's ensemble, seed by seed.
 
     Args:
-        config: of the run; `ensemble` and `split.seed` are used.
+        config: of the run; `ensemble`, `seed` and `split.seed` are used.
         run: its folder.
         patients: with `split` and `label`.
     """
@@ -94,7 +94,7 @@ def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Itera
     label = learning["label"].astype(int)
     folds = StratifiedKFold(settings.folds, shuffle=True, random_state=config.split.seed)
     draws = list(folds.split(learning, label))  # the same for all seeds, so that a patient is in one fold
-    for seed in settings.seeds:
+    for seed in settings.seeds or [config.seed]:
         for fold, (others, held_out) in enumerate(draws, start=1):
             draw = int(np.random.SeedSequence([config.split.seed, seed, fold]).generate_state(1)[0])
             own, inner = train_test_split(

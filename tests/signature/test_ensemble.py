@@ -144,7 +144,7 @@ def test_the_key_has_what_an_ensemble_reads(shared, tmp_path):
     def key(*overrides: str) -> str:
         return run_key(shared.compose(tmp_path, *overrides))
 
-    assert key("method=ensemble") == key("method=ensemble", "ensemble.seeds=[0]", "ensemble.inner=0.2")
+    assert key("method=ensemble") == key("method=ensemble", "ensemble.inner=0.20")
     different = [["ensemble.folds=4"], ["ensemble.seeds=[0,1]"], ["ensemble.inner=0.3"], ["ensemble.validation=join"]]
     assert len({key("method=ensemble", *one) for one in [*different, ["network.batch_norm.momentum=0.5"], []]}) == 6
     assert key("ensemble.folds=4") == key()  # a single network does not read it
