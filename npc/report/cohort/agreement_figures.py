@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,10 @@ def draw_overlap(path: Path, overlap: pd.DataFrame) -> None:
         path: without suffix.
         overlap: of `npc.radiomics.reproducibility.measure`.
     """
-    groups = {f"{sequence}\n{_title(kind)}": of for (sequence, kind), of in
-              overlap.groupby(["sequence", "comparison"], sort=False)}  # fmt: skip
+    groups = {
+        f"{sequence}\n{fill(_title(kind), 12)}": of  # side by side in half a column, longer lines would overlap
+        for (sequence, kind), of in overlap.groupby(["sequence", "comparison"], sort=False)
+    }
     wide = len(groups) > 2
     with drawing(path, width=PAGE if wide else COLUMN, height=60) as figure:
         panels = figure.subplots(1, 2)

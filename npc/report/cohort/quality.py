@@ -126,10 +126,12 @@ def draw_pairs(path: Path, found: Consistency, threshold: float) -> None:
 
 def draw_least_consistent(path: Path, found: Consistency, images: dict[str, np.ndarray]) -> None:
     """The least consistent development patients by each reading, beside the external patient most like them all."""
-    with drawing(path, width=PAGE, height=150) as figure:
+    patients = min(SHOWN, len(found.mssim(READINGS[0])))
+    rows, columns = (1, patients) if patients <= SHOWN // 2 else (2, SHOWN // 2)
+    with drawing(path, width=PAGE, height=10 + 70 * rows) as figure:
         for i, (part, reading) in enumerate(zip(figure.subfigures(2, 1, squeeze=False)[:, 0], READINGS, strict=True)):
             part.suptitle(f"{TITLES[reading]}: least consistent development patients, with MSSIM", fontsize=8)
-            panels = part.subplots(2, SHOWN // 2 + 1)
+            panels = part.subplots(rows, columns + 1, squeeze=False)
             for axes in panels.flat:
                 axes.set_axis_off()
             like_all = found.pairs[reading].mean(axis=0)
