@@ -16,14 +16,14 @@ BUILD = """
 import sys
 from npc.cohort.load import load
 from npc.config.loading import compose
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import open_store
 folder = sys.argv[1]
 config = compose(["cohort=table", f"cohort.root={folder}/cohort", "cohort.clinical=null", f"store={folder}/store"])
 cohort = load(config.cohort, config.endpoint, ["cet1", "t2"])
 print("ready", flush=True)
 for sequence in ("cet1", "t2"):
-    slices = open_store(config.store, cohort, sequence, Preprocess(**config.preprocess))
+    slices = open_store(config.store, cohort, sequence, preprocess_settings(config))
     print(sequence, slices.array.shape, flush=True)
 """
 

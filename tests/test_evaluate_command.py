@@ -72,7 +72,7 @@ def sizes(patients: pd.DataFrame) -> pd.DataFrame:
 
 def command(cohort: Path, runs: Path, *more: str) -> list[str]:
     return ["evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours", f"runs={runs}",
-            f"reports={runs.parent / 'reports'}", "report.bootstrap=50", *more]  # fmt: skip
+            f"reports={runs.parent / 'reports'}", "report.bootstrap=100", *more]  # fmt: skip
 
 
 def evaluate(cohort: Path, runs: Path, *more: str) -> subprocess.CompletedProcess:

@@ -27,11 +27,12 @@ def external_metrics(place: Path, *choices: str, external: int = 400) -> tuple[f
 
 @pytest.mark.slow
 def test_cet1_reaches_seventy_percent_of_the_oracle_and_t2_less(tmp_path: Path):
-    few = "trainer.max_epochs=10"
-    cet1, oracle = external_metrics(tmp_path / "cet1", "sequence=cet1", few)
+    """Where size, texture and necrosis show the same, so that a ruler reaches it, too: something is learned."""
+    few = "trainer.max_epochs=10", "cohort.signal_in=joint"
+    cet1, oracle = external_metrics(tmp_path / "cet1", "sequence=cet1", *few)
     # of the whole truth, clinical variables included, although the images cannot show those
     assert cet1 >= 0.5 + 0.7 * (oracle["all"] - 0.5)
-    t2, _ = external_metrics(tmp_path / "t2", "sequence=t2", few)
+    t2, _ = external_metrics(tmp_path / "t2", "sequence=t2", *few)
     assert t2 < cet1
 
 

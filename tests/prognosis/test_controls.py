@@ -74,6 +74,7 @@ def test_one_outline_for_two_sequences_is_one_ruler(tmp_path):
     assert controls(patients, run).added.test.chi2 == pytest.approx(one.added.test.chi2)
 
 
+@pytest.mark.slow
 def test_large_cohorts_can_show_that_there_is_no_more_than_volume(tmp_path):
     found = [controls(*simulated(tmp_path, seed, of="size", n=2000)) for seed in range(8)]
     assert [one.verdict for one in found].count(NO_MORE) >= 7

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from npc.cohort.load import load
 from npc.config import key
 from npc.imaging.store import open_store
+from npc.signature.method import stored
 from npc.signature.module import SignatureModule
 from tests.signature.tiny_runs import FILES
 
@@ -63,15 +64,13 @@ def test_splits_are_those_of_the_predictions(default_run, shared):
 
 def test_the_model_gives_the_risks_that_are_written(default_config, default_run):
     """To the last digit: nothing is lost in the file."""
-    from npc.imaging.preprocess import Preprocess
-
     saved = torch.load(default_run.model, weights_only=True)
     assert saved["hyper_parameters"]["channels"] == 1
     module = SignatureModule(**saved["hyper_parameters"])
     module.load_state_dict(saved["state_dict"])
     module.eval()
     cohort = load(default_config.cohort, default_config.endpoint, ["cet1"])
-    store = open_store(default_config.store, cohort, "cet1", Preprocess(**default_config.preprocess))
+    store = open_store(*stored(default_config, cohort, "cet1"))
     torch.set_num_threads(default_config.trainer.threads)
     for _, rows in default_run.predictions.groupby("split"):
         planes = store.array[[store.rows[patient] for patient in rows.index], 1]
