@@ -23,14 +23,15 @@ from npc.prognosis.runs import Run, read_run
 from npc.run.train import train
 
 EXTERNAL = 400
+SMALL = ["network=small", "optimizer=adamw", "optimizer.lr=0.001", "preprocess=roi_crop", "slices=three"]
 RECIPES = {
     "paper's network": [],
     "radiomic": ["method=radiomic", "slices=three", "radiomics.bootstrap=0"],
-    "frozen, random weights": ["method=frozen", "slices=three", "encoder.weights=scratch"],
-    "recommended, one network": ["experiment=recommended", "method=deep_learning"],
-    "recommended": ["experiment=recommended"],
+    "small network": [*SMALL, "network.size_input=true"],
+    "ensemble of small networks": [*SMALL, "network.size_input=true", "method=ensemble"],
+    "encoder with random weights": ["method=frozen", "encoder=random", "encoder.input_size=64", "slices=three"],
 }
-ARMS = {"ensemble": "recommended", "radiomic": "radiomic"}  # of the model of all arms
+ARMS = {"ensemble": "ensemble of small networks", "radiomic": "radiomic"}  # of the model of all arms
 COLUMNS = ["signal", "seed", "recipe", "auc", "oracle", "recovered"]
 
 

@@ -64,3 +64,13 @@ def test_an_interval_beyond_reckoning_is_not_estimable():
 def test_a_missing_rating_is_refused():
     with pytest.raises(ValueError, match="finite"):
         icc([[1, 2], [np.nan, 3]])
+
+
+@given(arrays(float, (2, 2), elements=st.floats(-1e6, 1e6)))
+def test_two_subjects_have_finite_limits_or_none(ratings):
+    """Their quantiles may be finite and yet too large for the products of the limits."""
+    try:
+        one, other = icc(ratings)
+    except NotEstimable:
+        return
+    assert np.isfinite([*one.ci, *other.ci]).all()
