@@ -51,17 +51,17 @@ def test_the_radiomic_signature_finds_what_a_ruler_does_not(tmp_path: Path):
     """On the mixed phantom, where size carries three tenths of the signal: volume alone fails this test."""
     choices = "method=radiomic", "slices=three", "radiomics.bootstrap=0"
     auc, oracle = external_metrics(tmp_path / "radiomic", *choices, external=200)
-    enough = 0.5 + 0.6 * (oracle["all"] - 0.5)
+    enough = 0.5 + 0.75 * (oracle["image"] - 0.5)
     assert auc >= enough
     run = next(tmp_path.glob("radiomic/runs/phantom/*/*/DONE")).parent
     test = pd.read_csv(run / "predictions.csv", index_col="patient_id").query("split == 'test'")
     volume = pd.read_csv(run / "outlines.csv", index_col="patient_id")["volume"]
-    assert roc_auc_score(test["label"], volume[test.index]) < enough - 0.05
+    assert roc_auc_score(test["label"], volume[test.index]) < enough
     table = pd.read_csv(run / "selection.csv", keep_default_na=False).set_index("feature")["dropped_by"]
     # distinguished by the outcome; of redundant features the chain keeps one
     assert table["cet1_original_shape_VoxelVolume"] in ("", "mrmr", "lasso", "aic")
     assert table.index[table == ""].str.contains("_(?:glcm|glrlm|glszm|gldm|ngtdm)_").any()
     (truth,) = tmp_path.glob("data/*/truth.csv")
-    shown = pd.read_csv(truth, index_col="patient_id")
-    assert test["risk"].corr(shown["cet1_shown"], method="spearman") > 0.6
-    assert test["risk"].corr(shown["cet1_texture_shown"], method="spearman") > 0.2
+    texture = pd.read_csv(truth, index_col="patient_id")["cet1_texture_shown"]
+    assert test["risk"].corr(texture, method="spearman") > 0.4
+    assert abs(volume[test.index].corr(texture, method="spearman")) < 0.2
