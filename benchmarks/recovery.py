@@ -32,7 +32,7 @@ RECIPES = {
     "encoder with random weights": ["method=frozen", "encoder=random", "encoder.input_size=64", "slices=three"],
 }
 ARMS = {"ensemble": "ensemble of small networks", "radiomic": "radiomic"}  # of the model of all arms
-COLUMNS = ["signal", "seed", "recipe", "auc", "oracle", "recovered"]
+COLUMNS = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
 
 
 def made(place: Path, signal: str, seed: int, recipe: str, training_seed: int) -> Run:
@@ -72,7 +72,9 @@ def main() -> None:
 def measure(place: Path, file: Path, signal: str, seed: int, recipes: list[str], training_seed: int) -> None:
     """Adds the rows of one phantom."""
     there = pd.read_csv(file)
-    there = set(there.loc[(there["signal"] == signal) & (there["seed"] == seed), "recipe"])
+    there = set(
+        there.loc[(there[["signal", "seed", "training_seed"]] == [signal, seed, training_seed]).all(axis=1), "recipe"]
+    )
     runs: dict[str, Run] = {}
     for recipe in recipes:
         runs[recipe] = run = made(place, signal, seed, recipe, training_seed)
@@ -89,7 +91,15 @@ def measure(place: Path, file: Path, signal: str, seed: int, recipes: list[str],
             for name, risk in risks.items():
                 if name not in there:
                     found = float(roc_auc_score(test["label"], risk))
-                    row = [signal, seed, name, f"{found:.4f}", f"{oracle:.4f}", f"{(found - 0.5) / (oracle - 0.5):.4f}"]
+                    row = [
+                        signal,
+                        seed,
+                        training_seed,
+                        name,
+                        f"{found:.4f}",
+                        f"{oracle:.4f}",
+                        f"{(found - 0.5) / (oracle - 0.5):.4f}",
+                    ]
                     csv.writer(rows).writerow(row)
                     print(*row, flush=True)
                     there.add(name)

@@ -196,11 +196,14 @@ def _network_faults(network: DictConfig) -> list[str]:
 
 def _slices_faults(config: DictConfig) -> list[str]:
     """Settings of `slices=all` without it, and what it cannot be used with."""
+    has_network = config.method != "frozen"  # which reads no key of `network`
     if config.slices == "all":
-        if config.network.join == "stack" and config.sequence == "both":
+        if has_network and config.network.join == "stack" and config.sequence == "both":
             return ["network.join=stack: with slices=all the slices of two sequences are no pairs; use towers or mean"]
         return []
-    defaults = {"network.pool": NetworkConfig.pool, "preprocess.slices": PreprocessConfig.slices}
+    defaults: dict[str, Any] = {"preprocess.slices": PreprocessConfig.slices}
+    if has_network:
+        defaults["network.pool"] = NetworkConfig.pool
     return [
         f"{key}={value}: has an effect with slices=all only; choose that, or remove it"
         for key, default in defaults.items()

@@ -34,6 +34,9 @@ def run_key(config: DictConfig) -> str:
         if (weights := Path(config[group].weights or "").expanduser()).is_file():
             # the content of the file matters, not its path
             choices[group]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    if "ensemble" in choices:  # its networks have these seeds, and `seed` is only their default
+        choices["ensemble"]["seeds"] = choices["ensemble"]["seeds"] or [choices["seed"]]
+        choices.pop("seed")
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]

@@ -97,7 +97,7 @@ class PreprocessConfig:
     crop: str = one_of("none", "roi")
     margin: float = at_least(0)
     equalise: bool = MISSING
-    slices: int = later(between(1, 1024, default=16))  # at most, of slices=all
+    slices: int = later(between(2, 1024, default=16))  # at most, of slices=all
 
 
 @dataclass

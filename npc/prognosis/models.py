@@ -172,10 +172,12 @@ def combined(
     if signature == "out_of_fold" and run.out_of_fold.exists():
         risk.update(run.read_out_of_fold()["risk"])
         notes.append("fitted on out-of-fold signatures of the training cohort")
+    elif run.method == "ensemble":  # its predictions have no others
+        notes.append("fitted on out-of-fold signatures of the training cohort, which an ensemble always gives")
     elif signature == "out_of_fold":
         notes.append(
             "fitted on the training cohort's in-sample signatures, which are optimistic, as the signature was fitted "
-            f"to these patients; out-of-fold signatures are made by: python train.py refit={run.path} folds=5"
+            f"to these patients; for out-of-fold signatures {run.out_of_fold_remedy}"
         )
     else:
         notes.append("fitted on the training cohort's in-sample signatures, as in the paper")
@@ -202,8 +204,7 @@ def all_arms(
     """
     lacking = [run for run in runs.values() if not run.out_of_fold.exists()]
     if lacking:
-        commands = "; ".join(f"python train.py refit={run.path} folds=5" for run in lacking)
-        raise NotEstimable(f"out-of-fold risks are missing, which are made by: {commands}")
+        raise NotEstimable(f"out-of-fold risks are missing; {'; '.join(run.out_of_fold_remedy for run in lacking)}")
     risks = {}
     for method, run in runs.items():
         risks[method] = run.predictions["risk"].loc[patients.index].copy()

@@ -63,6 +63,13 @@ class Run:
         """Risks of the training patients by refits that did not see them; written by `train.py folds=K`."""
         return self.path / "out_of_fold.csv"
 
+    @property
+    def out_of_fold_remedy(self) -> str:
+        """How its out-of-fold risks are made."""
+        if self.method == "deep_learning":
+            return f"run: python train.py refit={self.path} folds=5"
+        return f"train {self.path} again with force=true"
+
     def choices(self) -> dict[str, Any]:
         """Those of `config.yaml` that can change the numbers, by dotted key; none where the backend wrote no config."""
         try:
@@ -128,13 +135,13 @@ class Run:
             fold = table.get("fold", pd.Series(0, table.index))
         except (ValueError, KeyError, OSError) as error:
             raise InputError(
-                f"{self.out_of_fold} can't be read ({error}); delete it and refit: train.py folds=5"
+                f"{self.out_of_fold} can't be read ({error}); delete it and {self.out_of_fold_remedy}"
             ) from None
         training = self.predictions.index[self.predictions["split"] == "train"]
         if set(risk.index) != set(training) or risk.index.has_duplicates or not np.isfinite(risk).all():
             raise InputError(
                 f"{self.out_of_fold}: not the {len(training)} training patients with a finite risk each; delete it and "
-                f"refit: python train.py refit={self.path} folds=5"
+                f"{self.out_of_fold_remedy}"
             )
         return pd.DataFrame({"risk": risk, "fold": fold.to_numpy()})
 

@@ -95,7 +95,7 @@ def write_permutations(config: DictConfig, cohort: Cohort, run: RunFolder, patie
         folder = RunFolder(run.controls / "outcomes" / str(number))
         with run.logging():
             log.info("permuted outcomes %d of %d", number, config.permutations)
-            fitted = _fit(choices, cohort, folder, permuted(patients, config.seed, number))
+            fitted = _fit(choices, cohort, folder, permuted(patients, config.split.seed, number))
         aucs = by_split(fitted.predictions)["auc"]
         rows = [{"permutation": number, "split": split, "auc": aucs[split]} for split in aucs if split != "train"]
         found = pd.concat([found, pd.DataFrame(rows)]) if len(found) else pd.DataFrame(rows)

@@ -9,7 +9,7 @@ from this patient: all of them for the test cohort, those of its own fold for a 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
-from npc.signature.fit import fit, log
+from npc.signature.checkpoints import is_whole
+from npc.signature.fit import TrainedNetwork, fit, log
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Member:
 
     @property
     def network(self) -> Path:
-        """Its checkpoint."""
+        """Its checkpoint, with `offset`, which is subtracted from its output."""
         return self.home / "network.ckpt"
 
 
@@ -108,8 +109,8 @@ def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Itera
 
 def train_members(
     config: DictConfig, run: RunFolder, slices: Sequence[Slices], patients: pd.DataFrame
-) -> Iterator[tuple[Member, pd.DataFrame]]:
-    """Trains the members that are not finished; each comes with the risks of the patients that it did not learn from.
+) -> Iterator[tuple[Member, TrainedNetwork]]:
+    """Trains the members that are not finished; writes nothing but the checkpoints of the training.
 
     Args:
         config: of the run.
@@ -119,14 +120,35 @@ def train_members(
     """
     asked = list(members(config, run, patients))
     for number, member in enumerate(asked, start=1):
-        if member.risk.exists() and member.network.exists():
+        if member.risk.exists() and is_whole(member.network):
             continue
         log.info("network %d of %d (seed %d, without fold %d)", number, len(asked), member.seed, member.fold)
         settings = OmegaConf.merge(config, {"seed": member.seed})
         assert isinstance(settings, DictConfig)
-        trained = fit(settings, RunFolder(member.home), slices, member.patients, logger=False)
-        copyfile(trained.checkpoint, member.network)
-        yield member, trained.predictions.loc[trained.predictions["split"] == "test", ["patient_id", "risk"]]
+        yield member, fit(settings, RunFolder(member.home), slices, member.patients, logger=False)
+
+
+def keep(member: Member, trained: TrainedNetwork, kind: str) -> None:
+    """Writes the checkpoint of a member, then the risks of the patients that it did not learn from.
+
+    A network of the Cox likelihood gives log hazards with an arbitrary constant: adding to all of them changes nothing.
+    Before they are averaged and compared with those of other networks, their mean over the member's own training
+    patients is therefore subtracted.
+
+    Args:
+        member: that was trained.
+        trained: its network.
+        kind: of the endpoint.
+    """
+    by_split = trained.predictions.groupby("split")["risk"]
+    offset = float(by_split.mean()["train"]) if kind == "cox" else 0.0
+    state = torch.load(trained.checkpoint, map_location="cpu", weights_only=True)
+    part = member.network.with_suffix(".part")
+    torch.save(state | {"offset": offset}, part)
+    part.replace(member.network)
+    unseen = trained.predictions.loc[trained.predictions["split"] == "test", ["patient_id", "risk"]]
+    write_text(member.risk, unseen.assign(risk=unseen["risk"] - offset).to_csv(index=False))
+    rmtree(RunFolder(member.home).checkpoints, ignore_errors=True)  # those of many members would fill the disk
 
 
 def fit_ensemble(
@@ -143,8 +165,8 @@ def fit_ensemble(
     Raises:
         InputError: training diverged; a member that was trained earlier has other patients.
     """
-    for member, risks in train_members(config, run, slices, patients):
-        write_text(member.risk, risks.to_csv(index=False))
+    for member, network in train_members(config, run, slices, patients):
+        keep(member, network, config.endpoint.kind)
     trained = list(members(config, run, patients))
     risk = _mean(trained, patients)
     fold = pd.concat(pd.Series(member.fold, member.held_out) for member in trained[: config.ensemble.folds])
@@ -159,12 +181,17 @@ def _mean(trained: Sequence[Member], patients: pd.DataFrame) -> pd.Series:
     """Mean risk of each patient over the members that did not learn from the patient."""
     tables = []
     for member in trained:
-        table = pd.read_csv(member.risk, dtype={"patient_id": str}, float_precision="round_trip")
-        risks = table.set_index("patient_id")["risk"]
         unseen = member.patients.index[member.patients["split"] == "test"]
-        if set(risks.index) != set(unseen):
+        try:
+            table = pd.read_csv(member.risk, dtype={"patient_id": str}, float_precision="round_trip")
+            risks = table.set_index("patient_id")["risk"].loc[unseen].astype(float)
+            whole = len(table) == len(unseen) and bool(np.isfinite(risks).all())
+        except (OSError, ValueError, KeyError):
+            whole = False
+        if not whole:
             raise InputError(
-                f"{member.risk}: has risks of other patients than the ensemble's; delete {member.home} and run again"
+                f"{member.risk}: not the finite risks of the ensemble's {len(unseen)} patients; delete {member.home} "
+                "and run again"
             )
         tables.append(risks)
     return pd.concat(tables, axis=1).mean(axis=1)[patients.index].rename("risk")

@@ -14,8 +14,8 @@ from npc.errors import InputError
 from npc.imaging.store import open_store
 from npc.run.folder import RunFolder
 from npc.run.train import train
-from npc.signature.ensemble import members, train_members
-from npc.signature.fit import fit
+from npc.signature.ensemble import fit_ensemble, keep, members, train_members
+from npc.signature.fit import TrainedNetwork, fit
 from npc.signature.method import stored
 from npc.signature.module import SignatureModule
 from tests.prognosis.run_folders import population
@@ -117,8 +117,8 @@ def test_an_interrupted_ensemble_trains_the_networks_that_are_missing(averaged, 
     train(config)  # makes the folder as a run does; then all but two networks are lost
     again = run.path / "DONE"
     again.unlink()
-    for count, (member, risks) in enumerate(train_members(config, run, [slices], patients), start=1):
-        member.risk.write_text(risks.to_csv(index=False))
+    for count, (member, network) in enumerate(train_members(config, run, [slices], patients), start=1):
+        keep(member, network, "binary")
         if count == 2:
             break
     before = (run.path / "train.log").read_text().count("network ")
@@ -140,11 +140,43 @@ def test_validation_patients_who_join_have_out_of_fold_risks(shared, patients, t
     assert list(run.predictions["split"]) == list(patients["split"])
 
 
+def test_cox_risks_of_the_networks_have_one_scale(shared, patients, tmp_path):
+    """Adding a constant to all log hazards of a network changes its likelihood nothing, so none may come through."""
+    config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "trainer.max_epochs=1", "endpoint=cox")
+    member = next(members(config, RunFolder(tmp_path), patients))
+    table = patients[["label", "time", "event"]].assign(split=member.patients["split"]).rename_axis("patient_id")
+    risk = np.random.default_rng(0).normal(7, 1, len(table))
+    written = []
+    for offset in (0.0, 100.0):
+        checkpoint = tmp_path / "best.ckpt"
+        torch.save({"state_dict": {}}, checkpoint)
+        member.home.mkdir(parents=True, exist_ok=True)
+        keep(member, TrainedNetwork(table.assign(risk=risk + offset).reset_index(), 1, 1, checkpoint), "cox")
+        written.append(pd.read_csv(member.risk, index_col="patient_id")["risk"])
+    np.testing.assert_allclose(*written, atol=1e-9)
+    assert torch.load(member.network, weights_only=True)["offset"] == pytest.approx(
+        100 + risk[table["split"] == "train"].mean()
+    )
+    assert abs(written[0].mean()) < 1
+
+
+def test_a_damaged_file_of_a_network_is_named(averaged, shared, patients, slices, tmp_path):
+    config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "trainer.max_epochs=1")
+    run = RunFolder(run_folder(config))
+    for member, network in train_members(config, run, [slices], patients):
+        keep(member, network, "binary")
+    member.risk.write_text("")
+    with pytest.raises(InputError, match="not the finite risks of the ensemble's"):
+        fit_ensemble(config, run, [slices], patients)
+    member.network.write_bytes(member.network.read_bytes()[:1000])
+    assert [one.fold for one, _ in train_members(config, run, [slices], patients)] == [2]
+
+
 def test_the_key_has_what_an_ensemble_reads(shared, tmp_path):
     def key(*overrides: str) -> str:
         return run_key(shared.compose(tmp_path, *overrides))
 
-    assert key("method=ensemble") == key("method=ensemble", "ensemble.inner=0.20")
+    assert key("method=ensemble") == key("method=ensemble", "ensemble.seeds=[0]", "seed=5")
     different = [["ensemble.folds=4"], ["ensemble.seeds=[0,1]"], ["ensemble.inner=0.3"], ["ensemble.validation=join"]]
     assert len({key("method=ensemble", *one) for one in [*different, ["network.batch_norm.momentum=0.5"], []]}) == 6
     assert key("ensemble.folds=4") == key()  # a single network does not read it
