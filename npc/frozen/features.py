@@ -5,6 +5,7 @@ with its weights and of the pixels: other weights, another size or preprocessing
 """
 
 import hashlib
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -45,8 +46,9 @@ def encode(
 def _stored(encoder: Encoder, part: np.ndarray, home: Path) -> np.ndarray:
     content = hashlib.sha256(f"{part.shape}".encode() + part.tobytes()).hexdigest()
     file = home / f"{content}.npy"
-    if not file.exists():
-        written = BytesIO()
-        np.save(written, encoder.features(part))
-        write_bytes(file, written.getvalue())
+    with suppress(OSError, ValueError, EOFError):  # absent, or damaged by a full disk or a copy cut short
+        return np.load(file)
+    written = BytesIO()
+    np.save(written, encoder.features(part))
+    write_bytes(file, written.getvalue())
     return np.load(file)

@@ -97,8 +97,11 @@ def _trained_control(patients: pd.DataFrame, run: Run, control: str) -> TrainedC
     beside = replace(run, path=file.with_suffix(""))  # its out-of-fold risks
     out_of_fold = run.out_of_fold.exists() and beside.out_of_fold.exists()
     if out_of_fold:
-        signature.update(run.read_out_of_fold()["risk"])
-        other.update(beside.read_out_of_fold()["risk"])
+        mine, its = run.read_out_of_fold(), beside.read_out_of_fold()
+        out_of_fold = mine["fold"].sort_index().equals(its["fold"].sort_index())  # else of networks of other patients
+    if out_of_fold:
+        signature.update(mine["risk"])
+        other.update(its["risk"])
     return TrainedControl(against(patients, signature, other), out_of_fold)
 
 

@@ -46,7 +46,7 @@ def table(analysis: Analysis) -> pd.DataFrame:
         if not isinstance(found, NotEstimable):
             for measure in MEASURES:
                 against = found.volume if measure == "volume" else found.area
-                training = "out of fold" if "train" in found.held_out else "in-sample"
+                training = "out of fold, all folds together" if "train" in found.held_out else "in-sample"
                 rows += _rows(MODELS[name], _CONTROLS[measure], against, analysis, f" ({training})")
         rows += _trained(name, analysis) + _shuffled_outcomes(name, analysis)
     for measure, against in analysis.combined_controls.items():
@@ -92,7 +92,7 @@ def _trained(name: str, analysis: Analysis) -> list[dict[str, str]]:
         if isinstance(found, NotEstimable):
             rows.append(_row(MODELS[name], CONTROLS[control], "all", f"{NOT_ESTIMABLE}: {found}", None, None))
         else:
-            training = "out of fold" if found.out_of_fold else "in-sample"
+            training = "out of fold, all folds together" if found.out_of_fold else "in-sample"
             rows += _rows(MODELS[name], CONTROLS[control], found.against, analysis, f" ({training})")
     return rows
 
