@@ -64,7 +64,7 @@ def test_test_patients_change_no_coefficient(patients, runs):
 
 def test_without_out_of_fold_risks_there_is_no_such_model(patients, runs):
     runs["radiomic"].out_of_fold.unlink()
-    with pytest.raises(NotEstimable, match=r"out-of-fold risks are missing; train .*222222222222 again with force=true"):
+    with pytest.raises(NotEstimable, match=r"out-of-fold risks are missing; train .*2{12} again with force=true"):
         models.all_arms(patients, [], 0.05, runs)
 
 

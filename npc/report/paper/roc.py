@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from npc.report.kit import words
 from npc.report.kit.figure import PAGE, drawing
 from npc.statistics import NotEstimable
 
-DASHES = ("-", "--", "-.", ":")  # so that curves differ in print without colours, too
+# So that curves differ in print without colours, too: one for each of `npc.names.MODELS`.
+DASHES = ("-", "--", "-.", ":", (0, (6, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def draw(path: Path, panels: Sequence[Panel]) -> None:
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, letter, panel in zip(grid, "abc", panels, strict=False):
             axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
-            for curve, dash in zip(panel.curves, DASHES, strict=False):
-                axes.plot(*curve.points.T, dash, label=f"{curve.name}\n{curve.auc}")
+            for curve, dash in zip(panel.curves, cycle(DASHES), strict=False):
+                axes.plot(*curve.points.T, linestyle=dash, label=f"{curve.name}\n{curve.auc}")
             axes.set_title(f"({letter}) {panel.title}", loc="left")
             axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", anchor="N")
             axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), handlelength=2.4)  # below: a curve may lie anywhere
