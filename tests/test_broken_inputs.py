@@ -1,4 +1,4 @@
-"""Each kind of broken input is told by one clear message of its own."""
+"""Each kind of broken input is reported by one clear message of its own."""
 
 import json
 import re

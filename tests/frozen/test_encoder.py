@@ -78,7 +78,7 @@ def test_torchvision(resnet, plain, tmp_path):
 
 
 def test_timm(tmp_path):
-    timm = pytest.importorskip("timm")
+    import timm
     from safetensors.torch import save_file
 
     network = random(timm.create_model("resnet18", pretrained=False))
@@ -181,6 +181,5 @@ def test_timm_that_is_not_installed_is_named(monkeypatch):
 
 
 def test_timm_names_that_do_not_exist():
-    pytest.importorskip("timm")
     assert "encoder.model=resnet0: timm has no such network" in fault(library="timm", model="resnet0")
     assert "encoder.model=resnet18.none" in fault(library="timm", model="resnet18.none")
