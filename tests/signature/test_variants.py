@@ -90,7 +90,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
         "trainer.limit_train_batches=0", "trainer.overfit_batches=foo", "seed=99999999999999",
         pytest.param(
             "trainer.accelerator=gpu",
-            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="valid on a GPU; .ci/run has none and runs this"),
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="valid on a GPU; .ci/run has none"),
         ),
     ],
 )  # fmt: skip
