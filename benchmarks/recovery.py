@@ -53,7 +53,8 @@ def made(place: Path, task: Task, accelerator: str) -> Run:
     """The finished run of a recipe on a phantom."""
     signal, seed, training_seed, recipe = task
     config = checked(compose([
-        f"runs={place}/runs", f"store={place}/store/{signal}-{seed}", f"cohort.root={place}/data/{signal}-{seed}",
+        # the images of a seed are the same whatever part carries the outcome, and so is their store
+        f"runs={place}/runs", f"store={place}/store/{seed}", f"cohort.root={place}/data/{signal}-{seed}",
         f"cohort.name={signal}-{seed}", *(f"cohort.{key}={value}" for key, value in COHORT.items()),
         f"cohort.seed={seed}", f"cohort.signal_in={signal}", f"seed={training_seed}",
         f"trainer.accelerator={accelerator}", *RECIPES[recipe],
@@ -116,13 +117,16 @@ def main() -> None:
         for recipe in choices.recipes
         for phantom in phantoms
     ]
-    for rows in work(
-        delayed(measured)(place, task, choices.accelerator, until) for task in tasks if task not in there
-    ):
+    for rows in work(delayed(measured)(place, task, choices.accelerator, until) for task in tasks if task not in there):
         _add(file, rows)
     _add(file, (arms(place, *of, choices.accelerator) for of in _arms(file)))
     found = pd.read_csv(file)
-    print(found.groupby(["recipe", "signal"], sort=False)["recovered"].agg(["mean", "std", "min", "max", "count"]).round(3).to_string())
+    print(
+        found.groupby(["recipe", "signal"], sort=False)["recovered"]
+        .agg(["mean", "std", "min", "max", "count"])
+        .round(3)
+        .to_string()
+    )
     by_phantom = found.groupby(["recipe", "signal", "seed"])["auc"].agg(["std", "count"])
     spread = by_phantom[by_phantom["count"] > 1].groupby(["recipe", "signal"])["std"].agg(["mean", "max", "count"])
     if len(spread):

@@ -51,8 +51,8 @@ def check(config: DictConfig) -> None:
         faults += _network_faults(config.network) + _slices_faults(config)
     if config.method == "ensemble" and config.ensemble.inner == 0 and config.trainer.epoch == "best":
         faults.append(
-            "ensemble.inner=0: without an inner share no patient can choose the epoch; set trainer.epoch=last, or give a "
-            "share"
+            "ensemble.inner=0: without an inner share no patient can choose the epoch; set trainer.epoch=last, or give "
+            "a share"
         )
     if config.method == "ensemble" and (config.folds or config.refit):
         faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")

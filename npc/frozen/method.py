@@ -66,8 +66,9 @@ class Frozen:
     def _sizes(self, patients: pd.Index) -> pd.DataFrame:
         """Natural logarithms of volume and area of each sequence's outline, (patients, 2 x sequences)."""
         table = outline_sizes(self.config.store, self.cohort, run_sequences(self.config), patients)
-        sizes = table.pivot(index="patient_id", columns="sequence", values=["volume", "area"])
-        return np.log(sizes.set_axis([f"{sequence}_log_{size}" for size, sequence in sizes], axis=1).loc[patients])
+        by_sequence = table.set_index("patient_id").groupby("sequence")[["volume", "area"]]
+        logs = [sizes.loc[patients].apply(np.log).add_prefix(f"{sequence}_log_") for sequence, sizes in by_sequence]
+        return pd.concat(logs, axis=1)
 
     def _stored(self, sequence: str) -> tuple:
         return self.config.store, self.cohort, sequence, preprocess_settings(self.config)

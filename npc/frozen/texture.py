@@ -16,7 +16,7 @@ VECTORS = {"laws3": ((1, 2, 1), (-1, 0, 1), (-1, 2, -1)), "laws5": (
 
 
 class TextureEnergies(nn.Module):
-    """Logarithms of the mean absolute response to each of Laws' masks, at each scale, and statistics of the grey levels.
+    """Logarithms of the mean absolute response to each of Laws' masks, at each scale; statistics of the grey levels.
 
     The means are those over the tumour: over the pixels whose neighbours under the mask lie in it, too, so that the
     outline is no edge. The mask that only blurs is left out. The statistics are mean, SD, third central moment and

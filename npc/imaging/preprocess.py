@@ -117,7 +117,9 @@ def square_window(mask: np.ndarray, settings: Preprocess, pixel: float = 1.0) ->
         top, left = int(rows[0]), int(columns[0])
         height, width = int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left
         longer = max(height, width)
-        side = max(round(settings.window / pixel), 1) if settings.window else longer + 2 * round(settings.margin * longer)
+        side = (
+            max(round(settings.window / pixel), 1) if settings.window else longer + 2 * round(settings.margin * longer)
+        )
     return top - (side - height) // 2, left - (side - width) // 2, side
 
 

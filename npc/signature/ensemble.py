@@ -2,8 +2,9 @@
 
 The training cohort is parted into folds; for each fold (and seed) one network learns from the other folds. It stops
 early by an inner share of these patients, or keeps its last epoch, so neither the internal validation cohort nor the
-patients whose out-of-fold risk it gives take part in any of its choices. The risk of a patient is the mean over the networks that did not learn
-from this patient: all of them for the test cohort, those of its own fold for a training patient.
+patients whose out-of-fold risk it gives take part in any of its choices. The risk of a patient is the mean over the
+networks that did not learn from this patient: all of them for the test cohort, those of its own fold for a training
+patient.
 """
 
 from collections.abc import Iterator, Sequence

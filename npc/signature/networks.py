@@ -138,7 +138,7 @@ def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Compact
     Raises:
         InputError: unknown name, or weights of another network.
     """
-    own = {"small": Small, "compact": Compact, "tiny": Tiny}
+    own: dict[str, type[Small | Compact | Tiny]] = {"small": Small, "compact": Compact, "tiny": Tiny}
     if name in own:
         if weights != "scratch":
             raise InputError(f"network.weights={weights}: the {name} network has no published weights; choose scratch")

@@ -8,6 +8,10 @@ from scipy.stats import f as f_distribution
 
 from npc.statistics import NotEstimable
 
+# Satterthwaite's degrees of freedom are 0 for one negative ICC. Near it the quantiles exceed the range of float, and
+# rounding would decide the limits.
+FEWEST_DF = 0.02
+
 
 @dataclass(frozen=True)
 class Icc:
@@ -65,6 +69,8 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
         j = columns / residual
         share = n * (1 + (k - 1) * absolute) - k * absolute
         df = df_residual * (k * absolute * j + share) ** 2 / (df_rows * k**2 * absolute**2 * j**2 + share**2)
+        if df < FEWEST_DF:
+            raise NotEstimable(f"an ICC of {absolute:.2f} with so different raters has no interval")
         upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
         with np.errstate(over="ignore", invalid="ignore"):  # among two or three subjects the quantiles have no bound
             limits = (

@@ -263,6 +263,33 @@ def test_the_crop_removes_the_tumours_size():
     assert abs(float((small > 0).mean() - (large > 0).mean())) < 0.05
 
 
+def test_a_window_has_the_same_length_for_all_tumours_and_centres_them():
+    """40 mm at 2 mm a pixel: 20 pixels, whatever the tumour's size; so it shows the size, which the crop removes."""
+    for radius in (4, 8):
+        mask = disk(64, radius)
+        rows, columns = np.nonzero(mask)
+        top, left, side = square_window(mask, Preprocess(20, "window", window=40), pixel=2.0)
+        assert side == 20
+        assert abs(top + side / 2 - (rows.min() + rows.max() + 1) / 2) <= 0.5
+        assert abs(left + side / 2 - (columns.min() + columns.max() + 1) / 2) <= 0.5
+        got = network_input(
+            np.random.default_rng(0).normal(size=(1, 64, 64)),
+            mask[None],
+            Preprocess(20, "window", window=40),
+            (2.0, 2.0),
+        )[0][1]
+        assert abs(int((got > 0).sum()) - int(mask.sum())) <= 1  # equalisation may give one pixel the level 0
+
+
+def test_what_lies_outside_of_the_window_is_cut_off():
+    got = network_input(np.zeros((1, 64, 64)), disk(64, 20)[None], Preprocess(16, "window", window=16))[0][1]
+    assert (got == 255).all()
+
+
+def test_a_window_below_a_pixel_shows_one():
+    assert square_window(disk(16, 4), Preprocess(16, "window", window=1), pixel=5.0)[2] == 1
+
+
 @unhurried
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20)),

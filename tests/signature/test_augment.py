@@ -114,3 +114,13 @@ def test_the_strong_config_adds_to_the_light_one():
     assert min(strong.scale, strong.elastic, strong.gamma, strong.noise) > 0
     assert strong.vertical_flip == light.noise == 0
     assert strong.flip == light.flip
+
+
+def test_exact_augmentation_gives_the_eight_orientations_and_no_other_image():
+    x = image()
+    eight = {turned.numpy().tobytes() for k in range(4) for turned in (x.rot90(k, (1, 2)), x.flip(1).rot90(k, (1, 2)))}
+    made = augmented(x, 100, flip=0.5, vertical_flip=0.5, quarter_turn=0.5, rotate=0, shift=0, intensity=0)
+    assert {np.ascontiguousarray(y).tobytes() for y in made} == eight
+    assert len(eight) == 8
+    choices = compose(["augment=exact"]).augment
+    assert (choices.flip, choices.vertical_flip, choices.quarter_turn, choices.rotate) == (0.5, 0.5, 0.5, 0)

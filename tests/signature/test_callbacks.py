@@ -127,3 +127,10 @@ def test_recalibration_does_not_change_training(default_run, trained):
     without = trained("network.batch_norm.recalibrate=false")
     assert (without.epochs["train_loss"] == default_run.epochs["train_loss"]).all()
     assert (without.epochs["val_loss"] != default_run.epochs["val_loss"]).all()
+
+
+def test_the_last_epoch_is_kept_where_no_validation_patient_is_to_decide(tmp_path):
+    best = BestEpoch(tmp_path / "best", patience=1, is_last=True)
+    assert Epochs().run(best, [(0.9, 0.1), (0.5, 0.9), (0.4, 1.2)]) == 2
+    assert (tmp_path / "best").read_text() == "2"
+    assert best.epoch == 2

@@ -130,6 +130,19 @@ def test_an_interrupted_ensemble_trains_the_networks_that_are_missing(averaged, 
     assert not run.checkpoints.exists()
 
 
+def test_without_an_inner_share_a_network_learns_from_all_of_its_folds(shared, patients, tmp_path):
+    """Nobody chooses its epoch, so the held-out patients may be measured after each, and get their risk from it."""
+    config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.inner=0", "trainer.epoch=last", "ensemble.seeds=[3]")
+    training = patients.index[patients["split"] == "train"]
+    for member in members(config, RunFolder(tmp_path), patients):
+        assert set(member.patients.index[member.patients["split"] == "train"]) == set(training) - set(member.held_out)
+        assert set(member.unseen) == set(patients.index) - set(training) | set(member.held_out)
+    train(config)
+    run = FinishedRun(run_folder(config))
+    assert np.isfinite(run.predictions["risk"]).all()
+    assert len(pd.read_csv(run.path / "out_of_fold.csv")) == len(training)
+
+
 def test_validation_patients_who_join_have_out_of_fold_risks(shared, patients, tmp_path):
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "ensemble.validation=join")
     train(config)
@@ -188,7 +201,8 @@ def test_the_key_has_what_an_ensemble_reads(shared, tmp_path):
         (["folds=2"], "folds, refit: an ensemble has its out-of-fold risks already"),
         (["ensemble.seeds=[]"], "ensemble.seeds=\\[\\]: must be one or more different numbers"),
         (["ensemble.seeds=[1,1]"], "must be one or more different numbers"),
-        (["ensemble.inner=0"], "ensemble.inner=0.0: must be more than 0, at most 0.5"),
+        (["ensemble.inner=0"], "ensemble.inner=0: without an inner share no patient can choose the epoch; set"),
+        (["ensemble.inner=0.6"], "ensemble.inner=0.6: must be between 0 and 0.5"),
         (
             ["ensemble.folds=30"],
             "ensemble.folds=30 ensemble.inner=0.2: the training cohort has only [0-9]+ patients of",
