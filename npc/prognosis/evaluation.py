@@ -25,7 +25,7 @@ class ModelResult:
         auc: by split.
         classification: sensitivity, specificity, ppv, npv and accuracy, by split.
         survival: high against low risk, by split.
-        pooled: the same of all cohorts together, with the log-rank test stratified by cohort.
+        pooled: the same of all cohorts together, the training cohort among them; also stratified by cohort.
     """
 
     model: Model
@@ -60,5 +60,5 @@ def evaluate(patients: pd.DataFrame, model: Model, choices: DictConfig) -> Model
         {split: auc(*outcome, draws=draws, seed=seed) for split, outcome in outcomes.items()},
         {split: classify(*outcome, threshold) for split, outcome in outcomes.items()},
         {split: survival(rows, group[rows.index]) for split, rows in by_split.items()},
-        survival(patients, group, stratified=True),
+        survival(patients, group, strata="split"),
     )

@@ -15,7 +15,9 @@ from npc.report.paper.figures import Figures
 _TREATMENT = (
     "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not randomised, "
     "and a score that contains the treatment groups patients by what is compared. The table also gives the weighted "
-    "hazard ratio (IPTW), the difference of restricted means and the test of interaction."
+    "hazard ratio (IPTW), the difference of restricted means and the test of interaction. Curves and figures pool all "
+    "hospitals, the training cohort among them, unless they say that they are stratified: a hospital then has a "
+    "baseline hazard of its own, so that arms are compared within hospitals alone."
 )
 _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "

@@ -195,7 +195,8 @@ def _survival(found: Survival) -> Json:
         },
     }
     if found.stratified is not None:
-        written["logrank_stratified"] = _either(found.stratified, _TEST, _test)
+        written["logrank_stratified"] = _either(found.stratified.logrank, _TEST, _test)
+        written["hazard_ratio_stratified"] = _either(found.stratified.hazard_ratio, _RATIO, _hazard_ratio)
     return written
 
 
@@ -248,7 +249,9 @@ def _compared(found: Comparison) -> Json:
 def _treatment(effect: TreatmentEffect) -> Json:
     return {
         **{group: _within_group(found) for group, found in effect.groups.items()},
+        "hospitals": effect.hospitals,
         "interaction": _either(effect.interaction, _RATIO, _hazard_ratio),
+        "interaction_stratified": _either(effect.interaction_stratified, _RATIO, _hazard_ratio),
         "score_contains_treatment": effect.score_contains_treatment,
     }
 
@@ -258,6 +261,7 @@ def _within_group(found: WithinGroup) -> Json:
         **_survival(found.survival),
         "rmst_difference": _either(found.restricted_means, ("months", "ci", "until"), _restricted_means),
         "iptw_hazard_ratio": _either(found.weighted, _RATIO, _hazard_ratio),
+        "iptw_hazard_ratio_stratified": _either(found.weighted_stratified, _RATIO, _hazard_ratio),
     }
 
 

@@ -147,19 +147,23 @@ def arms(analysis: Analysis) -> pd.DataFrame:
 
 
 def treatment(analysis: Analysis) -> pd.DataFrame:
-    """Additional against standard treatment within risk groups."""
+    """Additional against standard treatment within risk groups, all hospitals pooled and stratified by hospital."""
     rows = []
     for name, effect in analysis.treatment.items():
         for group in RISK_GROUPS:
             found = effect.groups[group]
-            means = found.restricted_means
+            means, within = found.restricted_means, found.survival.stratified
+            assert within is not None
             rows.append({
                 "Groups of": MODELS[name], "Risk": group,
                 **_survival(found.survival, analysis.choices.endpoint.survival),
+                "Hazard ratio, stratified by hospital": words.hazard_ratio(within.hazard_ratio),
                 "Hazard ratio (IPTW)": words.hazard_ratio(found.weighted),
+                "Hazard ratio (IPTW), stratified by hospital": words.hazard_ratio(found.weighted_stratified),
                 "Difference of restricted means (months)": NOT_ESTIMABLE if isinstance(means, NotEstimable)
                 else words.with_interval(means.estimate, means.ci, 1),
                 "P of interaction": words.p_of(effect.interaction),
+                "P of interaction, stratified by hospital": words.p_of(effect.interaction_stratified),
             })  # fmt: skip
     return pd.DataFrame(rows)
 
