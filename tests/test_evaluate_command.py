@@ -167,7 +167,7 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     nomogram = (home / "figures" / "nomogram_combined.svg").read_text()
     assert "Probability of" in nomogram
     assert "distant metastasis" in nomogram
-    assert found["provenance"]["rules"]["AUC interval"] == "DeLong, cut to [0, 1]"
+    assert found["provenance"]["rules"]["AUC interval"] == "DeLong on the logit scale"
     check_controls(found["controls"], patients, risk)
 
 
