@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ class Run:
         """The run key."""
         return self.path.name
 
-    @cached_property
+    @property
     def risk(self) -> pd.Series:
         """Of every patient that it predicted, those without label last.
 
