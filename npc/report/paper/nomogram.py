@@ -142,7 +142,8 @@ def _width(label: str) -> float:
 
 def _line(axes: Axes, height: float, title: str, ticks: Ticks, thin: bool) -> None:
     places = [place for _, place in ticks]
-    axes.text(-33, height, "\n".join(wrap(title, TITLE)), va="center", ha="left", fontsize=7)
+    rows = [row for part in title.splitlines() for row in wrap(part, TITLE)]
+    axes.text(-33, height, "\n".join(rows), va="center", ha="left", fontsize=7)
     axes.plot([min(places), max(places)], [height, height], color="black", linewidth=0.8)
     placed = _placed(ticks, thin)
     for mark, place, middle, level in placed:
