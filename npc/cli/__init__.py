@@ -4,6 +4,7 @@ import typer
 
 from npc.cli.audit import audit
 from npc.cli.cohort import app as cohort_app
+from npc.cli.plan import app as plan_app
 from npc.cli.sweep import app as sweep_app
 from npc.command import one_message
 
@@ -15,6 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(cohort_app, name="cohort")
+app.add_typer(plan_app, name="plan")
 app.add_typer(sweep_app, name="sweep")
 app.command("audit")(audit)
 

@@ -321,7 +321,7 @@ class ReportConfig:
     """How statistics are reported."""
 
     tests: str = one_of("paper", "methods")
-    ci: str = one_of("delong", "logit", "bootstrap")
+    ci: str = one_of("logit", "delong", "bootstrap")
     bootstrap: int = at_least(100)
     seed: int = at_least(0)
 

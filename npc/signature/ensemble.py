@@ -23,6 +23,7 @@ from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
+from npc.run.method import UNLABELLED
 from npc.signature.checkpoints import is_whole
 from npc.signature.fit import TrainedNetwork, fit, log
 
@@ -35,7 +36,7 @@ class Member:
         seed: of its first weights, order and augmentation.
         fold: which it does not learn from; the first is 1.
         patients: of the run; `split` is this network's: it learns from `train`, is measured on `validation` after each
-            epoch, and only predicts `test`.
+            epoch, and only predicts `test` and `unlabelled`.
         seen: whose outcomes had a part in its weights or in the choice of its epoch.
         home: its folder.
     """
@@ -111,7 +112,7 @@ def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Itera
                 own, measured = train_test_split(
                     own, test_size=settings.inner, stratify=label.iloc[others], random_state=draw
                 )
-            of_member = patients.assign(split="test")
+            of_member = patients.assign(split=split.where(split == UNLABELLED, "test"))
             of_member.loc[own, "split"], of_member.loc[measured, "split"] = "train", "validation"
             home = run.checkpoints / "members" / f"{seed}-{fold}"
             yield Member(seed, fold, learning.index[held_out], of_member, seen, home)

@@ -295,3 +295,16 @@ def test_the_combined_model_uses_out_of_fold_risks(run: Path, root: Path, tmp_pa
 def test_invalid_choices_are_reported(root: Path, wrong: str, message: str):
     with pytest.raises(InputError, match=message):
         choices(root, wrong)
+
+
+def test_patients_censored_before_a_landmark_are_predicted_apart(root, tmp_path):
+    table = pd.read_csv(root / "patients.csv", dtype={"patient_id": str}, index_col="patient_id")
+    early = (table["dm_event"] == 0) & (table["dmfs_months"] < 30)
+    assert early.any()
+    path = made(root, "endpoint=landmark", "endpoint.months=30", stored(root), place=tmp_path)
+    lost = pd.read_csv(path / "unlabelled.csv", dtype={"patient_id": str}, index_col="patient_id")
+    predictions = pd.read_csv(path / "predictions.csv", dtype={"patient_id": str}, index_col="patient_id")
+    assert set(lost.index) == set(table.index[early])
+    assert set(predictions.index) == set(table.index[~early])
+    assert lost["risk"].between(0, 1).all()
+    assert set(lost["split"]) <= {"train", "validation", "test"}

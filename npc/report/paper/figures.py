@@ -29,7 +29,10 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
     drawn = Figures(
         flow=Figure(folder / "flow", "Flow of patients"),
         roc=Figure(folder / "roc", "ROC curves"),
-        risk_groups=Figure(folder / "risk_groups", "Kaplan-Meier curves of risk groups, all cohorts"),
+        risk_groups=Figure(
+            folder / "risk_groups",
+            "Kaplan-Meier curves of risk groups, all cohorts pooled, training patients among them",
+        ),
         treatment=_treatment(folder / "treatment", analysis),
         nomograms=_nomograms(folder, analysis),
         correlations=radiomic.draw(folder, analysis.radiomics),
@@ -46,7 +49,7 @@ def _treatment(path: Path, analysis: Analysis) -> list[Figure]:
     if not panels:
         return []
     kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
-    return [Figure(path, "Treatments within the risk groups")]
+    return [Figure(path, "Treatments within the risk groups, all hospitals pooled, training patients among them")]
 
 
 def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
@@ -54,7 +57,7 @@ def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
     for name, result in analysis.models.items():
         if fitted := result.model.fitted:
             path = folder / f"nomogram_{name}"
-            scales = result.model.scales(analysis.patients)
+            scales = result.model.scales(analysis.followed)
             nomogram.draw(path, scales, float(fitted.coefficient[0]), analysis.choices.endpoint.name)
             drawn.append(Figure(path, f"Nomogram, {MODELS[name].lower()}"))
     return drawn

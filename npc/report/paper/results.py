@@ -11,13 +11,14 @@ from npc.names import NOT_ESTIMABLE
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
 from npc.prognosis.controls import Against, Controls
-from npc.prognosis.discrimination import AucResult, ModelComparison
+from npc.prognosis.discrimination import NESTED, AucResult, ModelComparison
 from npc.prognosis.evaluation import ModelResult
-from npc.prognosis.models import Model, Term
+from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
+from npc.prognosis.terms import Term
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.univariate import Univariate
@@ -84,7 +85,7 @@ def _note(reason: object) -> Json:
 
 def _model(result: ModelResult, rule: str) -> Json:
     return {
-        **{split: {"auc": _auc(found)} for split, found in result.auc.items()},
+        **{split: {"auc": _auc(found), **_unseen(result, split)} for split, found in result.auc.items()},
         "threshold": result.threshold,
         "classification": {
             split: {name: _proportion(share) for name, share in shares.items()}
@@ -101,6 +102,11 @@ def _model(result: ModelResult, rule: str) -> Json:
         ),
         "notes": list(result.model.notes),
     }
+
+
+def _unseen(result: ModelResult, split: str) -> Json:
+    """The AUC of the training cohort's out-of-fold risks, of a signature that has them."""
+    return {"auc_out_of_fold": _auc(result.unseen_auc)} if split == "train" and result.unseen_auc else {}
 
 
 def _adds(model: Model) -> Json:
@@ -195,7 +201,8 @@ def _survival(found: Survival) -> Json:
         },
     }
     if found.stratified is not None:
-        written["logrank_stratified"] = _either(found.stratified, _TEST, _test)
+        written["logrank_stratified"] = _either(found.stratified.logrank, _TEST, _test)
+        written["hazard_ratio_stratified"] = _either(found.stratified.hazard_ratio, _RATIO, _hazard_ratio)
     return written
 
 
@@ -237,6 +244,8 @@ def _comparisons(found: Sequence[ModelComparison]) -> Json:
     written: Json = {}
     for one in found:
         test = _either(one.test, ("difference", "z", "p"), _compared) | {"p_holm": one.p_holm}
+        if one.nested:
+            test["note"] = NESTED
         written.setdefault(f"{one.first}__{one.second}", {})[one.split] = test
     return written
 
@@ -248,7 +257,9 @@ def _compared(found: Comparison) -> Json:
 def _treatment(effect: TreatmentEffect) -> Json:
     return {
         **{group: _within_group(found) for group, found in effect.groups.items()},
+        "hospitals": effect.hospitals,
         "interaction": _either(effect.interaction, _RATIO, _hazard_ratio),
+        "interaction_stratified": _either(effect.interaction_stratified, _RATIO, _hazard_ratio),
         "score_contains_treatment": effect.score_contains_treatment,
     }
 
@@ -258,6 +269,7 @@ def _within_group(found: WithinGroup) -> Json:
         **_survival(found.survival),
         "rmst_difference": _either(found.restricted_means, ("months", "ci", "until"), _restricted_means),
         "iptw_hazard_ratio": _either(found.weighted, _RATIO, _hazard_ratio),
+        "iptw_hazard_ratio_stratified": _either(found.weighted_stratified, _RATIO, _hazard_ratio),
     }
 
 
