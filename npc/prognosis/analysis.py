@@ -16,6 +16,7 @@ from npc.names import split_titles
 from npc.prognosis import models
 from npc.prognosis.characteristics import Characteristic, characteristics
 from npc.prognosis.choice import Choice
+from npc.prognosis.competing import CompetingRisks, causes, competing_risks
 from npc.prognosis.controls import MEASURES, Against, Controls, against, controls, mean_size
 from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
@@ -25,12 +26,14 @@ from npc.prognosis.patients import analysed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
+from npc.prognosis.times import ModelTimes, concordance_comparisons, times
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
 from npc.statistics import NotEstimable
+from npc.statistics.delong import Comparison
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,11 @@ class Analysis:
         splits: titles of the cohorts that there are, by split, in the order in which they are shown.
         patients: the cohort's columns, `split`, `label`, `time` in months and `event`; indexed by `patient_id`.
         models: results by name, in the order in which they are shown.
+        times: figures of time to event, by model.
+        competing: with death as competing event, by model and split; empty where no death is known.
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
+        concordance_comparisons: the same of their concordance, `harrell` and `uno`, by both names and the split.
         controls: each signature beside the size of the tumour, or why there is no such comparison.
         trained_controls: each signature against the same method on altered images, by control; or why a control can't
             be used.
@@ -66,8 +72,11 @@ class Analysis:
     splits: Mapping[str, str]
     patients: pd.DataFrame
     models: Mapping[str, ModelResult]
+    times: Mapping[str, ModelTimes]
+    competing: Mapping[str, Mapping[str, CompetingRisks]]
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
+    concordance_comparisons: Mapping[tuple[str, str, str], Mapping[str, Comparison | NotEstimable]]
     controls: Mapping[str, Controls | NotEstimable]
     trained_controls: Mapping[str, Mapping[str, TrainedControl | NotEstimable]]
     shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
@@ -105,14 +114,21 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     made, absent = _models(patients, tests, choice, choices.prognosis)
     results = {name: evaluate(patients, model, choices) for name, model in made.items()}
     effects, note = _treatment(patients, results, variables, choices.prognosis.treatment)
+    cause = causes(patients, choices.endpoint.event)
+    risks = {name: model.risk for name, model in made.items()}
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
         choices=choices,
         splits=split_titles(patients["split"], patients["centre"].astype(str)),
         patients=patients,
         models=results,
+        times={name: times(patients, result, choices) for name, result in results.items()},
+        competing={}
+        if cause is None
+        else {name: competing_risks(patients, cause, result.group) for name, result in results.items()},
         left_out=absent,
-        comparisons=comparisons(patients, {name: model.risk for name, model in made.items()}),
+        comparisons=comparisons(patients, risks),
+        concordance_comparisons=concordance_comparisons(patients, risks),
         controls={method: controls(patients, choice.signature(method)) for method in choice.best},
         trained_controls={method: trained_controls(patients, choice.signature(method)) for method in choice.best},
         shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},

@@ -64,6 +64,8 @@ class Model:
         terms: of the regression, in order.
         encoding: of its clinical variables.
         signatures: labels of its signatures, by term.
+        design: the terms of all patients; of a signature alone, that signature. Training patients have the signature
+            that the regression was fitted on.
         adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
         notes: what a reader must know about it.
     """
@@ -74,6 +76,7 @@ class Model:
     terms: tuple[str, ...] = ()
     encoding: Encoding | None = None
     signatures: Mapping[str, str] = field(default_factory=dict)
+    design: pd.DataFrame = field(default_factory=pd.DataFrame)
     adds: Mapping[str, Test | NotEstimable] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
@@ -117,8 +120,12 @@ class Model:
 
 
 def signature(name: str, run: Run, index: pd.Index) -> Model:
-    """A run's own risk."""
-    return Model(name, run.predictions["risk"].loc[index])
+    """A run's own risk; in `design`, the training patients have their out-of-fold risks where there are any."""
+    risk = run.predictions["risk"].loc[index]
+    unseen = risk.copy()
+    if run.out_of_fold.exists():
+        unseen.update(run.read_out_of_fold()["risk"])
+    return Model(name, risk, signatures={"signature": MODELS[name]}, design=unseen.to_frame("signature"))
 
 
 def clinical(patients: pd.DataFrame, tests: Sequence[Univariate], significance: float) -> Model:
@@ -264,5 +271,6 @@ def _regression(
         tuple(map(str, design.columns)),
         encoding,
         {term: MODELS.get(term, "Signature") for term in signatures},
+        design,
         notes=tuple(notes),
     )

@@ -17,6 +17,7 @@ from npc.statistics.delong import Comparison
 from npc.statistics.estimate import Estimate, share
 from npc.statistics.inputs import follow_up
 
+Weighting = Literal["harrell", "uno"]
 CELLS = 2**22  # of pairs at once: 4 MB as truth values
 
 
@@ -54,9 +55,7 @@ class Concordance:
         return Comparison(difference, z, float(2 * norm.sf(abs(z))))
 
 
-def concordance(
-    time: ArrayLike, event: ArrayLike, risks: ArrayLike, weighting: Literal["harrell", "uno"] = "harrell"
-) -> Concordance:
+def concordance(time: ArrayLike, event: ArrayLike, risks: ArrayLike, weighting: Weighting = "harrell") -> Concordance:
     """The share of pairs in which the patient with the earlier event has the higher risk.
 
     A pair counts if the patient with the shorter time has the event; of two patients with the same time it counts if

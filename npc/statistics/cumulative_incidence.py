@@ -26,7 +26,8 @@ class CumulativeIncidence:
     def at(self, time: float, confidence: float = 0.95) -> Estimate:
         """The incidence at a time with its interval, on the logit scale."""
         place = np.searchsorted(self.time, time, side="right")
-        return share(*(float(np.append(0.0, of)[place]) for of in (self.incidence, self.standard_error)), confidence)
+        value, error = (float(np.append(0.0, of)[place]) for of in (self.incidence, self.standard_error))
+        return share(value, error, confidence)
 
 
 def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1) -> CumulativeIncidence:
