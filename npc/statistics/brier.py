@@ -87,7 +87,7 @@ def _score(found: Censoring, probability: np.ndarray, horizon: float) -> tuple[f
 
 
 def _estimate(score: float, influence: np.ndarray, confidence: float) -> Estimate:
-    half = norm.ppf(0.5 + confidence / 2) * float((influence**2).sum() ** 0.5)
+    half = float(norm.ppf(0.5 + confidence / 2)) * float((influence**2).sum() ** 0.5)
     if half == 0:
         return Estimate(score, NotEstimable("the score has no variance"))
     return Estimate(score, (max(score - half, 0.0), score + half))

@@ -73,7 +73,7 @@ def net_benefit(
             continue
         share, gain = above.mean(), risk - (1 - risk) * odds
         error = np.sqrt(gain**2 * share * (1 - share) / len(t) + (share * (1 + odds)) ** 2 * variance)
-        half, value = norm.ppf(0.5 + confidence / 2) * error, float(share * gain)
+        half, value = float(norm.ppf(0.5 + confidence / 2) * error), float(share * gain)
         found.append(NetBenefit(threshold, value, (value - half, value + half) if half > 0 else None, of_all))
     return found
 

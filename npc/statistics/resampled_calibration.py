@@ -11,9 +11,9 @@ from npc.statistics import NotEstimable
 from npc.statistics.spline import restricted_cubic_spline
 
 CELLS = 2**17  # values of one array at once: what stays in the cache is several times faster
-STEPS = 25
+STEPS = 25  # of Newton's method
 SHARE = 0.9  # of the samples must have a solution
-KNOTS = (0.1, 0.5, 0.9)
+KNOTS = (0.1, 0.5, 0.9)  # quantiles of the predictions, as Harrell's for three knots
 
 
 def resampled(

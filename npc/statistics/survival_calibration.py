@@ -17,10 +17,8 @@ from npc.statistics.cox import cox
 from npc.statistics.estimate import Estimate
 from npc.statistics.inputs import follow_up, one_risk
 from npc.statistics.kaplan_meier import kaplan_meier
-from npc.statistics.resampled_calibration import resampled
+from npc.statistics.resampled_calibration import KNOTS, resampled
 from npc.statistics.spline import restricted_cubic_spline
-
-KNOTS = (0.1, 0.5, 0.9)  # quantiles of the predictions, as Harrell's for three knots
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,7 @@ class Smoothed:
     Attributes:
         predicted: risks at which the curve is given, ascending, (points,).
         observed: the curve, (points,).
-        lower: limit of the curve, of each point by itself, (points,).
-        upper: the same.
+        band: limits of the curve, of each point by itself, both (points,); or why there are none.
         ici: mean absolute distance of predicted and observed risk of the patients.
         e50: its median.
         e90: its 90th percentile.
@@ -39,8 +36,7 @@ class Smoothed:
 
     predicted: np.ndarray
     observed: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
+    band: tuple[np.ndarray, np.ndarray] | NotEstimable
     ici: Estimate
     e50: Estimate
     e90: Estimate
@@ -93,7 +89,7 @@ def calibration_intercept(
     observed = float((d * (t <= horizon)).sum())
     if not 0 < expected.sum() < np.inf:
         raise NotEstimable("no event is expected" if expected.sum() == 0 else "infinitely many events are expected")
-    value, half = float(np.log(observed / expected.sum())), norm.ppf(0.5 + confidence / 2) / observed**0.5
+    value, half = float(np.log(observed / expected.sum())), float(norm.ppf(0.5 + confidence / 2)) / observed**0.5
     return Estimate(value, (value - half, value + half))
 
 
@@ -166,14 +162,21 @@ def smoothed(
         hazards.probability((terms(values) - centre) @ coefficient, [horizon])[:, 0]
         for values in (x, log_log(predicted))
     )
+    found = distances(p, own)
+    try:
+        curves, measures = resampled(t, d, x, log_log(predicted), bent=bent, draws=draws, seed=seed)
+    except NotEstimable as reason:
+        none = NotEstimable(str(reason))
+        return Smoothed(predicted, curve, none, *(Estimate(float(value), none) for value in found))
     limits = [0.5 - confidence / 2, 0.5 + confidence / 2]
-    curves, measures = resampled(t, d, x, log_log(predicted), bent=bent, draws=draws, seed=seed)
-    lower, upper = np.quantile(curves, limits, axis=0)
-    estimates = [
-        Estimate(float(value), (float(low), float(high)))
-        for value, low, high in zip(distances(p, own), *np.quantile(measures, limits, axis=0), strict=True)
-    ]
-    return Smoothed(predicted, curve, lower, upper, *estimates)
+    low, high = np.quantile(curves, limits, axis=0)
+    ends = np.quantile(measures, limits, axis=0).T
+    return Smoothed(
+        predicted,
+        curve,
+        (low, high),
+        *(Estimate(float(of), (float(a), float(b))) for of, (a, b) in zip(found, ends, strict=True)),
+    )
 
 
 def log_log(probability: np.ndarray) -> np.ndarray:
