@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
+from npc.names import MODELS
 from npc.prognosis.estimable import estimated
 from npc.prognosis.models import Model
 from npc.prognosis.survival import HazardRatio
@@ -52,7 +53,9 @@ class CoxForm:
 
 
 def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
-    """Cox regression of the terms of a model: of a signature alone, its risk is the only one.
+    """Cox regression of the terms of a model; of a signature, its risk is the only one.
+
+    The training patients' signatures are out of fold where there are such risks.
 
     Args:
         patients: `split`, `time` in months and `event`.
@@ -62,7 +65,8 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
         NotEstimable: no event in the training cohort, or the regression has no solution.
     """
     training = patients["split"] == "train"
-    rows, design = patients[training], model.design.loc[patients.index]
+    rows = patients[training]
+    design = (model.held_out.to_frame(model.name) if model.design.empty else model.design).loc[patients.index]
     unit = design[training].abs().max().replace(0, 1)  # a risk may be of any size
     scaled = (design - design[training].mean()) / unit
     fitted = cox(rows["time"], rows["event"], scaled[training])
@@ -70,7 +74,7 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
     labels = model.encoding.labels() if model.encoding else {}
     return CoxForm(
         {str(term): estimated(_ratio, fitted, i, float(unit[term])) for i, term in enumerate(design.columns)},
-        {**labels, **model.signatures},
+        {**labels, **model.signatures, model.name: MODELS[model.name]},
         predictor,
         baseline(rows["time"], rows["event"], predictor[training]),
     )

@@ -22,12 +22,13 @@ from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
 from npc.prognosis.models import Model
-from npc.prognosis.patients import analysed, left_out
+from npc.prognosis.patients import analysed, followed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
 from npc.prognosis.times import ModelTimes, concordance_comparisons, times
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
+from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
@@ -44,6 +45,8 @@ class Analysis:
         choices: of `evaluate.py`.
         splits: titles of the cohorts that there are, by split, in the order in which they are shown.
         patients: the cohort's columns, `split`, `label`, `time` in months and `event`; indexed by `patient_id`.
+        followed: these, and those censored before a landmark, whose label is missing: the patients of curves, log-rank
+            tests and Cox regressions.
         models: results by name, in the order in which they are shown.
         times: figures of time to event, by model.
         competing: with death as competing event, by model and split; empty where no death is known.
@@ -71,6 +74,7 @@ class Analysis:
     choices: DictConfig
     splits: Mapping[str, str]
     patients: pd.DataFrame
+    followed: pd.DataFrame
     models: Mapping[str, ModelResult]
     times: Mapping[str, ModelTimes]
     competing: Mapping[str, Mapping[str, CompetingRisks]]
@@ -111,24 +115,27 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     variables = clinical.parse(plain(choices.cohort)["clinical"])
     check_treatment(choices.prognosis.treatment, variables)
     tests = univariate(patients[patients["split"] == "train"], variables)
-    made, absent = _models(patients, tests, choice, choices.prognosis)
-    results = {name: evaluate(patients, model, choices) for name, model in made.items()}
-    effects, note = _treatment(patients, results, variables, choices.prognosis.treatment)
-    cause = causes(patients, choices.endpoint.event)
-    risks = {name: model.risk for name, model in made.items()}
+    everyone = followed(cohort, patients, [choice.signature(method) for method in choice.best])
+    made, absent = _models(everyone, tests, choice, choices.prognosis)
+    results = {name: evaluate(everyone, model, choices) for name, model in made.items()}
+    effects, note = _treatment(everyone, results, variables, choices.prognosis.treatment)
+    excluded = left_out(cohort, used[0])
+    cause = causes(everyone, choices.endpoint.event)
+    risks = {name: model.held_out for name, model in made.items()}
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
         choices=choices,
         splits=split_titles(patients["split"], patients["centre"].astype(str)),
         patients=patients,
+        followed=everyone,
         models=results,
-        times={name: times(patients, result, choices) for name, result in results.items()},
+        times={name: times(everyone, result, choices) for name, result in results.items()},
         competing={}
         if cause is None
-        else {name: competing_risks(patients, cause, result.group) for name, result in results.items()},
+        else {name: competing_risks(everyone, cause, result.group) for name, result in results.items()},
         left_out=absent,
-        comparisons=comparisons(patients, risks),
-        concordance_comparisons=concordance_comparisons(patients, risks),
+        comparisons=comparisons(patients, risks, unlike=unlike(made), nested=nested(made)),
+        concordance_comparisons=concordance_comparisons(everyone, risks, unlike(made)),
         controls={method: controls(patients, choice.signature(method)) for method in choice.best},
         trained_controls={method: trained_controls(patients, choice.signature(method)) for method in choice.best},
         shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
@@ -141,8 +148,8 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         radiomics=signatures(choice.runs),
         choice=choice,
         searches=judge(choice, **draws),
-        flow=flow(left_out(cohort, used[0]), patients),
-        provenance=provenance(choices, patients, used, len(choice.runs), len(unfinished)),
+        flow=flow(excluded, patients),
+        provenance=provenance(choices, everyone, excluded, used, len(choice.runs), len(unfinished)),
     )
 
 
@@ -163,7 +170,10 @@ def _models(
             if len(arms) > 1
             else []
         ),
-        *((method, lambda m=method: models.signature(m, best[m], patients.index)) for method in best),
+        *(
+            (method, lambda m=method: models.signature(m, best[m], patients.index, prognosis.signature))
+            for method in best
+        ),
         ("clinical", lambda: models.clinical(patients, tests, prognosis.significance)),
     ):
         try:

@@ -48,6 +48,19 @@ class HazardRatio:
 
 
 @dataclass(frozen=True)
+class Stratified:
+    """Two groups compared within strata: a stratum has a baseline hazard of its own.
+
+    Attributes:
+        logrank: test.
+        hazard_ratio: of the second group against the first, taken to be the same in all strata.
+    """
+
+    logrank: Test | NotEstimable
+    hazard_ratio: HazardRatio | NotEstimable
+
+
+@dataclass(frozen=True)
 class Survival:
     """Two groups compared.
 
@@ -56,23 +69,23 @@ class Survival:
         logrank: test of both.
         hazard_ratio: of the second against the first (Efron's ties).
         months: at which the numbers at risk are given, each year until the last time.
-        stratified: the log-rank test stratified by cohort; None where it was not asked for.
+        stratified: both within strata, pooled over them; None where it was not asked for.
     """
 
     groups: tuple[Group, Group]
     logrank: Test | NotEstimable
     hazard_ratio: HazardRatio | NotEstimable
     months: tuple[int, ...]
-    stratified: Test | NotEstimable | None = None
+    stratified: Stratified | None = None
 
 
-def survival(patients: pd.DataFrame, group: pd.Series, *, stratified: bool = False) -> Survival:
+def survival(patients: pd.DataFrame, group: pd.Series, *, strata: str | None = None) -> Survival:
     """Compares two groups.
 
     Args:
-        patients: `time` in months, `event`, and `split` for the strata.
+        patients: `time` in months, `event`, and the column of the strata.
         group: two ordered categories, the reference first; patients without one are left out.
-        stratified: whether to add the log-rank test stratified by cohort.
+        strata: column, such as `split`, within whose values the groups are compared as well.
     """
     known = group.notna()
     patients, group = patients[known], group[known]
@@ -83,7 +96,13 @@ def survival(patients: pd.DataFrame, group: pd.Series, *, stratified: bool = Fal
         estimated(logrank, time, event, group),
         estimated(_hazard_ratio, time, event, group),
         tuple(range(0, int(time.max()) + 1, YEAR)) if len(time) else (),
-        estimated(logrank, time, event, group, patients["split"]) if stratified else None,
+        _stratified(time, event, group, patients[strata]) if strata else None,
+    )
+
+
+def _stratified(time: pd.Series, event: pd.Series, group: pd.Series, strata: pd.Series) -> Stratified:
+    return Stratified(
+        estimated(logrank, time, event, group, strata), estimated(_hazard_ratio, time, event, group, strata)
     )
 
 
@@ -92,9 +111,10 @@ def _group(patients: pd.DataFrame, name: str) -> Group:
     return Group(name, len(patients), int(patients["event"].sum()), curve)
 
 
-def _hazard_ratio(time: pd.Series, event: pd.Series, group: pd.Series) -> HazardRatio:
-    found = cox(time, event, group.cat.codes)
-    return HazardRatio(*found.hazard_ratio(), float(found.p[0]), estimated(_proportional_hazards, found))
+def _hazard_ratio(time: pd.Series, event: pd.Series, group: pd.Series, strata: pd.Series | None = None) -> HazardRatio:
+    found = cox(time, event, group.cat.codes, strata)
+    proportional = estimated(_proportional_hazards, found) if strata is None else None
+    return HazardRatio(*found.hazard_ratio(), float(found.p[0]), proportional)
 
 
 def _proportional_hazards(found: Cox) -> Test:

@@ -1,10 +1,11 @@
 """Figures of time to event of every model in every cohort, at fixed horizons.
 
-Concordance and AUC are of the risk that the whole report shows of a model; Brier score, calibration and net benefit are
-of the absolute risk of its Cox form (`absolute_risk.py`).
+Concordance and AUC are of the risk that the whole report shows of a model, out of fold for the training patients where
+there are such risks; Brier score, calibration and net benefit are of the absolute risk of its Cox form
+(`absolute_risk.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,6 +15,7 @@ from omegaconf import DictConfig
 
 from npc.names import HORIZONS
 from npc.prognosis.absolute_risk import CoxForm, absolute_risk, cox_form, fitted
+from npc.prognosis.discrimination import UNLIKE
 from npc.prognosis.estimable import estimated
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.survival import Group
@@ -110,19 +112,23 @@ def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> M
 
 
 def concordance_comparisons(
-    patients: pd.DataFrame, risks: Mapping[str, pd.Series]
+    patients: pd.DataFrame, risks: Mapping[str, pd.Series], unlike: Collection[frozenset[str]] = ()
 ) -> dict[tuple[str, str, str], dict[str, Comparison | NotEstimable]]:
     """Paired tests of the concordance of two models on the same patients, by both names and the split.
 
     Args:
         patients: `split`, `time` and `event`.
         risks: of all patients, by model.
+        unlike: pairs of models that are not compared on the training cohort, see `npc.prognosis.training_risks`.
     """
     found: dict[tuple[str, str, str], dict[str, Comparison | NotEstimable]] = {}
     for split, rows in patients.groupby("split"):
         table = pd.DataFrame(risks).loc[rows.index]
         together = {kind: estimated(concordance, rows["time"], rows["event"], table, kind) for kind in WEIGHTINGS}
         for (i, first), (j, second) in combinations(enumerate(risks), 2):
+            if split == "train" and frozenset((first, second)) in unlike:
+                found[first, second, "train"] = dict.fromkeys(WEIGHTINGS, NotEstimable(UNLIKE))
+                continue
             found[first, second, str(split)] = {
                 kind: of if isinstance(of, NotEstimable) else estimated(of.compare, i, j)
                 for kind, of in together.items()
@@ -137,7 +143,7 @@ def _cohort(
     groups: tuple[Group, Group],
     report: DictConfig,
 ) -> CohortTimes:
-    time, event, risk = rows["time"], rows["event"], result.model.risk[rows.index]
+    time, event, risk = rows["time"], rows["event"], result.model.held_out[rows.index]
 
     def score(month: float) -> Brier:
         return brier(time, event, absolute_risk(form, rows.index, [month])[:, 0], month)

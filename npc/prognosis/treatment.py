@@ -5,7 +5,6 @@ additional treatment. The test of interaction between group and treatment is giv
 by the inverse probability of the treatment that was given (IPTW), estimated from the clinical variables.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,14 +46,17 @@ class WithinGroup:
     """Additional against standard treatment in one risk group.
 
     Attributes:
-        survival: of both arms, the standard treatment first.
-        restricted_means: their difference.
-        weighted: hazard ratio weighted by the inverse probability of treatment, with Lin and Wei's robust variance.
+        survival: of both arms, the standard treatment first; pooled over hospitals, and stratified by hospital.
+        restricted_means: their difference, pooled over hospitals.
+        weighted: hazard ratio weighted by the inverse probability of treatment, with Lin and Wei's robust variance;
+            pooled over hospitals.
+        weighted_stratified: the same stratified by hospital.
     """
 
     survival: Survival
     restricted_means: RestrictedMeans | NotEstimable
     weighted: HazardRatio | NotEstimable
+    weighted_stratified: HazardRatio | NotEstimable
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ class TreatmentEffect:
 
     Attributes:
         groups: `low` and `high`.
-        interaction: ratio of the hazard ratio at high risk to that at low risk.
+        hospitals: over which the patients are pooled.
+        interaction: ratio of the hazard ratio at high risk to that at low risk, pooled over hospitals.
+        interaction_stratified: the same stratified by hospital.
         score_contains_treatment: whether the model knows the treatment that is compared.
     """
 
     groups: Mapping[str, WithinGroup]
+    hospitals: int
     interaction: HazardRatio | NotEstimable
+    interaction_stratified: HazardRatio | NotEstimable
     score_contains_treatment: bool
 
 
@@ -97,7 +103,7 @@ def treatment_effect(
     """Compares the treatments in each risk group of a model.
 
     Args:
-        patients: clinical variables, `time` in months and `event`.
+        patients: clinical variables, `time` in months, `event` and `centre`, the hospital.
         group: low or high risk of each.
         treatment: the variable whose first level is the standard treatment.
         variables: all that are declared; those but the treatment are what its choice may have followed.
@@ -110,12 +116,18 @@ def treatment_effect(
         members = (group == name) & arm.notna()
         rows, given = patients[members], arm[members]
         groups[key] = WithinGroup(
-            survival(rows, given),
+            survival(rows, given, strata="centre"),
             estimated(restricted_means, rows, given),
             estimated(weighted_hazard_ratio, rows, given, others),
+            estimated(weighted_hazard_ratio, rows, given, others, rows["centre"]),
         )
-    contained = treatment in [variable.name for variable in known]
-    return TreatmentEffect(groups, estimated(interaction, patients, group, arm), contained)
+    return TreatmentEffect(
+        groups,
+        patients["centre"].nunique(),
+        estimated(interaction, patients, group, arm),
+        estimated(interaction, patients, group, arm, patients["centre"]),
+        treatment in [variable.name for variable in known],
+    )
 
 
 def arms(patients: pd.DataFrame, variable: str) -> pd.Series:
@@ -125,8 +137,10 @@ def arms(patients: pd.DataFrame, variable: str) -> pd.Series:
     return pd.Series(pd.Categorical(names, ARMS, ordered=True), patients.index, name="arm")
 
 
-def interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> HazardRatio:
-    """Of the product in a Cox model of group, treatment and their product.
+def interaction(
+    patients: pd.DataFrame, group: pd.Series, arm: pd.Series, strata: pd.Series | None = None
+) -> HazardRatio:
+    """Of the product in a Cox model of group, treatment and their product, stratified if there are strata.
 
     Raises:
         NotEstimable: see `npc.statistics.cox`.
@@ -134,7 +148,8 @@ def interaction(patients: pd.DataFrame, group: pd.Series, arm: pd.Series) -> Haz
     known = arm.notna()
     high, additional = group[known].cat.codes.to_numpy(), arm[known].cat.codes.to_numpy()
     covariates = np.column_stack([high, additional, high * additional])
-    found = cox(patients.loc[known, "time"], patients.loc[known, "event"], covariates)
+    strata = None if strata is None else strata[known]
+    found = cox(patients.loc[known, "time"], patients.loc[known, "event"], covariates, strata)
     return HazardRatio(*found.hazard_ratio(2), float(found.p[2]))
 
 
@@ -155,31 +170,27 @@ def restricted_means(patients: pd.DataFrame, arm: pd.Series) -> RestrictedMeans:
     return RestrictedMeans(found.estimate, found.ci, until)
 
 
-def weighted_hazard_ratio(patients: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable]) -> HazardRatio:
-    """Hazard ratio weighted by inverse probability of treatment, with Lin and Wei's robust variance (lifelines).
+def weighted_hazard_ratio(
+    patients: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable], strata: pd.Series | None = None
+) -> HazardRatio:
+    """Hazard ratio weighted by inverse probability of treatment, with Lin and Wei's robust variance.
+
+    Args:
+        patients: `time` in months, `event` and the variables.
+        arm: of each.
+        variables: clinical variables that the choice of treatment may have followed.
+        strata: of each; a stratum has a baseline hazard of its own. The weights do not depend on them.
 
     Raises:
-        NotEstimable: one arm only, an arm without event, no variable, or the fit does not converge.
+        NotEstimable: one arm only, an arm without event, no variable, or a hazard ratio without bound.
     """
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
-
     if arm.nunique() < 2:
         raise NotEstimable("there is one arm only")
     if patients["event"].groupby(arm, observed=True).sum().min() == 0:
         raise NotEstimable("an arm has no event")
     weights = treatment_weights(patients, arm, variables)
-    table = pd.DataFrame(
-        {"time": patients["time"], "event": patients["event"], "arm": arm.cat.codes, "weight": weights}
-    )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)  # lifelines' word for a maximum that does not exist
-            found = CoxPHFitter().fit(table, "time", "event", weights_col="weight", robust=True).summary.loc["arm"]
-    except (ConvergenceError, ConvergenceWarning) as error:
-        raise NotEstimable(str(error).splitlines()[0]) from None
-    ci = (float(found["exp(coef) lower 95%"]), float(found["exp(coef) upper 95%"]))
-    return HazardRatio(float(found["exp(coef)"]), ci, float(found["p"]))
+    found = cox(patients["time"], patients["event"], arm.cat.codes, strata, weights=weights, robust=True)
+    return HazardRatio(*found.hazard_ratio(), float(found.p[0]))
 
 
 def treatment_weights(patients: pd.DataFrame, arm: pd.Series, variables: Sequence[Variable]) -> pd.Series:

@@ -1,4 +1,7 @@
-"""Cox regression (Efron's ties) and the score test of proportional hazards (R's `coxph` and `cox.zph`)."""
+"""Cox regression (Efron's ties), weighted and robust, and the score test of proportional hazards.
+
+As R's `coxph` and `cox.zph` of the package survival.
+"""
 
 from dataclasses import dataclass
 
@@ -10,8 +13,10 @@ from npc.statistics import NotEstimable
 from npc.statistics.inputs import follow_up
 from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logrank import Test
+from npc.statistics.partial_likelihood import RiskSet, derivatives, event_time, risk_sets, score_residuals
 
 MAX_STEPS = 50
+FARTHEST = 300  # log hazard of a subject, from the mean
 
 
 @dataclass(frozen=True)
@@ -20,11 +25,11 @@ class Cox:
 
     Attributes:
         coefficient: log hazard ratios.
-        standard_error: of the coefficients.
+        standard_error: of the coefficients, robust if that was asked for.
         p: Wald's, two-sided.
         log_likelihood: partial, of no coefficients and of these.
         proportional_hazards: test of each covariate, with time as 1 minus Kaplan-Meier; None where it is not
-            estimable, as with all events at one time, and of a stratified model.
+            estimable, as with all events at one time, and of a stratified or weighted model.
         proportional_hazards_global: of all together.
     """
 
@@ -42,14 +47,25 @@ class Cox:
         return float(np.exp(middle)), (float(np.exp(middle - half)), float(np.exp(middle + half)))
 
 
-def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike, strata: ArrayLike | None = None) -> Cox:
-    """Fits by Newton's method.
+def cox(
+    time: ArrayLike,
+    event: ArrayLike,
+    covariates: ArrayLike,
+    strata: ArrayLike | None = None,
+    *,
+    weights: ArrayLike | None = None,
+    robust: bool = False,
+) -> Cox:
+    """Fits by Newton's method, with steps halved until the likelihood rises.
 
     Args:
         time: to event or censoring, (subjects,).
         event: 1 for an event.
         covariates: (subjects,) or (subjects, covariates).
         strata: any labels, (subjects,); each stratum has a baseline hazard of its own.
+        weights: above 0, (subjects,).
+        robust: the variance is Lin and Wei's sandwich (JASA 1989), which weights by a probability of treatment need;
+            else the inverse information, which takes a weight for a number of patients.
 
     Raises:
         NotEstimable: no event, a covariate without variation, or one that perfectly predicts the order of events.
@@ -59,83 +75,59 @@ def cox(time: ArrayLike, event: ArrayLike, covariates: ArrayLike, strata: ArrayL
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != len(t) or not np.isfinite(x).all():
         raise ValueError("covariates must be finite, of shape (subjects, covariates)")
+    w = np.ones(len(t)) if weights is None else np.asarray(weights, dtype=float)
+    if w.shape != t.shape or not (np.isfinite(w) & (w > 0)).all():
+        raise ValueError("weights must be above 0, of shape (subjects,)")
     if not d.any():
         raise NotEstimable("there is no event")
     stratum = np.zeros(len(t), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    within = [stratum == number for number in range(stratum.max() + 1)]
+    within = [np.flatnonzero(stratum == number) for number in range(stratum.max() + 1)]
     if np.linalg.matrix_rank(np.concatenate([x[of] - x[of].mean(axis=0) for of in within])) < x.shape[1]:
         raise NotEstimable("a covariate does not vary, or follows from the others")
     scale = x.std(axis=0)
     standard = (x - x.mean(axis=0)) / scale
-    sets = [risk_set for of in within for risk_set in _risk_sets(t[of], d[of], standard[of])]
+    sets = [one for rows in within for one in risk_sets(t, d, standard, w, rows)]
     beta = np.zeros(x.shape[1])
-    loglik, score, information = _derivatives(sets, beta)
+    loglik, score, information = derivatives(sets, beta)
     null = loglik
     for _ in range(MAX_STEPS):
         # of standardised covariates: with all weight on one subject the information vanishes
-        if np.abs(beta).max() > 30 or np.linalg.eigvalsh(information)[0] < 1e-7 * d.sum():
+        if np.abs(beta).max() > 30 or np.linalg.eigvalsh(information)[0] < 1e-7 * (w * d).sum():
             raise NotEstimable("a covariate perfectly predicts the order of the events: its hazard ratio has no bound")
         move = np.linalg.solve(information, score)
-        while (next_step := _derivatives(sets, beta + move))[0] < loglik - 1e-12 * abs(loglik):
+        while np.abs(standard @ (beta + move)).max() > FARTHEST:  # its exponential is no number
+            move = move / 2
+        while (next_step := derivatives(sets, beta + move))[0] < loglik - 1e-12 * abs(loglik):
             move = move / 2
         beta, (loglik, score, information) = beta + move, next_step
         if np.abs(move).max() < 1e-10:
             break
-    error = np.sqrt(np.diag(np.linalg.inv(information))) / scale
+    else:
+        raise NotEstimable("the Cox regression does not converge")
+    variance = np.linalg.inv(information)
+    if robust:
+        change = w[:, None] * score_residuals(sets, beta, len(t)) @ variance  # of beta if a subject is left out
+        variance = change.T @ change
+    error = np.sqrt(np.diag(variance)) / scale
     coefficient = beta / scale
-    each, together = _proportional_hazards(t, d, sets, beta) if strata is None else ((None,) * len(beta), None)
+    plain = strata is None and weights is None
+    each, together = _proportional_hazards(t, d, sets, beta) if plain else ((None,) * len(beta), None)
     p = 2 * norm.sf(np.abs(coefficient / error))
     return Cox(coefficient, error, p, (float(null), float(loglik)), each, together)
 
 
-# Of each event time: its place in the sorted times, the covariates of those with the event, and of all at risk.
-RiskSets = list[tuple[float, np.ndarray, np.ndarray]]
-
-
-def _risk_sets(t: np.ndarray, d: np.ndarray, x: np.ndarray) -> RiskSets:
-    order = np.argsort(t, kind="stable")
-    t, d, x = t[order], d[order], x[order]
-    return [(at, x[(t == at) & (d == 1)], x[np.searchsorted(t, at) :]) for at in np.unique(t[d == 1])]
-
-
-def _derivatives(sets: RiskSets, beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    loglik, score = 0.0, np.zeros(len(beta))
-    information = np.zeros((len(beta),) * 2)
-    for _, events, at_risk in sets:
-        part, residual, variance = _event_time(events, at_risk, beta)
-        loglik, score, information = loglik + part, score + residual, information + variance
-    return loglik, score, information
-
-
-def _event_time(events: np.ndarray, at_risk: np.ndarray, beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log likelihood, score and information of one event time, by Efron."""
-    weight, tied = np.exp(at_risk @ beta), np.exp(events @ beta)
-    sums = weight.sum(), weight @ at_risk, (at_risk.T * weight) @ at_risk
-    ties = tied.sum(), tied @ events, (events.T * tied) @ events
-    loglik, score = float((events @ beta).sum()), events.sum(axis=0)
-    information = np.zeros((len(beta),) * 2)
-    for k in range(len(events)):
-        share = k / len(events)
-        s0, s1, s2 = (whole - share * part for whole, part in zip(sums, ties, strict=True))
-        mean = s1 / s0
-        loglik -= float(np.log(s0))
-        score = score - mean
-        information += s2 / s0 - np.outer(mean, mean)
-    return loglik, score, information
-
-
 def _proportional_hazards(
-    t: np.ndarray, d: np.ndarray, sets: RiskSets, beta: np.ndarray
+    t: np.ndarray, d: np.ndarray, sets: list[RiskSet], beta: np.ndarray
 ) -> tuple[tuple[Test | None, ...], Test | None]:
     """Score test of a coefficient of time beside each covariate (Therneau, survival 3: `cox.zph`)."""
     curve = kaplan_meier(t, d)
-    before = 1 - np.append(1.0, curve.survival)[np.searchsorted(curve.time, [at for at, *_ in sets])]
-    number = np.array([len(events) for _, events, _ in sets])
+    before = 1 - np.append(1.0, curve.survival)[np.searchsorted(curve.time, [of.time for of in sets])]
+    number = np.array([len(of.events) for of in sets])
     g = before - (before * number).sum() / number.sum()
     p = len(beta)
     score, information = np.zeros(2 * p), np.zeros((2 * p, 2 * p))
-    for (_, events, at_risk), now in zip(sets, g, strict=True):
-        _, residual, variance = _event_time(events, at_risk, beta)
+    for risk_set, now in zip(sets, g, strict=True):
+        _, residual, variance = event_time(risk_set, beta)
         score += np.concatenate([residual, now * residual])
         information += np.kron(np.array([[1, now], [now, now**2]]), variance)
     score[:p] = 0  # at the maximum

@@ -24,13 +24,15 @@ def group(patients: pd.DataFrame, high: pd.Series) -> pd.Series:
 
 def test_two_groups_are_compared_as_other_packages_do(patients):
     high = pd.Series([i % 3 == 0 for i in range(120)], patients.index)
-    found = survival(patients, group(patients, high), stratified=True)
+    found = survival(patients, group(patients, high), strata="split")
     time, event = patients["time"], patients["event"]
     test = logrank_test(time[high], time[~high], event[high], event[~high])
     assert found.logrank.chi2 == pytest.approx(test.test_statistic, abs=1e-8)
     cox = PHReg(time, high.astype(float).to_frame(), status=event, ties="efron").fit()
     assert found.hazard_ratio.estimate == pytest.approx(np.exp(cox.params[0]), rel=1e-6)
-    assert found.stratified.chi2 != found.logrank.chi2
+    assert found.stratified.logrank.chi2 != found.logrank.chi2
+    within = PHReg(time, high.astype(float).to_frame(), event, strata=patients["split"], ties="efron").fit()
+    assert found.stratified.hazard_ratio.estimate == pytest.approx(np.exp(within.params[0]), rel=1e-6)
     for one, members in zip(found.groups, (~high, high), strict=True):
         assert (one.n, one.events) == (members.sum(), event[members].sum())
         fitted = KaplanMeierFitter().fit(time[members], event[members])

@@ -1,4 +1,4 @@
-"""`survival.csv`: curves of hazards and of relative hazards, and that a run writes them for endpoints that are times."""
+"""`survival.csv`: curves of hazards and of relative hazards, and that a run of such an endpoint writes them."""
 
 import numpy as np
 import pandas as pd

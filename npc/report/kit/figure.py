@@ -52,9 +52,9 @@ def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
         yield figure
         numbered = fit(figure)
-        engine = figure.get_layout_engine()
-        engine.execute(figure)  # once for both files: it takes as long as drawing
-        figure.set_layout_engine("none")
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)  # once for both files: it takes as long as drawing
+            figure.set_layout_engine("none")
         description = {"Description": numbered} if numbered else {}
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
             part = path.with_name(f".{path.name}.part{suffix}")

@@ -33,6 +33,6 @@ def cohorts(analysis: Analysis) -> list[Cohort]:
     """Those that there are."""
     found = []
     for split in (split for split in ORDER if split in analysis.splits):
-        rows = analysis.patients[analysis.patients["split"] == split]
+        rows = analysis.followed[analysis.followed["split"] == split]
         found.append(Cohort(split, analysis.splits[split], len(rows), int(rows["event"].sum())))
     return found

@@ -52,24 +52,23 @@ def draw(path: Path, panels: Sequence[Panel]) -> None:
     with drawing(path, width=PAGE, height=72 + 2 * models) as figure:
         grid = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, letter, panel in zip(grid, "abc", panels, strict=False):
-            known = {name: curve for name, curve in panel.curves.items() if not isinstance(curve, NotEstimable)}
-            top = 0.05
+            top, first = 0.05, True
             axes.axhline(0, color="0.6", linewidth=0.8, label="treat no one")
-            for i, ((name, curve), dash) in enumerate(zip(panel.curves.items(), cycle(DASHES), strict=False)):
-                if name not in known:
+            for (name, curve), colour, dash in zip(panel.curves.items(), cycle(COLOURS), cycle(DASHES), strict=False):
+                if isinstance(curve, NotEstimable):
                     continue
                 x, y = _points(curve)
-                if name == next(iter(known)):
+                if first:
                     everyone = np.array([one.all for one in curve])
-                    top = max(top, float(everyone.max()))
                     axes.plot(x, everyone, color="0.6", linestyle=":", label="treat everyone")
                     low, high = (np.array([np.nan if one.ci is None else one.ci[k] for one in curve]) for k in (0, 1))
-                    axes.fill_between(x, low, high, color=COLOURS[i], alpha=0.1, linewidth=0)
-                axes.plot(x, y, color=COLOURS[i % len(COLOURS)], linestyle=dash, label=name)
+                    axes.fill_between(x, low, high, color=colour, alpha=0.1, linewidth=0)
+                    top, first = max(top, float(everyone.max())), False
+                axes.plot(x, y, color=colour, linestyle=dash, label=name)
                 top = max(top, float(np.nanmax(y)))
-            reasons = {str(curve) for curve in panel.curves.values() if isinstance(curve, NotEstimable)}
-            if reasons and not known:
-                axes.text(0.5, 0.5, fill(f"not estimable: {min(reasons)}", 32), ha="center", va="center",
+            reasons = [str(curve) for curve in panel.curves.values() if isinstance(curve, NotEstimable)]
+            if first and reasons:
+                axes.text(0.5, 0.5, fill(f"not estimable: {reasons[0]}", 32), ha="center", va="center",
                           transform=axes.transAxes, fontsize=6.5)  # fmt: skip
             axes.set_title(f"({letter}) {panel.title}", loc="left")
             axes.set(xlabel="threshold probability", xlim=(0, 1), ylim=(-0.3 * top, 1.15 * top))

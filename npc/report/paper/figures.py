@@ -11,8 +11,6 @@ from npc.report.kit.page import Figure
 from npc.report.paper import calibration, decision_curve, kaplan_meier, nomogram, radiomic, roc, search
 from npc.report.paper.cohorts import Cohort, cohorts
 
-POOLED = "Kaplan-Meier curves of risk groups, all cohorts together; contains the training patients"
-
 
 @dataclass(frozen=True)
 class Figures:
@@ -37,7 +35,7 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
         roc=Figure(folder / "roc", "ROC curves"),
         risk_groups=Figure(
             folder / "risk_groups",
-            POOLED,
+            "Kaplan-Meier curves of risk groups, all cohorts pooled, training patients among them",
         ),
         risk_groups_by_cohort=_by_cohort(folder, analysis),
         calibration=_calibration(folder, analysis),
@@ -86,7 +84,7 @@ def _treatment(path: Path, analysis: Analysis) -> list[Figure]:
     if not panels:
         return []
     kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
-    return [Figure(path, "Treatments within the risk groups")]
+    return [Figure(path, "Treatments within the risk groups, all hospitals pooled, training patients among them")]
 
 
 def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
@@ -94,7 +92,7 @@ def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
     for name, result in analysis.models.items():
         if fitted := result.model.fitted:
             path = folder / f"nomogram_{name}"
-            scales = result.model.scales(analysis.patients)
+            scales = result.model.scales(analysis.followed)
             nomogram.draw(path, scales, float(fitted.coefficient[0]), analysis.choices.endpoint.name)
             drawn.append(Figure(path, f"Nomogram, {MODELS[name].lower()}"))
     return drawn

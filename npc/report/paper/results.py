@@ -12,13 +12,14 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
 from npc.prognosis.competing import CompetingRisks
 from npc.prognosis.controls import Against, Controls
-from npc.prognosis.discrimination import AucResult
+from npc.prognosis.discrimination import NESTED, AucResult
 from npc.prognosis.evaluation import ModelResult
-from npc.prognosis.models import Model, Term
+from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
+from npc.prognosis.terms import Term
 from npc.prognosis.times import ModelTimes
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
@@ -93,6 +94,7 @@ def _model(result: ModelResult, rule: str, times: ModelTimes, competing: Mapping
         **{
             split: {
                 "auc": _auc(found),
+                **_unseen(result, split),
                 **results_times.cohort(times.cohorts[split]),
                 **({"competing_risks": results_times.competing(competing[split])} if split in competing else {}),
             }
@@ -115,6 +117,11 @@ def _model(result: ModelResult, rule: str, times: ModelTimes, competing: Mapping
         ),
         "notes": list(result.model.notes),
     }
+
+
+def _unseen(result: ModelResult, split: str) -> Json:
+    """The AUC of the training cohort's out-of-fold risks, of a signature that has them."""
+    return {"auc_out_of_fold": _auc(result.unseen_auc)} if split == "train" and result.unseen_auc else {}
 
 
 def _adds(model: Model) -> Json:
@@ -209,7 +216,8 @@ def _survival(found: Survival) -> Json:
         },
     }
     if found.stratified is not None:
-        written["logrank_stratified"] = _either(found.stratified, _TEST, _test)
+        written["logrank_stratified"] = _either(found.stratified.logrank, _TEST, _test)
+        written["hazard_ratio_stratified"] = _either(found.stratified.hazard_ratio, _RATIO, _hazard_ratio)
     return written
 
 
@@ -250,11 +258,11 @@ def _term(term: Term) -> Json:
 def _comparisons(analysis: Analysis) -> Json:
     written: Json = {}
     for one in analysis.comparisons:
+        test = _either(one.test, ("difference", "z", "p"), _compared) | {"p_holm": one.p_holm}
+        if one.nested:
+            test["note"] = NESTED
         concordance = analysis.concordance_comparisons[one.first, one.second, one.split]
-        test = _either(one.test, ("difference", "z", "p"), _compared) | {
-            "p_holm": one.p_holm,
-            "concordance": results_times.comparison(concordance),
-        }
+        test["concordance"] = results_times.comparison(concordance)
         written.setdefault(f"{one.first}__{one.second}", {})[one.split] = test
     return written
 
@@ -266,7 +274,9 @@ def _compared(found: Comparison) -> Json:
 def _treatment(effect: TreatmentEffect) -> Json:
     return {
         **{group: _within_group(found) for group, found in effect.groups.items()},
+        "hospitals": effect.hospitals,
         "interaction": _either(effect.interaction, _RATIO, _hazard_ratio),
+        "interaction_stratified": _either(effect.interaction_stratified, _RATIO, _hazard_ratio),
         "score_contains_treatment": effect.score_contains_treatment,
     }
 
@@ -276,6 +286,7 @@ def _within_group(found: WithinGroup) -> Json:
         **_survival(found.survival),
         "rmst_difference": _either(found.restricted_means, ("months", "ci", "until"), _restricted_means),
         "iptw_hazard_ratio": _either(found.weighted, _RATIO, _hazard_ratio),
+        "iptw_hazard_ratio_stratified": _either(found.weighted_stratified, _RATIO, _hazard_ratio),
     }
 
 

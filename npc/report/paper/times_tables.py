@@ -66,12 +66,14 @@ def calibration(analysis: Analysis) -> pd.DataFrame:
     rows = []
     for model, title, found in _each(analysis):
         one, smooth = found.calibration, found.calibration.smoothed
-        distances = [smooth] * 3 if isinstance(smooth, NotEstimable) else [smooth.ici, smooth.e50, smooth.e90]
+        of_curve = {
+            name: smooth if isinstance(smooth, NotEstimable) else distance(smooth)
+            for name, distance in {"ICI": lambda of: of.ici, "E50": lambda of: of.e50, "E90": lambda of: of.e90}.items()
+        }
         rows.append({
             "Model": model, "Cohort": title, "Horizon (months)": f"{one.horizon:g}",
             "Observed / expected": words.estimate(one.oe, 2), "Intercept": words.estimate(one.intercept, 2),
-            "Slope": words.estimate(one.slope, 2),
-            **{name: words.estimate(value) for name, value in zip(("ICI", "E50", "E90"), distances, strict=True)},
+            "Slope": words.estimate(one.slope, 2), **{name: words.estimate(of) for name, of in of_curve.items()},
         })  # fmt: skip
     return pd.DataFrame(rows)
 
