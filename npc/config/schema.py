@@ -324,6 +324,7 @@ class ReportConfig:
     ci: str = one_of("logit", "delong", "bootstrap")
     bootstrap: int = at_least(100)
     seed: int = at_least(0)
+    horizon: float = positive()  # months
 
 
 @dataclass

@@ -52,6 +52,7 @@ class Model:
         encoding: of its clinical variables.
         signatures: labels of its signatures, by term.
         spans: lowest and highest value of each signature, by term.
+        design: the terms of all patients, by which the regression was fitted; empty of a signature.
         adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
         notes: what a reader must know about it.
     """
@@ -67,6 +68,7 @@ class Model:
     encoding: Encoding | None = None
     signatures: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    design: pd.DataFrame = field(default_factory=pd.DataFrame)
     adds: Mapping[str, Test | NotEstimable] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
@@ -285,5 +287,6 @@ def _regression(
         encoding,
         {term: MODELS.get(term, "Signature") for term in signatures},
         {term: (float(values.min()), float(values.max())) for term, values in signatures.items()},
+        design,
         notes=tuple(notes),
     )

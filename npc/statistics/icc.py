@@ -69,15 +69,13 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
         j = columns / residual
         share = n * (1 + (k - 1) * absolute) - k * absolute
         df = df_residual * (k * absolute * j + share) ** 2 / (df_rows * k**2 * absolute**2 * j**2 + share**2)
-        if df < FEWEST_DF:
-            raise NotEstimable(f"an ICC of {absolute:.2f} with so different raters has no interval")
         upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
         with np.errstate(over="ignore", invalid="ignore"):  # among two or three subjects the quantiles have no bound
             limits = (
                 n * (rows - upper * residual) / (upper * spread + n * rows),
                 n * (lower * rows - residual) / (spread + n * lower * rows),
             )
-        if not np.isfinite([upper, *limits]).all():
+        if df < FEWEST_DF or not np.isfinite([upper, *limits]).all():
             raise NotEstimable(f"{n} subjects are too few for the interval of an ICC of {absolute:.2f}")
     elif columns > scale:
         df = float(k - 1)  # the limit of Satterthwaite's df as the residual vanishes

@@ -8,7 +8,8 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit.flow_figure import draw_flow
 from npc.report.kit.page import Figure
-from npc.report.paper import kaplan_meier, nomogram, radiomic, roc, search
+from npc.report.paper import calibration, decision_curve, kaplan_meier, nomogram, radiomic, roc, search
+from npc.report.paper.cohorts import Cohort, cohorts
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class Figures:
     flow: Figure
     roc: Figure
     risk_groups: Figure
+    risk_groups_by_cohort: Sequence[Figure]
+    calibration: Sequence[Figure]
+    decision_curve: Figure
     treatment: Sequence[Figure]
     nomograms: Sequence[Figure]
     correlations: Sequence[Figure]
@@ -33,15 +37,50 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
             folder / "risk_groups",
             "Kaplan-Meier curves of risk groups, all cohorts pooled, training patients among them",
         ),
+        risk_groups_by_cohort=_by_cohort(folder, analysis),
+        calibration=_calibration(folder, analysis),
+        decision_curve=Figure(folder / "decision_curve", _decision_curve(analysis)),
         treatment=_treatment(folder / "treatment", analysis),
         nomograms=_nomograms(folder, analysis),
         correlations=radiomic.draw(folder, analysis.radiomics),
         searches=search.draw(folder, analysis.searches),
     )
     draw_flow(drawn.flow.path, analysis.flow)
+    decision_curve.draw(drawn.decision_curve.path, decision_curve.panels(analysis))
     roc.draw(drawn.roc.path, roc.panels(analysis))
     kaplan_meier.draw(drawn.risk_groups.path, kaplan_meier.risk_groups(analysis), ylabel=_ylabel(analysis))
     return drawn
+
+
+def _by_cohort(folder: Path, analysis: Analysis) -> list[Figure]:
+    drawn = []
+    for cohort in cohorts(analysis):
+        path = folder / f"risk_groups_{cohort.split}"
+        kaplan_meier.draw(path, kaplan_meier.of_cohort(analysis, cohort.split), ylabel=_ylabel(analysis))
+        drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups, {_of(cohort)}"))
+    if panels := kaplan_meier.hospitals(analysis):
+        path, lead = folder / "risk_groups_by_hospital", MODELS[next(iter(analysis.models))].lower()
+        kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
+        drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups by hospital, {lead}"))
+    return drawn
+
+
+def _calibration(folder: Path, analysis: Analysis) -> list[Figure]:
+    drawn = []
+    for cohort in cohorts(analysis):
+        path = folder / f"calibration_{cohort.split}"
+        calibration.draw(path, calibration.panels(analysis, cohort.split), event=analysis.choices.endpoint.name)
+        drawn.append(Figure(path, f"Calibration of the absolute risks, {_of(cohort)}; shaded: 95% limits"))
+    return drawn
+
+
+def _of(cohort: Cohort) -> str:
+    return f"{cohort.title.lower()} ({cohort.n} patients, {cohort.events} events)"
+
+
+def _decision_curve(analysis: Analysis) -> str:
+    horizon, first = analysis.choices.report.horizon, MODELS[next(iter(analysis.models))].lower()
+    return f"Decision curves of the absolute risk by month {horizon:g}; shaded: 95% limits of the {first}"
 
 
 def _treatment(path: Path, analysis: Analysis) -> list[Figure]:

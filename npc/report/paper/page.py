@@ -10,7 +10,7 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section, write_page
-from npc.report.paper import controls, radiomic, search, tables
+from npc.report.paper import controls, radiomic, search, tables, times_tables
 from npc.report.paper.figures import Figures
 
 _TREATMENT = (
@@ -19,6 +19,17 @@ _TREATMENT = (
     "hazard ratio (IPTW), the difference of restricted means and the test of interaction. Curves and figures pool all "
     "hospitals, the training cohort among them, unless they say that they are stratified: a hospital then has a "
     "baseline hazard of its own, so that arms are compared within hospitals alone."
+)
+_TIMES = (
+    "Concordance and AUC are of the risk that the rest of the report shows; the Brier score is of the absolute risk of "
+    "the model's Cox form, which is fitted on the training cohort. Its signatures are out of fold for the training "
+    "patients where there are such risks. 95% intervals."
+)
+_ABSOLUTE = (
+    "Calibration and net benefit are of the absolute risk of the Cox form. Observed / expected and intercept: 1 and 0 "
+    "are right, more means that too few events are foreseen. Slope: 1 is right, less means predictions that are too "
+    "extreme. ICI, E50 and E90: mean, median and 90th percentile of the distance of predicted and smoothed observed "
+    "risk; chance alone makes them greater than 0."
 )
 _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
@@ -42,7 +53,15 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
-        Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
+        Section("Risk groups", (), {"High against low risk": tables.survival(analysis),
+                                    "Survival by risk group": times_tables.survival_at(analysis),
+                                    **_more(analysis)},
+                [*figures.risk_groups_by_cohort, figures.risk_groups]),
+        Section("Time to event", [_TIMES], {"Concordance, AUC and Brier score": times_tables.discrimination(analysis),
+                                            "Paired tests of concordance": times_tables.comparisons(analysis),
+                                            "Cox form, training cohort": times_tables.cox(analysis)}),
+        Section("Absolute risks", [_ABSOLUTE], {"Calibration": times_tables.calibration(analysis)},
+                [*figures.calibration, figures.decision_curve]),
         Section("Treatment", [analysis.treatment_note or _TREATMENT],
                 {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
@@ -75,6 +94,14 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     if not results:
         return []
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
+
+
+def _more(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    made = {
+        "Cumulative incidence, with death as competing event": times_tables.competing(analysis),
+        "The first model by hospital": times_tables.hospitals(analysis),
+    }
+    return {title: table for title, table in made.items() if len(table)}
 
 
 def _arms(analysis: Analysis) -> dict[str, pd.DataFrame]:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from npc.names import NOT_ESTIMABLE
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
+from npc.prognosis.competing import CompetingRisks
 from npc.prognosis.controls import Against, Controls
-from npc.prognosis.discrimination import NESTED, AucResult, ModelComparison
+from npc.prognosis.discrimination import NESTED, AucResult
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
@@ -19,10 +20,12 @@ from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
 from npc.prognosis.terms import Term
+from npc.prognosis.times import ModelTimes
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
+from npc.report.paper import results_times
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue
 from npc.statistics.association import Association
@@ -41,8 +44,12 @@ def as_json(analysis: Analysis) -> Json:
     """Everything, ready for JSON."""
     rule, significance = analysis.choices.prognosis.cutoff, analysis.choices.prognosis.significance
     return {
-        "models": {name: _model(result, rule) for name, result in analysis.models.items()},
-        "comparisons": _comparisons(analysis.comparisons),
+        "models": {
+            name: _model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
+            for name, result in analysis.models.items()
+        },
+        "hospitals": _hospitals(analysis),
+        "comparisons": _comparisons(analysis),
         "controls": _controls(analysis),
         "treatment": {"note": analysis.treatment_note}
         if analysis.treatment_note
@@ -83,9 +90,17 @@ def _note(reason: object) -> Json:
     return {"note": f"{NOT_ESTIMABLE}: {reason}"}
 
 
-def _model(result: ModelResult, rule: str) -> Json:
+def _model(result: ModelResult, rule: str, times: ModelTimes, competing: Mapping[str, CompetingRisks]) -> Json:
     return {
-        **{split: {"auc": _auc(found), **_unseen(result, split)} for split, found in result.auc.items()},
+        **{
+            split: {
+                "auc": _auc(found),
+                **_unseen(result, split),
+                **results_times.cohort(times.cohorts[split]),
+                **({"competing_risks": results_times.competing(competing[split])} if split in competing else {}),
+            }
+            for split, found in result.auc.items()
+        },
         "threshold": result.threshold,
         "classification": {
             split: {name: _proportion(share) for name, share in shares.items()}
@@ -95,6 +110,7 @@ def _model(result: ModelResult, rule: str) -> Json:
         "survival": {split: _survival(found) for split, found in result.survival.items()}
         | {"pooled": _survival(result.pooled)},
         **({"regression": _regression(result.model)} if result.model.fitted else {}),
+        "cox": results_times.form(times.form),
         **(
             {"adds": adds}
             if (adds := {arm: _either(test, _TEST, _test) for arm, test in result.model.adds.items()})
@@ -240,12 +256,26 @@ def _term(term: Term) -> Json:
     return written if term.ci is None else {**written, "odds_ratio": term.odds_ratio, "ci": list(term.ci)}
 
 
-def _comparisons(found: Sequence[ModelComparison]) -> Json:
+def _hospitals(analysis: Analysis) -> Json:
+    """Of the first model, by split and hospital; only cohorts with several hospitals."""
     written: Json = {}
-    for one in found:
+    for one in analysis.hospitals:
+        written.setdefault(one.split, {})[one.name] = {
+            "auc": _auc(one.auc),
+            "harrell": results_times.estimate(one.harrell),
+            "survival": _survival(one.survival),
+        }
+    return {next(iter(analysis.models)): written} if written else {}
+
+
+def _comparisons(analysis: Analysis) -> Json:
+    written: Json = {}
+    for one in analysis.comparisons:
         test = _either(one.test, ("difference", "z", "p"), _compared) | {"p_holm": one.p_holm}
         if one.nested:
             test["note"] = NESTED
+        concordance = analysis.concordance_comparisons[one.first, one.second, one.split]
+        test["concordance"] = results_times.comparison(concordance)
         written.setdefault(f"{one.first}__{one.second}", {})[one.split] = test
     return written
 

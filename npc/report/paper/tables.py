@@ -9,7 +9,7 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.provenance import RunUsed
 from npc.prognosis.survival import Survival
 from npc.report.kit import words
-from npc.report.paper import controls, radiomic, search, table2, table3
+from npc.report.paper import controls, radiomic, search, table2, table3, times_tables
 from npc.statistics import NotEstimable
 
 _SHARES = {
@@ -42,6 +42,7 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "radiomic_features": radiomic.features_table(analysis.radiomics),
         "search": search.table(analysis.searches),
         "search_settings": search.settings_table(analysis.searches),
+        **times_tables.tables(analysis),
     }
     return {name: table for name, table in made.items() if len(table)}
 
