@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from npc.statistics import NotEstimable
 from npc.statistics.cox_resampled import Resampled, resampled_cox
+from npc.statistics.kaplan_meier import kaplan_meier
 
 AT_ONCE = 2**18  # numbers held at a time: what stays in the cache is faster
 # Ridge of the covariates that are adjusted for, by standard deviation: a rare level without an event, in the study or in
@@ -22,8 +23,8 @@ PENALTY = 0.1
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """With a normal interval of the bootstrap's standard error.
+class Effect:
+    """Of a treatment, with a normal interval by the bootstrap's standard error.
 
     Attributes:
         estimate: on the scale that is reported.
@@ -99,16 +100,16 @@ def standardised(
     )
 
 
-def ratio(logs: np.ndarray) -> Estimate:
+def ratio(logs: np.ndarray) -> Effect:
     """A ratio from its logarithm, of all subjects and of the samples (see `Standardised`)."""
     middle, half, p = _normal(logs)
-    return Estimate(float(np.exp(middle)), (float(np.exp(middle - half)), float(np.exp(middle + half))), p)
+    return Effect(float(np.exp(middle)), (float(np.exp(middle - half)), float(np.exp(middle + half))), p)
 
 
-def difference(values: np.ndarray) -> Estimate:
+def difference(values: np.ndarray) -> Effect:
     """A difference, in the same way."""
     middle, half, p = _normal(values)
-    return Estimate(middle, (middle - half, middle + half), p)
+    return Effect(middle, (middle - half, middle + half), p)
 
 
 def _normal(values: np.ndarray) -> tuple[float, float, float]:
@@ -123,8 +124,6 @@ def _normal(values: np.ndarray) -> tuple[float, float, float]:
 
 def _followed(time: np.ndarray, event: np.ndarray, labels: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Probability that a subject's follow-up has not ended just before each event, by its stratum, (events, subjects)."""
-    from npc.statistics.kaplan_meier import kaplan_meier
-
     followed = np.empty((len(times), len(time)))
     for label in np.unique(labels):
         of = labels == label

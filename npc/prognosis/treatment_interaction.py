@@ -1,0 +1,79 @@
+"""Whether the effect of the additional treatment depends on the risk: tests, and the effect against risk as a curve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2, norm
+
+from npc.prognosis.treatment_design import SCORE, Comparison, independent
+from npc.statistics.cox import Cox, cox
+from npc.statistics.logrank import Test
+
+PERCENTILES = tuple(range(5, 100, 5))
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """The effect at one risk.
+
+    Attributes:
+        percentile: of the treatment-free score.
+        estimate: hazard ratio of the additional treatment there, conditional on the terms.
+        ci: its 95% limits, pointwise.
+    """
+
+    percentile: int
+    estimate: float
+    ci: tuple[float, float]
+
+
+def likelihood_ratio_of_interaction(of: Comparison, risk: np.ndarray) -> Test:
+    """Likelihood ratio of Cox models with and without the product of treatment and risk, stratified by hospital.
+
+    Both contain the treatment, the risk and the clinical variables.
+
+    Args:
+        of: the comparison.
+        risk: continuous scores, or 0 and 1 of risk groups, (patients,).
+
+    Raises:
+        NotEstimable: see `npc.statistics.cox`.
+    """
+    before, after = (_fit(of, risk, products) for products in (False, True))
+    statistic = max(2 * (after.log_likelihood[1] - before.log_likelihood[1]), 0.0)
+    return Test(statistic, 1, float(chi2.sf(statistic, 1)))
+
+
+def grouped(of: Comparison, group: pd.Series) -> Test:
+    """The same test of low and high risk.
+
+    Args:
+        of: the comparison.
+        group: ordered categories, of these patients and others.
+    """
+    return likelihood_ratio_of_interaction(of, group.loc[of.patients.index].cat.codes.to_numpy(dtype=float))
+
+
+def effect_by_risk(of: Comparison) -> Sequence[AtRisk]:
+    """Hazard ratio against the score: its logarithm is linear in the normal scores.
+
+    Raises:
+        NotEstimable: see `npc.statistics.cox`.
+    """
+    scores = norm.ppf(np.array(PERCENTILES) / 100)
+    found = []
+    for percentile, score in zip(PERCENTILES, scores, strict=True):
+        # with the score counted from here, the coefficient of the treatment is its effect here
+        at = _fit(of, of.score - score, True)
+        found.append(AtRisk(percentile, *at.hazard_ratio(0)))
+    return tuple(found)
+
+
+def _fit(of: Comparison, risk: np.ndarray, products: bool) -> Cox:
+    others = of.terms.drop(columns=SCORE, errors="ignore")
+    main = pd.DataFrame({"treated": of.treated, "risk": risk}, others.index).astype(float)
+    product = pd.DataFrame({"product": of.treated * risk} if products else {}, others.index)
+    columns = independent(pd.concat([main, product, others], axis=1), of.hospitals)
+    return cox(of.time, of.event, columns, of.hospitals)
