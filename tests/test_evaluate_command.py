@@ -261,8 +261,24 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     term = found["models"]["combined"]["regression"]["terms"][1]
     assert term["term"] == "signature"
     assert term["p"] > in_sample["terms"][1]["p"]
+    signature, before = found["models"]["deep_learning"], report.results["models"]["deep_learning"]
+    assert signature["cutoff"] == np.median(risk)
+    assert signature["cutoff"] != before["cutoff"]
+    high = risk > signature["threshold"]
+    assert signature["classification"]["train"]["ppv"]["n"] == high.sum()
+    assert signature["train"]["auc"] == before["train"]["auc"]  # apparent
+    unseen = roc_auc_score(patients.loc[training, "label"], risk)
+    assert signature["train"]["auc_out_of_fold"]["estimate"] == pytest.approx(unseen, abs=1e-12)
+    assert "auc_out_of_fold" not in before["train"]
+    assert signature["test"] == before["test"]
+    combined = found["models"]["combined"]["train"]["auc"]["estimate"]
+    pair = found["comparisons"]["combined__deep_learning"]
+    assert pair["train"]["difference"] == pytest.approx(combined - unseen, abs=1e-12)
+    assert "P is not valid" in pair["train"]["note"]
+    assert "note" not in pair["test"]
     found, _ = analysed(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample")
     assert found["models"]["combined"]["regression"] == in_sample
+    assert found["models"]["deep_learning"]["cutoff"] == before["cutoff"]
 
 
 def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):

@@ -1,4 +1,9 @@
-"""The patients who are analysed, with their split and label, and the excluded patients."""
+"""The patients who are analysed, with their split and label, and the others.
+
+At a landmark the label of a patient who was censored before is not known. No signature learns from these patients and
+no AUC counts them, but Kaplan-Meier curves, log-rank tests and Cox regressions do: without them, the patients who are
+left are those with an early event and those with a long follow-up, and survival reads too low.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,11 +38,7 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
             f"cohort {cohort.name}: there is no {endpoint.event}, and so no split of its patients; "
             "choose a cohort with this outcome, or another endpoint"
         )
-    patients = cohort.patients.copy()
-    patients["split"] = split(patients, endpoint.event, **choices)
-    patients["time"] = patients[endpoint.time].astype(float)
-    patients["event"] = patients[endpoint.event].astype(int)
-    patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)
+    patients = _with_outcome(cohort, endpoint, choices)
     unknown = patients[patients["label"].isna()]
     patients = patients.drop(unknown.index)
     check_sizes(patients["split"], patients["label"])
@@ -45,3 +46,18 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
         return patients, cohort.exclusions
     excluded = unknown[["centre"]].assign(reason=f"censored before month {endpoint.months:g}").reset_index()
     return patients, pd.concat([cohort.exclusions, excluded], ignore_index=True)
+
+
+def unlabelled(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> pd.DataFrame:
+    """The patients censored before a landmark: their label is missing. Arguments and columns as for `analysed`."""
+    patients = _with_outcome(cohort, endpoint, choices)
+    return patients[patients["label"].isna()]
+
+
+def _with_outcome(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> pd.DataFrame:
+    patients = cohort.patients.copy()
+    patients["split"] = split(patients, endpoint.event, **choices)
+    patients["time"] = patients[endpoint.time].astype(float)
+    patients["event"] = patients[endpoint.event].astype(int)
+    patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)
+    return patients

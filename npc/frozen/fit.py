@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from npc.errors import InputError
 from npc.files import write_text
 from npc.frozen.regression import VARIANCES, linear, penalised
+from npc.run.method import UNLABELLED
 from npc.run.nested import nested_auc, out_of_fold, risk
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,10 @@ def fit(
     with threadpool_limits(limits=1, user_api="blas"):
         risks = out_of_fold(regression, x, label, choices.nested, config.split.seed, outcome)
         regression.fit(x, label if outcome is None else outcome.to_numpy())
-        predicted = pd.Series(risk(regression, features), features.index, name="risk")
+        # apart: a sum over other rows may round otherwise
+        lost = patients["split"] == UNLABELLED
+        parts = [features[rows] for rows in (~lost, lost) if rows.any()]
+        predicted = pd.concat(pd.Series(risk(regression, of), of.index, name="risk") for of in parts)
     notes = _notes(regression)
     for note in notes:
         log.info("%s", note)

@@ -21,11 +21,12 @@ from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
 from npc.prognosis.models import Model
-from npc.prognosis.patients import analysed, left_out
+from npc.prognosis.patients import analysed, followed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
+from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
@@ -41,6 +42,8 @@ class Analysis:
         choices: of `evaluate.py`.
         splits: titles of the cohorts that there are, by split, in the order in which they are shown.
         patients: the cohort's columns, `split`, `label`, `time` in months and `event`; indexed by `patient_id`.
+        followed: these, and those censored before a landmark, whose label is missing: the patients of curves, log-rank
+            tests and Cox regressions.
         models: results by name, in the order in which they are shown.
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
@@ -65,6 +68,7 @@ class Analysis:
     choices: DictConfig
     splits: Mapping[str, str]
     patients: pd.DataFrame
+    followed: pd.DataFrame
     models: Mapping[str, ModelResult]
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
@@ -102,17 +106,25 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     variables = clinical.parse(plain(choices.cohort)["clinical"])
     check_treatment(choices.prognosis.treatment, variables)
     tests = univariate(patients[patients["split"] == "train"], variables)
-    made, absent = _models(patients, tests, choice, choices.prognosis)
-    results = {name: evaluate(patients, model, choices) for name, model in made.items()}
-    effects, note = _treatment(patients, results, variables, choices.prognosis.treatment)
+    everyone = followed(cohort, patients, [choice.signature(method) for method in choice.best])
+    made, absent = _models(everyone, tests, choice, choices.prognosis)
+    results = {name: evaluate(everyone, model, choices) for name, model in made.items()}
+    effects, note = _treatment(everyone, results, variables, choices.prognosis.treatment)
+    excluded = left_out(cohort, used[0])
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
         choices=choices,
         splits=split_titles(patients["split"], patients["centre"].astype(str)),
         patients=patients,
+        followed=everyone,
         models=results,
         left_out=absent,
-        comparisons=comparisons(patients, {name: model.risk for name, model in made.items()}),
+        comparisons=comparisons(
+            patients,
+            {name: model.held_out for name, model in made.items()},
+            unlike=unlike(made),
+            nested=nested(made),
+        ),
         controls={method: controls(patients, choice.signature(method)) for method in choice.best},
         trained_controls={method: trained_controls(patients, choice.signature(method)) for method in choice.best},
         shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
@@ -125,8 +137,8 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         radiomics=signatures(choice.runs),
         choice=choice,
         searches=judge(choice, **draws),
-        flow=flow(left_out(cohort, used[0]), patients),
-        provenance=provenance(choices, patients, used, len(choice.runs), len(unfinished)),
+        flow=flow(excluded, patients),
+        provenance=provenance(choices, everyone, excluded, used, len(choice.runs), len(unfinished)),
     )
 
 
@@ -147,7 +159,10 @@ def _models(
             if len(arms) > 1
             else []
         ),
-        *((method, lambda m=method: models.signature(m, best[m], patients.index)) for method in best),
+        *(
+            (method, lambda m=method: models.signature(m, best[m], patients.index, prognosis.signature))
+            for method in best
+        ),
         ("clinical", lambda: models.clinical(patients, tests, prognosis.significance)),
     ):
         try:

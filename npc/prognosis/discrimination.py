@@ -1,6 +1,6 @@
 """AUCs of risks with their intervals, and paired tests between models."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,6 +11,15 @@ from npc.prognosis.estimable import estimated
 from npc.statistics import NotEstimable
 from npc.statistics.bootstrap import auc_interval
 from npc.statistics.delong import Comparison, delong
+
+NESTED = (
+    "P is not valid: one model contains the other, and the larger one was fitted to these patients; the "
+    "likelihood-ratio test, or another cohort, shows what it adds"
+)
+UNLIKE = (
+    "one model has out-of-fold risks of the training patients, the other risks of a fit that saw them; make the "
+    "out-of-fold risks of both (train.py refit=RUN folds=5)"
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class ModelComparison:
         second: the same; the difference is first minus second.
         split: of the patients.
         test: of the AUCs.
+        nested: whether it is of the training cohort and one model contains the other, so that P is not valid: the
+            larger model was fitted to these patients.
         p_holm: corrected for all pairs of the cohort that have a test (Holm); None without one.
     """
 
@@ -47,6 +58,7 @@ class ModelComparison:
     split: str
     test: Comparison | NotEstimable
     p_holm: float | None
+    nested: bool = False
 
 
 def auc(label: pd.Series, risk: pd.Series, *, draws: int, seed: int) -> AucResult:
@@ -70,25 +82,48 @@ def auc(label: pd.Series, risk: pd.Series, *, draws: int, seed: int) -> AucResul
     return AucResult(float(found.auc[0]), intervals, **counts)
 
 
-def comparisons(patients: pd.DataFrame, risks: Mapping[str, pd.Series]) -> tuple[ModelComparison, ...]:
+def comparisons(
+    patients: pd.DataFrame,
+    risks: Mapping[str, pd.Series],
+    *,
+    unlike: Collection[frozenset[str]] = (),
+    nested: Collection[frozenset[str]] = (),
+) -> tuple[ModelComparison, ...]:
     """All pairs of models in each cohort.
 
     Args:
         patients: `split` and `label`.
         risks: of all patients, by model.
+        unlike: pairs of models that are not compared on the training cohort, see `npc.prognosis.training_risks`.
+        nested: pairs whose comparison there is marked.
     """
-    return tuple(one for split, rows in patients.groupby("split") for one in _pairs(str(split), rows, risks))
+    return tuple(
+        one
+        for split, rows in patients.groupby("split")
+        for one in _pairs(str(split), rows, risks, *((unlike, nested) if split == "train" else ((), ())))
+    )
 
 
-def _pairs(split: str, rows: pd.DataFrame, risks: Mapping[str, pd.Series]) -> Iterator[ModelComparison]:
+def _pairs(
+    split: str,
+    rows: pd.DataFrame,
+    risks: Mapping[str, pd.Series],
+    unlike: Collection[frozenset[str]],
+    nested: Collection[frozenset[str]],
+) -> Iterator[ModelComparison]:
     names = list(combinations(risks, 2))
-    tests = [estimated(_paired, rows["label"], *(risks[name].loc[rows.index] for name in pair)) for pair in names]
+    tests = [
+        NotEstimable(UNLIKE)
+        if frozenset(pair) in unlike
+        else estimated(_paired, rows["label"], *(risks[name].loc[rows.index] for name in pair))
+        for pair in names
+    ]
     p = [test.p for test in tests if not isinstance(test, NotEstimable)]
     corrected = iter(multipletests(p, method="holm")[1] if p else [])
     for (first, second), test in zip(names, tests, strict=True):
-        yield ModelComparison(
-            first, second, split, test, None if isinstance(test, NotEstimable) else float(next(corrected))
-        )
+        known = not isinstance(test, NotEstimable)
+        holm = float(next(corrected)) if known else None
+        yield ModelComparison(first, second, split, test, holm, known and frozenset((first, second)) in nested)
 
 
 def _paired(label: pd.Series, first: pd.Series, second: pd.Series) -> Comparison:

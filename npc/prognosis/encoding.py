@@ -43,7 +43,7 @@ class Encoding:
             (term,) = self._terms(variable)
             return [(mark, {term: value}) for mark, value in (("no", 0.0), ("yes", 1.0))]
         if variable.kind == "continuous":
-            return [(f"{value:g}", {variable.name: value}) for value in _round_values(values.min(), values.max())]
+            return [(f"{value:g}", {variable.name: value}) for value in round_values(values.min(), values.max())]
         there = [level for level in values.cat.categories if (values == level).any()]
         marked = pd.DataFrame({variable.name: pd.Categorical(there, values.cat.categories)})
         terms = self._columns(marked, variable)
@@ -78,7 +78,7 @@ class Encoding:
         return dict(zip(self._terms(variable), columns, strict=True))
 
 
-def _round_values(low: float, high: float) -> list[float]:
+def round_values(low: float, high: float) -> list[float]:
     """About five steps of 1, 2 or 5 times a power of ten, from no more than `low` to no less than `high`."""
     rough = (high - low) / 5 or 1.0
     power = 10.0 ** np.floor(np.log10(rough))

@@ -8,36 +8,15 @@ import pandas as pd
 
 from npc.cohort.clinical import Variable
 from npc.names import MODELS
-from npc.prognosis.encoding import Encoding, learn
+from npc.prognosis.encoding import Encoding, learn, round_values
 from npc.prognosis.estimable import estimated
+from npc.prognosis.outside_training import filled_values, unseen_levels
 from npc.prognosis.runs import Run
+from npc.prognosis.terms import Profile, Term, profiles, terms
 from npc.prognosis.univariate import Univariate
 from npc.statistics import NotEstimable
 from npc.statistics.logistic import Logistic, likelihood_ratio, logistic
 from npc.statistics.logrank import Test
-
-
-@dataclass(frozen=True)
-class Term:
-    """A term of a logistic regression.
-
-    Attributes:
-        name: `intercept`, `signature`, or the variable with its level or cut.
-        label: how it is printed.
-        coefficient: log odds.
-        standard_error: of the coefficient.
-        p: two-sided.
-        odds_ratio: exp(coefficient); None of the intercept, and where it is too large for a number.
-        ci: its 95% limits.
-    """
-
-    name: str
-    label: str
-    coefficient: float
-    standard_error: float
-    p: float
-    odds_ratio: float | None = None
-    ci: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,10 +26,12 @@ class Scale:
     Attributes:
         title: of the variable.
         marks: what to write at a value, and what the value adds to the log odds.
+        continuous: whether there are values between the marks, so that a mark without room may be left out.
     """
 
     title: str
     marks: tuple[tuple[str, float], ...]
+    continuous: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,20 +41,32 @@ class Model:
     Attributes:
         name: of `npc.names.MODELS`.
         risk: higher is worse; indexed by `patient_id`.
+        held_out: the same, with a signature's out-of-fold risks of the training patients where there are any: these
+            fix threshold and cut-off, group the training patients and are compared with other models.
+        unseen: whether the signatures' risks of training patients are of fits that did not see them; None without
+            signature.
+        parts: clinical variables and run keys of signatures.
         fitted: the logistic regression; None for a signature, which is a run's own.
         terms: of the regression, in order.
+        profiles: limits of the log odds of each term, and P, of Firth's fit; empty of others.
         encoding: of its clinical variables.
         signatures: labels of its signatures, by term.
+        spans: lowest and highest value of each signature, by term.
         adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
         notes: what a reader must know about it.
     """
 
     name: str
     risk: pd.Series
+    held_out: pd.Series
+    unseen: bool | None = None
+    parts: frozenset[str] = frozenset()
     fitted: Logistic | None = None
     terms: tuple[str, ...] = ()
+    profiles: tuple[Profile | NotEstimable, ...] = ()
     encoding: Encoding | None = None
     signatures: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     adds: Mapping[str, Test | NotEstimable] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
@@ -84,19 +77,11 @@ class Model:
 
     def regression(self) -> list[Term]:
         """The terms of a fitted model, the intercept first."""
-        fitted = self.fitted
-        assert fitted is not None
+        assert self.fitted is not None
         labels = {"intercept": "Intercept", **self.signatures}
         if self.encoding:
             labels |= self.encoding.labels()
-        terms = []
-        for i, name in enumerate(("intercept", *self.terms)):
-            ratio = estimated(fitted.odds_ratio, i - 1) if i else (None, None)
-            if isinstance(ratio, NotEstimable):
-                ratio = (None, None)
-            coefficient, error, p = (float(of[i]) for of in (fitted.coefficient, fitted.standard_error, fitted.p))
-            terms.append(Term(name, labels[name], coefficient, error, p, *ratio))
-        return terms
+        return terms(self.fitted, [(name, labels[name]) for name in ("intercept", *self.terms)], self.profiles)
 
     def scales(self, patients: pd.DataFrame) -> list[Scale]:
         """For a nomogram: what each value of each variable adds to the log odds."""
@@ -104,21 +89,49 @@ class Model:
         weight = dict(zip(self.terms, self.fitted.coefficient[1:], strict=True))
         scales = []
         for term, label in self.signatures.items():
-            values = np.linspace(0, 1, 11).round(1)
-            scales.append(Scale(label, tuple((f"{v:g}", v * weight[term]) for v in values)))
+            values = round_values(*self.spans[term])
+            scales.append(Scale(label, tuple((f"{v:g}", v * weight[term]) for v in values), continuous=True))
         if self.encoding:
             for variable in self.encoding.variables:
                 marks = tuple(
                     (mark, sum(value * weight[term] for term, value in terms.items()))
                     for mark, terms in self.encoding.marks(variable, patients[variable.name])
                 )
-                scales.append(Scale(f"{variable.title} {variable.cut}" if variable.cut else variable.title, marks))
+                title = f"{variable.title} {variable.cut}" if variable.cut else variable.title
+                scales.append(Scale(title, marks, variable.kind == "continuous" and not variable.cut))
         return scales
 
 
-def signature(name: str, run: Run, index: pd.Index) -> Model:
-    """A run's own risk."""
-    return Model(name, run.predictions["risk"].loc[index])
+def signature(name: str, run: Run, index: pd.Index, kind: str = "out_of_fold") -> Model:
+    """A run's own risk.
+
+    Args:
+        name: of the model.
+        run: whose risk it is.
+        index: of the patients.
+        kind: as for `combined`.
+
+    Raises:
+        InputError: `out_of_fold.csv` is not of the training patients.
+    """
+    risk = run.risk.loc[index]
+    held_out, unseen = _training_risks(run, index, kind)
+    notes: tuple[str, ...] = ()
+    if unseen and run.method != "ensemble":
+        notes = (
+            "threshold, cut-off and risk groups of the training cohort, and its comparisons with other models, are by "
+            "out-of-fold risks; the AUC of the training cohort is apparent, beside it is that of the out-of-fold risks",
+        )
+    return Model(name, risk, held_out, unseen, frozenset([run.key]), notes=notes)
+
+
+def _training_risks(run: Run, index: pd.Index, kind: str) -> tuple[pd.Series, bool]:
+    """Risks in which those of training patients are out of fold, if asked for and there; and whether they are."""
+    risk = run.risk.loc[index].copy()
+    if kind == "out_of_fold" and run.out_of_fold.exists():
+        risk.update(run.read_out_of_fold()["risk"])
+        return risk, True
+    return risk, run.method == "ensemble"  # its predictions have no others
 
 
 def clinical(patients: pd.DataFrame, tests: Sequence[Univariate], significance: float) -> Model:
@@ -167,12 +180,11 @@ def combined(
         NotEstimable: no variable is significant, or the regression can't be fitted.
         InputError: `out_of_fold.csv` is not of the training patients.
     """
-    risk = run.predictions["risk"].loc[patients.index].copy()
+    risk, unseen = _training_risks(run, patients.index, signature)
     notes = []
     if signature == "out_of_fold" and run.out_of_fold.exists():
-        risk.update(run.read_out_of_fold()["risk"])
         notes.append("fitted on out-of-fold signatures of the training cohort")
-    elif run.method == "ensemble":  # its predictions have no others
+    elif unseen:
         notes.append("fitted on out-of-fold signatures of the training cohort, which an ensemble always gives")
     elif signature == "out_of_fold":
         notes.append(
@@ -181,7 +193,8 @@ def combined(
         )
     else:
         notes.append("fitted on the training cohort's in-sample signatures, as in the paper")
-    return _regression("combined", patients, _chosen(tests, significance), {"signature": risk}, notes)
+    model = _regression("combined", patients, _chosen(tests, significance), {"signature": risk}, notes)
+    return replace(model, unseen=unseen, parts=model.parts | {run.key})
 
 
 def all_arms(
@@ -205,14 +218,11 @@ def all_arms(
     lacking = [run for run in runs.values() if not run.out_of_fold.exists()]
     if lacking:
         raise NotEstimable(f"out-of-fold risks are missing; {'; '.join(run.out_of_fold_remedy for run in lacking)}")
-    risks = {}
-    for method, run in runs.items():
-        risks[method] = run.predictions["risk"].loc[patients.index].copy()
-        risks[method].update(run.read_out_of_fold()["risk"])
+    risks = {method: _training_risks(run, patients.index, "out_of_fold")[0] for method, run in runs.items()}
     chosen = [test for test in tests if test.significant(significance)]
     note = "fitted on out-of-fold signatures of the training cohort"
     model = _regression("all_arms", patients, chosen, risks, [note])
-    training = patients["split"] == "train"
+    training = _training(patients)
     label, design = patients.loc[training, "label"], _design(patients, model.encoding, risks)[training]
     terms = {method: [method] for method in risks}
     if chosen:
@@ -220,7 +230,7 @@ def all_arms(
     adds = {
         arm: estimated(likelihood_ratio, label, design.drop(columns=own), design[own]) for arm, own in terms.items()
     }
-    return replace(model, adds=adds)
+    return replace(model, adds=adds, unseen=True, parts=model.parts | {run.key for run in runs.values()})
 
 
 def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate]:
@@ -230,6 +240,11 @@ def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate
             f"no clinical variable is associated with the outcome in the training cohort (P < {significance:g})"
         )
     return chosen
+
+
+def _training(patients: pd.DataFrame) -> pd.Series:
+    """Those on whom a regression is fitted: the training cohort, without patients whose label is not known."""
+    return (patients["split"] == "train") & patients["label"].notna()
 
 
 def _design(patients: pd.DataFrame, encoding: Encoding | None, signatures: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -245,24 +260,30 @@ def _regression(
     signatures: Mapping[str, pd.Series],
     notes: Sequence[str] = (),
 ) -> Model:
-    training = patients["split"] == "train"
+    training = _training(patients)
     encoding = learn([test.variable for test in chosen], patients[training]) if chosen else None
     design = _design(patients, encoding, signatures)
-    fitted = logistic(patients.loc[training, "label"], design[training])
-    filled = [f"{test.variable.title} ({test.missing})" for test in chosen if test.missing]
-    notes = [*notes]
-    if filled:
-        notes.append(
-            f"missing in the training cohort and filled with its median or most frequent level: {', '.join(filled)}"
-        )
+    label = patients.loc[training, "label"]
+    fitted = logistic(label, design[training])
+    notes = [*notes, *filled_values([test.variable for test in chosen], patients, training)]
+    notes += unseen_levels([test.variable for test in chosen], patients, training)
     if fitted.separation:
-        notes.append(f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood")
+        notes.append(
+            f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood, with "
+            "the intervals of its profile and the P of its likelihood ratio"
+        )
+    risk = pd.Series(fitted.probability(design), patients.index)
     return Model(
         name,
-        pd.Series(fitted.probability(design), patients.index),
+        risk,
+        risk,
+        None,
+        frozenset(test.variable.name for test in chosen),
         fitted,
         tuple(map(str, design.columns)),
+        profiles(fitted, label, design[training]),
         encoding,
         {term: MODELS.get(term, "Signature") for term in signatures},
+        {term: (float(values.min()), float(values.max())) for term, values in signatures.items()},
         notes=tuple(notes),
     )

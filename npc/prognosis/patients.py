@@ -1,5 +1,7 @@
 """The patients of a report: their clinical variables, and split and outcome as the runs have them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -44,6 +46,34 @@ def analysed(cohort: Cohort, run: Run, *, kind: str, event: str, time: str, mont
             "endpoint: name that one"
         )
     return patients
+
+
+def followed(cohort: Cohort, analysed: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame:
+    """The patients of curves and survival regressions: those analysed, then those censored before a landmark.
+
+    Args:
+        cohort: checked.
+        analysed: with a label.
+        runs: whose risks are used; only patients whom all of them predicted are added.
+
+    Returns:
+        as `analysed`; of the added patients `label` is missing (NaN).
+
+    Raises:
+        InputError: a run's `unlabelled.csv` can't be used.
+    """
+    tables = [run.unlabelled() for run in runs]
+    if not tables or any(table is None for table in tables):
+        return analysed
+    first, *others = (table for table in tables if table is not None)
+    known = first.index.intersection(cohort.patients.index)
+    for table in others:
+        known = known.intersection(table.index)
+    known = known[~known.isin(analysed.index)]
+    if known.empty:
+        return analysed
+    added = cohort.patients.loc[known].join(first.loc[known, ["split", "time", "event"]]).assign(label=np.nan)
+    return pd.concat([analysed, added[analysed.columns]])
 
 
 def left_out(cohort: Cohort, run: Run) -> pd.DataFrame:

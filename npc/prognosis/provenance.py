@@ -72,13 +72,19 @@ class Provenance:
 
 
 def provenance(
-    choices: DictConfig, patients: pd.DataFrame, used: Sequence[Run], looked_at: int, unfinished: int
+    choices: DictConfig,
+    patients: pd.DataFrame,
+    left_out: pd.DataFrame,
+    used: Sequence[Run],
+    looked_at: int,
+    unfinished: int,
 ) -> Provenance:
     """Gathers it.
 
     Args:
         choices: of `evaluate.py`.
-        patients: with `split`.
+        patients: with `split`, `label` and `event`.
+        left_out: who has no label, or is not analysed, with the `reason`.
         used: the runs from which figures come.
         looked_at: number of finished runs.
         unfinished: number of others.
@@ -90,11 +96,11 @@ def provenance(
         {name: version(name) for name in PACKAGES},
         choices.cohort.name,
         given["endpoint"],
-        {str(split): len(rows) for split, rows in patients.groupby("split")},
+        {str(split): len(rows) for split, rows in patients[patients["label"].notna()].groupby("split")},
         tuple(_used(run) for run in used),
         looked_at,
         unfinished,
-        _rules(choices),
+        _rules(choices) | _landmark(choices, patients, left_out),
         {name: given[name] for name in ("prognosis", "report")},
     )
 
@@ -105,15 +111,36 @@ def _used(run: Run) -> RunUsed:
     return RunUsed(run.key, run.method, run.variant, run.auc, loss, digest, run.data(), run.encoder())
 
 
+def _landmark(choices: DictConfig, patients: pd.DataFrame, left_out: pd.DataFrame) -> dict[str, str]:
+    """Who is counted where the label is an event before a landmark, if a patient was censored before it."""
+    if choices.endpoint.kind != "landmark":
+        return {}
+    early = f"censored before month {choices.endpoint.months:g}"
+    kept, lost = int(patients["label"].isna().sum()), int((left_out["reason"] == early).sum())
+    rules = {}
+    if kept:
+        rules["landmark"] = (
+            f"patients {early} ({kept}) are in curves, log-rank tests and Cox regressions; AUCs, thresholds and "
+            "regressions on the label leave them out"
+        )
+    elif lost:
+        rules["landmark"] = (
+            f"patients {early} ({lost}) are in no figure, so survival reads too low; a run predicts them if it is made "
+            "again: train.py with force=true"
+        )
+    return rules
+
+
 def _rules(choices: DictConfig) -> dict[str, str]:
+    unseen = ", by out-of-fold risks where a run has them" if choices.prognosis.signature == "out_of_fold" else ""
     return {
         "run of a variant": "highest AUC, then lowest log loss, then run key, on the validation cohort",
         "signature": "the best variant by the same rule",
         "clinical variables": f"univariate P < {choices.prognosis.significance:g} on the training cohort",
         "regressions": "fitted on the training cohort",
-        "threshold": "Youden on the training cohort",
+        "threshold": f"Youden on the training cohort{unseen}",
         "cut-off": {
-            "training": "median risk of the training cohort, frozen; above it is high",
+            "training": f"median risk of the training cohort, frozen{unseen}; above it is high",
             "own": "each cohort's own median (replication)",
             "pooled": "median of all cohorts (replication)",
         }[choices.prognosis.cutoff],

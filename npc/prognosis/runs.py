@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,17 @@ class Run:
     def key(self) -> str:
         """The run key."""
         return self.path.name
+
+    @cached_property
+    def risk(self) -> pd.Series:
+        """Of every patient that it predicted, those without label last.
+
+        Raises:
+            InputError: see `unlabelled`.
+        """
+        lost = self.unlabelled()
+        parts = [self.predictions["risk"]] + ([] if lost is None else [lost["risk"]])
+        return pd.concat(parts)
 
     @property
     def out_of_fold(self) -> Path:
@@ -144,6 +156,32 @@ class Run:
                 f"{self.out_of_fold_remedy}"
             )
         return pd.DataFrame({"risk": risk, "fold": fold.to_numpy()})
+
+    def unlabelled(self) -> pd.DataFrame | None:
+        """`split`, `time`, `event` and `risk` of patients censored before a landmark, where the run predicted them.
+
+        Returns:
+            indexed by `patient_id`.
+
+        Raises:
+            InputError: `unlabelled.csv` can't be read, or is not of such patients.
+        """
+        path = self.path / "unlabelled.csv"
+        if not path.exists():
+            return None
+        types: Any = {column: kind for column, kind in _TYPES.items() if column != "label"}
+        try:
+            table = pd.read_csv(path, dtype=types, float_precision="round_trip")[list(types)].set_index("patient_id")
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path} can't be read ({error}); run it again with force=true") from None
+        sound = np.isfinite(table[["time", "risk"]]).all(axis=None) and set(table["split"]) <= set(SPLITS)
+        labelled = table.index.isin(self.predictions.index).any()
+        if not sound or labelled or table["event"].any() or table.index.has_duplicates:
+            raise InputError(
+                f"{path}: not patients without event and label, each once, with a split and a finite risk; run it "
+                "again with force=true"
+            )
+        return table
 
     def exclusions(self) -> dict[str, str]:
         """Reason by patient from `exclusions.csv`, where the backend wrote one."""

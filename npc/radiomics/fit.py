@@ -14,6 +14,7 @@ from npc.config.schema import CHAIN
 from npc.files import write_text
 from npc.radiomics.selection.chain import notes
 from npc.radiomics.stability import chosen_share
+from npc.run.method import UNLABELLED
 from npc.run.metrics import by_split
 from npc.run.nested import nested_auc, out_of_fold
 
@@ -115,7 +116,10 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
     filled = _filled(features, kept)
     for note in [*notes(pipeline), *filled]:
         log.info("%s", note)
-    risk = pd.Series(pipeline.predict_proba(features)[:, 1], features.index, name="risk")
+    # apart: a sum over other rows may round otherwise
+    lost = patients["split"] == UNLABELLED
+    parts = [features[rows] for rows in (~lost, lost) if rows.any()]
+    risk = pd.concat(pd.Series(pipeline.predict_proba(of)[:, 1], of.index, name="risk") for of in parts)
     predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
     risks = out_of_fold(pipeline, x, label, config.radiomics.nested, config.split.seed)
     share = chosen_share(pipeline, x, label, config.radiomics.bootstrap, config.seed)

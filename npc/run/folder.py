@@ -94,6 +94,12 @@ class RunFolder:
         """Writes the size of each outline, with which a report compares the signature."""
         write_text(self.path / "outlines.csv", sizes.to_csv(index=False))
 
+    def write_unlabelled(self, risks: pd.DataFrame) -> None:
+        """Writes the risks of patients without label, indexed by `patient_id`; no file where there are none."""
+        if len(risks):
+            columns = [column for column in PREDICTION_COLUMNS if column not in ("patient_id", "label")]
+            write_text(self.path / "unlabelled.csv", risks[columns].to_csv(index_label="patient_id"))
+
     @contextmanager
     def logging(self) -> Iterator[None]:
         """Within the block, npc's log goes to the terminal and is appended to `train.log`."""

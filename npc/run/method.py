@@ -13,6 +13,7 @@ from npc.run.folder import RunFolder
 from npc.run.tracker import Tracker
 
 ShouldPrune = Callable[[int, float], bool]
+UNLABELLED = "unlabelled"  # split of patients who are predicted only: at a landmark their label is not known
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Fitted(Protocol):
     """A signature that was fitted on the training patients.
 
     Attributes:
-        predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk` of all patients.
+        predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk` of all patients, in their order.
         metrics: the method's own, for `metrics.json`.
     """
 
@@ -70,7 +71,10 @@ class Method(Protocol):
         """
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
-        """Learns from the training patients and predicts all; an interrupted fit continues where it stopped."""
+        """Learns from the training patients and predicts all; an interrupted fit continues where it stopped.
+
+        Patients of the split `UNLABELLED`, the last, are only predicted. They change no risk of the others.
+        """
 
     def refit(self, patients: pd.DataFrame) -> None:
         """Makes what needs further fits in addition to the signature, if not yet made, such as out-of-fold risks."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from omegaconf import DictConfig
 
-from npc.cohort.analysed import analysed
+from npc.cohort.analysed import analysed, unlabelled
 from npc.cohort.load import load
 from npc.cohort.split import check_sizes, outcome_hash, split_hash
 from npc.config.key import run_folder
@@ -16,7 +16,7 @@ from npc.errors import grouped
 from npc.imaging.outline_sizes import outline_sizes
 from npc.run.controls import check_processes, write_controls, write_permutations
 from npc.run.folder import RunFolder
-from npc.run.method import ShouldPrune, method_of
+from npc.run.method import UNLABELLED, ShouldPrune, method_of
 from npc.run.metrics import by_split, print_metrics
 from npc.run.tracker import report_complete, track
 
@@ -41,10 +41,13 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     method = method_of(config, cohort, run, should_prune)
     inputs = method.inputs(patients)
     patients, unusable = _without_failures(patients, inputs.failures)
+    lost = unlabelled(cohort, config.endpoint, config.split)
+    lost = lost.drop(lost.index.intersection(list(inputs.failures)))
+    predicted = pd.concat([patients, lost.assign(split=UNLABELLED)]) if len(lost) else patients
     exclusions = pd.concat([exclusions, unusable], ignore_index=True)
     data = {"split": split_hash(patients["split"]), "outcome": outcome_hash(patients), **inputs.hashes}
     if _shares_the_work():
-        method.assist(patients)
+        method.assist(predicted)
         return
     with run.lock():
         if run.done and not config.force:
@@ -58,20 +61,23 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
                 )
             report_complete(config, run)
         else:
-            method.prepare(patients)
+            method.prepare(predicted)
             run.begin(config, data, patients["split"], exclusions)
             run.write_outlines(outline_sizes(config.store, cohort, sequences, patients.index))
             if len(exclusions):
                 print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
             with run.logging(), track(config, run) as tracker:
-                fitted = method.fit(patients, tracker)
-                metrics = by_split(fitted.predictions) | dict(fitted.metrics)
+                fitted = method.fit(predicted, tracker)
+                risks = fitted.predictions.set_index("patient_id")
+                predictions = risks.loc[patients.index].reset_index()
+                metrics = by_split(predictions) | dict(fitted.metrics)
                 metrics["oracle"] = {
                     split: cohort.truth.best_auc(rows, "label", sequences) if cohort.truth else {}
                     for split, rows in patients.groupby("split")
                 }
-                run.write_results(fitted.predictions, metrics, fitted.save)
-                tracker.report(fitted.predictions, metrics)
+                run.write_unlabelled(risks.loc[lost.index].assign(split=lost["split"]))
+                run.write_results(predictions, metrics, fitted.save)
+                tracker.report(predictions, metrics)
                 run.finish()
             print_metrics(metrics, method.title)
             print(f"written to {run.path}")

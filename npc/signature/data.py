@@ -44,7 +44,7 @@ class SliceDataset(Dataset):
         seed: int,
     ) -> None:
         self.slices, self.patients, self.seed = slices, list(patients.index), seed
-        self.outcomes = torch.tensor(patients[list(Outcome._fields)].to_numpy(dtype=np.float32))
+        self.outcomes = torch.tensor(patients[list(Outcome._fields)].astype(float).to_numpy(dtype=np.float32))
         self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
         self.augment = augmentation(augment, slices[0].array.shape[-1])
         self.sizes = log_sizes(slices, self.patients) if slices[0].sizes else None
@@ -106,7 +106,7 @@ class SliceDataModule(pl.LightningDataModule):
 
     Args:
         slices: of each sequence.
-        patients: indexed by patient_id, with `split` (train, validation, test), `label`, `time` and `event`.
+        patients: indexed by patient_id, with `split` (train, validation, test, unlabelled), `label`, `time`, `event`.
         channels: as for `SliceDataset`.
         batch_size: of training; divided among several processes.
         augment: settings, for the training patients only.

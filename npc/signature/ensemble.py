@@ -22,8 +22,11 @@ from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
+from npc.run.method import UNLABELLED
 from npc.signature.checkpoints import is_whole
 from npc.signature.fit import TrainedNetwork, fit, log
+
+UNSEEN = ("test", UNLABELLED)  # splits from which a member does not learn
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Member:
         seed: of its first weights, order and augmentation.
         fold: which it does not learn from; the first is 1.
         patients: of the run; `split` is this network's: it learns from `train`, stops early by `validation`, and only
-            predicts `test`.
+            predicts `test` and `unlabelled`.
         home: its folder.
     """
 
@@ -101,7 +104,7 @@ def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Itera
             own, inner = train_test_split(
                 learning.index[others], test_size=settings.inner, stratify=label.iloc[others], random_state=draw
             )
-            of_member = patients.assign(split="test")
+            of_member = patients.assign(split=split.where(split == UNLABELLED, "test"))
             of_member.loc[own, "split"], of_member.loc[inner, "split"] = "train", "validation"
             home = run.checkpoints / "members" / f"{seed}-{fold}"
             yield Member(seed, fold, learning.index[held_out], of_member, home)
@@ -146,7 +149,7 @@ def keep(member: Member, trained: TrainedNetwork, kind: str) -> None:
     part = member.network.with_suffix(".part")
     torch.save(state | {"offset": offset}, part)
     part.replace(member.network)
-    unseen = trained.predictions.loc[trained.predictions["split"] == "test", ["patient_id", "risk"]]
+    unseen = trained.predictions.loc[trained.predictions["split"].isin(UNSEEN), ["patient_id", "risk"]]
     write_text(member.risk, unseen.assign(risk=unseen["risk"] - offset).to_csv(index=False))
     rmtree(RunFolder(member.home).checkpoints, ignore_errors=True)  # those of many members would fill the disk
 
@@ -181,7 +184,7 @@ def _mean(trained: Sequence[Member], patients: pd.DataFrame) -> pd.Series:
     """Mean risk of each patient over the members that did not learn from the patient."""
     tables = []
     for member in trained:
-        unseen = member.patients.index[member.patients["split"] == "test"]
+        unseen = member.patients.index[member.patients["split"].isin(UNSEEN)]
         try:
             table = pd.read_csv(member.risk, dtype={"patient_id": str}, float_precision="round_trip")
             risks = table.set_index("patient_id")["risk"].loc[unseen].astype(float)

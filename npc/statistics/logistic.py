@@ -143,6 +143,29 @@ def profile_interval(label: ArrayLike, x: ArrayLike, term: int, confidence: floa
     return float(limits[0]), float(limits[1])
 
 
+def profile_p(label: ArrayLike, x: ArrayLike, term: int) -> float:
+    """P of the likelihood-ratio test that a term's log odds are 0, with the likelihood that `logistic` maximises.
+
+    After separation it is the penalised likelihood ratio of R's `logistf`: the penalty keeps the term.
+
+    Args:
+        label: 0 or 1, (patients,).
+        x: (patients, terms).
+        term: counted from 0 without the intercept.
+
+    Raises:
+        NotEstimable: as for `logistic`.
+    """
+    y, design, _, _ = _standardised(label, x)
+    firth = separation(y, design) is not None
+    beta, covariance = _newton(y, design, firth)
+    held = term + 1
+    start = beta - beta[held] * covariance[held] / covariance[held, held]
+    without = _newton(y, design, firth, start, held)[0]
+    statistic = 2 * (_target(y, design, beta, firth) - _target(y, design, without, firth))
+    return float(chi2.sf(max(statistic, 0.0), 1))
+
+
 def _standardised(label: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Labels, an intercept beside the standardised terms, and the terms' means and scales."""
     events, terms = labelled(label, x)

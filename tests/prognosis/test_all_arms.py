@@ -1,5 +1,7 @@
 """The model of all arms: fitted on out-of-fold risks, and what each arm adds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ from scipy.stats import chi2
 
 from npc.prognosis import models
 from npc.prognosis.choice import choose
+from npc.prognosis.discrimination import comparisons
 from npc.prognosis.runs import finished_runs
+from npc.prognosis.training_risks import nested, unlike
 from npc.statistics import NotEstimable
 from tests.prognosis.run_folders import population, predictions, write_run
 
@@ -73,3 +77,27 @@ def test_the_ensemble_is_the_signature_of_the_combined_model(patients, tmp_path)
         table = predictions(patients, strength=0.5, seed=ord(key))
         write_run(tmp_path, table, key=key * 12, config=f"method: {method}\n")
     assert choose(finished_runs(tmp_path, "ours")[0]).lead.key == "c" * 12
+
+
+def test_out_of_fold_risks_are_not_compared_with_those_of_a_fit_that_saw_the_patients(patients, runs):
+    lacking = runs["radiomic"].out_of_fold
+    lacking.unlink()
+    made = {method: models.signature(method, run, patients.index) for method, run in runs.items()}
+    made["clinical"] = replace(made["radiomic"], unseen=None, parts=frozenset(["age"]))
+    assert unlike(made) == {frozenset(runs)}
+    assert nested(made) == frozenset()
+    made["combined"] = replace(made["radiomic"], parts=made["radiomic"].parts | {"age"})
+    assert nested(made) == {frozenset(("combined", "radiomic")), frozenset(("combined", "clinical"))}
+    found = comparisons(patients, {name: model.held_out for name, model in made.items()}, unlike=unlike(made))
+    tests = {one.split: one.test for one in found if {one.first, one.second} == set(runs)}
+    assert "out-of-fold risks" in str(tests["train"])
+    assert isinstance(tests["train"], NotEstimable)
+    assert not isinstance(tests["test"], NotEstimable)
+
+
+def test_an_ensembles_own_risks_of_training_patients_are_out_of_fold(patients, runs):
+    runs["ensemble"].out_of_fold.unlink()
+    model = models.signature("ensemble", runs["ensemble"], patients.index, "in_sample")
+    assert model.unseen
+    assert model.held_out.equals(model.risk)
+    assert not models.signature("radiomic", runs["radiomic"], patients.index, "in_sample").unseen

@@ -38,6 +38,14 @@ def test_a_landmark_excludes_patients_censored_before_it(default_run, shared, tr
     splits = pd.read_csv(run.path / "splits.csv", dtype=str).set_index("patient_id")["split"]
     assert splits.sort_index().equals(predictions["split"].sort_index())
 
+    lost = pd.read_csv(run.path / "unlabelled.csv", dtype={"patient_id": str}).set_index("patient_id")
+    assert list(lost) == ["split", "time", "event", "risk"]
+    assert set(lost.index) == set(unknown.index[unknown])
+    assert lost["split"].equals(default_run.predictions["split"].loc[lost.index])
+    assert lost["time"].equals(outcomes(shared.table)["time"].loc[lost.index])
+    assert lost["risk"].between(0, 1).all()
+    assert lost["risk"].nunique() > 1
+
     for split, rows in predictions.groupby("split"):
         assert run.metrics["n"][split] == len(rows)
         assert run.metrics["events"][split] == rows["label"].sum()
@@ -51,6 +59,7 @@ def test_a_landmark_before_the_first_censoring_excludes_no_patient(default_run, 
     months = float(recorded["time"][recorded["event"] == 0].min())  # a patient censored in that month survived it
     run = trained("endpoint=landmark", f"endpoint.months={months}", "trainer.max_epochs=1")
     assert (run.path / "exclusions.csv").read_text() == "patient_id,centre,reason\n"
+    assert not (run.path / "unlabelled.csv").exists()
     assert run.predictions["split"].equals(default_run.predictions["split"])
 
 

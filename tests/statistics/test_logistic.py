@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from npc.statistics import NotEstimable
-from npc.statistics.logistic import logistic, profile_interval
+from npc.statistics.logistic import likelihood_ratio, logistic, profile_interval, profile_p
 
 # Endometrial cancer (Heinze and Schemper, Statistics in Medicine 2002): neovasculization, pulsatility index,
 # endometrium height, and whether the grade is high. Neovasculization separates.
@@ -53,6 +53,18 @@ def test_firths_fit_and_its_intervals_are_those_of_logistf():
     published = [(0.6097244, 7.85463171), (-0.1244587, 0.04045547), (-4.3651832, -1.23272106)]
     for term, limits in enumerate(published):
         assert profile_interval(label, x, term) == pytest.approx(limits, abs=2e-6)
+    p = [profile_p(label, x, term) for term in range(3)]
+    assert p == pytest.approx([9.123668e-03, 3.874822e-01, 2.506867e-05], rel=1e-5)
+
+
+def test_the_p_of_a_profile_is_that_of_nested_models_and_agrees_with_its_interval(reference):
+    table = reference.data("birthwt")
+    x, label = table[["lwt", "smoke", "ht"]].to_numpy(float), table["low"].to_numpy()
+    for term in range(3):
+        nested = likelihood_ratio(label, np.delete(x, term, axis=1), x[:, term])
+        assert profile_p(label, x, term) == pytest.approx(nested.p, rel=1e-8)
+        low, high = profile_interval(label, x, term, 1 - nested.p)
+        assert min(abs(low), abs(high)) < 1e-5 * (high - low)
 
 
 def test_profile_limits_are_where_the_likelihood_ratio_test_rejects(reference):

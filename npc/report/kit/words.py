@@ -9,10 +9,14 @@ from npc.prognosis.discrimination import AucResult
 from npc.prognosis.survival import HazardRatio
 from npc.statistics import NotEstimable
 
+LARGEST = 1000  # of an estimate or limit; beyond it the data set no bound
+
 
 def number(value: float | NotEstimable | None, digits: int = 3) -> str:
-    """`0.769`."""
-    return NOT_ESTIMABLE if value is None or isinstance(value, NotEstimable) else f"{value:.{digits}f}"
+    """`0.769`; with an exponent from a million on."""
+    if value is None or isinstance(value, NotEstimable):
+        return NOT_ESTIMABLE
+    return f"{value:.{digits}f}" if abs(value) < 1e6 else f"{value:.{digits}e}"
 
 
 def p_value(p: float | None) -> str:
@@ -26,11 +30,17 @@ def p_of(test: object) -> str:
 
 
 def with_interval(estimate: float | None, ci: Sequence[float] | None, digits: int = 3) -> str:
-    """`0.769 (0.694–0.843)`; with `to` where a limit may be negative."""
+    """`0.769 (0.694–0.843)`; with `to` where a limit may be negative or is beyond what the data can tell, `>1000`."""
     if estimate is None or ci is None:
         return NOT_ESTIMABLE
-    low, high = (f"{limit:.{digits}f}" if np.isfinite(limit) else "∞" for limit in ci)
-    return f"{estimate:.{digits}f} ({low}{' to ' if ci[0] < 0 else '–'}{high})"
+    middle, low, high = (_bounded(value, digits) for value in (estimate, *ci))
+    return f"{middle} ({low}{'–' if ci[0] >= 0 and low[0].isdigit() and high[0] in '∞0123456789' else ' to '}{high})"
+
+
+def _bounded(value: float, digits: int) -> str:
+    if not np.isfinite(value):
+        return "∞"
+    return f"{value:.{digits}f}" if abs(value) <= LARGEST else f"{'>' if value > 0 else '<-'}{LARGEST}"
 
 
 def hazard_ratio(found: HazardRatio | NotEstimable) -> str:

@@ -57,7 +57,7 @@ def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
     for name, result in analysis.models.items():
         if fitted := result.model.fitted:
             path = folder / f"nomogram_{name}"
-            scales = result.model.scales(analysis.patients)
+            scales = result.model.scales(analysis.followed)
             nomogram.draw(path, scales, float(fitted.coefficient[0]), analysis.choices.endpoint.name)
             drawn.append(Figure(path, f"Nomogram, {MODELS[name].lower()}"))
     return drawn

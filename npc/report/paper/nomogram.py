@@ -1,16 +1,25 @@
 """A nomogram of a logistic model: points of each variable, their sum, and the probability of the outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
+from textwrap import wrap
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from scipy.special import expit, logit
 
 from npc.prognosis.models import Scale
 from npc.report.kit.figure import PAGE, drawing
 
 PROBABILITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+ROW = 11.0  # mm
+NEAR, FURTHER = 0.18, 0.27  # rows from a line to its labels, and from there to labels beyond them
+TITLE = 27  # characters in a line of a title
+APART = 0.8  # points between two ticks
+Ticks = Sequence[tuple[str, float]]  # label and place of each, in points
 
 
 def draw(path: Path, scales: Sequence[Scale], intercept: float, outcome: str) -> None:
@@ -22,46 +31,109 @@ def draw(path: Path, scales: Sequence[Scale], intercept: float, outcome: str) ->
         intercept: of the model, log odds.
         outcome: whose probability is shown.
     """
+    lines = _lines(scales, intercept, outcome)
+    with drawing(path, width=PAGE, height=ROW * (3 + _heights(lines)[-1])) as figure:
+        lay_out(figure, lines)
+
+
+def _lines(scales: Sequence[Scale], intercept: float, outcome: str) -> list[tuple[str, Ticks, bool]]:
+    """Title, ticks, and whether a label may be left out, of each line from the top."""
     lows = [min(part for _, part in scale.marks) for scale in scales]
     widths = [max(part for _, part in scale.marks) - low for scale, low in zip(scales, lows, strict=True)]
     unit = 100 / max(widths)  # points a unit of log odds: the strongest variable runs from 0 to 100
     base = intercept + sum(lows)
     total = sum(widths) * unit
-    with drawing(path, width=PAGE, height=22 + 11 * (len(scales) + 3)) as figure:
-        axes = figure.subplots()
-        axes.set(xlim=(-34, 102), ylim=(-(len(scales) + 3) + 0.3, 0.7))
-        axes.axis("off")
-        _line(axes, 0, "Points", [(f"{p}", p) for p in range(0, 101, 10)])
-        for row, (scale, low) in enumerate(zip(scales, lows, strict=True), start=1):
-            _line(axes, -row, scale.title, [(mark, (part - low) * unit) for mark, part in scale.marks])
-        row = len(scales) + 1
-        step = 20 if total <= 250 else 50
-        _line(axes, -row, "Total points", [(f"{p}", 100 * p / total) for p in range(0, int(total) + 1, step)])
-        reached = [p for p in PROBABILITIES if base <= logit(p) <= base + total / unit] or [float(expit(base))]
-        marks = [(f"{p:g}", 100 * (float(logit(p)) - base) * unit / total) for p in reached]
-        _line(axes, -row - 1, f"Probability of\n{outcome}", marks, thin=True)
+    step = 20 if total <= 250 else 50
+    reached = [p for p in PROBABILITIES if base <= logit(p) <= base + total / unit] or [float(expit(base))]
+    return [
+        ("Points", [(f"{p}", p) for p in range(0, 101, 10)], True),
+        *(
+            (scale.title, [(mark, (part - low) * unit) for mark, part in scale.marks], scale.continuous)
+            for scale, low in zip(scales, lows, strict=True)
+        ),
+        ("Total points", [(f"{p}", 100 * p / total) for p in range(0, int(total) + 1, step)], True),
+        (
+            f"Probability of\n{outcome}",
+            [(f"{p:g}", 100 * (float(logit(p)) - base) * unit / total) for p in reached],
+            True,
+        ),
+    ]
 
 
-def _line(axes: Axes, height: float, title: str, ticks: Sequence[tuple[str, float]], thin: bool = False) -> None:
-    """A scale; a label that would run into its neighbour goes below the line.
+def lay_out(figure: Figure, lines: Sequence[tuple[str, Ticks, bool]]) -> None:
+    """Draws the lines; no label and no tick touches another.
 
     Args:
-        axes: to draw on.
-        height: of the line.
-        title: left of it.
-        ticks: label and place of each, in points.
-        thin: whether a label that has no room on either side is left out.
+        figure: `PAGE` wide, with `ROW` for each row.
+        lines: from the top.
     """
+    axes = figure.subplots()
+    heights = _heights(lines)
+    axes.set(xlim=(-34, 102), ylim=(-heights[-1] - 0.7, 0.7))
+    axes.axis("off")
+    for (title, ticks, thin), height in zip(lines, heights, strict=True):
+        _line(axes, -height, title, ticks, thin)
+
+
+def _heights(lines: Sequence[tuple[str, Ticks, bool]]) -> list[float]:
+    """Of each line below the first, in rows: a line with labels beyond its nearest has more room."""
+    heights, below = [0.0], 0.0
+    for n, (_, ticks, thin) in enumerate(lines):
+        levels = [level for *_, level in _placed(ticks, thin)]
+        above = max(0.0, max(levels) - NEAR)
+        if n:
+            heights.append(heights[-1] + 1 + above + below)
+        below = max(0.0, -min(levels) - NEAR)
+    return heights
+
+
+def _placed(ticks: Ticks, thin: bool) -> list[tuple[str, float, float]]:
+    """Label, place and level of the ticks that are drawn: each label on the first level where it has room.
+
+    Of a scale that may be thinned, a label without room beside the line is left out with its tick; the ends come first.
+    On other scales ticks at one place share a label, and each has one.
+    """
+    ordered = sorted(ticks, key=lambda tick: tick[1])
+    ordered = [*ordered[:1], *ordered[:0:-1][:1], *ordered[1:-1]] if thin else _joined(ordered)
+    placed: list[tuple[str, float, float]] = []
+    for mark, place in ordered:
+        near = {level for label, other, level in placed if abs(place - other) < (_width(mark) + _width(label)) / 2}
+        level = next(level for level in _levels() if level not in near)
+        apart = all(abs(place - other) >= APART for _, other, _ in placed)
+        if not thin or (apart and abs(level) == NEAR):
+            placed.append((mark, place, level))
+    return placed
+
+
+def _levels() -> Iterator[float]:
+    """Rows from a line to its labels: above, below, further above and so on."""
+    return (side * (NEAR + FURTHER * beyond) for beyond in count() for side in (1, -1))
+
+
+def _joined(ticks: Ticks) -> list[tuple[str, float]]:
+    """Neighbours that are too close for two ticks as one: `N1, N2`."""
+    joined: list[tuple[list[str], list[float]]] = []
+    for mark, place in ticks:
+        if joined and place - joined[-1][1][0] < APART:
+            joined[-1][0].append(mark)
+            joined[-1][1].append(place)
+        else:
+            joined.append(([mark], [place]))
+    return [(", ".join(marks), float(np.mean(places))) for marks, places in joined]
+
+
+def _width(label: str) -> float:
+    """Of a label with the space around it, in points."""
+    return 0.95 * sum(2 if east_asian_width(sign) in "WF" else 1 for sign in label) + 1.5
+
+
+def _line(axes: Axes, height: float, title: str, ticks: Ticks, thin: bool) -> None:
     places = [place for _, place in ticks]
-    axes.text(-33, height, title, va="center", ha="left", fontsize=7)
+    axes.text(-33, height, "\n".join(wrap(title, TITLE)), va="center", ha="left", fontsize=7)
     axes.plot([min(places), max(places)], [height, height], color="black", linewidth=0.8)
-    end = {1.0: -np.inf, -1.0: -np.inf}  # of the last label above and below
-    for mark, place in sorted(ticks, key=lambda tick: tick[1]):
-        axes.plot([place, place], [height, height + 0.12], color="black", linewidth=0.8)
-        half = (0.9 * len(mark) + 1.5) / 2
-        free = [side for side, last in end.items() if place - half > last]
-        if thin and not free:
-            continue
-        side = free[0] if free else -1.0
-        end[side] = place + half
-        axes.text(place, height + 0.18 * side, mark, ha="center", va="bottom" if side > 0 else "top", fontsize=6)
+    for mark, place, level in _placed(ticks, thin):
+        side = np.sign(level)
+        axes.plot([place, place], [height, height + 0.12 * side], color="black", linewidth=0.8)
+        if abs(level) > NEAR:
+            axes.plot([place, place], [height, height + level - 0.03 * side], color="black", linewidth=0.3)
+        axes.text(place, height + level, mark, ha="center", va="bottom" if side > 0 else "top", fontsize=6)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
+from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section, write_page
 from npc.report.paper import controls, radiomic, search, tables
@@ -38,7 +39,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
     runs = tables.runs(analysis.provenance.runs)
     sections = [
         Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
-        Section("Comparisons", (), {"Paired DeLong tests": tables.comparisons(analysis),
+        Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
@@ -62,6 +63,11 @@ def notes(analysis: Analysis) -> list[str]:
         *(f"{MODELS[name]}: {note}" for name, result in analysis.models.items() for note in result.model.notes),
         *(f"{MODELS[name]} is left out: {reason}" for name, reason in analysis.left_out.items()),
     ]
+
+
+def _nested(analysis: Analysis) -> list[str]:
+    """What the mark of nested models means, if there are such pairs."""
+    return [f"Nested models on the training cohort: {NESTED}."] if any(c.nested for c in analysis.comparisons) else []
 
 
 def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list[Section]:

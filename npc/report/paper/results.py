@@ -11,13 +11,14 @@ from npc.names import NOT_ESTIMABLE
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
 from npc.prognosis.controls import Against, Controls
-from npc.prognosis.discrimination import AucResult, ModelComparison
+from npc.prognosis.discrimination import NESTED, AucResult, ModelComparison
 from npc.prognosis.evaluation import ModelResult
-from npc.prognosis.models import Model, Term
+from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
+from npc.prognosis.terms import Term
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.univariate import Univariate
@@ -84,7 +85,7 @@ def _note(reason: object) -> Json:
 
 def _model(result: ModelResult, rule: str) -> Json:
     return {
-        **{split: {"auc": _auc(found)} for split, found in result.auc.items()},
+        **{split: {"auc": _auc(found), **_unseen(result, split)} for split, found in result.auc.items()},
         "threshold": result.threshold,
         "classification": {
             split: {name: _proportion(share) for name, share in shares.items()}
@@ -101,6 +102,11 @@ def _model(result: ModelResult, rule: str) -> Json:
         ),
         "notes": list(result.model.notes),
     }
+
+
+def _unseen(result: ModelResult, split: str) -> Json:
+    """The AUC of the training cohort's out-of-fold risks, of a signature that has them."""
+    return {"auc_out_of_fold": _auc(result.unseen_auc)} if split == "train" and result.unseen_auc else {}
 
 
 def _adds(model: Model) -> Json:
@@ -238,6 +244,8 @@ def _comparisons(found: Sequence[ModelComparison]) -> Json:
     written: Json = {}
     for one in found:
         test = _either(one.test, ("difference", "z", "p"), _compared) | {"p_holm": one.p_holm}
+        if one.nested:
+            test["note"] = NESTED
         written.setdefault(f"{one.first}__{one.second}", {})[one.split] = test
     return written
 

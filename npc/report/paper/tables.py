@@ -57,13 +57,17 @@ def variants(analysis: Analysis) -> pd.DataFrame:
 
 
 def aucs(analysis: Analysis) -> pd.DataFrame:
-    """A row a model, a column a cohort."""
+    """A row a model, a column a cohort; the last is of out-of-fold risks, where a signature has them."""
     kind = analysis.choices.report.ci
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {"Model": MODELS[name]}
         | {title: words.auc(result.auc[split], kind) for split, title in analysis.splits.items()}
         for name, result in analysis.models.items()
     )
+    if any(result.unseen_auc for result in analysis.models.values()):
+        unseen = [result.unseen_auc for result in analysis.models.values()]
+        table[f"{analysis.splits['train']}, out of fold"] = [words.auc(of, kind) if of else "" for of in unseen]
+    return table
 
 
 def comparisons(analysis: Analysis) -> pd.DataFrame:
@@ -80,6 +84,7 @@ def comparisons(analysis: Analysis) -> pd.DataFrame:
             "Difference of AUC": words.number(known.difference if known else None),
             "z": words.number(known.z if known else None, 2),
             "P value": words.p_of(one.test), "P value (Holm)": words.p_value(one.p_holm),
+            "Note": "nested: P not valid" if one.nested else "",
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -183,8 +188,10 @@ def curves(analysis: Analysis) -> pd.DataFrame:
 
 def risks(analysis: Analysis) -> pd.DataFrame:
     """Every patient's risk by each model, and the risk groups."""
-    table = analysis.patients[["split", "label", "time", "event"]]
+    table = analysis.followed[["split", "label", "time", "event"]].astype({"label": "Int64"})
     table = table.assign(**{name: result.model.risk for name, result in analysis.models.items()})
+    apart = {name: result.model.held_out for name, result in analysis.models.items() if result.unseen_auc}
+    table = table.assign(**{f"{name}_out_of_fold": risk for name, risk in apart.items()})
     table = table.assign(**{f"{name}_group": result.group.astype(str) for name, result in analysis.models.items()})
     return table.rename_axis("patient_id").reset_index()
 

@@ -21,6 +21,15 @@ def test_intervals():
     assert words.with_interval(None, None) == "not estimable"
 
 
+def test_numbers_without_bound_are_short():
+    assert words.with_interval(576.2, (17.84, 18646.4), 2) == "576.20 (17.84 to >1000)"
+    assert words.with_interval(2e38, (4.5, 8e300), 2) == ">1000 (4.50 to >1000)"
+    assert words.with_interval(-4.0, (-2e9, 1.0), 1) == "-4.0 (<-1000 to 1.0)"
+    assert words.with_interval(1000.0, (999.5, 1000.0), 1) == "1000.0 (999.5–1000.0)"
+    assert words.number(123456789e30) == "1.235e+38"
+    assert words.number(4321.5) == "4321.500"
+
+
 def test_an_auc_is_printed_with_the_interval_that_is_asked_for():
     limits = {"delong": (0.6, 0.8), "logit": (0.61, 0.79), "bootstrap": NotEstimable("one patient")}
     found = AucResult(0.7, limits, 9, 4)
