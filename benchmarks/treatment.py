@@ -1,7 +1,7 @@
 """Bias and coverage of the treatment figures over phantoms whose truth is known: the table of docs/treatment.md.
 
 `python benchmarks/treatment.py [--phantoms 300] [--settings random clinical ...] [--draws 100]`: patients are drawn
-without images; the signature is what the CET1 images show (a correlation of 0.97 with the aggressiveness of the tumour).
+without images; the signature is what the CET1 images show (a correlation of 0.97 with the tumour's aggressiveness).
 The truth is that of the patients of all phantoms together under both treatments.
 """
 
@@ -79,7 +79,9 @@ def marginal(time: np.ndarray, event: np.ndarray, given: np.ndarray) -> float:
     return float(np.exp(theta))
 
 
-def figures(seed: int, draws: int, variables: Sequence[Variable], options: dict[str, object]) -> tuple[Found, pd.DataFrame]:
+def figures(
+    seed: int, draws: int, variables: Sequence[Variable], options: dict[str, object]
+) -> tuple[Found, pd.DataFrame]:
     """Of one phantom of the published size, and what its truth needs."""
     table = population((188, 45), seed=seed, **options)
     for variable in variables:

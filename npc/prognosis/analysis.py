@@ -28,6 +28,7 @@ from npc.prognosis.signatures import VariantSignatures, signatures
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
 from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
+from npc.prognosis.treatment_analysis import TreatmentAnalysis, treatment_analysis
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
@@ -53,7 +54,8 @@ class Analysis:
         shuffled_outcomes: each signature among those trained on permuted outcomes, by split.
         combined_controls: the combined model against one that has a measure of size in the place of the signature, by
             measure and split; empty where one of them is not there.
-        treatment: effect of additional treatment by model.
+        treatment: effect of additional treatment within risk groups by model, as in the paper.
+        treatment_beside: what stands beside it, by model.
         treatment_note: why there is none; None where there is.
         univariate: tests that choose clinical variables.
         characteristics: of the cohorts, by variable.
@@ -77,6 +79,7 @@ class Analysis:
     shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
     combined_controls: Mapping[str, Mapping[str, Against]]
     treatment: Mapping[str, TreatmentEffect]
+    treatment_beside: Mapping[str, TreatmentAnalysis]
     treatment_note: str | None
     univariate: tuple[Univariate, ...]
     characteristics: tuple[Characteristic, ...]
@@ -130,6 +133,10 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
         combined_controls=_combined_controls(patients, tests, made.get("combined"), choice, choices.prognosis),
         treatment=effects,
+        treatment_beside={
+            name: treatment_analysis(everyone, results[name], choices.prognosis.treatment, variables, choices)
+            for name in effects
+        },
         treatment_note=note,
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),

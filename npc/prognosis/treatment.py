@@ -23,6 +23,7 @@ from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logistic import logistic
 from npc.statistics.restricted_mean import restricted_mean_difference
 
+
 @dataclass(frozen=True)
 class RestrictedMeans:
     """Difference of restricted mean survival times, additional minus standard treatment.

@@ -62,7 +62,7 @@ def adjusted(of: Comparison, by: Balance, *, draws: int, seed: int) -> Adjusted:
         (e_value(marginal.estimate, share), e_value_of_limit(marginal.ci, share)),
         len(of.event),
         events,
-        tuple(of.labels[name] for name in of.terms),
+        tuple(of.titles.values()),
     )
 
 

@@ -69,8 +69,8 @@ def balance(of: Comparison) -> Balance:
     weights = np.where(treated, share / propensity, (1 - share) / (1 - propensity))
     before, after = standardised_differences(x, treated), standardised_differences(x, treated, weights)
     terms = {
-        name: Term(of.labels[name], *(float(v) if np.isfinite(v) else None for v in pair))
-        for name, *pair in zip(of.terms, before, after, strict=True)
+        name: Term(title, *(float(v) if np.isfinite(v) else None for v in pair))
+        for (name, title), *pair in zip(of.titles.items(), before, after, strict=True)
     }
     n = {arm: int((of.treated == code).sum()) for code, arm in enumerate(ARMS)}
     effective = {arm: effective_sample_size(weights[of.treated == code]) for code, arm in enumerate(ARMS)}

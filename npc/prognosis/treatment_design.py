@@ -1,4 +1,4 @@
-"""What a comparison of treatments adjusts for: the other clinical variables, the hospital, and a treatment-free score."""
+"""What a comparison of treatments adjusts for: the other clinical variables, the hospital, a treatment-free score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Comparison:
         patients: `time` in months, `event` and `centre`, the hospital.
         treated: 1 for additional treatment, (patients,).
         terms: numbers to adjust for, by name; without those that do not vary or follow from the others.
-        labels: how each is printed.
+        labels: how these, and others, are printed.
         score: normal scores of the treatment-free risk, (patients,).
         held_out: whether the training patients are left out, because the score has seen their outcomes.
     """
@@ -45,6 +45,11 @@ class Comparison:
     def event(self) -> np.ndarray:
         """1 for an event."""
         return self.patients["event"].to_numpy(dtype=float)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """How each term is printed, by its name."""
+        return {str(name): self.labels[str(name)] for name in self.terms}
 
     @property
     def hospitals(self) -> np.ndarray:
@@ -82,7 +87,11 @@ def compared(
     if model.signatures or not model.fitted:
         parts.append(pd.DataFrame({SCORE: score}, rows.index))
     terms = independent(pd.concat(parts, axis=1))
-    labels = encoding.labels() | {name: name.replace("_", " ") for name in hospitals} | {SCORE: "Treatment-free score"}
+    labels = (
+        encoding.labels()
+        | {str(name): str(name).replace("_", " ") for name in hospitals}
+        | {SCORE: "Treatment-free score"}
+    )
     return Comparison(rows, treated, terms, labels, score, model.unseen is False)
 
 
@@ -102,14 +111,14 @@ def treatment_free(model: Model, patients: pd.DataFrame, treatment: str) -> pd.S
     coefficient = dict(zip(model.terms, model.fitted.coefficient[1:], strict=True))
     tiny = np.finfo(float).tiny
     odds = logit(model.held_out.clip(tiny, 1 - np.finfo(float).eps))
-    return odds - sum(change[term] * coefficient[term] for term in change)
+    return odds - sum(change[term] * coefficient[str(term)] for term in change)
 
 
 def independent(terms: pd.DataFrame, strata: np.ndarray | None = None) -> pd.DataFrame:
     """Without columns that do not vary (within strata) or follow from those before them."""
     inside = terms - (terms.groupby(strata).transform("mean") if strata is not None else terms.mean())
     kept: list[str] = []
-    for name in terms:
+    for name in map(str, terms):
         tried = inside[[*kept, name]].to_numpy()
         spread = tried.std(axis=0)
         if spread[-1] < 1e-9 * (1 + np.abs(terms[name]).max()):

@@ -1,8 +1,8 @@
 """Cox regression of many bootstrap samples at once: the same patients, each sample with weights of its own.
 
-With E events and n subjects, Efron's risk sets are one matrix A (E, n): 1 where the subject is at risk at the event,
-less k / d for those of the d tied events, of which k come before (Therneau and Grambsch, 2000, section 3.3). The sums of
-the partial likelihood over the risk sets of all samples are then products of matrices.
+With E events and n subjects, Efron's risk sets are one matrix (E, n): 1 where the subject is at risk at the event, less
+k / d for those of the d tied events, of which k come before (Therneau and Grambsch, 2000, section 3.3). The sums of the
+partial likelihood over the risk sets of all samples are then products of matrices.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""E-value: how strong unmeasured confounding would have to be (VanderWeele and Ding, Annals of Internal Medicine 2017)."""
+"""E-value: how strong unmeasured confounding would have to be (VanderWeele and Ding, Ann Intern Med 2017)."""
 
 import math
 

@@ -17,8 +17,8 @@ from npc.statistics.cox_resampled import Resampled, resampled_cox
 from npc.statistics.kaplan_meier import kaplan_meier
 
 AT_ONCE = 2**18  # numbers held at a time: what stays in the cache is faster
-# Ridge of the covariates that are adjusted for, by standard deviation: a rare level without an event, in the study or in
-# a sample, keeps a finite coefficient; other coefficients hardly change.
+# Ridge of the covariates that are adjusted for, by standard deviation: a rare level without an event, in the study or
+# in a sample, keeps a finite coefficient; other coefficients hardly change.
 PENALTY = 0.1
 
 
@@ -123,7 +123,7 @@ def _normal(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def _followed(time: np.ndarray, event: np.ndarray, labels: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Probability that a subject's follow-up has not ended just before each event, by its stratum, (events, subjects)."""
+    """Probability that follow-up has not ended just before each event, by stratum, (events, subjects)."""
     followed = np.empty((len(times), len(time)))
     for label in np.unique(labels):
         of = labels == label

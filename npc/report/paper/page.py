@@ -10,7 +10,7 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section, write_page
-from npc.report.paper import controls, radiomic, search, tables
+from npc.report.paper import controls, radiomic, search, tables, treatment_tables
 from npc.report.paper.figures import Figures
 
 _TREATMENT = (
@@ -19,6 +19,13 @@ _TREATMENT = (
     "hazard ratio (IPTW), the difference of restricted means and the test of interaction. Curves and figures pool all "
     "hospitals, the training cohort among them, unless they say that they are stratified: a hospital then has a "
     "baseline hazard of its own, so that arms are compared within hospitals alone."
+)
+_BESIDE = (
+    "Adjusted figures are beside it (docs/treatment.md). A marginal hazard ratio compares all patients under the one "
+    "with all under the other treatment; a conditional one compares patients alike in all that is adjusted for, and "
+    "lies further from 1: the two are not comparable. All adjust for the clinical variables, the hospital and the "
+    "treatment-free score, and for nothing that is not recorded: the E-value says how strongly an unmeasured variable "
+    "would have to go with both treatment and event to explain the effect."
 )
 _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
@@ -43,8 +50,8 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
-        Section("Treatment", [analysis.treatment_note or _TREATMENT],
-                {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
+        Section("Treatment", _treatment(analysis),
+                {"Within risk groups": tables.treatment(analysis), **_beside(analysis)}, figures.treatment),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),
@@ -75,6 +82,29 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     if not results:
         return []
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
+
+
+def _treatment(analysis: Analysis) -> list[str]:
+    if analysis.treatment_note:
+        return [analysis.treatment_note]
+    return [_TREATMENT, *_circular(analysis), _BESIDE, *treatment_tables.notes(analysis)]
+
+
+def _circular(analysis: Analysis) -> list[str]:
+    names = [MODELS[name].lower() for name, effect in analysis.treatment.items() if effect.score_contains_treatment]
+    if not names:
+        return []
+    return [
+        f"Circular: the score contains the treatment ({', '.join(names)}). The groups are formed by what is compared; "
+        "read those of the treatment-free score."
+    ]
+
+
+def _beside(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    made = {"Within risk groups of the treatment-free score": tables.treatment_free(analysis),
+            "Adjusted": treatment_tables.adjusted(analysis), "Weights": treatment_tables.weights(analysis),
+            "Balance": treatment_tables.balance(analysis)}  # fmt: skip
+    return {title: table for title, table in made.items() if len(table)}
 
 
 def _arms(analysis: Analysis) -> dict[str, pd.DataFrame]:
