@@ -28,6 +28,7 @@ CONTROLS = {
     "shuffled": "voxels shuffled inside the outline",
     "redrawn": "voxels drawn anew from the tumour's histogram",
 }
+HORIZONS = (12, 36, 60)  # months at which figures of time to event are given
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 
 SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}

@@ -1,4 +1,4 @@
-"""What each choice of input and method is worth: the best run of every variant against the signature that was chosen."""
+"""What each choice of input and method is worth: the best run of every variant against the chosen signature."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

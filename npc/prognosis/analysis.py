@@ -14,17 +14,22 @@ from npc.cohort.flow import Flow, flow
 from npc.config.values import plain
 from npc.names import split_titles
 from npc.prognosis import models
+from npc.prognosis.ablations import Ablations, ablations
 from npc.prognosis.characteristics import Characteristic, characteristics
 from npc.prognosis.choice import Choice
+from npc.prognosis.competing import CompetingRisks, causes, competing_risks
 from npc.prognosis.controls import MEASURES, Against, Controls, against, controls, mean_size
 from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
+from npc.prognosis.missing import Missing, missing
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, followed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
+from npc.prognosis.subgroups import Subgroups, subgroups
+from npc.prognosis.times import ModelTimes, concordance_comparisons, times
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
 from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
@@ -33,6 +38,7 @@ from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
 from npc.statistics import NotEstimable
+from npc.statistics.delong import Comparison
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,11 @@ class Analysis:
         followed: these, and those censored before a landmark, whose label is missing: the patients of curves, log-rank
             tests and Cox regressions.
         models: results by name, in the order in which they are shown.
+        times: figures of time to event, by model.
+        competing: with death as competing event, by model and split; empty where no death is known.
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
+        concordance_comparisons: the same of their concordance, `harrell` and `uno`, by both names and the split.
         controls: each signature beside the size of the tumour, or why there is no such comparison.
         trained_controls: each signature against the same method on altered images, by control; or why a control can't
             be used.
@@ -57,6 +66,9 @@ class Analysis:
         treatment: effect of additional treatment within risk groups by model, as in the paper.
         treatment_beside: what stands beside it, by model.
         treatment_note: why there is none; None where there is.
+        subgroups: of held-out patients, by model.
+        ablations: the best run of each variant against the signature.
+        missing: what is missing, and regressions over imputations.
         univariate: tests that choose clinical variables.
         characteristics: of the cohorts, by variable.
         variants: AUCs of the best run of each.
@@ -72,8 +84,11 @@ class Analysis:
     patients: pd.DataFrame
     followed: pd.DataFrame
     models: Mapping[str, ModelResult]
+    times: Mapping[str, ModelTimes]
+    competing: Mapping[str, Mapping[str, CompetingRisks]]
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
+    concordance_comparisons: Mapping[tuple[str, str, str], Mapping[str, Comparison | NotEstimable]]
     controls: Mapping[str, Controls | NotEstimable]
     trained_controls: Mapping[str, Mapping[str, TrainedControl | NotEstimable]]
     shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
@@ -81,6 +96,9 @@ class Analysis:
     treatment: Mapping[str, TreatmentEffect]
     treatment_beside: Mapping[str, TreatmentAnalysis]
     treatment_note: str | None
+    subgroups: Mapping[str, Subgroups]
+    ablations: Ablations
+    missing: Missing
     univariate: tuple[Univariate, ...]
     characteristics: tuple[Characteristic, ...]
     variants: tuple[Variant, ...]
@@ -114,6 +132,8 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     results = {name: evaluate(everyone, model, choices) for name, model in made.items()}
     effects, note = _treatment(everyone, results, variables, choices.prognosis.treatment)
     excluded = left_out(cohort, used[0])
+    cause = causes(everyone, choices.endpoint.event)
+    risks = {name: model.held_out for name, model in made.items()}
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
         choices=choices,
@@ -121,13 +141,13 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         patients=patients,
         followed=everyone,
         models=results,
+        times={name: times(everyone, result, choices) for name, result in results.items()},
+        competing={}
+        if cause is None
+        else {name: competing_risks(everyone, cause, result.group) for name, result in results.items()},
         left_out=absent,
-        comparisons=comparisons(
-            patients,
-            {name: model.held_out for name, model in made.items()},
-            unlike=unlike(made),
-            nested=nested(made),
-        ),
+        comparisons=comparisons(patients, risks, unlike=unlike(made), nested=nested(made)),
+        concordance_comparisons=concordance_comparisons(everyone, risks, unlike(made)),
         controls={method: controls(patients, choice.signature(method)) for method in choice.best},
         trained_controls={method: trained_controls(patients, choice.signature(method)) for method in choice.best},
         shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
@@ -138,6 +158,9 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
             for name in effects
         },
         treatment_note=note,
+        subgroups={name: subgroups(everyone, model.risk, variables) for name, model in made.items()},
+        ablations=ablations(choice.lead, used),
+        missing=missing(everyone, made, variables, imputations=choices.prognosis.imputations, seed=choices.report.seed),
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),
         variants=variants(used, load_published(), **draws),

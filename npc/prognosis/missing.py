@@ -74,7 +74,9 @@ def missing(
         return Missing(*counted, 0, {}, note)
     used = [variable for variable in variables if training[variable.name].notna().any()]
     fitted = {name: model for name, model in models.items() if model.fitted and model.encoding}
-    others = pd.concat([model.design[list(model.signatures)].add_prefix(name) for name, model in fitted.items()], axis=1)
+    others = pd.concat(
+        [model.design[list(model.signatures)].add_prefix(name) for name, model in fitted.items()], axis=1
+    )
     tables = imputed(training, used, others.loc[training.index], imputations, seed)
     pooled = {name: estimated(_pooled, model, training, tables) for name, model in fitted.items()}
     return Missing(*counted, imputations, pooled, None)

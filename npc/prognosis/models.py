@@ -9,7 +9,7 @@ import pandas as pd
 from npc.cohort.clinical import Variable
 from npc.names import MODELS
 from npc.prognosis.encoding import Encoding, learn, round_values
-from npc.prognosis.estimable import estimated
+from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.outside_training import filled_values, unseen_levels
 from npc.prognosis.runs import Run
 from npc.prognosis.terms import Profile, Term, profiles, terms
@@ -52,6 +52,7 @@ class Model:
         encoding: of its clinical variables.
         signatures: labels of its signatures, by term.
         spans: lowest and highest value of each signature, by term.
+        design: the terms of all patients, by which the regression was fitted; empty of a signature.
         adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
         notes: what a reader must know about it.
     """
@@ -67,6 +68,7 @@ class Model:
     encoding: Encoding | None = None
     signatures: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    design: pd.DataFrame = field(default_factory=pd.DataFrame)
     adds: Mapping[str, Test | NotEstimable] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
@@ -109,13 +111,13 @@ def signature(name: str, run: Run, index: pd.Index, kind: str = "out_of_fold") -
         name: of the model.
         run: whose risk it is.
         index: of the patients.
-        kind: as for `combined`.
-
-    Raises:
-        InputError: `out_of_fold.csv` is not of the training patients.
+        kind: as for `combined`; an `out_of_fold.csv` that can't be read leaves the run's own risks, with a note.
     """
     risk = run.risk.loc[index]
-    held_out, unseen = _training_risks(run, index, kind)
+    found = readable(_training_risks, run, index, kind)
+    if isinstance(found, NotEstimable):
+        return Model(name, risk, risk, False, frozenset([run.key]), notes=(f"in-sample risks are used: {found}",))
+    held_out, unseen = found
     notes: tuple[str, ...] = ()
     if unseen and run.method != "ensemble":
         notes = (
@@ -285,5 +287,6 @@ def _regression(
         encoding,
         {term: MODELS.get(term, "Signature") for term in signatures},
         {term: (float(values.min()), float(values.max())) for term, values in signatures.items()},
+        design,
         notes=tuple(notes),
     )

@@ -85,9 +85,7 @@ def subgroups(patients: pd.DataFrame, risk: pd.Series, variables: Sequence[Varia
     divided = {v.name: (v.title, _levels(patients, v).loc[rows.index]) for v in variables}
     divided[HOSPITAL] = ("Hospital", rows[HOSPITAL].astype(str).astype("category"))
     found = {
-        name: _division(rows, score, title, level)
-        for name, (title, level) in divided.items()
-        if level.nunique() > 1
+        name: _division(rows, score, title, level) for name, (title, level) in divided.items() if level.nunique() > 1
     }
     tests = {name: of.interaction.p for name, of in found.items() if not isinstance(of.interaction, NotEstimable)}
     holm = dict(zip(tests, multipletests(list(tests.values()), method="holm")[1] if tests else [], strict=True))

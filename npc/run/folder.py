@@ -42,6 +42,7 @@ class RunFolder:
         self.path = path
         self.model = path / "model.ckpt"
         self.out_of_fold = path / "out_of_fold.csv"
+        self.survival = path / "survival.csv"
         self.controls = path / "controls"
         self.checkpoints = path / "checkpoints"
         self.last = self.checkpoints / "last.ckpt"

@@ -30,8 +30,9 @@ from npc.run.tracker import Tracker
 from npc.signature.callbacks import BestEpoch, EpochLine, Prune, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
-from npc.signature.endpoints import hazard_cuts
+from npc.signature.endpoints import Cox, Hazard, hazard_cuts
 from npc.signature.module import SignatureModule
+from npc.signature.survival_curves import of_hazards, of_relative_hazards
 
 log = logging.getLogger(__name__)
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
@@ -46,12 +47,14 @@ class TrainedNetwork:
         best_epoch: the epoch whose weights predict; the first is 1.
         epochs: number of trained epochs.
         checkpoint: of the best epoch.
+        survival: the rows of `survival.csv`; None where the endpoint is no time.
     """
 
     predictions: pd.DataFrame
     best_epoch: int
     epochs: int
     checkpoint: Path
+    survival: pd.DataFrame | None = None
 
     @property
     def metrics(self) -> dict[str, int]:
@@ -141,12 +144,17 @@ def fit(
 
     module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
     device = trainer.strategy.root_device
-    risk = pd.concat(
-        pd.Series(_predict(module, data.plain_dataloader(split), device), index=dataset.patients, name="risk")
-        for split, dataset in data.datasets.items()
+    found = [_predict(module, data.plain_dataloader(split), device) for split in data.datasets]
+    index = np.concatenate([dataset.patients for dataset in data.datasets.values()])
+    risks, outputs = (np.concatenate(part) for part in zip(*found, strict=True))
+    predictions = patients[["split", "label", "time", "event"]].join(pd.Series(risks, index, name="risk"))
+    return TrainedNetwork(
+        predictions.reset_index(names="patient_id"),
+        best.epoch + 1,
+        trainer.current_epoch,
+        run.best,
+        _survival(module, predictions, outputs[pd.Index(index).get_indexer(predictions.index)]),
     )
-    predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
-    return TrainedNetwork(predictions, best.epoch + 1, trainer.current_epoch, run.best)
 
 
 def _trainer(
@@ -189,10 +197,21 @@ def _trainer(
 
 
 @torch.no_grad()
-def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) -> np.ndarray:
-    """Risk of each patient of a loader, in order."""
+def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+    """Risk (patients,) and output (patients, signatures, outputs) of the patients of a loader, in order."""
     module.to(device).eval()
-    return torch.cat([module(x.to(device)).cpu() for x, _ in loader]).numpy()
+    outputs = [module.network(x.to(device)).double() for x, _ in loader]
+    risks = [module.risk(output).cpu() for output in outputs]
+    return torch.cat(risks).numpy(), torch.cat([output.cpu() for output in outputs]).numpy()
+
+
+def _survival(module: SignatureModule, predictions: pd.DataFrame, output: np.ndarray) -> pd.DataFrame | None:
+    match module.endpoint:
+        case Hazard(cuts):
+            return of_hazards(output, cuts, predictions.index)
+        case Cox():
+            return of_relative_hazards(predictions)
+    return None
 
 
 def _endpoint(config: DictConfig, training: pd.DataFrame) -> dict[str, Any]:

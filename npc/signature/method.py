@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
+from npc.files import write_text
 from npc.imaging.outline_sizes import OutlineSize, outline_sizes
 from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import Slices, open_store, slices_hash
@@ -58,11 +59,14 @@ class DeepLearning:
         _ = self.slices
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
-        """Trains the network, chooses the epoch, predicts."""
+        """Trains the network, chooses the epoch, predicts; writes `survival.csv` where the endpoint is a time."""
         _wait_passively()
         from npc.signature.fit import fit, lightning_logger
 
-        return fit(self.config, self.run, self.slices, patients, lightning_logger(tracker), self.should_prune)
+        fitted = fit(self.config, self.run, self.slices, patients, lightning_logger(tracker), self.should_prune)
+        if fitted.survival is not None:
+            write_text(self.run.survival, fitted.survival.to_csv())
+        return fitted
 
     def refit(self, patients: pd.DataFrame) -> None:
         """Writes the out-of-fold risks that `folds` asks for."""

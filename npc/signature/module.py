@@ -57,7 +57,7 @@ class SignatureModule(pl.LightningModule):
 
     def forward(self, x: Tensor | Sized) -> Tensor:
         """Risk, float64 (batch,); higher means a worse prognosis; the mean if there are several signatures."""
-        return self._risk(self.network(x).double())
+        return self.risk(self.network(x).double())
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
         """Mean over the signatures, so that each of two learns as if it were the only one.
@@ -89,13 +89,14 @@ class SignatureModule(pl.LightningModule):
         outputs, outcomes = zip(*self._validation, strict=True)
         self._validation.clear()
         output, outcome = torch.cat(outputs), Outcome(*map(torch.cat, zip(*outcomes, strict=True)))
-        risk = self._risk(output)
+        risk = self.risk(output)
         if not torch.isfinite(risk).all():
             raise self._diverged()
         self.log("val_auc", float(roc_auc_score(outcome.label.numpy(), risk.numpy())))
         self.log("val_loss", float(self.loss(output, outcome)))
 
-    def _risk(self, output: Tensor) -> Tensor:
+    def risk(self, output: Tensor) -> Tensor:
+        """Mean over the signatures; output (batch, signatures, outputs)."""
         return torch.stack([self.endpoint.risk(signature) for signature in output.unbind(1)]).mean(dim=0)
 
     def _diverged(self) -> DivergedError:

@@ -95,6 +95,14 @@ def test_out_of_fold_risks_are_not_compared_with_those_of_a_fit_that_saw_the_pat
     assert not isinstance(tests["test"], NotEstimable)
 
 
+def test_a_broken_file_of_out_of_fold_risks_leaves_the_runs_own_and_is_said(patients, runs):
+    runs["radiomic"].out_of_fold.write_text("patient_id,risk\nP000,x\n")
+    model = models.signature("radiomic", runs["radiomic"], patients.index)
+    assert model.held_out.equals(model.risk)
+    assert (model.unseen, len(model.notes)) == (False, 1)
+    assert "can't be read" in model.notes[0]
+
+
 def test_an_ensembles_own_risks_of_training_patients_are_out_of_fold(patients, runs):
     runs["ensemble"].out_of_fold.unlink()
     model = models.signature("ensemble", runs["ensemble"], patients.index, "in_sample")

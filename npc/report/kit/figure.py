@@ -16,7 +16,6 @@ from npc.report.kit.fonts import FAMILY, fit
 COLUMN, PAGE = 85.0, 178.0  # mm, of one column and of both
 # Okabe and Ito, 2008: distinct to the colour-blind; the order also runs from dark to light, for print in grey.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-BACKED: Any = {"frameon": True, "framealpha": 0.8, "edgecolor": "none"}  # a legend that lies on curves
 _STYLE: Any = {
     "font.family": FAMILY,
     "text.parse_math": False,  # a name may hold a dollar sign
@@ -53,6 +52,9 @@ def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
         yield figure
         numbered = fit(figure)
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)  # once for both files: it takes as long as drawing
+            figure.set_layout_engine("none")
         description = {"Description": numbered} if numbered else {}
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
             part = path.with_name(f".{path.name}.part{suffix}")

@@ -8,6 +8,7 @@ from npc.names import NOT_ESTIMABLE
 from npc.prognosis.discrimination import AucResult
 from npc.prognosis.survival import HazardRatio
 from npc.statistics import NotEstimable
+from npc.statistics.estimate import Estimate
 
 LARGEST = 1000  # of an estimate or limit; beyond it the data set no bound
 
@@ -56,3 +57,12 @@ def auc(found: AucResult, kind: str) -> str:
     if isinstance(limits, NotEstimable):
         return f"{found.estimate:.3f} ({NOT_ESTIMABLE})"
     return f"{found.estimate:.3f} ({'–'.join(f'{limit:.3f}' for limit in limits)})"
+
+
+def estimate(found: Estimate | NotEstimable, digits: int = 3) -> str:
+    """`0.652 (0.619–0.684)`, or `not estimable: ` and the reason."""
+    if isinstance(found, NotEstimable):
+        return f"{NOT_ESTIMABLE}: {found}"
+    if isinstance(found.ci, NotEstimable):
+        return f"{found.estimate:.{digits}f} (interval {NOT_ESTIMABLE}: {found.ci})"
+    return with_interval(found.estimate, found.ci, digits)

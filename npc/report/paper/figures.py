@@ -8,7 +8,19 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit.flow_figure import draw_flow
 from npc.report.kit.page import Figure
-from npc.report.paper import effect_by_risk, kaplan_meier, love_plot, nomogram, radiomic, roc, search
+from npc.report.paper import (
+    calibration,
+    decision_curve,
+    effect_by_risk,
+    forest,
+    kaplan_meier,
+    love_plot,
+    nomogram,
+    radiomic,
+    roc,
+    search,
+)
+from npc.report.paper.cohorts import Cohort, cohorts
 from npc.statistics import NotEstimable
 
 
@@ -19,7 +31,11 @@ class Figures:
     flow: Figure
     roc: Figure
     risk_groups: Figure
+    risk_groups_by_cohort: Sequence[Figure]
+    calibration: Sequence[Figure]
+    decision_curve: Figure
     treatment: Sequence[Figure]
+    subgroups: Sequence[Figure]
     nomograms: Sequence[Figure]
     correlations: Sequence[Figure]
     searches: Sequence[Figure]
@@ -34,15 +50,47 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
             folder / "risk_groups",
             "Kaplan-Meier curves of risk groups, all cohorts pooled, training patients among them",
         ),
+        risk_groups_by_cohort=_by_cohort(folder, analysis),
+        calibration=_calibration(folder, analysis),
+        decision_curve=Figure(folder / "decision_curve", _decision_curve(analysis)),
         treatment=[*_treatment(folder / "treatment", analysis), *_treatment_beside(folder, analysis)],
+        subgroups=_subgroups(folder / "subgroups", analysis),
         nomograms=_nomograms(folder, analysis),
         correlations=radiomic.draw(folder, analysis.radiomics),
         searches=search.draw(folder, analysis.searches),
     )
     draw_flow(drawn.flow.path, analysis.flow)
+    decision_curve.draw(drawn.decision_curve.path, decision_curve.panels(analysis))
     roc.draw(drawn.roc.path, roc.panels(analysis))
     kaplan_meier.draw(drawn.risk_groups.path, kaplan_meier.risk_groups(analysis), ylabel=_ylabel(analysis))
     return drawn
+
+
+def _by_cohort(folder: Path, analysis: Analysis) -> list[Figure]:
+    drawn = []
+    for cohort in cohorts(analysis):
+        path = folder / f"risk_groups_{cohort.split}"
+        kaplan_meier.draw(path, kaplan_meier.of_cohort(analysis, cohort.split), ylabel=_ylabel(analysis))
+        drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups, {_of(cohort)}"))
+    return drawn
+
+
+def _calibration(folder: Path, analysis: Analysis) -> list[Figure]:
+    drawn = []
+    for cohort in cohorts(analysis):
+        path = folder / f"calibration_{cohort.split}"
+        calibration.draw(path, calibration.panels(analysis, cohort.split), event=analysis.choices.endpoint.name)
+        drawn.append(Figure(path, f"Calibration of the absolute risks, {_of(cohort)}; shaded: 95% limits"))
+    return drawn
+
+
+def _of(cohort: Cohort) -> str:
+    return f"{cohort.title.lower()} ({cohort.n} patients, {cohort.events} events)"
+
+
+def _decision_curve(analysis: Analysis) -> str:
+    horizon, first = analysis.choices.report.horizon, MODELS[next(iter(analysis.models))].lower()
+    return f"Decision curves of the absolute risk by month {horizon:g}; shaded: 95% limits of the {first}"
 
 
 def _treatment(path: Path, analysis: Analysis) -> list[Figure]:
@@ -67,6 +115,15 @@ def _treatment_beside(folder: Path, analysis: Analysis) -> list[Figure]:
         effect_by_risk.draw(path, curves)
         drawn.append(Figure(path, "Conditional effect of the treatment against the treatment-free risk; 95% limits"))
     return drawn
+
+
+def _subgroups(path: Path, analysis: Analysis) -> list[Figure]:
+    """Of the leading model."""
+    name, found = next(iter(analysis.subgroups.items()))
+    if not found.by:
+        return []
+    forest.draw(path, found)
+    return [Figure(path, f"Subgroups, {MODELS[name].lower()}; exploratory: many tests, see the warning")]
 
 
 def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:

@@ -11,7 +11,7 @@ from npc.names import MODELS, RISK_GROUPS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.survival import Survival
 from npc.report.kit import words
-from npc.report.kit.figure import BACKED, COLOURS, PAGE, drawing
+from npc.report.kit.figure import COLOURS, PAGE, drawing
 from npc.statistics.kaplan_meier import Curve
 
 DASHES = ("-", "--", "-.", ":")
@@ -37,6 +37,11 @@ def risk_groups(analysis: Analysis) -> list[Panel]:
     return [_panel(MODELS[name], result.pooled) for name, result in analysis.models.items()]
 
 
+def of_cohort(analysis: Analysis, split: str) -> list[Panel]:
+    """Low and high risk by each model in one cohort."""
+    return [_panel(MODELS[name], result.survival[split]) for name, result in analysis.models.items()]
+
+
 def treatments(analysis: Analysis) -> list[Panel]:
     """Both treatments within the risk groups of the leading model (Fig. 4e-f)."""
     lead = next(iter(analysis.models))
@@ -59,7 +64,7 @@ def draw(path: Path, panels: Sequence[Panel], *, ylabel: str, columns: int = 2) 
         columns: panels in a row.
     """
     rows = -(-len(panels) // columns)
-    with drawing(path, width=PAGE, height=72 * rows) as figure:
+    with drawing(path, width=PAGE, height=80 * rows) as figure:
         grid = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[4, 1] * rows)
         end = max((float(curve.time[-1]) for panel in panels for curve in panel.curves.values()), default=1.0)
         ticks = np.arange(0, end, 12 if end <= 72 else 24)
@@ -91,11 +96,13 @@ def _draw_curves(axes: Axes, panel: Panel, letter: str, ticks: np.ndarray, end: 
         axes.fill_between(months, lower, upper, step="post", color=colour, alpha=0.12, linewidth=0)
         censored = curve.at_risk - curve.events > np.append(curve.at_risk[1:], 0)
         axes.plot(curve.time[censored], curve.survival[censored], "|", color=colour, markersize=3, markeredgewidth=0.6)
-    axes.set_title(letter + panel.title, loc="left")
+    axes.set_title(letter + panel.title, loc="left", pad=34)
     axes.set(xlim=(0, end), ylim=(0, 1.03), xticks=ticks, ylabel=ylabel)
     axes.tick_params(labelbottom=False)
-    if panel.curves:  # where they leave room
-        axes.legend(loc="best", title=panel.text, alignment="left", title_fontsize=6.5, **BACKED)
+    if panel.curves:  # above: a curve may lie anywhere
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.02, 1), title=panel.text, alignment="left", title_fontsize=6.5, ncols=2
+        )
     else:
         axes.text(0.02, 0.02, panel.text, transform=axes.transAxes, fontsize=6.5)
 

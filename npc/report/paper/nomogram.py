@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from textwrap import wrap
+from typing import NamedTuple
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -18,6 +19,7 @@ PROBABILITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 
 ROW = 11.0  # mm
 NEAR, FURTHER = 0.18, 0.27  # rows from a line to its labels, and from there to labels beyond them
 TITLE = 27  # characters in a line of a title
+LEFT, RIGHT = -5.0, 104.0  # points between which labels lie; left of them are the titles
 APART = 0.8  # points between two ticks
 Ticks = Sequence[tuple[str, float]]  # label and place of each, in points
 
@@ -69,7 +71,7 @@ def lay_out(figure: Figure, lines: Sequence[tuple[str, Ticks, bool]]) -> None:
     """
     axes = figure.subplots()
     heights = _heights(lines)
-    axes.set(xlim=(-34, 102), ylim=(-heights[-1] - 0.7, 0.7))
+    axes.set(xlim=(-34, RIGHT), ylim=(-heights[-1] - 0.7, 0.7))
     axes.axis("off")
     for (title, ticks, thin), height in zip(lines, heights, strict=True):
         _line(axes, -height, title, ticks, thin)
@@ -79,7 +81,7 @@ def _heights(lines: Sequence[tuple[str, Ticks, bool]]) -> list[float]:
     """Of each line below the first, in rows: a line with labels beyond its nearest has more room."""
     heights, below = [0.0], 0.0
     for n, (_, ticks, thin) in enumerate(lines):
-        levels = [level for *_, level in _placed(ticks, thin)]
+        levels = [tick.level for tick in _placed(ticks, thin)]
         above = max(0.0, max(levels) - NEAR)
         if n:
             heights.append(heights[-1] + 1 + above + below)
@@ -87,21 +89,32 @@ def _heights(lines: Sequence[tuple[str, Ticks, bool]]) -> list[float]:
     return heights
 
 
-def _placed(ticks: Ticks, thin: bool) -> list[tuple[str, float, float]]:
-    """Label, place and level of the ticks that are drawn: each label on the first level where it has room.
+class _Tick(NamedTuple):
+    """A tick that is drawn: its label, its place, the middle of its label, and the label's rows above the line."""
+
+    mark: str
+    place: float
+    middle: float
+    level: float
+
+
+def _placed(ticks: Ticks, thin: bool) -> list[_Tick]:
+    """The ticks that are drawn: each label on the first level where it has room.
 
     Of a scale that may be thinned, a label without room beside the line is left out with its tick; the ends come first.
     On other scales ticks at one place share a label, and each has one.
     """
     ordered = sorted(ticks, key=lambda tick: tick[1])
     ordered = [*ordered[:1], *ordered[:0:-1][:1], *ordered[1:-1]] if thin else _joined(ordered)
-    placed: list[tuple[str, float, float]] = []
+    placed: list[_Tick] = []
     for mark, place in ordered:
-        near = {level for label, other, level in placed if abs(place - other) < (_width(mark) + _width(label)) / 2}
+        half = _width(mark) / 2
+        middle = float(np.clip(place, LEFT + half, max(LEFT + half, RIGHT - half)))  # clear of the title and the edge
+        near = {other.level for other in placed if abs(middle - other.middle) < half + _width(other.mark) / 2}
         level = next(level for level in _levels() if level not in near)
-        apart = all(abs(place - other) >= APART for _, other, _ in placed)
+        apart = all(abs(place - other.place) >= APART for other in placed)
         if not thin or (apart and abs(level) == NEAR):
-            placed.append((mark, place, level))
+            placed.append(_Tick(mark, place, middle, level))
     return placed
 
 
@@ -131,9 +144,12 @@ def _line(axes: Axes, height: float, title: str, ticks: Ticks, thin: bool) -> No
     places = [place for _, place in ticks]
     axes.text(-33, height, "\n".join(wrap(title, TITLE)), va="center", ha="left", fontsize=7)
     axes.plot([min(places), max(places)], [height, height], color="black", linewidth=0.8)
-    for mark, place, level in _placed(ticks, thin):
+    placed = _placed(ticks, thin)
+    for mark, place, middle, level in placed:
         side = np.sign(level)
+        nearer = [other for other in placed if 0 < other.level * side < abs(level)]
+        crossed = any(abs(middle - other.middle) < _width(other.mark) / 2 for other in nearer)
         axes.plot([place, place], [height, height + 0.12 * side], color="black", linewidth=0.8)
-        if abs(level) > NEAR:
-            axes.plot([place, place], [height, height + level - 0.03 * side], color="black", linewidth=0.3)
-        axes.text(place, height + level, mark, ha="center", va="bottom" if side > 0 else "top", fontsize=6)
+        if nearer and not crossed:
+            axes.plot([place, middle], [height, height + level - 0.03 * side], color="black", linewidth=0.3)
+        axes.text(middle, height + level, mark, ha="center", va="bottom" if side > 0 else "top", fontsize=6)

@@ -10,22 +10,19 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section, write_page
-from npc.report.paper import controls, radiomic, search, tables, treatment_tables
+from npc.report.paper import controls, radiomic, search, tables, times_tables, treatment_page, validity_page
 from npc.report.paper.figures import Figures
 
-_TREATMENT = (
-    "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not randomised, "
-    "and a score that contains the treatment groups patients by what is compared. The table also gives the weighted "
-    "hazard ratio (IPTW), the difference of restricted means and the test of interaction. Curves and figures pool all "
-    "hospitals, the training cohort among them, unless they say that they are stratified: a hospital then has a "
-    "baseline hazard of its own, so that arms are compared within hospitals alone."
+_TIMES = (
+    "Concordance and AUC are of the risk that the rest of the report shows; the Brier score is of the absolute risk of "
+    "the model's Cox form, which is fitted on the training cohort. Its signatures are out of fold for the training "
+    "patients where there are such risks. 95% intervals."
 )
-_BESIDE = (
-    "Adjusted figures are beside it (docs/treatment.md). A marginal hazard ratio compares all patients under the one "
-    "with all under the other treatment; a conditional one compares patients alike in all that is adjusted for, and "
-    "lies further from 1: the two are not comparable. All adjust for the clinical variables, the hospital and the "
-    "treatment-free score, and for nothing that is not recorded: the E-value says how strongly an unmeasured variable "
-    "would have to go with both treatment and event to explain the effect."
+_ABSOLUTE = (
+    "Calibration and net benefit are of the absolute risk of the Cox form. Observed / expected and intercept: 1 and 0 "
+    "are right, more means that too few events are foreseen. Slope: 1 is right, less means predictions that are too "
+    "extreme. ICI, E50 and E90: mean, median and 90th percentile of the distance of predicted and smoothed observed "
+    "risk; chance alone makes them greater than 0."
 )
 _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
@@ -49,9 +46,17 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
-        Section("Risk groups", (), {"High against low risk": tables.survival(analysis)}, [figures.risk_groups]),
-        Section("Treatment", _treatment(analysis),
-                {"Within risk groups": tables.treatment(analysis), **_beside(analysis)}, figures.treatment),
+        Section("Risk groups", (), {"High against low risk": tables.survival(analysis),
+                                    "Survival by risk group": times_tables.survival_at(analysis),
+                                    **_competing(analysis)},
+                [*figures.risk_groups_by_cohort, figures.risk_groups]),
+        Section("Time to event", [_TIMES], {"Concordance, AUC and Brier score": times_tables.discrimination(analysis),
+                                            "Paired tests of concordance": times_tables.comparisons(analysis),
+                                            "Cox form, training cohort": times_tables.cox(analysis)}),
+        Section("Absolute risks", [_ABSOLUTE], {"Calibration": times_tables.calibration(analysis)},
+                [*figures.calibration, figures.decision_curve]),
+        treatment_page.section(analysis, figures.treatment),
+        *validity_page.sections(analysis, figures.subgroups),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),
@@ -84,27 +89,9 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
 
 
-def _treatment(analysis: Analysis) -> list[str]:
-    if analysis.treatment_note:
-        return [analysis.treatment_note]
-    return [_TREATMENT, *_circular(analysis), _BESIDE, *treatment_tables.notes(analysis)]
-
-
-def _circular(analysis: Analysis) -> list[str]:
-    names = [MODELS[name].lower() for name, effect in analysis.treatment.items() if effect.score_contains_treatment]
-    if not names:
-        return []
-    return [
-        f"Circular: the score contains the treatment ({', '.join(names)}). The groups are formed by what is compared; "
-        "read those of the treatment-free score."
-    ]
-
-
-def _beside(analysis: Analysis) -> dict[str, pd.DataFrame]:
-    made = {"Within risk groups of the treatment-free score": tables.treatment_free(analysis),
-            "Adjusted": treatment_tables.adjusted(analysis), "Weights": treatment_tables.weights(analysis),
-            "Balance": treatment_tables.balance(analysis)}  # fmt: skip
-    return {title: table for title, table in made.items() if len(table)}
+def _competing(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    table = times_tables.competing(analysis)
+    return {"Cumulative incidence, with death as competing event": table} if len(table) else {}
 
 
 def _arms(analysis: Analysis) -> dict[str, pd.DataFrame]:

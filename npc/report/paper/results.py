@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from npc.names import NOT_ESTIMABLE
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
+from npc.prognosis.competing import CompetingRisks
 from npc.prognosis.controls import Against, Controls
-from npc.prognosis.discrimination import NESTED, AucResult, ModelComparison
+from npc.prognosis.discrimination import NESTED, AucResult
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
@@ -19,12 +20,13 @@ from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
 from npc.prognosis.terms import Term
+from npc.prognosis.times import ModelTimes
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.treatment_analysis import TreatmentAnalysis
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
-from npc.report.paper import results_treatment
+from npc.report.paper import results_times, results_treatment, results_validity
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue
 from npc.statistics.association import Association
@@ -43,8 +45,11 @@ def as_json(analysis: Analysis) -> Json:
     """Everything, ready for JSON."""
     rule, significance = analysis.choices.prognosis.cutoff, analysis.choices.prognosis.significance
     return {
-        "models": {name: _model(result, rule) for name, result in analysis.models.items()},
-        "comparisons": _comparisons(analysis.comparisons),
+        "models": {
+            name: _model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
+            for name, result in analysis.models.items()
+        },
+        "comparisons": _comparisons(analysis),
         "controls": _controls(analysis),
         "treatment": {"note": analysis.treatment_note}
         if analysis.treatment_note
@@ -52,6 +57,11 @@ def as_json(analysis: Analysis) -> Json:
             name: {**_treatment(effect), **_treatment_beside(analysis.treatment_beside[name])}
             for name, effect in analysis.treatment.items()
         },
+        "subgroups": {name: results_validity.subgroups(found) for name, found in analysis.subgroups.items()},
+        "ablations": results_validity.ablations(analysis.ablations),
+        "missing": results_validity.missing(
+            analysis.missing, {name: result.model for name, result in analysis.models.items()}
+        ),
         "univariate": {test.variable.name: _univariate(test, significance) for test in analysis.univariate},
         "table2": {
             one.variable.name: _characteristic(one, analysis.choices.report.tests) for one in analysis.characteristics
@@ -88,9 +98,17 @@ def _note(reason: object) -> Json:
     return {"note": f"{NOT_ESTIMABLE}: {reason}"}
 
 
-def _model(result: ModelResult, rule: str) -> Json:
+def _model(result: ModelResult, rule: str, times: ModelTimes, competing: Mapping[str, CompetingRisks]) -> Json:
     return {
-        **{split: {"auc": _auc(found), **_unseen(result, split)} for split, found in result.auc.items()},
+        **{
+            split: {
+                "auc": _auc(found),
+                **_unseen(result, split),
+                **results_times.cohort(times.cohorts[split]),
+                **({"competing_risks": results_times.competing(competing[split])} if split in competing else {}),
+            }
+            for split, found in result.auc.items()
+        },
         "threshold": result.threshold,
         "classification": {
             split: {name: _proportion(share) for name, share in shares.items()}
@@ -100,6 +118,7 @@ def _model(result: ModelResult, rule: str) -> Json:
         "survival": {split: _survival(found) for split, found in result.survival.items()}
         | {"pooled": _survival(result.pooled)},
         **({"regression": _regression(result.model)} if result.model.fitted else {}),
+        "cox": results_times.form(times.form),
         **(
             {"adds": adds}
             if (adds := {arm: _either(test, _TEST, _test) for arm, test in result.model.adds.items()})
@@ -245,12 +264,14 @@ def _term(term: Term) -> Json:
     return written if term.ci is None else {**written, "odds_ratio": term.odds_ratio, "ci": list(term.ci)}
 
 
-def _comparisons(found: Sequence[ModelComparison]) -> Json:
+def _comparisons(analysis: Analysis) -> Json:
     written: Json = {}
-    for one in found:
+    for one in analysis.comparisons:
         test = _either(one.test, ("difference", "z", "p"), _compared) | {"p_holm": one.p_holm}
         if one.nested:
             test["note"] = NESTED
+        concordance = analysis.concordance_comparisons[one.first, one.second, one.split]
+        test["concordance"] = results_times.comparison(concordance)
         written.setdefault(f"{one.first}__{one.second}", {})[one.split] = test
     return written
 

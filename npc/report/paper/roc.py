@@ -12,6 +12,7 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.report.kit.figure import PAGE, drawing
+from npc.report.paper.cohorts import cohorts
 from npc.statistics import NotEstimable
 
 # So that curves differ in print without colours, too: one for each of `npc.names.MODELS`.
@@ -47,9 +48,10 @@ class Panel:
 
 
 def panels(analysis: Analysis) -> list[Panel]:
-    """A panel a cohort."""
+    """A panel a cohort, the held-out ones first."""
     made = []
-    for split, title in analysis.splits.items():
+    for cohort in cohorts(analysis):
+        split = cohort.split
         label = analysis.patients.loc[analysis.patients["split"] == split, "label"]
         curves = []
         for name, result in analysis.models.items():
@@ -60,7 +62,7 @@ def panels(analysis: Analysis) -> list[Panel]:
                 x, y, _ = roc_curve(label, result.model.risk[label.index], drop_intermediate=False)
                 points = np.stack([x, y], axis=1)
             curves.append(Curve(MODELS[name], words.auc(found, analysis.choices.report.ci), points))
-        made.append(Panel(f"{title}\n{len(label)} patients, {int(label.sum())} events", curves))
+        made.append(Panel(f"{cohort.title}\n{len(label)} patients, {int(label.sum())} events", curves))
     return made
 
 

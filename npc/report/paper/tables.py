@@ -10,7 +10,16 @@ from npc.prognosis.provenance import RunUsed
 from npc.prognosis.survival import Survival
 from npc.prognosis.treatment import TreatmentEffect
 from npc.report.kit import words
-from npc.report.paper import controls, radiomic, search, table2, table3, treatment_tables
+from npc.report.paper import (
+    controls,
+    radiomic,
+    search,
+    table2,
+    table3,
+    times_tables,
+    treatment_tables,
+    validity_tables,
+)
 from npc.statistics import NotEstimable
 
 _SHARES = {
@@ -39,12 +48,14 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "treatment": treatment(analysis),
         "treatment_free": treatment_free(analysis),
         **treatment_tables.tables(analysis),
+        **validity_tables.tables(analysis),
         "kaplan_meier": curves(analysis),
         "risks": risks(analysis),
         "radiomic_signatures": radiomic.signatures_table(analysis.radiomics),
         "radiomic_features": radiomic.features_table(analysis.radiomics),
         "search": search.table(analysis.searches),
         "search_settings": search.settings_table(analysis.searches),
+        **times_tables.tables(analysis),
     }
     return {name: table for name, table in made.items() if len(table)}
 

@@ -48,6 +48,6 @@ def test_no_label_touches_another(intercept):
 
 def test_ticks_of_a_thinned_scale_are_apart_and_all_of_the_others_are_named():
     placed = nomogram._placed([(f"{v:g}", 0.1 * v) for v in range(60)], True)
-    places = sorted(place for _, place, _ in placed)
+    places = sorted(tick.place for tick in placed)
     assert min(np.diff(places)) >= nomogram.APART
-    assert [mark for mark, *_ in nomogram._placed([("N0", 0.0), ("N1", 0.3), ("N2", 9.0)], False)] == ["N0, N1", "N2"]
+    assert [tick.mark for tick in nomogram._placed([("N0", 0.0), ("N1", 0.3), ("N2", 9.0)], False)] == ["N0, N1", "N2"]

@@ -1,0 +1,110 @@
+"""Absolute risks: the Cox form of a model, fitted on the training cohort, with its baseline survival."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from npc.names import MODELS
+from npc.prognosis.estimable import estimated
+from npc.prognosis.models import Model
+from npc.prognosis.survival import HazardRatio
+from npc.statistics import NotEstimable
+from npc.statistics.baseline import Baseline, baseline
+from npc.statistics.cox import Cox, cox
+
+Z = float(norm.ppf(0.975))
+LARGEST = 1e4  # of a linear predictor: far beyond what a probability can show, and its exponential is clipped
+
+
+@dataclass(frozen=True)
+class CoxForm:
+    """A model as Cox regression.
+
+    Attributes:
+        terms: hazard ratio of each term of the model's design.
+        labels: how each term is printed.
+        predictor: linear predictor of all patients, 0 for the mean of the training cohort.
+        baseline: of a patient whose predictor is 0.
+    """
+
+    terms: dict[str, HazardRatio | NotEstimable]
+    labels: dict[str, str]
+    predictor: pd.Series
+    baseline: Baseline
+
+    def probability(self, patients: pd.Index, months: ArrayLike) -> np.ndarray:
+        """Probability of the event by each month, (patients, months).
+
+        Raises:
+            NotEstimable: a month after the follow-up of the training cohort.
+        """
+        return self.baseline.probability(self.predictor[patients], months)
+
+    def cumulative_hazard(self, patients: pd.Index, months: np.ndarray) -> np.ndarray:
+        """Of each patient at a month of his own, (patients,).
+
+        Raises:
+            NotEstimable: as for `probability`.
+        """
+        return self.baseline.cumulative_hazard(months) * np.exp(np.clip(self.predictor[patients].to_numpy(), -700, 700))
+
+
+def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
+    """Cox regression of the terms of a model; of a signature, its risk is the only one.
+
+    The training patients' signatures are out of fold where there are such risks.
+
+    Args:
+        patients: `split`, `time` in months and `event`.
+        model: of the same patients.
+
+    Raises:
+        NotEstimable: no event in the training cohort, or the regression has no solution.
+    """
+    training = patients["split"] == "train"
+    rows = patients[training]
+    design = (model.held_out.to_frame(model.name) if model.design.empty else model.design).loc[patients.index]
+    unit = design[training].abs().max().replace(0, 1)  # a risk may be of any size
+    scaled = (design - design[training].mean()) / unit
+    fitted = cox(rows["time"], rows["event"], scaled[training])
+    predictor = pd.Series(np.clip(scaled.to_numpy() @ fitted.coefficient, -LARGEST, LARGEST), patients.index)
+    labels = model.encoding.labels() if model.encoding else {}
+    return CoxForm(
+        {str(term): estimated(_ratio, fitted, i, float(unit[term])) for i, term in enumerate(design.columns)},
+        {**labels, **model.signatures, model.name: MODELS[model.name]},
+        predictor,
+        baseline(rows["time"], rows["event"], predictor[training]),
+    )
+
+
+def _ratio(fitted: Cox, index: int, unit: float) -> HazardRatio:
+    """Of a term in the unit of the design."""
+    half = Z * fitted.standard_error[index]
+    with np.errstate(over="ignore"):
+        ratio, low, high = np.exp((fitted.coefficient[index] + np.array([0, -half, half])) / unit)
+    if not np.isfinite([ratio, low, high]).all():
+        raise NotEstimable("the hazard ratio of a unit is too large for a number")
+    return HazardRatio(float(ratio), (float(low), float(high)), float(fitted.p[index]))
+
+
+def absolute_risk(form: CoxForm | NotEstimable, patients: pd.Index, months: ArrayLike) -> np.ndarray:
+    """Probability of the event by each month, (patients, months).
+
+    Raises:
+        NotEstimable: there is no Cox form, or a month is after the follow-up of the training cohort.
+    """
+    return fitted(form).probability(patients, months)
+
+
+def fitted(form: CoxForm | NotEstimable) -> CoxForm:
+    """The Cox form.
+
+    Raises:
+        NotEstimable: there is none.
+    """
+    if isinstance(form, NotEstimable):
+        raise NotEstimable(f"Cox regression of the training cohort: {form}")
+    return form
