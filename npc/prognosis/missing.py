@@ -129,7 +129,8 @@ def _numbers(training: pd.DataFrame, variable: Variable) -> pd.DataFrame:
     if variable.kind != "categorical":
         return values.cat.codes.where(values.notna()).astype(float).to_frame(variable.name)
     one_hot = pd.get_dummies(values.cat.remove_unused_categories(), dtype=float).add_prefix(f"{variable.name} ")
-    return one_hot.where(values.notna().to_numpy()[:, None])
+    one_hot.loc[values.isna()] = np.nan
+    return one_hot
 
 
 def _values(numbers: pd.DataFrame, given: pd.Series, variable: Variable) -> pd.Series:

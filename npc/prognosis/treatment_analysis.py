@@ -24,7 +24,7 @@ from npc.prognosis.treatment_interaction import AtRisk, effect_by_risk, grouped,
 from npc.statistics import NotEstimable
 from npc.statistics.logrank import Test
 
-DRAWS = 400  # at most: a standard error needs fewer samples than a percentile
+DRAWS = 200  # at most: a standard error needs fewer samples than a percentile
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def compared(
     terms = independent(pd.concat(parts, axis=1))
     labels = (
         encoding.labels()
-        | {str(name): str(name).replace("_", " ") for name in hospitals}
+        | {str(name): f"Hospital: {name.removeprefix('hospital ')}" for name in map(str, hospitals)}
         | {SCORE: "Treatment-free score"}
     )
     return Comparison(rows, treated, terms, labels, score, model.unseen is False)
