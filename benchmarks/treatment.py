@@ -1,7 +1,8 @@
 """Bias and coverage of the treatment figures over phantoms whose truth is known: the table of docs/treatment.md.
 
 `python benchmarks/treatment.py [--phantoms 300] [--settings random clinical ...] [--draws 100]`: patients are drawn
-without images; the signature is what the CET1 images show (a correlation of 0.97 with the tumour's aggressiveness).
+without images; the signature is what the CET1 images show (a correlation of 0.97 with the tumour's aggressiveness; of
+the weak one, 0.58).
 The truth is that of the patients of all phantoms together under both treatments.
 """
 
@@ -37,6 +38,7 @@ SETTINGS = {
     "random": {},
     "clinical": {"confounding": 1.0, "indication": "clinical"},
     "image, half": {"confounding": 0.5},
+    "image, half, weak signature": {"confounding": 0.5, "signal": 0.6},
     "image": {"confounding": 1.0},
 }
 FIRST = 10_000  # seed of the first phantom

@@ -35,10 +35,11 @@ def draw(path: Path, found: Subgroups) -> None:
         axes.set_xticks([0.1, 0.2, 0.5, 1, 2, 5, 10, 20], ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20"])
         axes.minorticks_off()
         axes.tick_params(left=False, labelleft=False)
+        axes.spines["left"].set_visible(False)
         axes.axvline(1, color="0.6", linewidth=0.6)
         axes.set_xlabel("Hazard ratio of one standard deviation of the risk")
-        headings = ((names, 0.0, "Subgroup"), (names, 1.0, "Events / n"), (texts, 0.0, "Hazard ratio (95% interval)"))
-        for place, x, heading in (*headings, (texts, 1.0, "P of interaction (Holm)")):
+        headings = ((names, 0.0, "Subgroup"), (names, 1.0, "Events / n"), (texts, 0.0, "Hazard ratio"))
+        for place, x, heading in (*headings, (texts, 1.0, "Interaction, P (Holm)")):
             _write(place, x, -1, heading, weight="bold")
         for row, (name, counts, ratio, p) in enumerate(rows):
             for place, x, text in ((names, 0.0, name), (names, 1.0, counts), (texts, 1.0, p)):
@@ -48,7 +49,8 @@ def draw(path: Path, found: Subgroups) -> None:
             _write(texts, 0.0, row, words.hazard_ratio(ratio))
             if not isinstance(ratio, NotEstimable):
                 axes.plot([max(ratio.ci[0], LOWEST), min(ratio.ci[1], HIGHEST)], [row, row], color="black", lw=0.8)
-                axes.plot(min(max(ratio.estimate, LOWEST), HIGHEST), row, "s", color="black", markersize=3)
+                if LOWEST <= ratio.estimate <= HIGHEST:
+                    axes.plot(ratio.estimate, row, "s", color="black", markersize=3)
 
 
 def _write(place: object, x: float, y: float, text: str, **style: str) -> None:

@@ -6,7 +6,7 @@ from npc.prognosis.treatment_balance import Balance
 from npc.report.kit.figure import COLUMN, drawing
 
 ALIKE = 0.1  # a standardised difference below is taken for balance (Austin, 2009)
-LINE, FRAME = 4.2, 24.0  # mm
+LINE, FRAME = 4.2, 27.0  # mm
 
 
 def draw(path: Path, balance: Balance) -> None:
@@ -31,5 +31,5 @@ def draw(path: Path, balance: Balance) -> None:
             axes.plot(x, y, marker, color="black", markerfacecolor=face, markersize=4, label=label)
         axes.set_yticks(list(rows), [term.label for term in terms])
         axes.set_ylim(len(terms) - 0.5, -0.5)
-        axes.set_xlabel("Standardised difference, additional minus standard")
+        axes.set_xlabel("Standardised difference,\nadditional minus standard")
         figure.legend(loc="outside lower center", ncols=2)
