@@ -100,7 +100,8 @@ def _levels(patients: pd.DataFrame, variable: Variable) -> pd.Series:
     if variable.kind != "continuous" or variable.cut:
         return levels(patients, variable)
     values = patients[variable.name].astype(float)
-    median = values[patients["split"] == "train"].median()
+    known = values[patients["split"] == "train"].dropna()
+    median = known.median() if len(known) else np.inf
     names = [f"<= {median:g}", f"> {median:g}"]
     named = (values > median).map({False: names[0], True: names[1]}).where(values.notna())
     return pd.Series(pd.Categorical(named, names, ordered=True), patients.index)

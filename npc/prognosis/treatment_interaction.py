@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, norm
 
-from npc.prognosis.treatment_design import SCORE, Comparison, independent
+from npc.prognosis.treatment_design import Comparison, independent
+from npc.statistics import NotEstimable
 from npc.statistics.cox import Cox, cox
 from npc.statistics.logrank import Test
 
@@ -32,7 +33,7 @@ class AtRisk:
 def likelihood_ratio_of_interaction(of: Comparison, risk: np.ndarray) -> Test:
     """Likelihood ratio of Cox models with and without the product of treatment and risk, stratified by hospital.
 
-    Both contain the treatment, the risk and the clinical variables.
+    Both contain the treatment, the risk, and all that is adjusted for: of risk groups, the continuous score too.
 
     Args:
         of: the comparison.
@@ -72,8 +73,14 @@ def effect_by_risk(of: Comparison) -> Sequence[AtRisk]:
 
 
 def _fit(of: Comparison, risk: np.ndarray, products: bool) -> Cox:
-    others = of.terms.drop(columns=SCORE, errors="ignore")
-    main = pd.DataFrame({"treated": of.treated, "risk": risk}, others.index).astype(float)
-    product = pd.DataFrame({"product": of.treated * risk} if products else {}, others.index)
-    columns = independent(pd.concat([main, product, others], axis=1), of.hospitals)
+    index = of.terms.index
+    main = pd.DataFrame({"treated": of.treated, "risk": risk}, index).astype(float)
+    product = pd.DataFrame({"product": of.treated * risk} if products else {}, index)
+    # the score is among the terms: it drops out where it is the risk itself
+    columns = independent(pd.concat([main, product, of.terms], axis=1), of.hospitals)
+    lacking = {*main, *product} - set(columns)
+    if lacking:
+        raise NotEstimable(
+            f"{' and '.join(sorted(lacking))}: does not vary within hospitals, or follows from the others"
+        )
     return cox(of.time, of.event, columns, of.hospitals)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from npc.prognosis.subgroups import Subgroups
+from npc.prognosis.survival import HazardRatio
 from npc.report.kit import words
 from npc.report.kit.figure import PAGE, drawing
 from npc.statistics import NotEstimable
@@ -18,7 +19,9 @@ def draw(path: Path, found: Subgroups) -> None:
         path: without suffix.
         found: what it shows.
     """
-    rows = [("All held-out patients", f"{found.events} / {found.n}", found.all, "")]
+    rows: list[tuple[str, str, HazardRatio | NotEstimable | None, str]] = [
+        ("All held-out patients", f"{found.events} / {found.n}", found.all, "")
+    ]
     for division in found.by.values():
         rows.append((division.title, "", None, words.p_value(division.p_holm)))
         rows += [

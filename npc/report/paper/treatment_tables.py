@@ -44,17 +44,21 @@ def _patients(of: Comparison | NotEstimable) -> str:
 
 
 def _adjusted(found: Adjusted | NotEstimable) -> dict[str, str]:
-    known = isinstance(found, Adjusted)
-    marginal, conditional = (found.marginal, found.conditional) if known else (found, found)
-    return {
-        "Marginal hazard ratio (g-computation)": _with_p(marginal),
-        "E-value (of the limit)": f"{found.e_value[0]:.2f} ({found.e_value[1]:.2f})" if known else NOT_ESTIMABLE,
-        "Conditional hazard ratio": _with_p(conditional),
-        **{
-            f"Difference of restricted means at {until:g} months": _with_p(found.means[until] if known else found, 1)
-            for until in MONTHS
-        },
-    }
+    headings = [
+        "Marginal hazard ratio (g-computation)",
+        "E-value (of the limit)",
+        "Conditional hazard ratio",
+        *(f"Difference of restricted means at {until:g} months" for until in MONTHS),
+    ]
+    if isinstance(found, NotEstimable):
+        return dict.fromkeys(headings, f"{NOT_ESTIMABLE}: {found}")
+    shown = [
+        _with_p(found.marginal),
+        f"{found.e_value[0]:.2f} ({found.e_value[1]:.2f})",
+        _with_p(found.conditional),
+        *(_with_p(found.means[until], 1) for until in MONTHS),
+    ]
+    return dict(zip(headings, shown, strict=True))
 
 
 def balance(analysis: Analysis) -> pd.DataFrame:
