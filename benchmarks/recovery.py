@@ -8,43 +8,84 @@ Recipes are chosen on seeds below 1000 and reported on seeds from 5000.
 
 import argparse
 import contextlib
-import csv
 import io
+import itertools
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
 
 from npc.config.key import run_folder
 from npc.config.loading import checked, compose
+from npc.phantom.source import read
 from npc.prognosis.models import all_arms
 from npc.prognosis.runs import Run, read_run
 from npc.run.train import train
 
 EXTERNAL = 400
-SMALL = ["network=small", "optimizer=adamw", "optimizer.lr=0.001", "preprocess=roi_crop", "slices=three"]
+COHORT = {"n": 188 + EXTERNAL, "external": EXTERNAL, "readers": 0}
 RECIPES = {
+    "texture energies": ["experiment=texture"],
+    "ensemble of compact networks": ["experiment=compact"],
     "paper's network": [],
-    "radiomic": ["method=radiomic", "slices=three", "radiomics.bootstrap=0"],
-    "small network": [*SMALL, "network.size_input=true"],
-    "ensemble of small networks": [*SMALL, "network.size_input=true", "method=ensemble"],
+    "one compact network": ["experiment=compact", "method=deep_learning"],
+    "ResNet-18 on the crop": ["network=resnet18", "preprocess=roi_crop", "slices=three"],
     "encoder with random weights": ["method=frozen", "encoder=random", "encoder.input_size=64", "slices=three"],
+    "radiomic": ["method=radiomic", "slices=three", "radiomics.bootstrap=0"],
 }
-ARMS = {"ensemble": "ensemble of small networks", "radiomic": "radiomic"}  # of the model of all arms
+VOLUME, ARMS = "volume", "all arms (images)"
+# of the model of all arms, which takes those that there are
+ARM_RECIPES = {"ensemble": "ensemble of compact networks", "radiomic": "radiomic", "frozen": "texture energies"}
 COLUMNS = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
+Task = tuple[str, int, int, str]  # the first four columns
 
 
-def made(place: Path, signal: str, seed: int, recipe: str, training_seed: int) -> Run:
+def draw(place: Path, signal: str, seed: int) -> None:
+    """Draws a phantom, unless it is there."""
+    read(place / "data" / f"{signal}-{seed}", ["cet1"], seed=seed, signal_in=signal, **COHORT)
+
+
+def made(place: Path, task: Task, accelerator: str) -> Run:
     """The finished run of a recipe on a phantom."""
+    signal, seed, training_seed, recipe = task
     config = checked(compose([
-        f"runs={place}/runs", f"store={place}/store", f"cohort.root={place}/data", f"cohort.name={signal}-{seed}",
-        f"cohort.n={188 + EXTERNAL}", f"cohort.external={EXTERNAL}", "cohort.readers=0", "trainer.accelerator=cpu",
-        f"cohort.seed={seed}", f"cohort.signal_in={signal}", f"seed={training_seed}", *RECIPES[recipe],
+        f"runs={place}/runs", f"store={place}/store/{signal}-{seed}", f"cohort.root={place}/data/{signal}-{seed}",
+        f"cohort.name={signal}-{seed}", *(f"cohort.{key}={value}" for key, value in COHORT.items()),
+        f"cohort.seed={seed}", f"cohort.signal_in={signal}", f"seed={training_seed}",
+        f"trainer.accelerator={accelerator}", *RECIPES[recipe],
     ]))  # fmt: skip
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         train(config)
     return read_run(run_folder(config))
+
+
+def measured(place: Path, task: Task, accelerator: str, until: float) -> list[list[object]]:
+    """The rows of a recipe on a phantom, volume alone beside it; none if the time is over."""
+    if time.time() > until:
+        return []
+    run = made(place, task, accelerator)
+    test = run.predictions[run.predictions["split"] == "test"]
+    sizes = run.outlines()
+    assert sizes is not None
+    return [_row(run, task, test["risk"]), _row(run, (*task[:3], VOLUME), sizes["volume"].mean(axis=1)[test.index])]
+
+
+def arms(place: Path, tasks: dict[str, Task], accelerator: str) -> list[object]:
+    """The row of the model of all arms, whose runs are finished."""
+    runs = {method: made(place, task, accelerator) for method, task in tasks.items()}
+    first = next(iter(runs.values()))
+    risk = all_arms(first.predictions, [], 0.05, runs).risk
+    return _row(first, (*next(iter(tasks.values()))[:3], ARMS), risk[first.predictions["split"] == "test"])
+
+
+def _row(run: Run, task: Task, risk: pd.Series) -> list[object]:
+    oracle = json.loads((run.path / "metrics.json").read_text())["oracle"]["test"]["image"]
+    found = float(roc_auc_score(run.predictions.loc[risk.index, "label"], risk))
+    return [*task, f"{found:.4f}", f"{oracle:.4f}", f"{(found - 0.5) / (oracle - 0.5):.4f}"]
 
 
 def main() -> None:
@@ -52,57 +93,64 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("place", metavar="DIR", type=Path, help="for phantoms, runs and recovery.csv")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5000, 5010)), help="of the phantoms")
-    parser.add_argument("--signals", nargs="+", default=["size", "texture", "mixed"], help="values of cohort.signal_in")
+    parser.add_argument("--signals", nargs="+", default=["mixed", "texture", "size"], help="values of cohort.signal_in")
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES), choices=list(RECIPES))
-    parser.add_argument("--training-seed", type=int, default=0, help="of first weights, order and augmentation")
+    parser.add_argument("--training-seeds", type=int, nargs="+", default=[0], help="of first weights and order")
+    parser.add_argument("--accelerator", default="cpu", help="trainer.accelerator")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--minutes", type=float, default=1e6, help="no recipe is begun after this time")
     choices = parser.parse_args()
-    choices.place.mkdir(parents=True, exist_ok=True)
-    file = choices.place / "recovery.csv"
+    place, until = choices.place, time.time() + 60 * choices.minutes
+    place.mkdir(parents=True, exist_ok=True)
+    file = place / "recovery.csv"
     if not file.exists():
         file.write_text(",".join(COLUMNS) + "\n")
-    for seed in choices.seeds:
-        for signal in choices.signals:
-            measure(choices.place, file, signal, seed, choices.recipes, choices.training_seed)
-    table = (
-        pd.read_csv(file).groupby(["recipe", "signal"], sort=False)["recovered"].agg(["mean", "min", "max", "count"])
-    )
-    print(table.round(2).to_string())
+    work = Parallel(n_jobs=choices.jobs, return_as="generator_unordered")
+    phantoms = list(itertools.product(choices.signals, choices.seeds))
+    list(work(delayed(draw)(place, *phantom) for phantom in phantoms))
+    there = _there(file)
+    # recipe by recipe: when the time is over, those that come first have been measured on all phantoms
+    tasks = [
+        (*phantom, training_seed, recipe)
+        for training_seed in choices.training_seeds
+        for recipe in choices.recipes
+        for phantom in phantoms
+    ]
+    for rows in work(
+        delayed(measured)(place, task, choices.accelerator, until) for task in tasks if task not in there
+    ):
+        _add(file, rows)
+    _add(file, (arms(place, *of, choices.accelerator) for of in _arms(file)))
+    found = pd.read_csv(file)
+    print(found.groupby(["recipe", "signal"], sort=False)["recovered"].agg(["mean", "std", "min", "max", "count"]).round(3).to_string())
+    by_phantom = found.groupby(["recipe", "signal", "seed"])["auc"].agg(["std", "count"])
+    spread = by_phantom[by_phantom["count"] > 1].groupby(["recipe", "signal"])["std"].agg(["mean", "max", "count"])
+    if len(spread):
+        print("SD of the AUC between training seeds of a phantom:")
+        print(spread.round(4).to_string())
 
 
-def measure(place: Path, file: Path, signal: str, seed: int, recipes: list[str], training_seed: int) -> None:
-    """Adds the rows of one phantom."""
-    there = pd.read_csv(file)
-    there = set(
-        there.loc[(there[["signal", "seed", "training_seed"]] == [signal, seed, training_seed]).all(axis=1), "recipe"]
-    )
-    runs: dict[str, Run] = {}
-    for recipe in recipes:
-        runs[recipe] = run = made(place, signal, seed, recipe, training_seed)
-        oracle = json.loads((run.path / "metrics.json").read_text())["oracle"]["test"]["image"]
-        test = run.predictions[run.predictions["split"] == "test"]
-        risks = {recipe: test["risk"]}
-        sizes = run.outlines()
-        assert sizes is not None
-        risks["volume"] = sizes["volume"].mean(axis=1)[test.index]
-        if set(ARMS.values()) <= runs.keys():
-            arms = {method: runs[name] for method, name in ARMS.items()}
-            risks["all arms (images)"] = all_arms(run.predictions, [], 0.05, arms).risk[test.index]
-        with file.open("a", newline="") as rows:
-            for name, risk in risks.items():
-                if name not in there:
-                    found = float(roc_auc_score(test["label"], risk))
-                    row = [
-                        signal,
-                        seed,
-                        training_seed,
-                        name,
-                        f"{found:.4f}",
-                        f"{oracle:.4f}",
-                        f"{(found - 0.5) / (oracle - 0.5):.4f}",
-                    ]
-                    csv.writer(rows).writerow(row)
-                    print(*row, flush=True)
-                    there.add(name)
+def _there(file: Path) -> set[Task]:
+    return set(pd.read_csv(file)[COLUMNS[:4]].itertuples(index=False, name=None))
+
+
+def _arms(file: Path) -> Iterator[tuple[dict[str, Task]]]:
+    """The runs of each phantom that has two arms or more and no model of them yet."""
+    there = _there(file)
+    for phantom in sorted({task[:3] for task in there}):
+        tasks = {method: (*phantom, recipe) for method, recipe in ARM_RECIPES.items() if (*phantom, recipe) in there}
+        if len(tasks) > 1 and (*phantom, ARMS) not in there:
+            yield (tasks,)
+
+
+def _add(file: Path, rows) -> None:
+    there = _there(file)
+    for row in rows:
+        if tuple(row[:4]) not in there:
+            there.add(tuple(row[:4]))
+            with file.open("a") as table:
+                table.write(",".join(map(str, row)) + "\n")
+            print(*row, flush=True)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ def check(config: DictConfig) -> None:
     else:
         faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
         faults += _network_faults(config.network) + _slices_faults(config)
+    if config.method == "ensemble" and config.ensemble.inner == 0 and config.trainer.epoch == "best":
+        faults.append(
+            "ensemble.inner=0: without an inner share no patient can choose the epoch; set trainer.epoch=last, or give a "
+            "share"
+        )
     if config.method == "ensemble" and (config.folds or config.refit):
         faults.append("folds, refit: an ensemble has its out-of-fold risks already; use ensemble.folds instead")
     if config.endpoint.class_weight and config.endpoint.kind in ("cox", "hazard"):
@@ -202,7 +207,7 @@ def _slices_faults(config: DictConfig) -> list[str]:
             return ["network.join=stack: with slices=all the slices of two sequences are no pairs; use towers or mean"]
         return []
     defaults: dict[str, Any] = {"preprocess.slices": PreprocessConfig.slices}
-    if has_network:
+    if has_network and config.network.slices == "channels":
         defaults["network.pool"] = NetworkConfig.pool
     return [
         f"{key}={value}: has an effect with slices=all only; choose that, or remove it"
@@ -237,6 +242,8 @@ def _frozen_faults(config: DictConfig) -> list[str]:
         faults.append("encoder.weights: no value; give the path of the file with encoder.weights=...")
     if encoder.dimensions == 3 and encoder.library != "monai":
         faults.append(f"encoder.dimensions=3: {encoder.library} has no such networks; use encoder.library=monai")
+    if encoder.library == "texture":
+        return faults + _texture_faults(encoder) + _refit_faults(config, "frozen-encoder", "encoder.nested")
     if encoder.library == "torchvision" and encoder.channels != 3:
         faults.append(f"encoder.channels={encoder.channels}: torchvision's networks take 3 channels; set 3")
     if (encoder.mean is None) != (encoder.sd is None) or any(
@@ -247,6 +254,17 @@ def _frozen_faults(config: DictConfig) -> list[str]:
             "for both"
         )
     return faults + _refit_faults(config, "frozen-encoder", "encoder.nested")
+
+
+def _texture_faults(encoder: DictConfig) -> list[str]:
+    """Settings of an encoder with weights that the texture energies do not have."""
+    fixed = {"weights": "none", "channels": 1, "mean": [0.0], "sd": [1.0]}
+    return [
+        f"encoder.{key}={encoder[key]}: texture energies have no weights and take the grey levels as they are; start "
+        "from encoder=texture"
+        for key, value in fixed.items()
+        if encoder[key] != value
+    ]
 
 
 def _refit_faults(config: DictConfig, method: str, nested: str) -> list[str]:

@@ -94,8 +94,9 @@ class PreprocessConfig:
     """From study to network input."""
 
     size: int = between(16, 4096, "pixels")
-    crop: str = one_of("none", "roi")
+    crop: str = one_of("none", "roi", "window")
     margin: float = at_least(0)
+    window: float = later(between(1, 1000, "mm", 112.0))  # of crop=window
     equalise: bool = MISSING
     slices: int = later(between(2, 1024, default=16))  # at most, of slices=all
 
@@ -109,6 +110,7 @@ class AugmentConfig:
     shift: float = share()
     intensity: float = share()
     vertical_flip: float = later(share(0.0))
+    quarter_turn: float = later(share(0.0))
     scale: float = later(must_be("0 or more, and less than 1", lambda value: 0 <= value < 1, 0.0))
     elastic: float = later(share(0.0))
     gamma: float = later(at_least(0, 0.0))
@@ -137,7 +139,8 @@ class NetworkConfig:
     batch_norm: BatchNormConfig = field(default_factory=BatchNormConfig)
     freeze: str = later(one_of("none", *STAGES, default="none"))  # the last stage that is not trained
     size_input: bool = later(False)  # volume and area of the outline join the features
-    pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all
+    slices: str = later(one_of("channels", "pooled", default="channels"))  # how three slices are seen
+    pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all, and of pooled slices
 
 
 @dataclass
@@ -167,6 +170,7 @@ class TrainerConfig:
     threads: int = between(1, 1024)
     precision: str = one_of("32-true", "16-mixed", "bf16-mixed")
     limit_train_batches: Any = must_be("a number more than 0", lambda value: is_number(value) and value > 0, 1.0)
+    epoch: str = later(one_of("best", "last", default="best"))  # whose weights predict
     overfit_batches: Any = must_be("a number, 0 or more", lambda value: is_number(value) and value >= 0, 0.0)
     accelerator: str = neutral(one_of("auto", "cpu", "gpu", "cuda", "mps"))
     devices: Any = neutral()
@@ -244,7 +248,7 @@ class EnsembleConfig:
         lambda seeds: bool(seeds) and len(set(seeds)) == len(seeds) and all(0 <= seed < 2**32 for seed in seeds),
         None,
     )
-    inner: float = must_be("more than 0, at most 0.5", lambda value: 0 < value <= 0.5)
+    inner: float = between(0, 0.5)
     validation: str = one_of("choose", "join")
 
 
@@ -252,7 +256,7 @@ class EnsembleConfig:
 class EncoderConfig:
     """An encoder whose weights are fixed, and the regression on its features."""
 
-    library: str = one_of("torchvision", "timm", "monai")
+    library: str = one_of("torchvision", "timm", "monai", "texture")
     model: str = MISSING
     weights: str | None = MISSING  # scratch | imagenet (torchvision) | pretrained (timm) | a path
     dimensions: int = must_be("2 or 3", lambda value: value in (2, 3))
@@ -267,6 +271,8 @@ class EncoderConfig:
     threads: int = between(1, 1024)
     folds: int = at_least(2)
     nested: int = at_least(2)
+    pool: str = later(one_of("mean", "area", default="mean"))  # weights of a patient's slices
+    size_input: bool = later(False)  # volume and area of the outline join the features
 
 
 @dataclass

@@ -54,7 +54,8 @@ class Encoder:
             "dimensions": settings.dimensions,
             "weights_sha256": _weights_hash(self.network.state_dict()),
         }
-        made_by = {library: version(library) for library in ("torch", settings.library)}
+        libraries = {"torch", settings.library} - {"texture"}  # which is a part of npc, and so of RECIPE
+        made_by = {library: version(library) for library in ("torch", settings.library) if library in libraries}
         depends = {key: value for key, value in self.about.items() if key not in ("source", "licence")}
         self.hash = digest(json.dumps([RECIPE, settings.threads, made_by, depends], sort_keys=True))
 

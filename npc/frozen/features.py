@@ -23,6 +23,8 @@ def encode(
 ) -> pd.DataFrame:
     """The features of each patient, (patients, features), float64; the mean over the slices that have an outline.
 
+    With `encoder.pool=area` each slice has the weight of its outlined area.
+
     Args:
         encoder: whose features.
         slices: of one sequence.
@@ -37,8 +39,12 @@ def encode(
     rows = {}
     for patient in track(patients, f"Features of {sequence}", transient=True):
         planes = np.asarray(slices.array[slices.rows[patient], chosen])
-        parts = [_stored(encoder, part, home) for part in encoder.inputs(planes)]
-        rows[patient] = np.mean(parts, axis=0, dtype=float)
+        inputs = encoder.inputs(planes)
+        parts = np.array([_stored(encoder, part, home) for part in inputs], dtype=float)
+        if encoder.settings.pool == "area":
+            rows[patient] = np.average(parts, axis=0, weights=[np.count_nonzero(part) for part in inputs])
+        else:
+            rows[patient] = np.mean(parts, axis=0)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("patient_id")
     return table.rename(columns="{}_{}".format(sequence, "{}").format)
 

@@ -1,4 +1,7 @@
-"""Encoders of torchvision, timm and MONAI: networks without their last layer, and the input that they expect."""
+"""Encoders of torchvision, timm and MONAI: networks without their last layer, and the input that they expect.
+
+Texture energies are an encoder, too, which has no weights.
+"""
 
 import re
 from collections.abc import Sequence
@@ -11,6 +14,7 @@ from torch import nn
 
 from npc.config.schema import EncoderConfig
 from npc.errors import InputError
+from npc.frozen.texture import VECTORS, TextureEnergies
 from npc.run.weights import download, load_weights, read_weights
 
 NAMED = "encoder.model"
@@ -48,7 +52,7 @@ def load(settings: EncoderConfig, seed: int) -> Loaded:
     Raises:
         InputError: there is no such network, or its weights can't be read or do not fit.
     """
-    by_library = {"torchvision": _torchvision, "timm": _timm, "monai": _monai}
+    by_library = {"torchvision": _torchvision, "timm": _timm, "monai": _monai, "texture": _texture}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         loaded = by_library[settings.library](settings)
@@ -125,9 +129,16 @@ def _monai(settings: EncoderConfig) -> Loaded:
     return Loaded(network)
 
 
+def _texture(settings: EncoderConfig) -> Loaded:
+    if settings.model not in VECTORS:
+        raise _no_such(settings, f"choose {' or '.join(VECTORS)}")
+    source = "no weights: Laws' masks (Laws, 1980)"
+    return Loaded(TextureEnergies(settings.model), source=source, licence="none needed")
+
+
 def _file(settings: EncoderConfig) -> str | None:
-    """The path of the weights; None if they are random or the library's."""
-    known = {"torchvision": "imagenet", "timm": "pretrained"}
+    """The path of the weights; None if they are random, the library's or none."""
+    known = {"torchvision": "imagenet", "timm": "pretrained", "texture": "none"}
     return None if settings.weights in ("scratch", known.get(settings.library)) else settings.weights
 
 

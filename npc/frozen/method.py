@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from omegaconf import DictConfig
 
@@ -11,6 +12,7 @@ from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.frozen.fit import FrozenSignature, check_varying, fit
+from npc.imaging.outline_sizes import outline_sizes
 from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import open_store, slices_hash
 from npc.names import MODELS
@@ -44,6 +46,8 @@ class Frozen:
         self.encoder = encoder.about
         slices = {sequence: open_store(*self._stored(sequence)) for sequence in run_sequences(config)}
         parts = [encode(encoder, of, patients.index, config.slices, config.store, name) for name, of in slices.items()]
+        if config.encoder.size_input:
+            parts.append(self._sizes(patients.index))
         self.features = pd.concat(parts, axis=1)
         check_varying(self.features, patients.index[patients["split"] == "train"])
 
@@ -58,6 +62,12 @@ class Frozen:
 
     def assist(self, patients: pd.DataFrame) -> None:
         """Does nothing: a single process fits."""
+
+    def _sizes(self, patients: pd.Index) -> pd.DataFrame:
+        """Natural logarithms of volume and area of each sequence's outline, (patients, 2 x sequences)."""
+        table = outline_sizes(self.config.store, self.cohort, run_sequences(self.config), patients)
+        sizes = table.pivot(index="patient_id", columns="sequence", values=["volume", "area"])
+        return np.log(sizes.set_axis([f"{sequence}_log_{size}" for size, sequence in sizes], axis=1).loc[patients])
 
     def _stored(self, sequence: str) -> tuple:
         return self.config.store, self.cohort, sequence, preprocess_settings(self.config)

@@ -22,17 +22,20 @@ class Preprocess:
 
     Attributes:
         size: pixels along a side of the input.
-        crop: `none` keeps the whole slice (the paper); `roi` cuts a square around the outline.
+        crop: `none` keeps the whole slice (the paper); `roi` cuts a square around the outline; `window` cuts a square
+            of the same physical size for all patients, centred on the outline.
         margin: around the outline on each side, as a fraction of its longer side (`crop=roi`).
         equalise: histogram equalisation over the tumour's pixels.
         slices: at most this many slices over the whole outline (`slices=all`); None: the largest and its neighbours.
+        window: side of the square in mm (`crop=window`); None for another crop.
     """
 
     size: int
-    crop: Literal["none", "roi"] = "none"
+    crop: Literal["none", "roi", "window"] = "none"
     margin: float = 0.1
     equalise: bool = True
     slices: int | None = None
+    window: float | None = None
 
     @property
     def planes(self) -> int:
@@ -42,7 +45,9 @@ class Preprocess:
 
 def preprocess_settings(config: DictConfig) -> Preprocess:
     """The settings of a composed config."""
-    return Preprocess(**{**config.preprocess, "slices": config.preprocess.slices if config.slices == "all" else None})
+    chosen = config.preprocess
+    read = {"slices": config.slices == "all", "window": chosen.crop == "window"}
+    return Preprocess(**{**chosen, **{name: chosen[name] if is_read else None for name, is_read in read.items()}})
 
 
 def network_input(
@@ -67,7 +72,7 @@ def network_input(
     largest = largest_slice(mask)
     chosen = spread_slices(mask, settings.slices) if settings.slices else three_slices(mask)
     shown = np.max(mask if settings.slices else mask[[largest]], axis=0)
-    window = square_window(square_pixels(image[largest], shown, pixel)[1], settings)
+    window = square_window(square_pixels(image[largest], shown, pixel)[1], settings, min(pixel))
     slices = np.zeros((settings.planes, settings.size, settings.size), np.uint8)
     for plane, z in zip(slices, chosen, strict=False):
         plane[:] = _prepare(*square_pixels(image[z], mask[z], pixel), window, settings)
@@ -94,14 +99,15 @@ def equalise(values: np.ndarray) -> np.ndarray:
     return cv2.equalizeHist(values.reshape(-1, 1)).ravel()
 
 
-def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int]:
+def square_window(mask: np.ndarray, settings: Preprocess, pixel: float = 1.0) -> tuple[int, int, int]:
     """Top row, left column and side of the square window of a slice; it may extend beyond the slice.
 
     A slice that is not square is padded, not stretched.
 
     Args:
         mask: bool (row, column) of the largest slice.
-        settings: `crop` and `margin` are used.
+        settings: `crop`, `margin` and `window` are used.
+        pixel: side of a pixel, mm.
     """
     if settings.crop == "none":
         top, left, height, width = 0, 0, *mask.shape
@@ -111,7 +117,9 @@ def square_window(mask: np.ndarray, settings: Preprocess) -> tuple[int, int, int
         top, left = int(rows[0]), int(columns[0])
         height, width = int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left
         longer = max(height, width)
-        side = longer + 2 * round(settings.margin * longer)
+        side = (
+            max(round(settings.window / pixel), 1) if settings.window else longer + 2 * round(settings.margin * longer)
+        )
     return top - (side - height) // 2, left - (side - width) // 2, side
 
 

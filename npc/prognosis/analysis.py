@@ -22,6 +22,7 @@ from npc.prognosis.controls import MEASURES, Against, Controls, against, control
 from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
+from npc.prognosis.hospitals import Hospital, hospitals
 from npc.prognosis.missing import Missing, missing
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, followed, left_out
@@ -54,6 +55,7 @@ class Analysis:
         models: results by name, in the order in which they are shown.
         times: figures of time to event, by model.
         competing: with death as competing event, by model and split; empty where no death is known.
+        hospitals: the first model in each hospital of cohorts with several.
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
         concordance_comparisons: the same of their concordance, `harrell` and `uno`, by both names and the split.
@@ -86,6 +88,7 @@ class Analysis:
     models: Mapping[str, ModelResult]
     times: Mapping[str, ModelTimes]
     competing: Mapping[str, Mapping[str, CompetingRisks]]
+    hospitals: tuple[Hospital, ...]
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
     concordance_comparisons: Mapping[tuple[str, str, str], Mapping[str, Comparison | NotEstimable]]
@@ -145,6 +148,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         competing={}
         if cause is None
         else {name: competing_risks(everyone, cause, result.group) for name, result in results.items()},
+        hospitals=hospitals(everyone, next(iter(results.values())), choices.report),
         left_out=absent,
         comparisons=comparisons(patients, risks, unlike=unlike(made), nested=nested(made)),
         concordance_comparisons=concordance_comparisons(everyone, risks, unlike(made)),

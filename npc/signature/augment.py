@@ -9,6 +9,7 @@ from monai.transforms import (
     RandAffine,
     RandFlip,
     RandGaussianNoise,
+    RandRotate90,
     RandScaleIntensity,
     RandSmoothDeform,
     Transform,
@@ -31,6 +32,8 @@ def augmentation(settings: AugmentConfig, size: int) -> Compose:
         steps.append(RandFlip(prob=settings.flip, spatial_axis=1))
     if settings.vertical_flip:
         steps.append(RandFlip(prob=settings.vertical_flip, spatial_axis=0))
+    if settings.quarter_turn:
+        steps.append(RandRotate90(prob=settings.quarter_turn, max_k=1))
     if settings.rotate or settings.shift or settings.scale:
         steps.append(
             RandAffine(

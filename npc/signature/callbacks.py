@@ -39,10 +39,11 @@ class BestEpoch(pl.Callback):
     Args:
         path: of the checkpoint.
         patience: epochs to wait for a better one.
+        is_last: the newest epoch counts as the best one, whatever its AUC: no validation patient decides.
     """
 
-    def __init__(self, path: Path, patience: int) -> None:
-        self.path, self.patience = path, patience
+    def __init__(self, path: Path, patience: int, is_last: bool = False) -> None:
+        self.path, self.patience, self.is_last = path, patience, is_last
         self.score: tuple[float, float] | None = None
         self.epoch = -1
 
@@ -54,7 +55,7 @@ class BestEpoch(pl.Callback):
         """Compares this epoch with the best one."""
         measured = trainer.callback_metrics
         score = (float(measured["val_auc"]), -float(measured["val_loss"]))
-        if self.score is None or score > self.score:
+        if self.is_last or self.score is None or score > self.score:
             self.score, self.epoch = score, trainer.current_epoch
             trainer.save_checkpoint(self.path, weights_only=True)
         self._stop_if_waited(trainer, trainer.current_epoch)

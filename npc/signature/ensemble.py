@@ -1,8 +1,8 @@
 """The mean of several networks: `train.py method=ensemble`.
 
 The training cohort is parted into folds; for each fold (and seed) one network learns from the other folds. It stops
-early by an inner share of these patients, so neither the internal validation cohort nor the patients whose out-of-fold
-risk it gives take part in any of its choices. The risk of a patient is the mean over the networks that did not learn
+early by an inner share of these patients, or keeps its last epoch, so neither the internal validation cohort nor the
+patients whose out-of-fold risk it gives take part in any of its choices. The risk of a patient is the mean over the networks that did not learn
 from this patient: all of them for the test cohort, those of its own fold for a training patient.
 """
 
@@ -26,8 +26,6 @@ from npc.run.method import UNLABELLED
 from npc.signature.checkpoints import is_whole
 from npc.signature.fit import TrainedNetwork, fit, log
 
-UNSEEN = ("test", UNLABELLED)  # splits from which a member does not learn
-
 
 @dataclass(frozen=True)
 class Member:
@@ -36,8 +34,9 @@ class Member:
     Attributes:
         seed: of its first weights, order and augmentation.
         fold: which it does not learn from; the first is 1.
-        patients: of the run; `split` is this network's: it learns from `train`, stops early by `validation`, and only
-            predicts `test` and `unlabelled`.
+        patients: of the run; `split` is this network's: it learns from `train`, is measured on `validation` after each
+            epoch, and only predicts `test` and `unlabelled`.
+        seen: whose outcomes had a part in its weights or in the choice of its epoch.
         home: its folder.
     """
 
@@ -45,7 +44,13 @@ class Member:
     fold: int
     held_out: pd.Index
     patients: pd.DataFrame
+    seen: pd.Index
     home: Path
+
+    @property
+    def unseen(self) -> pd.Index:
+        """The patients whose risk it gives."""
+        return self.patients.index.difference(self.seen, sort=False)
 
     @property
     def risk(self) -> Path:
@@ -101,13 +106,15 @@ def members(config: DictConfig, run: RunFolder, patients: pd.DataFrame) -> Itera
     for seed in settings.seeds or [config.seed]:
         for fold, (others, held_out) in enumerate(draws, start=1):
             draw = int(np.random.SeedSequence([config.split.seed, seed, fold]).generate_state(1)[0])
-            own, inner = train_test_split(
-                learning.index[others], test_size=settings.inner, stratify=label.iloc[others], random_state=draw
-            )
+            own, measured, seen = learning.index[others], learning.index[held_out], learning.index[others]
+            if settings.inner:
+                own, measured = train_test_split(
+                    own, test_size=settings.inner, stratify=label.iloc[others], random_state=draw
+                )
             of_member = patients.assign(split=split.where(split == UNLABELLED, "test"))
-            of_member.loc[own, "split"], of_member.loc[inner, "split"] = "train", "validation"
+            of_member.loc[own, "split"], of_member.loc[measured, "split"] = "train", "validation"
             home = run.checkpoints / "members" / f"{seed}-{fold}"
-            yield Member(seed, fold, learning.index[held_out], of_member, home)
+            yield Member(seed, fold, learning.index[held_out], of_member, seen, home)
 
 
 def train_members(
@@ -149,7 +156,7 @@ def keep(member: Member, trained: TrainedNetwork, kind: str) -> None:
     part = member.network.with_suffix(".part")
     torch.save(state | {"offset": offset}, part)
     part.replace(member.network)
-    unseen = trained.predictions.loc[trained.predictions["split"].isin(UNSEEN), ["patient_id", "risk"]]
+    unseen = trained.predictions.loc[trained.predictions["patient_id"].isin(member.unseen), ["patient_id", "risk"]]
     write_text(member.risk, unseen.assign(risk=unseen["risk"] - offset).to_csv(index=False))
     rmtree(RunFolder(member.home).checkpoints, ignore_errors=True)  # those of many members would fill the disk
 
@@ -184,7 +191,7 @@ def _mean(trained: Sequence[Member], patients: pd.DataFrame) -> pd.Series:
     """Mean risk of each patient over the members that did not learn from the patient."""
     tables = []
     for member in trained:
-        unseen = member.patients.index[member.patients["split"].isin(UNSEEN)]
+        unseen = member.unseen
         try:
             table = pd.read_csv(member.risk, dtype={"patient_id": str}, float_precision="round_trip")
             risks = table.set_index("patient_id")["risk"].loc[unseen].astype(float)

@@ -112,11 +112,11 @@ def fit(
         _endpoint(config, patients[patients["split"] == "train"]),
         len(slices),
         channels,
-        pooled=config.slices == "all",
+        pooled=config.slices == "all" or (config.slices == "three" and config.network.slices == "pooled"),
     )
     if (sizes := data.datasets["train"].sizes) is not None:
         module.network.sizes.fit(sizes)
-    best = BestEpoch(run.best, config.trainer.patience)
+    best = BestEpoch(run.best, config.trainer.patience, is_last=config.trainer.epoch == "last")
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
     except Exception as error:  # of many types: Lightning's own, and those of accelerators and strategies

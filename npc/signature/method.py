@@ -124,7 +124,7 @@ class Ensemble(DeepLearning):
         fewest = self._fewest(patients)
         # a fold is left out, and of the other patients a share is kept for the choice of the epoch
         inner = fewest * (1 - 1 / settings.folds) * settings.inner
-        if settings.folds > fewest or inner < 1:
+        if settings.folds > fewest or 0 < inner < 1:
             raise InputError(
                 f"ensemble.folds={settings.folds} ensemble.inner={settings.inner}: the training cohort has only "
                 f"{fewest} patients of one class, too few to have one in each fold and in each inner share; choose "

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 from npc.run.weights import initial_weights, load_weights
+from npc.signature.compact import Compact
 from npc.signature.freeze import freeze
 from npc.signature.pooling import PooledSlices
 from npc.signature.sizes import Sized, StandardisedSizes
@@ -126,24 +127,25 @@ class Tiny(nn.Sequential):
         return {"stem": layers[:3], "layer1": layers[3:6], "layer2": layers[6:9]}
 
 
-def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Tiny:
+def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Compact | Tiny:
     """A network without its last layer, by name.
 
     Args:
-        name: any torchvision ResNet, `small` or `tiny`.
+        name: any torchvision ResNet, `small`, `compact` or `tiny`.
         channels: of its input.
         weights: `scratch`, `imagenet` (torchvision's, from its cache or its website) or the path of a state dict.
 
     Raises:
         InputError: unknown name, or weights of another network.
     """
-    if name in ("small", "tiny"):
+    own = {"small": Small, "compact": Compact, "tiny": Tiny}
+    if name in own:
         if weights != "scratch":
             raise InputError(f"network.weights={weights}: the {name} network has no published weights; choose scratch")
-        return Small(channels) if name == "small" else Tiny(channels)
+        return own[name](channels)
     names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
     if name not in names:
-        raise InputError(f"network.backbone={name}: must be small, tiny or one of {', '.join(names)}")
+        raise InputError(f"network.backbone={name}: must be small, compact, tiny or one of {', '.join(names)}")
     return ResNet(name, channels, weights)
 
 

@@ -22,7 +22,7 @@ class Small(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(channels, WIDTHS[0], 3, 2, 1, bias=False), _norm(WIDTHS[0]), nn.ReLU())
+        self.stem = nn.Sequential(nn.Conv2d(channels, WIDTHS[0], 3, 2, 1, bias=False), norm(WIDTHS[0]), nn.ReLU())
         self.layer1 = Block(WIDTHS[0], WIDTHS[0], stride=1)
         self.layer2 = Block(WIDTHS[0], WIDTHS[1], stride=2)
         self.layer3 = Block(WIDTHS[1], WIDTHS[2], stride=2)
@@ -48,14 +48,14 @@ class Block(nn.Module):
         super().__init__()
         self.convolutions = nn.Sequential(
             nn.Conv2d(before, after, 3, stride, 1, bias=False),
-            _norm(after),
+            norm(after),
             nn.ReLU(),
             nn.Conv2d(after, after, 3, 1, 1, bias=False),
-            _norm(after),
+            norm(after),
         )
         same = before == after and stride == 1
         self.shortcut = (
-            nn.Identity() if same else nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), _norm(after))
+            nn.Identity() if same else nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), norm(after))
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -63,5 +63,6 @@ class Block(nn.Module):
         return nn.functional.relu(self.convolutions(x) + self.shortcut(x))
 
 
-def _norm(width: int) -> nn.Module:
+def norm(width: int) -> nn.Module:
+    """GroupNorm of eight groups."""
     return nn.GroupNorm(8, width)

@@ -34,6 +34,7 @@ def test_a_curve_of_relative_hazards_belongs_to_the_training_patients():
     assert curves.to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_writes_the_curves_of_its_risks(trained):
     run = trained("endpoint=hazard", "trainer.max_epochs=1")
     curves = pd.read_csv(run.path / "survival.csv", index_col="patient_id", dtype={"patient_id": str})

@@ -52,7 +52,7 @@ def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
         yield figure
         numbered = fit(figure)
-        if engine := figure.get_layout_engine():
+        if figure.axes and (engine := figure.get_layout_engine()):
             engine.execute(figure)  # once for both files: it takes as long as drawing
             figure.set_layout_engine("none")
         description = {"Description": numbered} if numbered else {}

@@ -72,6 +72,10 @@ def _by_cohort(folder: Path, analysis: Analysis) -> list[Figure]:
         path = folder / f"risk_groups_{cohort.split}"
         kaplan_meier.draw(path, kaplan_meier.of_cohort(analysis, cohort.split), ylabel=_ylabel(analysis))
         drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups, {_of(cohort)}"))
+    if panels := kaplan_meier.hospitals(analysis):
+        path, lead = folder / "risk_groups_by_hospital", MODELS[next(iter(analysis.models))].lower()
+        kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
+        drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups by hospital, {lead}"))
     return drawn
 
 

@@ -42,6 +42,11 @@ def of_cohort(analysis: Analysis, split: str) -> list[Panel]:
     return [_panel(MODELS[name], result.survival[split]) for name, result in analysis.models.items()]
 
 
+def hospitals(analysis: Analysis) -> list[Panel]:
+    """Low and high risk by the leading model in each hospital of cohorts with several."""
+    return [_panel(f"{one.name} ({analysis.splits[one.split].lower()})", one.survival) for one in analysis.hospitals]
+
+
 def treatments(analysis: Analysis) -> list[Panel]:
     """Both treatments within the risk groups of the leading model (Fig. 4e-f)."""
     lead = next(iter(analysis.models))

@@ -48,7 +48,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         Section("Risk groups", (), {"High against low risk": tables.survival(analysis),
                                     "Survival by risk group": times_tables.survival_at(analysis),
-                                    **_competing(analysis)},
+                                    **_more(analysis)},
                 [*figures.risk_groups_by_cohort, figures.risk_groups]),
         Section("Time to event", [_TIMES], {"Concordance, AUC and Brier score": times_tables.discrimination(analysis),
                                             "Paired tests of concordance": times_tables.comparisons(analysis),
@@ -89,9 +89,12 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
 
 
-def _competing(analysis: Analysis) -> dict[str, pd.DataFrame]:
-    table = times_tables.competing(analysis)
-    return {"Cumulative incidence, with death as competing event": table} if len(table) else {}
+def _more(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    made = {
+        "Cumulative incidence, with death as competing event": times_tables.competing(analysis),
+        "The first model by hospital": times_tables.hospitals(analysis),
+    }
+    return {title: table for title, table in made.items() if len(table)}
 
 
 def _arms(analysis: Analysis) -> dict[str, pd.DataFrame]:

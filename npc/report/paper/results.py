@@ -49,6 +49,7 @@ def as_json(analysis: Analysis) -> Json:
             name: _model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
             for name, result in analysis.models.items()
         },
+        "hospitals": _hospitals(analysis),
         "comparisons": _comparisons(analysis),
         "controls": _controls(analysis),
         "treatment": {"note": analysis.treatment_note}
@@ -262,6 +263,18 @@ def _term(term: Term) -> Json:
         "p": term.p,
     }
     return written if term.ci is None else {**written, "odds_ratio": term.odds_ratio, "ci": list(term.ci)}
+
+
+def _hospitals(analysis: Analysis) -> Json:
+    """Of the first model, by split and hospital; only cohorts with several hospitals."""
+    written: Json = {}
+    for one in analysis.hospitals:
+        written.setdefault(one.split, {})[one.name] = {
+            "auc": _auc(one.auc),
+            "harrell": results_times.estimate(one.harrell),
+            "survival": _survival(one.survival),
+        }
+    return {next(iter(analysis.models)): written} if written else {}
 
 
 def _comparisons(analysis: Analysis) -> Json:

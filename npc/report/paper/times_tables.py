@@ -25,6 +25,7 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "calibration": calibration(analysis),
         "cox": cox(analysis),
         "competing_risks": competing(analysis),
+        "hospitals": hospitals(analysis),
         "concordance_comparisons": comparisons(analysis),
         "calibration_curves": calibration_curves(analysis),
         "net_benefit": net_benefit(analysis),
@@ -113,6 +114,22 @@ def competing(analysis: Analysis) -> pd.DataFrame:
                         "Cause-specific hazard ratio": _ratio(found.cause_specific[cause]),
                     })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def hospitals(analysis: Analysis) -> pd.DataFrame:
+    """The leading model in each hospital; empty where no cohort has several."""
+    return pd.DataFrame(
+        {
+            "Cohort": analysis.splits[one.split],
+            "Hospital": one.name,
+            "Patients": str(sum(group.n for group in one.survival.groups)),
+            "Events": str(sum(group.events for group in one.survival.groups)),
+            "AUC": words.auc(one.auc, analysis.choices.report.ci),
+            "Harrell's concordance": words.estimate(one.harrell),
+            "Hazard ratio, high against low risk": words.hazard_ratio(one.survival.hazard_ratio),
+        }
+        for one in analysis.hospitals
+    )
 
 
 def comparisons(analysis: Analysis) -> pd.DataFrame:
