@@ -12,6 +12,10 @@ from npc.statistics.logrank import Test
 from npc.statistics.standardised import Effect
 
 Json = dict[str, Any]
+IN_SAMPLE = (
+    "without the training patients, whose risks are of a fit that saw their outcomes; with out-of-fold risks "
+    "(train.py refit=RUN folds=5) all patients are compared"
+)
 MARGINAL = "marginal hazard ratio: all patients under additional against all under standard treatment"
 CONDITIONAL = "conditional hazard ratio: patients alike in all that is adjusted for; not comparable to a marginal one"
 MEANS = "marginal difference of restricted mean survival times, months"
@@ -35,12 +39,6 @@ def _patients(found: TreatmentAnalysis) -> Json:
         return {"n": None, "events": None, **_note(of)}
     held_out = {"note": IN_SAMPLE} if of.held_out else {}
     return {"n": len(of.patients), "events": int(of.event.sum()), **held_out}
-
-
-IN_SAMPLE = (
-    "without the training patients, whose risks are of a fit that saw their outcomes; with out-of-fold risks "
-    "(train.py refit=RUN folds=5) all patients are compared"
-)
 
 
 def _adjusted(found: Adjusted | NotEstimable) -> Json:
