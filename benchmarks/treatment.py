@@ -1,8 +1,8 @@
 """Bias and coverage of the treatment figures over phantoms whose truth is known: the table of docs/treatment.md.
 
-`python benchmarks/treatment.py [--phantoms 300] [--settings random clinical ...] [--draws 100] [--minutes 4]`: patients are
-drawn without images; the signature is what the CET1 images show (a correlation of 0.97 with the aggressiveness of the
-tumour; of the weak one, 0.58). The truth is that of the patients of all phantoms together under both treatments.
+`python benchmarks/treatment.py [--phantoms 300] [--settings random clinical ...] [--draws 100] [--minutes 4]`: patients
+are drawn without images; the signature is what the CET1 images show (a correlation of 0.97 with the aggressiveness of
+the tumour; of the weak one, 0.58). The truth is that of the patients of all phantoms together under both treatments.
 """
 
 import argparse
