@@ -1,5 +1,6 @@
 """Whether the effect of the additional treatment depends on the risk: tests, and the effect against risk as a curve."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,12 +64,18 @@ def effect_by_risk(of: Comparison) -> Sequence[AtRisk]:
     Raises:
         NotEstimable: see `npc.statistics.cox`.
     """
-    scores = norm.ppf(np.array(PERCENTILES) / 100)
+    # with the score counted from a point, the coefficient of the treatment is its effect there: a line. Its variance
+    # is a parabola, so three points give all
+    low, middle, high = (_fit(of, of.score - point, True) for point in (-1, 0, 1))
+    effects = [float(fit.coefficient[0]) for fit in (low, middle, high)]
+    variances = [float(fit.standard_error[0]) ** 2 for fit in (low, middle, high)]
+    slope, bend = (variances[2] - variances[0]) / 2, (variances[2] + variances[0]) / 2 - variances[1]
     found = []
-    for percentile, score in zip(PERCENTILES, scores, strict=True):
-        # with the score counted from here, the coefficient of the treatment is its effect here
-        at = _fit(of, of.score - score, True)
-        found.append(AtRisk(percentile, *at.hazard_ratio(0)))
+    for percentile in PERCENTILES:
+        score = float(norm.ppf(percentile / 100))
+        effect = effects[1] + score * (effects[2] - effects[0]) / 2
+        half = float(norm.ppf(0.975)) * (variances[1] + score * slope + score**2 * bend) ** 0.5
+        found.append(AtRisk(percentile, math.exp(effect), (math.exp(effect - half), math.exp(effect + half))))
     return tuple(found)
 
 

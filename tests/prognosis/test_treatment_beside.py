@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from npc.cohort.clinical import parse
 from npc.prognosis.models import Model
@@ -10,7 +11,7 @@ from npc.prognosis.treatment import arms
 from npc.prognosis.treatment_adjusted import adjusted
 from npc.prognosis.treatment_balance import balance, weighted
 from npc.prognosis.treatment_design import Comparison, compared
-from npc.prognosis.treatment_interaction import effect_by_risk, likelihood_ratio_of_interaction
+from npc.prognosis.treatment_interaction import _fit, effect_by_risk, likelihood_ratio_of_interaction
 from npc.statistics import NotEstimable
 
 VARIABLES = parse({
@@ -83,12 +84,16 @@ def test_risks_that_have_seen_the_outcomes_leave_the_training_patients_out():
 
 def test_an_interaction_is_found_where_there_is_one(by_stage):
     assert likelihood_ratio_of_interaction(by_stage, by_stage.score).p > 0.05
-    of = comparison(patients(0.0, interaction=0.6))
+    of = comparison(patients(0.0, interaction=0.6, n=450))
     assert likelihood_ratio_of_interaction(of, of.score).p < 1e-4
     curve = effect_by_risk(of)
     assert [at.estimate for at in curve] == sorted(at.estimate for at in curve)
     middle = next(at for at in curve if at.percentile == 50)
     assert middle.ci[0] < 0.5 < middle.ci[1]
+    # the same as the coefficient of the treatment where the score is counted from there
+    last = curve[-1]
+    there = _fit(of, of.score - norm.ppf(last.percentile / 100), True).hazard_ratio(0)
+    np.testing.assert_allclose([last.estimate, *last.ci], [there[0], *there[1]], rtol=1e-6)
 
 
 def test_one_arm_without_event_is_not_estimable():
