@@ -39,6 +39,8 @@ OTHER_READERS = ("reader1b", "reader2")  # the first reader again, and another o
 COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # of the first reader's contours with those of
 READERS = {"reader1": "first reader", "reader1b": "same reader again", "reader2": "another reader"}
 
+ARMS = ["standard", "additional"]  # of a treatment
+
 NOT_ESTIMABLE = "not estimable"
 
 

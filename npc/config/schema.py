@@ -314,6 +314,7 @@ class PrognosisConfig:
     cutoff: str = one_of("training", "own", "pooled")
     significance: float = must_be("between 0 and 1", lambda value: 0 < value < 1)
     treatment: str | None = None  # the clinical variable whose first level is the standard treatment
+    imputations: int = must_be("0, or 2 and more", lambda value: value == 0 or value >= 2, 0)
 
 
 @dataclass

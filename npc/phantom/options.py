@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from npc.config.fields import at_least, between, bound_faults, described, less_than, must_be, share
+from npc.config.fields import at_least, between, bound_faults, described, later, less_than, must_be, one_of, share
 from npc.errors import InputError
 from npc.phantom.parts import JOINT, NAMED, PARTS, are_shares
 
@@ -42,6 +42,10 @@ class Options:
     )
     confounding: float = described(
         share(0.0), "0: treated at random; 1: by indication, the odds of treatment proportional to the hazard"
+    )
+    indication: str = described(
+        later(one_of("hazard", "clinical", default="hazard")),
+        "what the indication follows: hazard, which images show in part; clinical: N stage and EBV-DNA alone",
     )
     competing: float = described(between(0, 2, "deaths a year", 0.0), "hazard of death without metastasis, per year")
     readers: int = described(at_least(0, 30), "patients of hospital 1 with second contours, at most all of them")

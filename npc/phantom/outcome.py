@@ -54,12 +54,13 @@ def draw_course(
         options: of the phantom; the same random numbers are drawn for all options.
         rng: of the patient.
     """
+    by_image = float(options.indication == "hazard")
     intercept, baseline = _solve(
-        hospital, options.treatment, options.interaction, options.confounding, options.competing
+        hospital, options.treatment, options.interaction, options.confounding, options.competing, by_image
     )
     image = LOG_HAZARD_AGGRESSIVENESS * aggressiveness
     effect = log(options.treatment) + options.interaction * aggressiveness
-    propensity = float(expit(intercept + options.confounding * (image + clinical)))
+    propensity = float(expit(intercept + options.confounding * (by_image * image + clinical)))
     added = bool(rng.random() < propensity)
 
     waiting = rng.exponential()  # the same under either treatment
@@ -116,18 +117,19 @@ def _days(after: float) -> int:
 
 @cache
 def _solve(
-    hospital: Hospital, treatment: float, interaction: float, confounding: float, competing: float
+    hospital: Hospital, treatment: float, interaction: float, confounding: float, competing: float, by_image: float
 ) -> tuple[float, float]:
     """Intercept of the odds of additional chemotherapy and log of the monthly baseline hazard, on quadrature points."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(61)
     n, ebv, point = (axis.ravel() for axis in np.meshgrid(range(4), range(2), range(len(nodes)), indexing="ij"))
     probability = shares(hospital.n_stage)[n] * np.array([1 - hospital.ebv_high, hospital.ebv_high])[ebv]
     probability = probability * weights[point] / weights.sum()
-    risk = LOG_HAZARD_AGGRESSIVENESS * nodes[point] + LOG_HAZARD_N_STAGE * (n - 2) + LOG_HAZARD_EBV * ebv
+    image, clinical = LOG_HAZARD_AGGRESSIVENESS * nodes[point], LOG_HAZARD_N_STAGE * (n - 2) + LOG_HAZARD_EBV * ebv
+    risk, indication = image + clinical, by_image * image + clinical
     added = 1 - shares(hospital.regimen)[0]
-    intercept = brentq(lambda start: (probability * expit(start + confounding * risk)).sum() - added, -30, 30)
+    intercept = brentq(lambda start: (probability * expit(start + confounding * indication)).sum() - added, -30, 30)
 
-    given = expit(intercept + confounding * risk)
+    given = expit(intercept + confounding * indication)
     predictor = np.concatenate([risk, risk + log(treatment) + interaction * nodes[point]])
     probability = np.concatenate([probability * (1 - given), probability * given])
     start, end = hospital.follow_up

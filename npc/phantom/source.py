@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,10 @@ def summary(folder: Path) -> dict[str, dict[str, float | None]]:
 
 
 def _description(options: Options) -> bytes:
-    """What `phantom.json` holds."""
-    return (json.dumps({"recipe": RECIPE, **asdict(options)}) + "\n").encode()
+    """What `phantom.json` holds; an option that was added later is written where it is not at its default."""
+    new = {item.name for item in fields(Options) if item.metadata.get("later")}
+    written = {k: v for k, v in asdict(options).items() if k not in new or v != getattr(Options, k)}
+    return (json.dumps({"recipe": RECIPE, **written}) + "\n").encode()
 
 
 def _write_tables(folder: Path, rows: Iterable[tuple[Row, Row]]) -> None:

@@ -14,6 +14,7 @@ from npc.cohort.flow import Flow, flow
 from npc.config.values import plain
 from npc.names import split_titles
 from npc.prognosis import models
+from npc.prognosis.ablations import Ablations, ablations
 from npc.prognosis.characteristics import Characteristic, characteristics
 from npc.prognosis.choice import Choice
 from npc.prognosis.competing import CompetingRisks, causes, competing_risks
@@ -22,15 +23,18 @@ from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
 from npc.prognosis.hospitals import Hospital, hospitals
+from npc.prognosis.missing import Missing, missing
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, followed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
 from npc.prognosis.signatures import VariantSignatures, signatures
+from npc.prognosis.subgroups import Subgroups, subgroups
 from npc.prognosis.times import ModelTimes, concordance_comparisons, times
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
 from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
+from npc.prognosis.treatment_analysis import TreatmentAnalysis, treatment_analysis
 from npc.prognosis.univariate import Univariate, univariate
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
@@ -61,8 +65,12 @@ class Analysis:
         shuffled_outcomes: each signature among those trained on permuted outcomes, by split.
         combined_controls: the combined model against one that has a measure of size in the place of the signature, by
             measure and split; empty where one of them is not there.
-        treatment: effect of additional treatment by model.
+        treatment: effect of additional treatment within risk groups by model, as in the paper.
+        treatment_beside: what stands beside it, by model.
         treatment_note: why there is none; None where there is.
+        subgroups: of held-out patients, by model.
+        ablations: the best run of each variant against the signature.
+        missing: what is missing, and regressions over imputations.
         univariate: tests that choose clinical variables.
         characteristics: of the cohorts, by variable.
         variants: AUCs of the best run of each.
@@ -89,7 +97,11 @@ class Analysis:
     shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
     combined_controls: Mapping[str, Mapping[str, Against]]
     treatment: Mapping[str, TreatmentEffect]
+    treatment_beside: Mapping[str, TreatmentAnalysis]
     treatment_note: str | None
+    subgroups: Mapping[str, Subgroups]
+    ablations: Ablations
+    missing: Missing
     univariate: tuple[Univariate, ...]
     characteristics: tuple[Characteristic, ...]
     variants: tuple[Variant, ...]
@@ -145,7 +157,14 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
         combined_controls=_combined_controls(patients, tests, made.get("combined"), choice, choices.prognosis),
         treatment=effects,
+        treatment_beside={
+            name: treatment_analysis(everyone, results[name], choices.prognosis.treatment, variables, choices)
+            for name in effects
+        },
         treatment_note=note,
+        subgroups={name: subgroups(everyone, model.risk, variables) for name, model in made.items()},
+        ablations=ablations(choice.lead, used),
+        missing=missing(everyone, made, variables, imputations=choices.prognosis.imputations, seed=choices.report.seed),
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),
         variants=variants(used, load_published(), **draws),

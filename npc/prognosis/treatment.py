@@ -13,7 +13,7 @@ import pandas as pd
 
 from npc.cohort.clinical import Variable
 from npc.errors import InputError
-from npc.names import RISK_GROUPS
+from npc.names import ARMS, RISK_GROUPS
 from npc.prognosis.encoding import learn
 from npc.prognosis.estimable import estimated
 from npc.prognosis.survival import HazardRatio, Survival, survival
@@ -22,8 +22,6 @@ from npc.statistics.cox import cox
 from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logistic import logistic
 from npc.statistics.restricted_mean import restricted_mean_difference
-
-ARMS = ["standard", "additional"]
 
 
 @dataclass(frozen=True)

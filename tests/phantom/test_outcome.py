@@ -166,3 +166,11 @@ def test_each_option_changes_only_what_it_names():
     pd.testing.assert_frame_equal(plain[same], other[same])
     assert (plain["regimen"] != other["regimen"]).any()
     assert (plain["dmfs_months"] != other["dmfs_months"]).any()
+
+
+def test_an_indication_by_clinical_variables_alone_does_not_follow_the_image():
+    patients = draw(0, 400, seed=6, confounding=1.0, indication="clinical")
+    odds = np.log(patients["propensity"] / (1 - patients["propensity"]))
+    clinical = patients["clinical_part"] - patients["treatment_effect"] * patients["added_chemotherapy"]
+    np.testing.assert_allclose(odds - odds.iloc[0], clinical - clinical.iloc[0], atol=1e-9)
+    assert patients["added_chemotherapy"].mean() == pytest.approx(126 / 188, abs=0.08)

@@ -1,6 +1,7 @@
 """The phantom: published marginals, a truth that holds, and files that are always the same."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -109,6 +110,13 @@ def test_the_same_options_give_the_same_bytes(small, tmp_path):
     again = hashes(tmp_path / "again")
     assert again == hashes(small)
     assert len(again) == 7 * 2 * 3 + 2 * 2 * 2 + 3 * 2 * (PHILIPS_SLICES + 1) + 3
+
+
+def test_an_option_that_was_added_later_changes_no_phantom_at_its_default():
+    before = {"recipe", "seed", "n", "external", "matrix", "signal", "signal_in", "treatment", "interaction"}
+    before |= {"confounding", "competing", "readers", "dice_reader1b", "dice_reader2", "dates"}
+    assert set(json.loads(phantom._description(Options.of({})))) == before
+    assert json.loads(phantom._description(Options.of({"indication": "clinical"})))["indication"] == "clinical"
 
 
 def test_another_seed_gives_other_patients_and_images(small, tmp_path):

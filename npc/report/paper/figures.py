@@ -8,8 +8,20 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit.flow_figure import draw_flow
 from npc.report.kit.page import Figure
-from npc.report.paper import calibration, decision_curve, kaplan_meier, nomogram, radiomic, roc, search
+from npc.report.paper import (
+    calibration,
+    decision_curve,
+    effect_by_risk,
+    forest,
+    kaplan_meier,
+    love_plot,
+    nomogram,
+    radiomic,
+    roc,
+    search,
+)
 from npc.report.paper.cohorts import Cohort, cohorts
+from npc.statistics import NotEstimable
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,7 @@ class Figures:
     calibration: Sequence[Figure]
     decision_curve: Figure
     treatment: Sequence[Figure]
+    subgroups: Sequence[Figure]
     nomograms: Sequence[Figure]
     correlations: Sequence[Figure]
     searches: Sequence[Figure]
@@ -40,7 +53,8 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
         risk_groups_by_cohort=_by_cohort(folder, analysis),
         calibration=_calibration(folder, analysis),
         decision_curve=Figure(folder / "decision_curve", _decision_curve(analysis)),
-        treatment=_treatment(folder / "treatment", analysis),
+        treatment=[*_treatment(folder / "treatment", analysis), *_treatment_beside(folder, analysis)],
+        subgroups=_subgroups(folder / "subgroups", analysis),
         nomograms=_nomograms(folder, analysis),
         correlations=radiomic.draw(folder, analysis.radiomics),
         searches=search.draw(folder, analysis.searches),
@@ -89,6 +103,31 @@ def _treatment(path: Path, analysis: Analysis) -> list[Figure]:
         return []
     kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
     return [Figure(path, "Treatments within the risk groups, all hospitals pooled, training patients among them")]
+
+
+def _treatment_beside(folder: Path, analysis: Analysis) -> list[Figure]:
+    """Love plot of the leading model, and the effect against the risk by every model."""
+    drawn = []
+    found = analysis.treatment_beside
+    if found and not isinstance(balance := next(iter(found.values())).balance, NotEstimable):
+        path = folder / "balance"
+        love_plot.draw(path, balance)
+        drawn.append(Figure(path, f"Balance of the treatments, {MODELS[next(iter(found))].lower()}; grey: below 0.1"))
+    curves = {MODELS[name]: one.by_risk for name, one in found.items() if not isinstance(one.by_risk, NotEstimable)}
+    if curves:
+        path = folder / "effect_by_risk"
+        effect_by_risk.draw(path, curves)
+        drawn.append(Figure(path, "Conditional effect of the treatment against the treatment-free risk; 95% limits"))
+    return drawn
+
+
+def _subgroups(path: Path, analysis: Analysis) -> list[Figure]:
+    """Of the leading model."""
+    name, found = next(iter(analysis.subgroups.items()))
+    if not found.by:
+        return []
+    forest.draw(path, found)
+    return [Figure(path, f"Subgroups, {MODELS[name].lower()}; exploratory: many tests, see the warning")]
 
 
 def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:

@@ -10,16 +10,9 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section, write_page
-from npc.report.paper import controls, radiomic, search, tables, times_tables
+from npc.report.paper import controls, radiomic, search, tables, times_tables, treatment_page, validity_page
 from npc.report.paper.figures import Figures
 
-_TREATMENT = (
-    "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not randomised, "
-    "and a score that contains the treatment groups patients by what is compared. The table also gives the weighted "
-    "hazard ratio (IPTW), the difference of restricted means and the test of interaction. Curves and figures pool all "
-    "hospitals, the training cohort among them, unless they say that they are stratified: a hospital then has a "
-    "baseline hazard of its own, so that arms are compared within hospitals alone."
-)
 _TIMES = (
     "Concordance and AUC are of the risk that the rest of the report shows; the Brier score is of the absolute risk of "
     "the model's Cox form, which is fitted on the training cohort. Its signatures are out of fold for the training "
@@ -62,8 +55,8 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
                                             "Cox form, training cohort": times_tables.cox(analysis)}),
         Section("Absolute risks", [_ABSOLUTE], {"Calibration": times_tables.calibration(analysis)},
                 [*figures.calibration, figures.decision_curve]),
-        Section("Treatment", [analysis.treatment_note or _TREATMENT],
-                {"Within risk groups": tables.treatment(analysis)}, figures.treatment),
+        treatment_page.section(analysis, figures.treatment),
+        *validity_page.sections(analysis, figures.subgroups),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),

@@ -23,9 +23,10 @@ from npc.prognosis.terms import Term
 from npc.prognosis.times import ModelTimes
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
+from npc.prognosis.treatment_analysis import TreatmentAnalysis
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
-from npc.report.paper import results_times
+from npc.report.paper import results_times, results_treatment, results_validity
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue
 from npc.statistics.association import Association
@@ -53,7 +54,15 @@ def as_json(analysis: Analysis) -> Json:
         "controls": _controls(analysis),
         "treatment": {"note": analysis.treatment_note}
         if analysis.treatment_note
-        else {name: _treatment(effect) for name, effect in analysis.treatment.items()},
+        else {
+            name: {**_treatment(effect), **_treatment_beside(analysis.treatment_beside[name])}
+            for name, effect in analysis.treatment.items()
+        },
+        "subgroups": {name: results_validity.subgroups(found) for name, found in analysis.subgroups.items()},
+        "ablations": results_validity.ablations(analysis.ablations),
+        "missing": results_validity.missing(
+            analysis.missing, {name: result.model for name, result in analysis.models.items()}
+        ),
         "univariate": {test.variable.name: _univariate(test, significance) for test in analysis.univariate},
         "table2": {
             one.variable.name: _characteristic(one, analysis.choices.report.tests) for one in analysis.characteristics
@@ -292,6 +301,11 @@ def _treatment(effect: TreatmentEffect) -> Json:
         "interaction_stratified": _either(effect.interaction_stratified, _RATIO, _hazard_ratio),
         "score_contains_treatment": effect.score_contains_treatment,
     }
+
+
+def _treatment_beside(found: TreatmentAnalysis) -> Json:
+    free = {} if found.free is None else {"treatment_free": _treatment(found.free)}
+    return {**free, **results_treatment.as_json(found)}
 
 
 def _within_group(found: WithinGroup) -> Json:

@@ -1,6 +1,6 @@
 """The tables of a report, as they are printed and as data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -8,8 +8,18 @@ from npc.names import MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.provenance import RunUsed
 from npc.prognosis.survival import Survival
+from npc.prognosis.treatment import TreatmentEffect
 from npc.report.kit import words
-from npc.report.paper import controls, radiomic, search, table2, table3, times_tables
+from npc.report.paper import (
+    controls,
+    radiomic,
+    search,
+    table2,
+    table3,
+    times_tables,
+    treatment_tables,
+    validity_tables,
+)
 from npc.statistics import NotEstimable
 
 _SHARES = {
@@ -36,6 +46,9 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "regression": regression(analysis),
         "arms": arms(analysis),
         "treatment": treatment(analysis),
+        "treatment_free": treatment_free(analysis),
+        **treatment_tables.tables(analysis),
+        **validity_tables.tables(analysis),
         "kaplan_meier": curves(analysis),
         "risks": risks(analysis),
         "radiomic_signatures": radiomic.signatures_table(analysis.radiomics),
@@ -154,15 +167,25 @@ def arms(analysis: Analysis) -> pd.DataFrame:
 
 def treatment(analysis: Analysis) -> pd.DataFrame:
     """Additional against standard treatment within risk groups, all hospitals pooled and stratified by hospital."""
+    return _within_groups(analysis.treatment, analysis.choices.endpoint.survival)
+
+
+def treatment_free(analysis: Analysis) -> pd.DataFrame:
+    """The same in groups of the treatment-free score, of the models that contain the treatment."""
+    free = {name: found.free for name, found in analysis.treatment_beside.items() if found.free is not None}
+    return _within_groups(free, analysis.choices.endpoint.survival)
+
+
+def _within_groups(effects: Mapping[str, TreatmentEffect], survival_name: str) -> pd.DataFrame:
     rows = []
-    for name, effect in analysis.treatment.items():
+    for name, effect in effects.items():
         for group in RISK_GROUPS:
             found = effect.groups[group]
             means, within = found.restricted_means, found.survival.stratified
             assert within is not None
             rows.append({
                 "Groups of": MODELS[name], "Risk": group,
-                **_survival(found.survival, analysis.choices.endpoint.survival),
+                **_survival(found.survival, survival_name),
                 "Hazard ratio, stratified by hospital": words.hazard_ratio(within.hazard_ratio),
                 "Hazard ratio (IPTW)": words.hazard_ratio(found.weighted),
                 "Hazard ratio (IPTW), stratified by hospital": words.hazard_ratio(found.weighted_stratified),
