@@ -61,7 +61,10 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
     p = float(f_distribution.sf(f, df_rows, df_residual))
     tail = 1 - (1 - confidence) / 2
 
-    absolute = (rows - residual) / (rows + (k - 1) * residual + k * (columns - residual) / n)
+    total = rows + (k - 1) * residual + k * (columns - residual) / n
+    if total <= np.finfo(float).eps * residual:  # it is positive, but for rounding
+        raise NotEstimable(f"{n} subjects have nearly the same mean rating: ICC(2,1) has no lower bound")
+    absolute = (rows - residual) / total
     consistency = (rows - residual) / (rows + (k - 1) * residual)
 
     spread = k * columns + (k * n - k - n) * residual

@@ -72,6 +72,12 @@ def test_a_missing_rating_is_refused():
         icc([[1, 2], [np.nan, 3]])
 
 
+def test_a_sum_of_squares_lost_by_rounding_is_not_estimable():
+    """Subjects and raters differ by far less than what is left: the variance of all ratings is lost."""
+    with pytest.raises(NotEstimable, match="nearly the same mean"):
+        icc([[1, -1 + 2e-15], [-1, 1]])
+
+
 @given(arrays(float, (2, 2), elements=st.floats(-1e6, 1e6)))
 def test_two_subjects_have_finite_limits_or_none(ratings):
     """Their quantiles may be finite and yet too large for the products of the limits."""
