@@ -26,6 +26,8 @@ NEEDS = {
     ("cohort", "table"): ["cohort.root=somewhere"],
     ("cohort", "sts"): ["cohort.root=somewhere", "sequence=mr_t1"],
     ("cohort", "foshan"): ["cohort.root=somewhere", "cohort.labelled=true"],
+    ("encoder", "medicalnet"): ["encoder.weights=file.pth"],
+    ("encoder", "radimagenet"): ["encoder.weights=file.pt"],
 }
 
 
