@@ -129,7 +129,7 @@ def hazard_cuts(time: ArrayLike, event: ArrayLike, intervals: int) -> tuple[floa
         intervals: their number; there are fewer where several events share a month.
     """
     months = np.asarray(time, dtype=float)[np.asarray(event) == 1]
-    cuts = np.unique(np.quantile(months, np.arange(1, intervals + 1) / intervals))
-    cuts[-1] = np.nextafter(np.float32(cuts[-1]), np.float32(np.inf))
     # in the precision of a batch's months, so that a month equal to a cut is always on the same side
-    return tuple(float(np.float32(cut)) for cut in cuts)
+    cuts = np.unique(np.quantile(months, np.arange(1, intervals + 1) / intervals).astype(np.float32))
+    cuts[-1] = np.nextafter(cuts[-1], np.float32(np.inf))
+    return tuple(map(float, cuts))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 from sklearn.metrics import log_loss
@@ -81,6 +81,7 @@ def test_the_hazard_likelihood_is_the_product_over_the_intervals():
 
 
 @given(st.lists(st.floats(0.1, 200), min_size=2, max_size=50), st.integers(1, 10))
+@example([1.0, 1.0 + 1e-9, 1.0 + 2e-9, 2.0], 3)  # the first three are one month in the precision of a batch
 @settings(deadline=None)
 def test_cuts_divide_the_events_evenly_and_cover_the_last(months: list[float], intervals: int):
     cuts = hazard_cuts(months, [1] * len(months), intervals)
