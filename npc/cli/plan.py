@@ -54,6 +54,7 @@ def development(
         "give either --auc or --r2": (auc is None) == (r2 is None),
         "give either --events, or --rate, --follow-up and --horizon":
             (events is None) == (rate is None) or (rate is not None and None in survival),
+        "--follow-up and --horizon need --rate": rate is None and survival != [None] * 3,
     })  # fmt: skip
     try:
         if events is not None:

@@ -202,9 +202,12 @@ def _network_faults(network: DictConfig) -> list[str]:
 def _slices_faults(config: DictConfig) -> list[str]:
     """Settings of `slices=all` without it, and what it cannot be used with."""
     has_network = config.method != "frozen"  # which reads no key of `network`
+    is_pooled = config.slices == "all" or (
+        has_network and config.slices == "three" and config.network.slices == "pooled"
+    )
+    if is_pooled and has_network and config.network.join == "stack" and config.sequence == "both":
+        return ["network.join=stack: slices that are pooled are no pairs of two sequences; use towers or mean"]
     if config.slices == "all":
-        if has_network and config.network.join == "stack" and config.sequence == "both":
-            return ["network.join=stack: with slices=all the slices of two sequences are no pairs; use towers or mean"]
         return []
     defaults: dict[str, Any] = {"preprocess.slices": PreprocessConfig.slices}
     if has_network and config.network.slices == "channels":

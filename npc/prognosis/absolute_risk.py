@@ -44,7 +44,7 @@ class CoxForm:
         return self.baseline.probability(self.predictor[patients], months)
 
     def cumulative_hazard(self, patients: pd.Index, months: np.ndarray) -> np.ndarray:
-        """Of each patient at a month of his own, (patients,).
+        """Of each patient at a month of their own, (patients,).
 
         Raises:
             NotEstimable: as for `probability`.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from npc.cohort.clinical import Variable
 from npc.names import SPLITS
@@ -74,6 +75,8 @@ def missing(
         return Missing(*counted, 0, {}, note)
     used = [variable for variable in variables if training[variable.name].notna().any()]
     fitted = {name: model for name, model in models.items() if model.fitted and model.encoding}
+    if not fitted:
+        return Missing(*counted, 0, {}, "no model contains clinical variables: there is nothing to pool")
     others = pd.concat(
         [model.design[list(model.signatures)].add_prefix(name) for name, model in fitted.items()], axis=1
     )
@@ -112,8 +115,9 @@ def imputed(
             sample_posterior=True, max_iter=CYCLES, random_state=seed + number,
             min_value=table[varying].min().to_numpy(), max_value=table[varying].max().to_numpy(),
         )  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # draws do not converge to a value, which it says
+        # the sum of several threads depends on their number
+        with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
+            warnings.simplefilter("ignore")  # it warns that random draws do not converge
             filled = table.assign(**dict(zip(varying, imputer.fit_transform(table[varying]).T, strict=True)))
         made = training.copy()
         for variable in variables:

@@ -116,7 +116,9 @@ def signature(name: str, run: Run, index: pd.Index, kind: str = "out_of_fold") -
     risk = run.risk.loc[index]
     found = readable(_training_risks, run, index, kind)
     if isinstance(found, NotEstimable):
-        return Model(name, risk, risk, False, frozenset([run.key]), notes=(f"in-sample risks are used: {found}",))
+        unseen = run.method == "ensemble"  # its predictions are out of fold, too
+        used = "the risks of predictions.csv" if unseen else "in-sample risks"
+        return Model(name, risk, risk, unseen, frozenset([run.key]), notes=(f"{used} are used: {found}",))
     held_out, unseen = found
     notes: tuple[str, ...] = ()
     if unseen and run.method != "ensemble":

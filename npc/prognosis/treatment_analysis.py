@@ -69,7 +69,9 @@ def treatment_analysis(
     free = None
     if treatment in [variable.name for variable in model.variables]:
         score = treatment_free(model, patients, treatment)
-        group = groups(score, patients["split"], cutoffs(score, patients["split"], choices.prognosis.cutoff))
+        labelled = patients["label"].notna()  # as the cut-off of the model's own groups
+        cut = cutoffs(score[labelled], patients.loc[labelled, "split"], choices.prognosis.cutoff)
+        group = groups(score, patients["split"], cut)
         free = treatment_effect(patients, group, treatment, variables, [])
     of = estimated(compared, patients, arms(patients, treatment), model, treatment, variables)
     if isinstance(of, NotEstimable):

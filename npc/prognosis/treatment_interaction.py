@@ -13,6 +13,7 @@ from npc.statistics import NotEstimable
 from npc.statistics.cox import Cox, cox
 from npc.statistics.logrank import Test
 
+LARGEST = 700.0  # logarithm of a ratio that a float can hold
 PERCENTILES = tuple(range(5, 100, 5))
 
 
@@ -34,7 +35,8 @@ class AtRisk:
 def likelihood_ratio_of_interaction(of: Comparison, risk: np.ndarray) -> Test:
     """Likelihood ratio of Cox models with and without the product of treatment and risk, stratified by hospital.
 
-    Both contain the treatment, the risk, and all that is adjusted for: of risk groups, the continuous score too.
+    Both contain the treatment, the risk, and all that is adjusted for: of risk groups, the continuous score, too, if
+    the model has one.
 
     Args:
         of: the comparison.
@@ -75,6 +77,8 @@ def effect_by_risk(of: Comparison) -> Sequence[AtRisk]:
         score = float(norm.ppf(percentile / 100))
         effect = effects[1] + score * (effects[2] - effects[0]) / 2
         half = float(norm.ppf(0.975)) * (variances[1] + score * slope + score**2 * bend) ** 0.5
+        if abs(effect) + half > LARGEST:
+            raise NotEstimable("the interval of the effect has no bound")
         found.append(AtRisk(percentile, math.exp(effect), (math.exp(effect - half), math.exp(effect + half))))
     return tuple(found)
 

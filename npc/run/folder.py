@@ -97,6 +97,7 @@ class RunFolder:
 
     def write_unlabelled(self, risks: pd.DataFrame) -> None:
         """Writes the risks of patients without label, indexed by `patient_id`; no file where there are none."""
+        (self.path / "unlabelled.csv").unlink(missing_ok=True)  # of an interrupted attempt
         if len(risks):
             columns = [column for column in PREDICTION_COLUMNS if column not in ("patient_id", "label")]
             write_text(self.path / "unlabelled.csv", risks[columns].to_csv(index_label="patient_id"))

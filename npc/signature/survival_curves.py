@@ -21,7 +21,9 @@ def of_hazards(output: np.ndarray, cuts: Sequence[float], patients: pd.Index) ->
         indexed by `patient_id`, a column for each of the cuts.
     """
     survival = np.exp(np.cumsum(log_expit(-output), axis=2)).mean(axis=1)
-    return pd.DataFrame(survival, patients.rename("patient_id"), [f"{cut:g}" for cut in cuts])
+    return pd.DataFrame(
+        survival, patients.rename("patient_id"), [np.format_float_positional(np.float32(cut), trim="-") for cut in cuts]
+    )
 
 
 def of_relative_hazards(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -39,4 +41,8 @@ def of_relative_hazards(predictions: pd.DataFrame) -> pd.DataFrame:
     predictor = predictions["risk"] - training["risk"].mean()
     found = baseline(training["time"], training["event"], predictor[training.index])
     survival = 1 - found.probability(predictor, found.time)
-    return pd.DataFrame(survival, predictions.index.rename("patient_id"), [f"{month:g}" for month in found.time])
+    return pd.DataFrame(
+        survival,
+        predictions.index.rename("patient_id"),
+        [np.format_float_positional(month, trim="-") for month in found.time],
+    )

@@ -1,4 +1,4 @@
-"""The chance of not being censored, by which patients with a known outcome stand for those who were censored.
+"""The probability of not being censored, by which patients with a known outcome stand for those who were censored.
 
 Inverse probability of censoring weights (IPCW; Graf et al., Statistics in Medicine 1999; Uno et al., JASA 2007). The
 influence of each patient on a weighted sum includes that through the weights, as the weights are estimated, too.
@@ -40,7 +40,7 @@ class Censoring:
         """Derivative of a weighted sum by the number of times that each patient counts in the weights.
 
         Args:
-            parts: what each patient adds to the sum, which is proportional to his weight, (patients,).
+            parts: what each patient adds to the sum, which is proportional to their weight, (patients,).
             until: the weights are those of `known`.
 
         Returns:

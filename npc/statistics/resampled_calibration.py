@@ -47,7 +47,10 @@ def resampled(
     curves, measures = (np.concatenate(part) for part in zip(*parts, strict=True))
     solved = np.isfinite(curves).all(axis=1) & np.isfinite(measures).all(axis=1)
     if solved.mean() < SHARE:
-        raise NotEstimable(f"{(~solved).sum()} of {draws} bootstrap samples give no curve: there are too few events")
+        raise NotEstimable(
+            f"{(~solved).sum()} of {draws} bootstrap samples give no curve: there are too few events, or too few patients "
+            "are followed so long"
+        )
     return curves[solved], measures[solved]
 
 
@@ -92,6 +95,7 @@ def _fit(t: np.ndarray, d: np.ndarray, z: np.ndarray, weight: np.ndarray) -> tup
         relative = np.exp(np.einsum("ks,ksn->sn", beta, z))
         counted = weight * relative
         at_risk = sums(counted)
+        at_risk[at_risk == 0] = 1  # no sampled patient is followed so long, and none has an event then
         means = [sums(counted * one) / at_risk for one in z]
         score = np.stack([(events * (one - mean)).sum(axis=1) for one, mean in zip(z, means, strict=True)], axis=1)
         information = np.empty((samples, terms, terms))

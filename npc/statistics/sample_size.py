@@ -101,6 +101,11 @@ def survival_development(
 def _development(
     parameters: int, r2: float, largest: float, shrinkage: float, overall: int, events: float
 ) -> Development:
+    if largest <= 0:
+        raise NotEstimable(
+            "rate times follow-up is the number of events of a patient: give the rate of first events and the mean "
+            "time to the event or to the end of follow-up"
+        )
     if not 0 < r2 < min(largest, shrinkage):
         raise NotEstimable(
             f"a Cox-Snell R2 of {r2:.3g} is not possible: it lies between 0 and {min(largest, shrinkage):.3g} here"
@@ -143,8 +148,8 @@ def r2_of_concordance(concordance: float, events_per_patient: float) -> float:
 
     D is 5.50 (C - 0.5) + 10.26 (C - 0.5)^3 (Jinks, Royston and Parmar, BMC Medical Research Methodology 2015, 15:82);
     the variance of the log hazard is D^2 pi / 8, and an event's gain in log likelihood half of log(1 + variance)
-    (Royston, Stata Journal 2006, 6:83). It is
-    rather too low, which asks for more patients: by a third or so where few have the event, or most.
+    (Royston, Stata Journal 2006, 6:83). The R2 is too low, by up to a third where few have the event, or most, which
+    asks for more patients.
 
     Args:
         concordance: above a half.

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.stats import norm
 
 from npc.statistics import NotEstimable
+from npc.statistics.censoring import censoring
 from npc.statistics.cox_resampled import Resampled, resampled_cox
-from npc.statistics.kaplan_meier import kaplan_meier
 
 AT_ONCE = 2**18  # numbers held at a time: what stays in the cache is faster
 # Ridge of the covariates that are adjusted for, by standard deviation: a rare level without an event, in the study or
@@ -114,7 +114,9 @@ def difference(values: np.ndarray) -> Effect:
 
 def _normal(values: np.ndarray) -> tuple[float, float, float]:
     samples = values[1:][np.isfinite(values[1:])]
-    if not np.isfinite(values[0]) or len(samples) < 0.9 * (len(values) - 1):
+    if not np.isfinite(values[0]):
+        raise NotEstimable("an arm has no patient at risk at the events")
+    if len(samples) < 0.9 * (len(values) - 1):
         raise NotEstimable("more than a tenth of the bootstrap samples have no estimate")
     middle, error = float(values[0]), float(samples.std(ddof=1))
     if error == 0:
@@ -127,9 +129,7 @@ def _followed(time: np.ndarray, event: np.ndarray, labels: np.ndarray, times: np
     followed = np.empty((len(times), len(time)))
     for label in np.unique(labels):
         of = labels == label
-        curve = kaplan_meier(time[of], 1 - event[of])
-        place = np.searchsorted(curve.time, times, side="left")
-        followed[:, of] = np.append(1.0, curve.survival)[place][:, None]
+        followed[:, of] = censoring(time[of], event[of]).uncensored_before(times)[:, None]
     return followed
 
 

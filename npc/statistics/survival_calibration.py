@@ -78,7 +78,7 @@ def calibration_intercept(
     Args:
         time: to event or censoring, (patients,).
         event: 1 for an event, 0 for censoring.
-        cumulative_hazard: predicted, of each patient at his own time or the horizon, whichever is first, (patients,).
+        cumulative_hazard: predicted, of each patient at their own time or the horizon, whichever is first, (patients,).
         horizon: in the unit of time.
         confidence: of Wald's interval.
 

@@ -73,5 +73,5 @@ def test_the_encoder_reads_the_grey_levels_as_they_are():
 
 
 def test_an_unknown_model_is_reported():
-    with pytest.raises(InputError, match="encoder.model=laws4.*laws3 or laws5"):
+    with pytest.raises(InputError, match=r"encoder\.model=laws4.*laws3 or laws5"):
         Encoder(compose(["encoder=texture", "encoder.model=laws4"]).encoder, seed=0)

@@ -117,7 +117,12 @@ def _treatment_beside(folder: Path, analysis: Analysis) -> list[Figure]:
     if curves:
         path = folder / "effect_by_risk"
         effect_by_risk.draw(path, curves)
-        drawn.append(Figure(path, "Conditional effect of the treatment against the treatment-free risk; 95% limits"))
+        drawn.append(
+            Figure(
+                path,
+                "Conditional effect of the treatment against the treatment-free risk; 95% limits; axis from 0.1 to 10",
+            )
+        )
     return drawn
 
 

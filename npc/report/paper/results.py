@@ -134,11 +134,6 @@ def _unseen(result: ModelResult, split: str) -> Json:
     return {"auc_out_of_fold": _auc(result.unseen_auc)} if split == "train" and result.unseen_auc else {}
 
 
-def _adds(model: Model) -> Json:
-    """What each arm adds to the others; of the model of all arms only."""
-    return {"adds": {arm: _either(test, _TEST, _test) for arm, test in model.adds.items()}} if model.adds else {}
-
-
 def _auc(found: AucResult) -> Json:
     counts = {"n": found.n, "events": found.events}
     if isinstance(found.estimate, NotEstimable):

@@ -16,8 +16,8 @@ from npc.statistics.rubin import Pooled
 Json = dict[str, Any]
 SUBGROUP_ESTIMAND = "hazard ratio of one standard deviation of the risk's normal scores, held-out patients, by hospital"
 CHOSEN = (
-    "The reference was chosen on the internal validation cohort, where the comparison therefore favours it; no cohort "
-    "has a test of the training patients, whose risks a run has seen."
+    "The reference was chosen on the internal validation cohort, where the comparison therefore favours it; the "
+    "training cohort is not compared, because the runs were fitted to it."
 )
 
 

@@ -11,17 +11,20 @@ from npc.report.paper import tables, treatment_tables
 
 _TREATMENT = (
     "Additional against standard treatment within risk groups is the paper's analysis. Treatment was not randomised, "
-    "and a score that contains the treatment groups patients by what is compared. The table also gives the weighted "
-    "hazard ratio (IPTW), the difference of restricted means and the test of interaction. Curves and figures pool all "
-    "hospitals, the training cohort among them, unless they say that they are stratified: a hospital then has a "
-    "baseline hazard of its own, so that arms are compared within hospitals alone."
+    "and a score that contains the treatment groups patients by what is compared. The table also gives the hazard "
+    "ratio weighted by the clinical variables alone, with cut weights (IPTW), the difference of restricted means and "
+    "the test of interaction. Curves and figures pool all hospitals, the training cohort among them, unless they say "
+    "that they are stratified: a hospital then has a baseline hazard of its own, so that arms are compared within "
+    "hospitals alone."
 )
 _BESIDE = (
     "Adjusted figures are beside it (docs/treatment.md). A marginal hazard ratio compares all patients under the one "
     "with all under the other treatment; a conditional one compares patients alike in all that is adjusted for, and "
     "lies further from 1: the two are not comparable. All adjust for the clinical variables, the hospital and the "
-    "treatment-free score, and for nothing that is not recorded: the E-value says how strongly an unmeasured variable "
-    "would have to go with both treatment and event to explain the effect."
+    "treatment-free score, and for nothing that is not recorded; their weights are not cut. The E-value says how "
+    "strongly an unmeasured variable would have to be associated with both treatment and event to explain the effect. "
+    "The regression that gives a model's score was fitted to the outcomes of the training patients, so that the "
+    "interactions and the effect against the risk favour it there."
 )
 
 

@@ -79,7 +79,7 @@ def weights(analysis: Analysis) -> pd.DataFrame:
             continue
         rows.append({
             "Score of": MODELS[name],
-            **{f"{arm}: patients, of equal weight": f"{by.n[arm]}, {by.effective[arm]:.1f}" for arm in ARMS},
+            **{f"{arm}: patients, effective number": f"{by.n[arm]}, {by.effective[arm]:.1f}" for arm in ARMS},
             "Weights": f"{by.weights.min():.2f} to {by.weights.max():.2f}",
             "Probability of additional treatment": f"{by.propensity.min():.2f} to {by.propensity.max():.2f}",
             "Positivity": "holds" if by.positivity is None else f"fails: {by.positivity}",
