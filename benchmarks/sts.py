@@ -1,8 +1,8 @@
 """Signatures on the public sarcoma cohort, by repeated nested cross-validation: `python benchmarks/sts.py DIR DATA`.
 
 39 patients of one centre: an external cohort does not exist, and a split leaves 6 test patients. So all patients take
-part in five-fold cross-validation in which whatever a recipe selects or fits is selected and fitted again without the fold,
-repeated with other folds. Volume alone, which fits nothing, stands beside it.
+part in five-fold cross-validation in which whatever a recipe selects or fits is selected and fitted again without the
+fold, repeated with other folds. Volume alone, which fits nothing, stands beside it.
 """
 
 import argparse

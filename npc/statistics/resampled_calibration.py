@@ -48,8 +48,8 @@ def resampled(
     solved = np.isfinite(curves).all(axis=1) & np.isfinite(measures).all(axis=1)
     if solved.mean() < SHARE:
         raise NotEstimable(
-            f"{(~solved).sum()} of {draws} bootstrap samples give no curve: there are too few events, or too few patients "
-            "are followed so long"
+            f"{(~solved).sum()} of {draws} bootstrap samples give no curve: there are too few events, or too few "
+            "patients are followed so long"
         )
     return curves[solved], measures[solved]
 
