@@ -36,6 +36,14 @@ def test_a_validation_gives_patients_or_the_precision_of_a_number(npc):
             ["--parameters", 3, "--rate", 0.2, "--auc", 0.7],
             ["give either --events, or --rate, --follow-up and --horizon"],
         ),
+        (
+            ["--parameters", 3, "--events", 0.2, "--auc", 0.7, "--follow-up", 40],
+            ["--follow-up and --horizon need --rate"],
+        ),
+        (
+            ["--parameters", 3, "--rate", 0.3, "--follow-up", 10, "--horizon", 5, "--r2", 0.1],
+            ["rate times follow-up is the number of events of a patient"],
+        ),
         (["--parameters", 3, "--events", 0.02, "--r2", 0.3], ["a Cox-Snell R2 of 0.3 is not possible"]),
     ],
 )

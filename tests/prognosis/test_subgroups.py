@@ -103,4 +103,5 @@ def test_rubins_rules_widen_what_missing_values_make_uncertain(patients):
     assert pooled.fraction[age] > 0.05
     assert pooled.fraction[age] > pooled.fraction[age - 1]
     assert "imputations=20" in missing(holes, models, VARIABLES, imputations=0, seed=0).note
+    assert "nothing to pool" in missing(holes, {}, VARIABLES, imputations=4, seed=0).note
     assert "nothing to impute" in missing(patients, models, VARIABLES, imputations=4, seed=0).note
