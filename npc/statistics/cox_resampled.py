@@ -99,7 +99,7 @@ def _jumps(
 
 
 def _inverse(sums: np.ndarray) -> np.ndarray:
-    """1 over sums of risk sets; 0 where a sample has nobody at risk, and so no event either."""
+    """Reciprocals of the sums over the risk sets; 0 where no subject of a sample is at risk, and none has an event."""
     return np.where(sums > 0, 1 / sums, 0.0)[..., None]
 
 

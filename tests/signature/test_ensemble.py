@@ -131,7 +131,7 @@ def test_an_interrupted_ensemble_trains_the_networks_that_are_missing(averaged, 
 
 
 def test_without_an_inner_share_a_network_learns_from_all_of_its_folds(shared, patients, tmp_path):
-    """Nobody chooses its epoch, so the held-out patients may be measured after each, and get their risk from it."""
+    """No patient chooses its epoch: the AUC of the held-out patients is only logged, their risks are out of fold."""
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.inner=0", "trainer.epoch=last", "ensemble.seeds=[3]")
     training = patients.index[patients["split"] == "train"]
     for member in members(config, RunFolder(tmp_path), patients):

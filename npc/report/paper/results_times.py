@@ -1,20 +1,17 @@
 """The keys of `results.json` for figures of time to event."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from npc.names import HORIZONS, NOT_ESTIMABLE
 from npc.prognosis.absolute_risk import CoxForm
 from npc.prognosis.competing import CompetingRisks
-from npc.prognosis.survival import HazardRatio
 from npc.prognosis.times import Calibration, CohortTimes
+from npc.report.paper.result_parts import Json, hazard_ratio, note
 from npc.statistics import NotEstimable
 from npc.statistics.brier import Brier
 from npc.statistics.delong import Comparison
 from npc.statistics.estimate import Estimate
 from npc.statistics.net_benefit import NetBenefit
-
-Json = dict[str, Any]
 
 
 def cohort(found: CohortTimes) -> Json:
@@ -28,7 +25,7 @@ def cohort(found: CohortTimes) -> Json:
             group: {str(month): estimate(one) for month, one in of.items()} for group, of in found.survival_at.items()
         },
         "calibration": _calibration(found.calibration),
-        "net_benefit": _note(found.net_benefit)
+        "net_benefit": note(found.net_benefit)
         if isinstance(found.net_benefit, NotEstimable)
         else [_benefit(one) for one in found.net_benefit],
     }
@@ -37,11 +34,11 @@ def cohort(found: CohortTimes) -> Json:
 def form(found: CoxForm | NotEstimable) -> Json:
     """The Cox form of a model, with the survival of a patient whose terms are the mean of the training cohort."""
     if isinstance(found, NotEstimable):
-        return {"terms": None, "baseline_survival": None, **_note(found)}
+        return {"terms": None, "baseline_survival": None, **note(found)}
     months = [month for month in HORIZONS if month <= found.baseline.end]
     survival = 1 - found.baseline.probability([0.0], months)[0]
     return {
-        "terms": [{"term": term, "hazard_ratio": _ratio(ratio)} for term, ratio in found.terms.items()],
+        "terms": [{"term": term, "hazard_ratio": hazard_ratio(ratio)} for term, ratio in found.terms.items()],
         "baseline_survival": {str(month): float(value) for month, value in zip(months, survival, strict=True)},
     }
 
@@ -54,14 +51,14 @@ def competing(found: CompetingRisks) -> Json:
             cause: {group: {str(month): estimate(one) for month, one in of.items()} for group, of in by_group.items()}
             for cause, by_group in found.incidence_at.items()
         },
-        "cause_specific_hazard_ratio": {cause: _ratio(one) for cause, one in found.cause_specific.items()},
+        "cause_specific_hazard_ratio": {cause: hazard_ratio(one) for cause, one in found.cause_specific.items()},
     }
 
 
 def comparison(found: Mapping[str, Comparison | NotEstimable]) -> Json:
     """Of two concordances."""
     return {
-        kind: {"difference": None, "z": None, "p": None, **_note(one)}
+        kind: {"difference": None, "z": None, "p": None, **note(one)}
         if isinstance(one, NotEstimable)
         else {"difference": one.difference, "z": one.z, "p": one.p}
         for kind, one in found.items()
@@ -71,7 +68,7 @@ def comparison(found: Mapping[str, Comparison | NotEstimable]) -> Json:
 def estimate(found: Estimate | NotEstimable) -> Json:
     """The value and its limits, with a note where one of them is not estimable."""
     if isinstance(found, NotEstimable):
-        return {"estimate": None, "ci": None, **_note(found)}
+        return {"estimate": None, "ci": None, **note(found)}
     if isinstance(found.ci, NotEstimable):
         return {"estimate": found.estimate, "ci": None, "note": f"ci {NOT_ESTIMABLE}: {found.ci}"}
     return {"estimate": found.estimate, "ci": list(found.ci)}
@@ -101,15 +98,5 @@ def _benefit(found: NetBenefit) -> Json:
         "ci": found.ci and list(found.ci),
         "all": found.all,
         "none": 0.0,
-        **({} if known else _note(found.model)),
+        **({} if known else note(found.model)),
     }
-
-
-def _ratio(found: HazardRatio | NotEstimable) -> Json:
-    if isinstance(found, NotEstimable):
-        return {"estimate": None, "ci": None, "p": None, **_note(found)}
-    return {"estimate": found.estimate, "ci": list(found.ci), "p": found.p}
-
-
-def _note(reason: object) -> Json:
-    return {"note": f"{NOT_ESTIMABLE}: {reason}"}

@@ -1,19 +1,16 @@
 """Keys of `results.json` on how far the figures hold: `subgroups`, `ablations` and `missing`."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from npc.names import NOT_ESTIMABLE
 from npc.prognosis.ablations import Ablations, Paired
 from npc.prognosis.missing import Missing
 from npc.prognosis.models import Model
 from npc.prognosis.runs import Run
 from npc.prognosis.subgroups import Division, Subgroups
-from npc.prognosis.survival import HazardRatio
+from npc.report.paper.result_parts import Json, hazard_ratio, note
 from npc.statistics import NotEstimable
 from npc.statistics.rubin import Pooled
 
-Json = dict[str, Any]
 SUBGROUP_ESTIMAND = "hazard ratio of one standard deviation of the risk's normal scores, held-out patients, by hospital"
 CHOSEN = (
     "The reference was chosen on the internal validation cohort, where the comparison therefore favours it; the "
@@ -37,7 +34,7 @@ def subgroups(found: Subgroups) -> Json:
         "events": found.events,
         "estimand": SUBGROUP_ESTIMAND,
         "warning": multiplicity(found),
-        "all": _ratio(found.all),
+        "all": hazard_ratio(found.all),
         "by": {name: _division(one) for name, one in found.by.items()},
     }
 
@@ -45,12 +42,12 @@ def subgroups(found: Subgroups) -> Json:
 def _division(found: Division) -> Json:
     test = found.interaction
     written = (
-        {"chi2": None, "df": None, "p": None, **_note(test)}
+        {"chi2": None, "df": None, "p": None, **note(test)}
         if isinstance(test, NotEstimable)
         else {"chi2": test.chi2, "df": test.df, "p": test.p}
     )
     groups = {
-        level: {"n": group.n, "events": group.events, **_ratio(group.hazard_ratio)}
+        level: {"n": group.n, "events": group.events, **hazard_ratio(group.hazard_ratio)}
         for level, group in found.groups.items()
     }
     return {"interaction": {**written, "p_holm": found.p_holm}, "levels": groups}
@@ -73,7 +70,7 @@ def _run(run: Run) -> Json:
 
 def _paired(found: Paired) -> Json:
     if isinstance(found.test, NotEstimable):
-        return {"difference": None, "ci": None, "p": None, "p_holm": None, **_note(found.test)}
+        return {"difference": None, "ci": None, "p": None, "p_holm": None, **note(found.test)}
     ci = found.ci and list(found.ci)
     return {"difference": found.test.difference, "ci": ci, "p": found.test.p, "p_holm": found.p_holm}
 
@@ -92,7 +89,7 @@ def missing(found: Missing, models: Mapping[str, Model]) -> Json:
 
 def _pooled(found: Pooled | NotEstimable, model: Model) -> Json:
     if isinstance(found, NotEstimable):
-        return {"terms": None, **_note(found)}
+        return {"terms": None, **note(found)}
     rows = zip(
         ("intercept", *model.terms), found.coefficient, found.standard_error, found.lower, found.upper, found.p,
         found.fraction, strict=True,
@@ -104,13 +101,3 @@ def _pooled(found: Pooled | NotEstimable, model: Model) -> Json:
             for term, middle, error, low, high, p, fraction in rows
         ]
     }  # fmt: skip
-
-
-def _ratio(found: HazardRatio | NotEstimable) -> Json:
-    if isinstance(found, NotEstimable):
-        return {"estimate": None, "ci": None, "p": None, **_note(found)}
-    return {"estimate": found.estimate, "ci": list(found.ci), "p": found.p}
-
-
-def _note(reason: object) -> Json:
-    return {"note": f"{NOT_ESTIMABLE}: {reason}"}
