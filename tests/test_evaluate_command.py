@@ -188,6 +188,7 @@ def check_controls(found, patients, risk):
     assert -1 < signature["correlation_with_volume"] < 1
 
 
+@pytest.mark.slow
 def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, runs, patients):
     run = runs / "ours" / "cet1-max" / ("a" * 12)
     (run / "controls").mkdir()
@@ -235,6 +236,7 @@ def test_the_same_runs_give_the_same_bytes(cohort, report):
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     for path in runs.glob("ours/*/*/predictions.csv"):
         table = pd.read_csv(path, float_precision="round_trip")
@@ -249,6 +251,7 @@ def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     assert before["models"]["deep_learning"]["test"] != after["models"]["deep_learning"]["test"]
 
 
+@pytest.mark.slow
 def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(cohort, report, runs, patients):
     assert "train.py refit=" in report.printed
     in_sample = report.results["models"]["combined"]["regression"]
@@ -281,6 +284,7 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     assert found["models"]["deep_learning"]["cutoff"] == before["cutoff"]
 
 
+@pytest.mark.slow
 def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     alone = patients.copy()
     alone.loc[alone["split"] == "test", ["label", "event"]] = 0
@@ -303,6 +307,7 @@ def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     assert "nan" not in (tmp_path / "reports" / "ours" / "tables" / "auc.csv").read_text()
 
 
+@pytest.mark.slow
 def test_without_clinical_variables_their_models_are_omitted_with_a_message(cohort, runs):
     done = evaluate(cohort, runs, "cohort.clinical=null", "endpoint.survival=overall survival", "report.ci=bootstrap")
     assert done.returncode == 0, done.stderr
