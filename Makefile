@@ -16,7 +16,7 @@ test: $(READY) ## run all tests except the slow ones
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 test-random: $(READY) ## run the property tests on new random draws; a failure prints how to repeat it
-	$(BIN)/pytest -n 2 -m "hypothesis and not slow" --hypothesis-profile=random
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=random
 
 lint: $(READY) ## run ruff and mypy
 	$(BIN)/ruff check .
