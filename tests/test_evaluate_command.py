@@ -16,11 +16,12 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
+from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc.cohort.load import load
 from npc.config.checks import check_evaluate
-from npc.config.loading import CONFIGS
+from npc.config.loading import CONFIGS, compose
 from npc.phantom import source as phantom
 from npc.prognosis.analysis import analyse
 from npc.prognosis.choice import choose
@@ -30,6 +31,13 @@ from npc.report.paper.report import print_summary
 from npc.report.paper.results import as_json
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
+from tests.report.reviewer.checks import (
+    check_checklists,
+    check_methods,
+    check_model_card,
+    check_patients,
+    check_script,
+)
 
 pytestmark = pytest.mark.usefixtures("coarse")
 
@@ -111,6 +119,10 @@ class Report:
 @pytest.fixture(scope="module")
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
+    settings = compose(["cohort=table", f"cohort.root={cohort}", "cohort.name=ours", "sequence=cet1", "slices=max"])
+    run = runs / "ours" / "cet1-max" / ("a" * 12)
+    (run / "config.yaml").write_text(OmegaConf.to_yaml(settings, resolve=True))
+    (run / "environment.json").write_text(json.dumps({"packages": {"torch": "2.6"}, "git_commit": "0f1e2d"}))
     done = evaluate(cohort, runs, "prognosis.significance=0.5")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
@@ -169,6 +181,19 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert "metastasis" in nomogram  # a long title is wrapped
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong on the logit scale"
     check_controls(found["controls"], patients, risk)
+
+
+def test_a_report_has_what_a_reviewer_asks_for(report, patients):
+    home = report.runs.parent / "reports" / "ours"
+    check_checklists(home, report.results, report.printed)
+    check_methods(home, report.results)
+    check_model_card(home, report.results)
+    check_patients(home, report.results, patients)
+    assert "Folder reviewer" in (home / "report.html").read_text()
+
+
+def test_the_statisticians_script_repeats_the_figures(report):
+    check_script(report.runs.parent / "reports" / "ours" / "statistician", report.results)
 
 
 def check_controls(found, patients, risk):

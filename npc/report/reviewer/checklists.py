@@ -1,7 +1,7 @@
 """Reporting checklists, answered from what the run has on record; what it does not know is left to the author.
 
-The items are in YAML files beside this module, in npc's own words. An answer is a sentence with paths in braces, such as
-`{provenance.cohort}`: it is given only where every path of it is on record, and the paths are its source.
+The items are in YAML files beside this module, in npc's own words. An answer is a sentence with paths in braces, such
+as `{provenance.cohort}`: it is given only where every path of it is on record, and the paths are its source.
 """
 
 import re

@@ -12,10 +12,10 @@ from npc.report.reviewer.model_card import model_card
 from npc.report.reviewer.record import Json, record
 
 _TEXT = (
-    "Folder reviewer: checklists.html and one table a checklist, answered from this report and its runs, each value with "
-    "its source; methods.md, a methods paragraph whose numbers are those of results.json; model_card.md.",
+    "Folder reviewer: checklists.html and one table a checklist, answered from this report and its runs, each value "
+    "with its source; methods.md, a methods paragraph whose numbers are those of results.json; model_card.md.",
     "Folder statistician: patients.csv with outcome, variables, risks and groups under numbers without relation to the "
-    "patient ids (pseudonymous, not anonymous), dictionary.csv, and main_figures.R, which repeats the main figures in R.",
+    "patient ids (pseudonymous, not anonymous); dictionary.csv; main_figures.R, which repeats the main figures in R.",
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from npc.names import METHODS, MODELS, SPLITS, variant_in_words
-from npc.report.reviewer.wording import worded
+from npc.report.reviewer.wording import p_value, worded
 
 Json = Mapping[str, Any]
 _KINDS = {
@@ -74,14 +74,14 @@ def _models(results: Json) -> Iterator[str]:
     found = results["provenance"]
     rules = found["rules"]
     if found["runs"]:
-        runs = _listed(f"{METHODS[run['method']].lower()} on {', '.join(variant_in_words(run['variant']))}"
-                       for run in found["runs"])  # fmt: skip
-        yield f"Image signatures are {runs}."
+        yield f"Image signatures are {_listed(map(_run, found['runs']))}."
         yield (
             f"Of {found['runs_looked_at']} finished runs, that of each variant was chosen by "
             f"{rules['run of a variant']}, and the signature by {rules['signature']}."
         )
-    tests = [f"{name} (P = {test['p']:.2g})" for name, test in results["univariate"].items() if test["significant"]]
+    tests = [
+        f"{name} (P = {p_value(test['p'])})" for name, test in results["univariate"].items() if test["significant"]
+    ]
     chosen = f"These are {_listed(tests)}." if tests else "None met this rule."
     yield f"Clinical variables were chosen by {rules['clinical variables']}. {chosen}"
     for name, model in results["models"].items():
@@ -103,7 +103,7 @@ def _statistics(results: Json) -> Iterator[str]:
     found = results["provenance"]
     report = found["choices"]["report"]
     yield (
-        f"Intervals are of {found['rules']['intervals']}. AUCs have intervals of the kind {report['ci']} "
+        f"Intervals are {found['rules']['intervals']} intervals. AUCs have intervals of the kind {report['ci']} "
         f"({found['rules']['AUC interval']}) and were compared by paired DeLong tests with Holm's correction."
     )
     yield (
@@ -126,6 +126,11 @@ def _statistics(results: Json) -> Iterator[str]:
 def _software(results: Json) -> Iterator[str]:
     found = results["provenance"]
     yield f"Analysis by npc {found['npc']} with {worded(found['packages'])}."
+
+
+def _run(run: Json) -> str:
+    series, slices = variant_in_words(run["variant"])
+    return f"{METHODS[run['method']].lower()} on {series} ({slices})"
 
 
 def _step(step: Json) -> str:

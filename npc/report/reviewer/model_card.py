@@ -45,18 +45,18 @@ def _runs(analysis: Analysis) -> list[Run]:
 
 
 def _intended_use(analysis: Analysis) -> Iterator[str]:
-    endpoint, lead = analysis.choices.endpoint, analysis.choice.lead
-    yield f"- Research: the risk of {endpoint.name} from images before treatment ({_variant(lead)})."
+    horizon = analysis.choices.report.horizon
+    yield f"- Research: the risk of {analysis.choices.endpoint.name} from images ({_variant(analysis.choice.lead)})."
     yield "- Input: images and an outline of the tumour; the clinical variables of the regression where it has them."
-    yield f"- Output: a risk, higher is worse; absolute risk by month {analysis.choices.report.horizon:g} by its Cox form."
+    yield f"- Output: a risk, higher is worse; by its Cox form an absolute risk by month {horizon:g}."
     yield f"- Clinical purpose and users: {AUTHOR}."
 
 
 def _not_for(analysis: Analysis) -> Iterator[str]:
     yield "- Decisions on patients: npc is research software, not a medical device."
     yield f"- Other images than {_variant(analysis.choice.lead)}, and tumours without outline."
-    yield "- Patients unlike those under Data; other hospitals, unless an external test cohort is under Figures by cohort."
-    yield "- The choice of a treatment: a prognosis doesn't say who benefits from one."
+    yield "- Patients unlike those under Data, and hospitals without an external test under Figures by cohort."
+    yield "- The choice of a treatment: a prognosis does not say who benefits from one."
 
 
 def _data(analysis: Analysis) -> Iterator[str]:
@@ -96,11 +96,12 @@ def _volume(analysis: Analysis) -> Iterator[str]:
             yield f"- {MODELS[method]}: {NOT_ESTIMABLE}: {found}."
             continue
         yield f"- {MODELS[method]}: {found.sentence()}."
-        for split, one in found.volume.items():
+        for split, title in analysis.splits.items():
+            one = found.volume[split]
             p = words.p_of(one.test)
             auc = one.auc if isinstance(one.auc, NotEstimable) else words.number(one.auc)
             signature = words.auc(analysis.models[method].auc[split], analysis.choices.report.ci)
-            yield f"  - {analysis.splits[split]}: AUC of the volume {auc}, of the signature {signature}; P {p}."
+            yield f"  - {title}: AUC of the volume {auc}, of the signature {signature}; P {p}."
 
 
 def _limits(analysis: Analysis) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _licence(run: Run, used: RunUsed) -> str:
         return f"{of.get('name')} of {of.get('source')}; licence: {of.get('licence')}"
     if run.method == "radiomic":
         return "no weights of others: a regression of features"
-    weights = run.config().get("network", {}).get("weights")
+    weights = (run.config().get("network") or {}).get("weights")
     if weights == "scratch":
         return _NO_WEIGHTS
     return f"first weights: {weights or 'unknown'}; licence: unknown, {AUTHOR}"

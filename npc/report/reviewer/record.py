@@ -8,6 +8,7 @@ from npc.config.key import unread
 from npc.prognosis.analysis import Analysis
 
 Json = dict[str, Any]
+_OF_RUNS = ("config.", "environment.")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Record:
     run_keys: Mapping[str, str]
 
     def find(self, path: str) -> list[tuple[tuple[str, ...], Any]]:
-        """The values at a path, each with the names for which `*` stands in it.
+        """The values at a path, each with the names for which `*` stands in it; of files of one run alone without them.
 
         Args:
             path: names joined by dots, of `results.json`, or after `config`, `environment` or `cohorts` of these. `*`
@@ -39,14 +40,16 @@ class Record:
             empty where there is no such path; None and what is empty count as absent.
         """
         tree, names = self._tree(path)
-        return [(labels, value) for labels, value in _walk(tree, names) if value not in (None, "", [], (), {})]
+        found = [(labels, value) for labels, value in _walk(tree, names) if value not in (None, "", [], (), {})]
+        one_run = path.startswith(_OF_RUNS) and len(self.run_keys) == 1
+        return [(labels[1:] if one_run else labels, value) for labels, value in found]
 
     def source(self, path: str) -> str:
         """The file in which a path is, and the path in it."""
         first, _, rest = path.partition(".")
         if first == "cohorts":
             return "results.json: flow.steps"
-        if first not in ("config", "environment"):
+        if not path.startswith(_OF_RUNS):
             return f"results.json: {'.'.join(_first_names(self.results, path.split('.')))}"
         method, _, inside = rest.partition(".")
         file = "config.yaml" if first == "config" else "environment.json"

@@ -34,9 +34,9 @@ def write(folder: Path, analysis: Analysis) -> None:
 def patients(analysis: Analysis) -> pd.DataFrame:
     """A row a patient, in the order of pseudonyms, which are numbers in random order: no patient id is in the table.
 
-    Columns: `pseudonym`, `centre`, `split`, `label`, `time` in months, `event`, the clinical variables, and of each model
-    `risk_<model>`, `held_out_risk_<model>` where the training patients' risks are out of fold as well,
-    `group_<model>` and `absolute_risk_<model>`.
+    Columns: `pseudonym`, `centre`, `split`, `label`, `time` in months, `event`, the clinical variables, and of each
+    model `risk_<model>`, `held_out_risk_<model>` where it has out-of-fold risks of training patients, `group_<model>`
+    and `absolute_risk_<model>`.
     """
     followed = analysis.followed
     numbers = np.random.default_rng(analysis.choices.report.seed).permutation(len(followed)) + 1
@@ -79,8 +79,8 @@ def dictionary(analysis: Analysis, table: pd.DataFrame) -> pd.DataFrame:
         title = MODELS[name].lower()
         rows += [
             (f"risk_{name}", f"risk by the {title}, of the final fit; higher is worse", "continuous", "", ""),
-            (f"held_out_risk_{name}", f"the same, out of fold for training patients: fixes threshold, cut-off and groups "
-             f"of the {title}", "continuous", "", ""),
+            (f"held_out_risk_{name}", "the same, out of fold for training patients: fixes threshold, cut-off and "
+             f"groups of the {title}", "continuous", "", ""),
             (f"group_{name}", f"risk group by the {title}", "categorical", "", "; ".join(RISK_GROUPS.values())),
             (f"absolute_risk_{name}", f"probability of {endpoint.name} by month {horizon:g}, by the Cox form of the "
              f"{title}", "continuous", "probability", ""),

@@ -29,13 +29,15 @@ def worded(value: Any, interval: str = "delong") -> str:
 
 
 def listed(found: Iterable[tuple[tuple[str, ...], Any]], interval: str = "delong") -> str:
-    """Values with the names of `Record.find` before them."""
-    return "; ".join(
-        f"{', '.join(_TITLES.get(name, name) for name in names)}: {worded(value, interval)}"
-        if names
-        else worded(value, interval)
-        for names, value in found
-    )
+    """Values with the names of `Record.find` before them; a text that comes again without name is given once."""
+    parts = []
+    for names, value in found:
+        text = worded(value, interval)
+        if names:
+            parts.append(f"{', '.join(_TITLES.get(name, name) for name in names)}: {text}")
+        elif not (isinstance(value, str) and text in parts):
+            parts.append(text)
+    return "; ".join(parts)
 
 
 def estimate(value: Mapping[str, Any], interval: str = "delong") -> str:
@@ -48,12 +50,24 @@ def estimate(value: Mapping[str, Any], interval: str = "delong") -> str:
     return with_interval(value["estimate"], limits)
 
 
+def p_value(p: float) -> str:
+    """A P value with its own digits, however small."""
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+
+
 def _mapping(value: Mapping[str, Any], interval: str) -> str:
     if "estimate" in value:
         p = value.get("p")
-        return estimate(value, interval) + ("" if p is None else f", P = {p:.2g}")
+        return estimate(value, interval) + ("" if p is None else f", P = {p_value(p)}")
     if "label" in value and "patients" in value:  # a step of the flow; the first number is of all hospitals
         return f"{value['label']} {value['patients'][0]}"
     if "term" in value and "coefficient" in value:
         return f"{value['term']} {value['coefficient']:.4g}"
-    return ", ".join(f"{_TITLES.get(name, name)} {worded(one, interval)}" for name, one in value.items())
+    return ", ".join(_entry(str(name), one, interval) for name, one in value.items() if one is not None)
+
+
+def _entry(name: str, value: Any, interval: str) -> str:
+    if name == "note":
+        return str(value)
+    text = " to ".join(map(worded, value)) if name == "ci" else worded(value, interval)
+    return f"{_TITLES.get(name, name)} {text}"
