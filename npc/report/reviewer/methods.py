@@ -39,7 +39,7 @@ def _patients(results: Json) -> Iterator[str]:
     if counts["left out"]:
         yield f"Left out were {_listed(_step(step) for step in counts['left out'])}."
     yield f"Cohorts: {_listed(_step(step) for step in counts['split'])}."
-    model = next(iter(results["models"].values()), {})
+    model: Json = next(iter(results["models"].values()), {})
     events = [
         f"{model[split]['auc']['events']} of {model[split]['auc']['n']} in the {_cohort(split)} cohort"
         for split in SPLITS

@@ -92,7 +92,7 @@ def _variables(analysis: Analysis) -> tuple[Variable, ...]:
     return clinical.parse(plain(analysis.choices.cohort)["clinical"])
 
 
-def _clinical(variable: Variable, values: pd.Series) -> tuple[str, ...]:
+def _clinical(variable: Variable, values: pd.Series) -> tuple[str, str, str, str, str]:
     """The unit is what the variable's label has in brackets at its end."""
     unit = re.search(r"\(([^()]+)\)$", variable.title) if variable.kind == "continuous" else None
     meaning = f"{variable.title}; the models use {variable.cut} as yes or no" if variable.cut else variable.title

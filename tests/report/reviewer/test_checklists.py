@@ -57,7 +57,7 @@ def test_what_is_not_on_record_is_left_to_the_author():
 
 def test_an_answer_names_its_values_and_their_paths():
     auc = {"estimate": 0.75, "ci": [0.6, 0.9], "ci_logit": [0.58, 0.87], "n": 50, "events": 20}
-    lost = {"estimate": None, "ci": None, "note": "not estimable: there is no event"}
+    lost = {"estimate": None, "ci": None, "n": 9, "events": 0, "note": "not estimable: there is no event"}
     train = {"train": {"auc": auc}, "validation": {"auc": lost}}
     found = answer(record(models={"combined": train, "clinical": train}))
     one = only(found, "tripod_ai", "23a")
