@@ -29,6 +29,7 @@ from npc.prognosis.runs import finished_runs
 from npc.report.kit.folder import write_results
 from npc.report.paper.report import print_summary
 from npc.report.paper.results import as_json
+from npc.report.reviewer import statistician
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
 from tests.report.reviewer.checks import (
@@ -37,6 +38,7 @@ from tests.report.reviewer.checks import (
     check_model_card,
     check_patients,
     check_script,
+    lacks_r,
 )
 
 pytestmark = pytest.mark.usefixtures("coarse")
@@ -98,6 +100,7 @@ def analysed(cohort: Path, runs: Path, *more: str) -> tuple[dict, str]:
     analysis = analyse(patients, choose(found, choices.variants, {}), unfinished, choices)
     folder = runs.parent / "analysed"
     write_results(folder, as_json(analysis))
+    statistician.write(folder / "statistician", analysis)
     with redirect_stdout(StringIO()) as printed:
         print_summary(analysis, folder)
     return json.loads((folder / "results.json").read_text()), printed.getvalue()
@@ -192,8 +195,12 @@ def test_a_report_has_what_a_reviewer_asks_for(report, patients):
     assert "Folder reviewer" in (home / "report.html").read_text()
 
 
-def test_the_statisticians_script_repeats_the_figures(report):
-    check_script(report.runs.parent / "reports" / "ours" / "statistician", report.results)
+def test_the_statisticians_script_repeats_the_figures_with_and_without_proc(report):
+    if reason := lacks_r():
+        pytest.skip(reason)
+    folder = report.runs.parent / "reports" / "ours" / "statistician"
+    check_script(folder, report.results)
+    check_script(folder, report.results, "--base")
 
 
 def check_controls(found, patients, risk):
@@ -301,6 +308,8 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     assert pair["train"]["difference"] == pytest.approx(combined - unseen, abs=1e-12)
     assert "P is not valid" in pair["train"]["note"]
     assert "note" not in pair["test"]
+    if not lacks_r():
+        check_script(runs.parent / "analysed" / "statistician", found, "--base")
     found, _ = analysed(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample")
     assert found["models"]["combined"]["regression"] == in_sample
     assert found["models"]["deep_learning"]["cutoff"] == before["cutoff"]

@@ -34,10 +34,10 @@ harrell <- function(time, event, risk) {
   c(value, plogis(qlogis(value) - half), plogis(qlogis(value) + half))
 }
 
-# Kaplan-Meier, with the interval on the log(-log) scale
+# Kaplan-Meier, with the interval on the log(-log) scale; after the end of follow-up only a survival of 0 is known
 survival_at <- function(time, event, month) {
   curve <- survfit(Surv(time, event) ~ 1, conf.type = "log-log")
-  found <- summary(curve, times = month)
+  found <- summary(curve, times = month, extend = min(curve$surv) == 0)
   if (length(found$surv)) c(found$surv, found$lower, found$upper) else nothing
 }
 
