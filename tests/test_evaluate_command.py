@@ -16,11 +16,12 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
+from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc.cohort.load import load
 from npc.config.checks import check_evaluate
-from npc.config.loading import CONFIGS
+from npc.config.loading import CONFIGS, compose
 from npc.phantom import source as phantom
 from npc.prognosis.analysis import analyse
 from npc.prognosis.choice import choose
@@ -28,8 +29,17 @@ from npc.prognosis.runs import finished_runs
 from npc.report.kit.folder import write_results
 from npc.report.paper.report import print_summary
 from npc.report.paper.results import as_json
+from npc.report.reviewer import statistician
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
+from tests.report.reviewer.checks import (
+    check_checklists,
+    check_methods,
+    check_model_card,
+    check_patients,
+    check_script,
+    lacks_r,
+)
 
 pytestmark = pytest.mark.usefixtures("coarse")
 
@@ -90,6 +100,7 @@ def analysed(cohort: Path, runs: Path, *more: str) -> tuple[dict, str]:
     analysis = analyse(patients, choose(found, choices.variants, {}), unfinished, choices)
     folder = runs.parent / "analysed"
     write_results(folder, as_json(analysis))
+    statistician.write(folder / "statistician", analysis)
     with redirect_stdout(StringIO()) as printed:
         print_summary(analysis, folder)
     return json.loads((folder / "results.json").read_text()), printed.getvalue()
@@ -111,6 +122,10 @@ class Report:
 @pytest.fixture(scope="module")
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
+    settings = compose(["cohort=table", f"cohort.root={cohort}", "cohort.name=ours", "sequence=cet1", "slices=max"])
+    run = runs / "ours" / "cet1-max" / ("a" * 12)
+    (run / "config.yaml").write_text(OmegaConf.to_yaml(settings, resolve=True))
+    (run / "environment.json").write_text(json.dumps({"packages": {"torch": "2.6"}, "git_commit": "0f1e2d"}))
     done = evaluate(cohort, runs, "prognosis.significance=0.5")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
@@ -169,6 +184,23 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert "metastasis" in nomogram  # a long title is wrapped
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong on the logit scale"
     check_controls(found["controls"], patients, risk)
+
+
+def test_a_report_has_what_a_reviewer_asks_for(report, patients):
+    home = report.runs.parent / "reports" / "ours"
+    check_checklists(home, report.results, report.printed)
+    check_methods(home, report.results)
+    check_model_card(home, report.results)
+    check_patients(home, report.results, patients)
+    assert "Folder reviewer" in (home / "report.html").read_text()
+
+
+def test_the_statisticians_script_repeats_the_figures_with_and_without_proc(report):
+    if reason := lacks_r():
+        pytest.skip(reason)
+    folder = report.runs.parent / "reports" / "ours" / "statistician"
+    check_script(folder, report.results)
+    check_script(folder, report.results, "--base")
 
 
 def check_controls(found, patients, risk):
@@ -279,6 +311,8 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     assert pair["train"]["difference"] == pytest.approx(combined - unseen, abs=1e-12)
     assert "P is not valid" in pair["train"]["note"]
     assert "note" not in pair["test"]
+    if not lacks_r():
+        check_script(runs.parent / "analysed" / "statistician", found, "--base")
     found, _ = analysed(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample")
     assert found["models"]["combined"]["regression"] == in_sample
     assert found["models"]["deep_learning"]["cutoff"] == before["cutoff"]
