@@ -11,6 +11,8 @@ from PIL import Image
 
 from npc.files import write_text
 
+_PIXELS_PER_MM = 96 / 25.4 * 4 / 3  # of a screen; text of 7 points is as large as that of the tables
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -30,6 +32,13 @@ class Figure:
         return self.path.with_name(f"{self.path.name}.png")
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height at which the page shows it, in pixels of a screen: that of print, enlarged by a third."""
+        with Image.open(self.png) as image:
+            scale = _PIXELS_PER_MM * 25.4 / float(image.info.get("dpi", (300, 300))[0])
+            return round(image.width * scale), round(image.height * scale)
+
+    @property
     def description(self) -> str:
         """What numbers in the figure stand for, where no font could draw the names (`npc.report.kit.fonts`)."""
         with Image.open(self.png) as image:
@@ -45,12 +54,14 @@ class Section:
         text: paragraphs of plain text, which is escaped.
         tables: by caption.
         figures: in order.
+        reading: by caption of a table, one sentence on how to read it.
     """
 
     title: str
     text: Sequence[str] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     figures: Sequence[Figure] = ()
+    reading: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
