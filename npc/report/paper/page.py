@@ -1,7 +1,6 @@
 """`report.html` of the paper's analysis."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -9,7 +8,7 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
-from npc.report.kit.page import Figure, Section, write_page
+from npc.report.kit.page import Figure, Section
 from npc.report.paper import controls, radiomic, search, tables, times_tables, treatment_page, validity_page
 from npc.report.paper.figures import Figures
 
@@ -30,19 +29,23 @@ _RADIOMICS = (
 )
 
 
-def write(path: Path, analysis: Analysis, figures: Figures, reviewer: Section) -> None:
-    """Writes the page.
+def title(analysis: Analysis) -> str:
+    """Of the page and of the document of tables."""
+    return f"{analysis.choices.cohort.name}: {analysis.choices.name}"
+
+
+def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Section]:
+    """The parts of the page, in order.
 
     Args:
-        path: `report.html`.
-        analysis: what it shows.
+        analysis: what they show.
         figures: that were drawn of it.
         reviewer: what is beside the page for a reviewer.
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
     runs = tables.runs(analysis.provenance.runs)
-    sections = [
+    return [
         Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
@@ -68,7 +71,6 @@ def write(path: Path, analysis: Analysis, figures: Figures, reviewer: Section) -
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
-    write_page(path, f"{analysis.choices.cohort.name}: {analysis.choices.name}", sections)
 
 
 def notes(analysis: Analysis) -> list[str]:

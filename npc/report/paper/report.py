@@ -9,19 +9,28 @@ from rich.text import Text
 from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
+from npc.report.kit.document import write_document
 from npc.report.kit.folder import write_results, write_table
+from npc.report.kit.latex import write_latex
+from npc.report.kit.page import write_page
 from npc.report.paper import controls, figures, page, results, tables
 from npc.report.reviewer import folder as reviewer
 
 
 def write_report(folder: Path, analysis: Analysis) -> None:
-    """Writes `results.json`, `tables/*.csv`, `figures/*`, `report.html`, `reviewer/*` and `statistician/*`."""
+    """Writes `results.json`, `tables/*.csv`, `figures/*`, `report.html`, `tables.docx`, `tables.tex`, and two folders.
+
+    `reviewer/` has checklists and texts, `statistician/` the patients' risks and an R script.
+    """
     found = results.as_json(analysis)
     write_results(folder, found)
     for name, table in tables.tables(analysis).items():
         write_table(folder, name, table)
     drawn = figures.draw(folder / "figures", analysis)
-    page.write(folder / "report.html", analysis, drawn, reviewer.section(analysis, found))
+    title, sections = page.title(analysis), page.sections(analysis, drawn, reviewer.section(analysis, found))
+    write_page(folder / "report.html", title, sections)
+    write_document(folder / "tables.docx", title, sections)
+    write_latex(folder / "tables.tex", sections)
     reviewer.write(folder, analysis, found)
 
 
