@@ -28,6 +28,7 @@ from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, followed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
+from npc.prognosis.seeds import Seeds, over_seeds
 from npc.prognosis.signatures import VariantSignatures, signatures
 from npc.prognosis.subgroups import Subgroups, subgroups
 from npc.prognosis.times import ModelTimes, concordance_comparisons, times
@@ -77,6 +78,7 @@ class Analysis:
         radiomics: radiomic signatures by variant.
         choice: of the runs.
         searches: choices among runs, and what they are worth.
+        seeds: runs that differ in their seed alone, and their spread.
         flow: who was left out and who was analysed.
         provenance: where all this comes from.
     """
@@ -108,6 +110,7 @@ class Analysis:
     radiomics: tuple[VariantSignatures, ...]
     choice: Choice
     searches: tuple[SearchResult, ...]
+    seeds: tuple[Seeds, ...]
     flow: Flow
     provenance: Provenance
 
@@ -171,6 +174,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         radiomics=signatures(choice.runs),
         choice=choice,
         searches=judge(choice, **draws),
+        seeds=over_seeds(everyone, choice),
         flow=flow(excluded, patients),
         provenance=provenance(choices, everyone, excluded, used, len(choice.runs), len(unfinished)),
     )

@@ -10,7 +10,7 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.report.kit.folder import write_results, write_table
-from npc.report.paper import controls, figures, page, results, tables
+from npc.report.paper import controls, figures, page, results, seeds, tables
 
 
 def write_report(folder: Path, analysis: Analysis) -> None:
@@ -36,6 +36,8 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
         console.print(Text(note))
     for name, reason in analysis.left_out.items():
         console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
+    for sentence in seeds.sentences(analysis.seeds, analysis.splits):
+        console.print(Text(sentence))
     for note in controls.notes(analysis):
         console.print(Text(note))
     for name, result in analysis.models.items():

@@ -26,7 +26,7 @@ from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGrou
 from npc.prognosis.treatment_analysis import TreatmentAnalysis
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
-from npc.report.paper import results_times, results_treatment, results_validity
+from npc.report.paper import results_times, results_treatment, results_validity, seeds
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue
 from npc.statistics.association import Association
@@ -70,6 +70,7 @@ def as_json(analysis: Analysis) -> Json:
         "table3": [_variant(variant) for variant in analysis.variants],
         "radiomics": {of.variant: _signatures(of) for of in analysis.radiomics},
         "search": searches(analysis.searches),
+        "seeds": seeds.as_json(analysis.seeds),
         "flow": asdict(analysis.flow),
         "left_out": dict(analysis.left_out),
         "provenance": _provenance(analysis.provenance),
