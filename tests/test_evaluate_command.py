@@ -59,7 +59,11 @@ def runs(patients: pd.DataFrame, tmp_path: Path) -> Path:
 
 def write_runs(patients: pd.DataFrame, home: Path) -> Path:
     for variant, strength, key in (("cet1-max", 0.8, "a"), ("cet1-max", 0.3, "b"), ("t2-three", 0.2, "c")):
-        path = write_run(home, predictions(patients, strength=strength, seed=ord(key)), variant=variant, key=key * 12)
+        table, config = (
+            predictions(patients, strength=strength, seed=ord(key)),
+            f"method: deep_learning\nseed: {ord(key)}\n",
+        )
+        path = write_run(home, table, variant=variant, key=key * 12, config=config)
         sizes(patients).to_csv(path / "outlines.csv", index=False)
     return home
 
@@ -72,7 +76,8 @@ def sizes(patients: pd.DataFrame) -> pd.DataFrame:
 
 def command(cohort: Path, runs: Path, *more: str) -> list[str]:
     return ["evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours", f"runs={runs}",
-            f"reports={runs.parent / 'reports'}", "report.bootstrap=100", *more]  # fmt: skip
+            f"reports={runs.parent / 'reports'}", "report.bootstrap=100", "report.permutations=100",
+            "prognosis.repeats=0", "prognosis.optimism=0", *more]  # fmt: skip
 
 
 def evaluate(cohort: Path, runs: Path, *more: str) -> subprocess.CompletedProcess:
@@ -111,7 +116,7 @@ class Report:
 @pytest.fixture(scope="module")
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
-    done = evaluate(cohort, runs, "prognosis.significance=0.5")
+    done = evaluate(cohort, runs, "prognosis.significance=0.5", "prognosis.repeats=2", "prognosis.optimism=10")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
 
@@ -169,6 +174,40 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert "metastasis" in nomogram  # a long title is wrapped
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong on the logit scale"
     check_controls(found["controls"], patients, risk)
+    check_chance(found, runs, patients, report.printed)
+
+
+def check_chance(found, runs, patients, printed):
+    """What would have come out by chance: other seeds, permuted outcomes, refits of the whole choice."""
+    of, here = found["seeds"]["deep_learning/cet1-max"], patients["split"] == "test"
+    assert (of["n"], of["seeds"], of["chosen"]) == (2, [97, 98], "a" * 12)
+    paths = [runs / "ours" / "cet1-max" / key / "predictions.csv" for key in of["run_keys"]]
+    risks = [pd.read_csv(path, index_col="patient_id")["risk"] for path in paths]
+    aucs = [roc_auc_score(patients["label"][here], risk[here]) for risk in risks]
+    assert of["auc"]["test"]["values"] == pytest.approx(aucs)
+    home = runs.parent / "reports" / "ours"
+    shown = ", ".join(f"{auc:.3f}" for auc in aucs)
+    assert shown in printed
+    assert shown in (home / "report.html").read_text()
+    headline = found["headline"]
+    assert (headline["model"], headline["split"], headline["auc"]["permutations"]) == ("combined", "test", 100)
+    for name, estimate in (("auc", "auc"), ("harrell", "concordance")):
+        whole = found["models"]["combined"]["test"][estimate]
+        assert headline[name]["estimate"] == pytest.approx((whole.get("harrell") or whole)["estimate"])
+        assert 1 / 101 <= headline[name]["p"] <= 1
+        assert headline[name]["null_quantiles"]["0.025"] < 0.5 < headline[name]["null_quantiles"]["0.975"]
+    validity = found["validity"]
+    assert "out-of-fold" in validity["combined"]["nested_cv"]["note"]  # the network has seen the training patients
+    clinical = validity["clinical"]
+    assert clinical["optimism"]["apparent"] == found["models"]["clinical"]["train"]["auc"]["estimate"]
+    assert clinical["optimism"]["corrected"] < clinical["optimism"]["apparent"]
+    assert (clinical["nested_cv"]["folds"], len(clinical["nested_cv"]["auc"]["values"])) == (5, 2)
+    assert 0.3 < clinical["nested_cv"]["auc"]["mean"] < clinical["optimism"]["apparent"]
+    concordance = [pair["test"]["concordance"]["uno"] for pair in found["comparisons"].values()]
+    smallest = min(concordance, key=lambda test: test["p"])
+    assert smallest["p_holm"] == pytest.approx(min(1, 3 * smallest["p"]))
+    for name in ("seeds", "validity"):
+        assert (home / "tables" / f"{name}.csv").exists()
 
 
 def check_controls(found, patients, risk):
@@ -228,7 +267,11 @@ def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, 
 @pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(cohort, report):
     """In a process of its own too."""
-    words = [sys.executable, *command(cohort, report.runs, "name=again", "prognosis.significance=0.5")]
+    words = [
+        sys.executable,
+        *command(cohort, report.runs, "name=again", "prognosis.significance=0.5", "prognosis.repeats=2"),
+        "prognosis.optimism=10",
+    ]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     first, second = (report.runs.parent / "reports" / name / "results.json" for name in ("ours", "again"))

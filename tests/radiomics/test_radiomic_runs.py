@@ -26,7 +26,7 @@ from npc.run.train import train
 from tests.commands import run_here
 from tests.prognosis.run_folders import write_run
 
-FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv")
+FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv", "refits.csv")
 QUICK = (
     "method=radiomic", "radiomics.features.filters=[original]", "radiomics.bootstrap=4", "radiomics.nested=3",
     "radiomics.features.classes=[shape,firstorder,glcm]", "split.validation=0.2",

@@ -28,11 +28,10 @@ _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
     "fold. Chosen in refits: share of the bootstrap refits of the whole chain whose signature has the feature."
 )
-
 _SEEDS = (
-    "The seed decides on the first weights, the order of the patients and the augmentation, and on nothing that is known "
-    "of a patient: the spread over seeds is chance, which the interval of one run's figure does not contain. A run of "
-    "a group was chosen by its AUC in the internal validation cohort; AUCs of the training cohort are apparent."
+    "The seed decides on the first weights, the order of the patients and the augmentation: the spread over seeds is "
+    "chance, which the interval of one run's figure does not contain. AUCs of the training cohort are apparent; the "
+    "run that is marked was chosen by its AUC in the internal validation cohort."
 )
 
 
@@ -48,7 +47,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
     rules += analysis.choice.notes()
     runs = tables.runs(analysis.provenance.runs)
     sections = [
-        Section("Models", [*seeds.sentences(analysis.seeds, analysis.splits), *notes(analysis)], {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
+        Section("Models", _models(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
@@ -74,6 +73,14 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
     write_page(path, f"{analysis.choices.cohort.name}: {analysis.choices.name}", sections)
+
+
+def _models(analysis: Analysis) -> list[str]:
+    return [
+        *validity_page.headline(analysis),
+        *seeds.sentences(analysis.seeds, analysis.splits),
+        *notes(analysis),
+    ]
 
 
 def notes(analysis: Analysis) -> list[str]:

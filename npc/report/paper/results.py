@@ -49,6 +49,7 @@ def as_json(analysis: Analysis) -> Json:
             name: _model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
             for name, result in analysis.models.items()
         },
+        "headline": results_validity.headline(analysis.headline),
         "hospitals": _hospitals(analysis),
         "comparisons": _comparisons(analysis),
         "controls": _controls(analysis),
@@ -60,6 +61,7 @@ def as_json(analysis: Analysis) -> Json:
         },
         "subgroups": {name: results_validity.subgroups(found) for name, found in analysis.subgroups.items()},
         "ablations": results_validity.ablations(analysis.ablations),
+        "validity": {name: results_validity.validity(found) for name, found in analysis.validity.items()},
         "missing": results_validity.missing(
             analysis.missing, {name: result.model for name, result in analysis.models.items()}
         ),

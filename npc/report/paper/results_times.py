@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from npc.names import HORIZONS, NOT_ESTIMABLE
 from npc.prognosis.absolute_risk import CoxForm
 from npc.prognosis.competing import CompetingRisks
-from npc.prognosis.times import Calibration, CohortTimes
+from npc.prognosis.times import Calibration, CohortTimes, ConcordanceComparison
 from npc.report.paper.result_parts import Json, hazard_ratio, note
 from npc.statistics import NotEstimable
 from npc.statistics.brier import Brier
-from npc.statistics.delong import Comparison
 from npc.statistics.estimate import Estimate
 from npc.statistics.net_benefit import NetBenefit
 
@@ -55,12 +54,12 @@ def competing(found: CompetingRisks) -> Json:
     }
 
 
-def comparison(found: Mapping[str, Comparison | NotEstimable]) -> Json:
+def comparison(found: Mapping[str, ConcordanceComparison]) -> Json:
     """Of two concordances."""
     return {
-        kind: {"difference": None, "z": None, "p": None, **note(one)}
-        if isinstance(one, NotEstimable)
-        else {"difference": one.difference, "z": one.z, "p": one.p}
+        kind: {"difference": None, "z": None, "p": None, "p_holm": None, **note(one.test)}
+        if isinstance(one.test, NotEstimable)
+        else {"difference": one.test.difference, "z": one.test.z, "p": one.test.p, "p_holm": one.p_holm}
         for kind, one in found.items()
     }
 

@@ -133,15 +133,16 @@ def hospitals(analysis: Analysis) -> pd.DataFrame:
 
 
 def comparisons(analysis: Analysis) -> pd.DataFrame:
-    """Paired tests of concordance; P is not corrected for their number."""
+    """Paired tests of concordance."""
     rows = []
     nested = {(one.first, one.second, one.split) for one in analysis.comparisons if one.nested}
     for (first, second, split), found in analysis.concordance_comparisons.items():
         row = {"Models": f"{MODELS[first]} – {MODELS[second]}", "Cohort": analysis.splits[split]}
         for kind, one in found.items():
-            difference = one if isinstance(one, NotEstimable) else one.difference
-            row |= {f"Difference ({kind.capitalize()})": words.number(difference),
-                    f"P value ({kind.capitalize()})": words.p_of(one)}  # fmt: skip
+            title = kind.capitalize()
+            difference = one.test if isinstance(one.test, NotEstimable) else one.test.difference
+            row |= {f"Difference ({title})": words.number(difference), f"P value ({title})": words.p_of(one.test),
+                    f"P value (Holm, {title})": words.p_value(one.p_holm)}  # fmt: skip
         rows.append(row | {"Note": "nested: P not valid" if (first, second, split) in nested else ""})
     return pd.DataFrame(rows)
 

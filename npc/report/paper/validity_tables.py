@@ -1,4 +1,4 @@
-"""Tables of subgroups, ablations and missing values."""
+"""Tables of internal validity, subgroups, ablations and missing values."""
 
 import numpy as np
 import pandas as pd
@@ -8,16 +8,41 @@ from npc.prognosis.ablations import Paired
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.statistics import NotEstimable
+from npc.statistics.spread import Spread
 
 
 def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
     """By the name of their file."""
     return {
+        "validity": validity(analysis),
         "subgroups": subgroups(analysis),
         "ablations": ablations(analysis),
         "missing": missing(analysis),
         "imputed_regression": imputed(analysis),
     }
+
+
+def validity(analysis: Analysis) -> pd.DataFrame:
+    """A row a model."""
+    rows = []
+    for name, found in analysis.validity.items():
+        boot, repeated = found.optimism, getattr(found.nested_cv, "auc", None)
+        unknown = isinstance(boot, NotEstimable)
+        rows.append({
+            "Model": MODELS[name],
+            "Nested cross-validation: AUC": words.number(repeated and repeated.mean),
+            "SD (range) over repeats": "" if repeated is None else _over_repeats(repeated),
+            "Apparent AUC": words.number(boot if unknown else boot.apparent),
+            "Optimism": words.number(boot if unknown else boot.optimism),
+            "Corrected AUC": words.number(boot if unknown else boot.corrected),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _over_repeats(found: Spread) -> str:
+    if found.sd is None:
+        return "one repeat"
+    return f"{found.sd:.3f} ({found.low:.3f} to {found.high:.3f}; {len(found.values)} repeats)"
 
 
 def subgroups(analysis: Analysis) -> pd.DataFrame:
