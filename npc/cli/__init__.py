@@ -5,6 +5,7 @@ import typer
 from npc.cli.audit import audit
 from npc.cli.cohort import app as cohort_app
 from npc.cli.plan import app as plan_app
+from npc.cli.prove import prove
 from npc.cli.sweep import app as sweep_app
 from npc.command import one_message
 
@@ -19,6 +20,7 @@ app.add_typer(cohort_app, name="cohort")
 app.add_typer(plan_app, name="plan")
 app.add_typer(sweep_app, name="sweep")
 app.command("audit")(audit)
+app.command("prove")(prove)
 
 
 def main() -> None:

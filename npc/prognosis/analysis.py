@@ -145,6 +145,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     effects, note = _treatment(everyone, results, variables, choices.prognosis.treatment)
     excluded = left_out(cohort, used[0])
     cause = causes(everyone, choices.endpoint.event)
+    first = next(iter(results))
     risks = {name: model.held_out for name, model in made.items()}
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
@@ -157,7 +158,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         competing={}
         if cause is None
         else {name: competing_risks(everyone, cause, result.group) for name, result in results.items()},
-        headline=headline(everyone, results, choices.report),
+        headline=headline(everyone, first, results[first].model.risk, choices.report),
         hospitals=hospitals(everyone, next(iter(results.values())), choices.report),
         left_out=absent,
         comparisons=comparisons(patients, risks, unlike=unlike(made), nested=nested(made)),

@@ -1,7 +1,5 @@
 """The headline figure against permuted outcomes of the held-out cohort."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,11 +14,11 @@ from tests.prognosis.run_folders import population
 
 PATIENTS = population(n=150).assign(centre="one")
 TEST = PATIENTS[PATIENTS["split"] == "test"]
-REPORT = OmegaConf.create({"permutations": 4000, "seed": 0})
+REPORT = OmegaConf.create({"permutations": 1500, "seed": 0})
 
 
 def found(risk: pd.Series, patients: pd.DataFrame = PATIENTS):
-    return headline(patients, {"combined": SimpleNamespace(model=SimpleNamespace(risk=risk))}, REPORT)
+    return headline(patients, "combined", risk, REPORT)
 
 
 def risks(strength: float, seed: int = 0) -> pd.Series:
@@ -36,7 +34,7 @@ def test_the_figures_and_their_p_are_those_of_the_test_cohort():
     assert one.figures["auc"].estimate == pytest.approx(roc_auc_score(TEST["label"], here))
     assert one.figures["harrell"].estimate == pytest.approx(concordance_index(TEST["time"], -here, TEST["event"]))
     exact = mannwhitneyu(here[TEST["label"] == 1], here[TEST["label"] == 0], alternative="greater", method="exact")
-    assert one.figures["auc"].p == pytest.approx(exact.pvalue, abs=0.02)
+    assert one.figures["auc"].p == pytest.approx(exact.pvalue, abs=0.03)
     assert one.figures["auc"].quantiles[0.5] == pytest.approx(0.5, abs=0.02)
 
 

@@ -21,6 +21,7 @@ from npc.config.values import feature_settings
 from npc.errors import InputError
 from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs
+from npc.prognosis.signature_validity import signature_nested_cv, signature_optimism
 from npc.radiomics.extract import extract
 from npc.run.train import train
 from tests.commands import run_here
@@ -29,7 +30,7 @@ from tests.prognosis.run_folders import write_run
 FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv", "refits.csv")
 QUICK = (
     "method=radiomic", "radiomics.features.filters=[original]", "radiomics.bootstrap=4", "radiomics.nested=3",
-    "radiomics.features.classes=[shape,firstorder,glcm]", "split.validation=0.2",
+    "radiomics.repeats=2", "radiomics.features.classes=[shape,firstorder,glcm]", "split.validation=0.2",
 )  # fmt: skip
 
 
@@ -83,6 +84,14 @@ def test_the_run_folder_has_the_files_of_a_network_run(run: Path, root: Path):
     aucs = [roc_auc_score(label[rows.index], rows["risk"]) for _, rows in folds.groupby("fold")]
     assert metrics["nested_auc"]["estimate"] == pytest.approx(np.mean(aucs))
     assert len(aucs) == 3
+    refits = pd.read_csv(run / "refits.csv")
+    bootstrap, repeated = refits[refits["refit"] == "bootstrap"], refits[refits["refit"] == "fold"]
+    assert len(bootstrap) == 4
+    assert repeated.groupby("number").size().to_dict() == {2: 3}
+    assert signature_nested_cv(found).auc.values == pytest.approx((np.mean(aucs), repeated["auc"].mean()))
+    boot = signature_optimism(found)
+    assert boot.apparent == pytest.approx(metrics["auc"]["train"])
+    assert boot.corrected == pytest.approx(boot.apparent - (bootstrap["auc"] - bootstrap["auc_training"]).mean())
 
 
 def test_the_signature_explains_every_risk(run: Path, root: Path):
