@@ -47,7 +47,7 @@ def compared(of: str, run: str, before: Mapping[str, str], after: Mapping[str, s
             "Expected": "the same" if same else "one of them differs",
             "Holds": "yes" if (name not in differ if same else right) else "no",
         }
-        for name in before | after
+        for name in {**before, **after}
     ]
 
 

@@ -3,6 +3,7 @@
 As R's `coxph` and `cox.zph` of the package survival.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,12 +88,67 @@ def cox(
     scale = x.std(axis=0)
     standard = (x - x.mean(axis=0)) / scale
     sets = [one for rows in within for one in risk_sets(t, d, standard, w, rows)]
-    beta = np.zeros(x.shape[1])
+    beta, information, logliks = _newton(sets, standard, (w * d).sum())
+    variance = np.linalg.inv(information)
+    if robust:
+        change = w[:, None] * score_residuals(sets, beta, len(t)) @ variance  # of beta if a subject is left out
+        variance = change.T @ change
+    plain = strata is None and weights is None
+    each, together = _proportional_hazards(t, d, sets, beta) if plain else ((None,) * len(beta), None)
+    return _fitted(beta, variance, scale, logliks, each, together)
+
+
+def of_risk_sets(sets: Callable[[np.ndarray], list[RiskSet]], x: np.ndarray, subjects: int) -> Cox:
+    """Fits to risk sets whose weights change with time; the variance is robust.
+
+    Args:
+        sets: gives the risk sets with these covariates, which are standardised, (subjects, covariates).
+        x: covariates, (subjects, covariates).
+        subjects: their number.
+
+    Raises:
+        NotEstimable: as for `cox`.
+    """
+    if np.linalg.matrix_rank(x - x.mean(axis=0)) < x.shape[1]:
+        raise NotEstimable("a covariate does not vary, or follows from the others")
+    scale = x.std(axis=0)
+    standard = (x - x.mean(axis=0)) / scale
+    made = sets(standard)
+    beta, information, logliks = _newton(made, standard, sum(of.event_weight.sum() for of in made))
+    change = score_residuals(made, beta, subjects, weighted=True) @ np.linalg.inv(information)
+    return _fitted(beta, change.T @ change, scale, logliks, (None,) * len(beta), None)
+
+
+def _fitted(
+    beta: np.ndarray,
+    variance: np.ndarray,
+    scale: np.ndarray,
+    logliks: tuple[float, float],
+    each: tuple[Test | None, ...],
+    together: Test | None,
+) -> Cox:
+    """In the units of the covariates."""
+    error = np.sqrt(np.diag(variance)) / scale
+    coefficient = beta / scale
+    return Cox(coefficient, error, 2 * norm.sf(np.abs(coefficient / error)), logliks, each, together)
+
+
+def _newton(
+    sets: list[RiskSet], standard: np.ndarray, events: float
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """Coefficients, information, and the log likelihoods of no coefficients and of these.
+
+    Args:
+        sets: with standardised covariates.
+        standard: the covariates of all subjects.
+        events: sum of their weights.
+    """
+    beta = np.zeros(standard.shape[1])
     loglik, score, information = derivatives(sets, beta)
     null = loglik
     for _ in range(MAX_STEPS):
         # of standardised covariates: with all weight on one subject the information vanishes
-        if np.abs(beta).max() > 30 or np.linalg.eigvalsh(information)[0] < 1e-7 * (w * d).sum():
+        if np.abs(beta).max() > 30 or np.linalg.eigvalsh(information)[0] < 1e-7 * events:
             raise NotEstimable("a covariate perfectly predicts the order of the events: its hazard ratio has no bound")
         move = np.linalg.solve(information, score)
         while np.abs(standard @ (beta + move)).max() > FARTHEST:  # its exponential is no number
@@ -104,16 +160,7 @@ def cox(
             break
     else:
         raise NotEstimable("the Cox regression does not converge")
-    variance = np.linalg.inv(information)
-    if robust:
-        change = w[:, None] * score_residuals(sets, beta, len(t)) @ variance  # of beta if a subject is left out
-        variance = change.T @ change
-    error = np.sqrt(np.diag(variance)) / scale
-    coefficient = beta / scale
-    plain = strata is None and weights is None
-    each, together = _proportional_hazards(t, d, sets, beta) if plain else ((None,) * len(beta), None)
-    p = 2 * norm.sf(np.abs(coefficient / error))
-    return Cox(coefficient, error, p, (float(null), float(loglik)), each, together)
+    return beta, information, (float(null), float(loglik))
 
 
 def _proportional_hazards(

@@ -88,18 +88,20 @@ def _efron(of: RiskSet, beta: np.ndarray) -> Iterator[tuple[float, tuple[float, 
         yield share, (s0, s1, s2)
 
 
-def score_residuals(sets: list[RiskSet], beta: np.ndarray, subjects: int) -> np.ndarray:
-    """What each subject, unweighted, adds to the score; (subjects, covariates).
+def score_residuals(sets: list[RiskSet], beta: np.ndarray, subjects: int, *, weighted: bool = False) -> np.ndarray:
+    """What each subject adds to the score, unweighted or with its weight of each time; (subjects, covariates).
 
     With ties by Efron, as R's `residuals(fit, "score")`: a subject with the event has left by its share.
     """
     residuals = np.zeros((subjects, len(beta)))
     for of in sets:
         each, hazard = of.event_weight.mean(), np.exp(of.at_risk @ beta)
+        hazard = hazard * of.weight if weighted else hazard
         tied = np.isin(of.rows, of.event_rows)
         for share, (s0, s1, _) in _efron(of, beta):
             mean = s1 / s0
             expected = each / s0 * hazard * np.where(tied, 1 - share, 1)
             residuals[of.rows] -= expected[:, None] * (of.at_risk - mean)
-            residuals[of.event_rows] += (of.events - mean) / len(of.events)
+            change = (of.events - mean) / len(of.events)
+            residuals[of.event_rows] += change * of.event_weight[:, None] if weighted else change
     return residuals

@@ -51,6 +51,7 @@ def competing(found: CompetingRisks) -> Json:
             for cause, by_group in found.incidence_at.items()
         },
         "cause_specific_hazard_ratio": {cause: hazard_ratio(one) for cause, one in found.cause_specific.items()},
+        "subdistribution_hazard_ratio": {cause: hazard_ratio(one) for cause, one in found.subdistribution.items()},
     }
 
 

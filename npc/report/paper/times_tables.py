@@ -112,6 +112,7 @@ def competing(analysis: Analysis) -> pd.DataFrame:
                         "Deaths without the event": str(found.deaths[group]),
                         **{f"{month} months (%)": words.estimate(_percent(of[month]), 1) for month in HORIZONS},
                         "Cause-specific hazard ratio": _ratio(found.cause_specific[cause]),
+                        "Subdistribution hazard ratio": _ratio(found.subdistribution[cause]),
                     })  # fmt: skip
     return pd.DataFrame(rows)
 
