@@ -13,6 +13,7 @@ from npc.prognosis.evaluation import evaluate
 from npc.prognosis.models import Model
 from npc.prognosis.times import ModelTimes, concordance_comparisons, times
 from npc.statistics import NotEstimable
+from npc.statistics.fine_gray import fine_gray
 
 CHOICES = OmegaConf.create(
     {"prognosis": {"cutoff": "training"}, "report": {"bootstrap": 100, "seed": 0, "horizon": 36}}
@@ -146,3 +147,7 @@ def test_deaths_without_the_event_compete_and_later_ones_do_not():
     assert 0 < found.incidence_at["event"]["high risk"][36].estimate < naive
     assert found.deaths["high risk"] == (cause[rows] == 2).sum()
     assert found.cause_specific["event"].estimate > 1
+    high = (group == "high risk")[patients["split"] == "test"]
+    rows = patients[patients["split"] == "test"]
+    endless = fine_gray(rows["time"], cause[rows.index], high.astype(float))
+    assert found.subdistribution["event"].estimate == pytest.approx(endless.hazard_ratio()[0])

@@ -59,9 +59,9 @@ def test_with_censoring_it_is_the_weighted_likelihood_by_hand():
 def test_the_truth_of_a_simulation_is_covered():
     """Fine and Gray's own simulation: the subdistribution hazard of cause 1 is proportional, with log ratio 0.5."""
     inside = []
-    for seed in range(60):
+    for seed in range(25):
         rng = np.random.default_rng(seed)
-        n, share = 200, 0.5
+        n, share = 150, 0.5
         x = rng.integers(0, 2, n).astype(float)
         first = rng.random(n) < 1 - (1 - share) ** np.exp(0.5 * x)
         u = rng.random(n)
@@ -73,7 +73,7 @@ def test_the_truth_of_a_simulation_is_covered():
         cause = np.where(time <= censored, np.where(first, 1, 2), 0)
         _, (low, high) = fine_gray(np.minimum(time, censored), cause, x).hazard_ratio()
         inside.append(low <= np.exp(0.5) <= high)
-    assert 0.88 <= np.mean(inside) <= 1
+    assert np.mean(inside) >= 0.84
 
 
 def test_what_cannot_be_estimated_says_why():
