@@ -146,6 +146,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     excluded = left_out(cohort, used[0])
     cause = causes(everyone, choices.endpoint.event)
     first = next(iter(results))
+    of_time = {name: times(everyone, result, choices) for name, result in results.items()}
     risks = {name: model.held_out for name, model in made.items()}
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
@@ -154,12 +155,12 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         patients=patients,
         followed=everyone,
         models=results,
-        times={name: times(everyone, result, choices) for name, result in results.items()},
+        times=of_time,
         competing={}
         if cause is None
         else {name: competing_risks(everyone, cause, result.group) for name, result in results.items()},
         headline=headline(everyone, first, results[first].model.risk, choices.report),
-        hospitals=hospitals(everyone, next(iter(results.values())), choices.report),
+        hospitals=hospitals(everyone, results[first], of_time[first].form, choices.report),
         left_out=absent,
         comparisons=comparisons(patients, risks, unlike=unlike(made), nested=nested(made)),
         concordance_comparisons=concordance_comparisons(everyone, risks, unlike(made)),

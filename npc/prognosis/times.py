@@ -119,7 +119,7 @@ def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> M
     """
     form = estimated(cox_form, patients, result.model)
     cohorts = {
-        str(split): _cohort(rows, result, form, result.survival[str(split)].groups, choices.report)
+        str(split): cohort_times(rows, result, form, result.survival[str(split)].groups, choices.report)
         for split, rows in patients.groupby("split")
     }
     return ModelTimes(form, cohorts)
@@ -163,13 +163,22 @@ def _concordance_tests(
     ]
 
 
-def _cohort(
+def cohort_times(
     rows: pd.DataFrame,
     result: ModelResult,
     form: CoxForm | NotEstimable,
     groups: tuple[Group, Group],
     report: DictConfig,
 ) -> CohortTimes:
+    """Figures of a model in one cohort, or in a part of it.
+
+    Args:
+        rows: its patients.
+        result: of the model.
+        form: of the model.
+        groups: low and high risk among these patients.
+        report: as for `times`.
+    """
     time, event, risk = rows["time"], rows["event"], result.model.held_out[rows.index]
 
     def score(month: float) -> Brier:

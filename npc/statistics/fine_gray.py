@@ -41,16 +41,17 @@ def fine_gray(time: ArrayLike, cause: ArrayLike, covariates: ArrayLike, of: int 
     competing = (which != 0) & (which != of)
 
     def sets(standard: np.ndarray) -> list[RiskSet]:
-        return [
-            _risk_set(at, t, d, standard, competing, own, free.uncensored_before(at)) for at in np.unique(t[d == 1])
-        ]
+        times = np.unique(t[d == 1])
+        now = free.uncensored_before(times)
+        return [_risk_set(at, t, d, standard, competing, w / own) for at, w in zip(times, now, strict=True)]
 
     return of_risk_sets(sets, x, len(t))
 
 
 def _risk_set(
-    at: float, t: np.ndarray, d: np.ndarray, x: np.ndarray, competing: np.ndarray, own: np.ndarray, now: float
+    at: float, t: np.ndarray, d: np.ndarray, x: np.ndarray, competing: np.ndarray, since: np.ndarray
 ) -> RiskSet:
-    weight = np.where(t >= at, 1.0, np.where(competing, now / own, 0.0))
+    """Of one event time; `since` is the probability of no censoring since each patient's own time."""
+    weight = np.where(t >= at, 1.0, np.where(competing, since, 0.0))
     rows, events = np.flatnonzero(weight > 0), np.flatnonzero((t == at) & (d == 1))
     return RiskSet(at, events, x[events], np.ones(len(events)), rows, x[rows], weight[rows])

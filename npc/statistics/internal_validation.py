@@ -99,7 +99,7 @@ def bootstrap_optimism(label: ArrayLike, make: Maker, *, samples: int, seed: int
     both_classes(y, "an AUC")
     rng, everyone = np.random.default_rng(seed), np.arange(len(y))
     apparent = _aucs(y, make(everyone, everyone))
-    differences = []
+    differences: list[np.ndarray] = []
     while len(differences) < samples:
         drawn = np.sort(rng.integers(0, len(y), len(y)))
         if y[drawn].all() or not y[drawn].any():

@@ -59,7 +59,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
                                             "Paired tests of concordance": times_tables.comparisons(analysis),
                                             "Cox form, training cohort": times_tables.cox(analysis)}),
         Section("Absolute risks", [_ABSOLUTE], {"Calibration": times_tables.calibration(analysis)},
-                [*figures.calibration, figures.decision_curve]),
+                [*figures.calibration, figures.decision_curve, *figures.by_hospital]),
         treatment_page.section(analysis, figures.treatment),
         *validity_page.sections(analysis, figures.subgroups),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),

@@ -269,8 +269,9 @@ def _hospitals(analysis: Analysis) -> Json:
     for one in analysis.hospitals:
         written.setdefault(one.split, {})[one.name] = {
             "auc": _auc(one.auc),
-            "harrell": results_times.estimate(one.harrell),
+            "harrell": results_times.estimate(one.times.concordance["harrell"]),
             "survival": _survival(one.survival),
+            **results_times.absolute(one.times),
         }
     return {next(iter(analysis.models)): written} if written else {}
 

@@ -23,6 +23,13 @@ def cohort(found: CohortTimes) -> Json:
         "survival_at": {
             group: {str(month): estimate(one) for month, one in of.items()} for group, of in found.survival_at.items()
         },
+        **absolute(found),
+    }
+
+
+def absolute(found: CohortTimes) -> Json:
+    """Calibration and net benefit of the absolute risks."""
+    return {
         "calibration": _calibration(found.calibration),
         "net_benefit": note(found.net_benefit)
         if isinstance(found.net_benefit, NotEstimable)

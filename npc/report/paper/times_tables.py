@@ -126,7 +126,9 @@ def hospitals(analysis: Analysis) -> pd.DataFrame:
             "Patients": str(sum(group.n for group in one.survival.groups)),
             "Events": str(sum(group.events for group in one.survival.groups)),
             "AUC": words.auc(one.auc, analysis.choices.report.ci),
-            "Harrell's concordance": words.estimate(one.harrell),
+            "Harrell's concordance": words.estimate(one.times.concordance["harrell"]),
+            "Observed / expected": words.estimate(one.times.calibration.oe, 2),
+            "Calibration slope": words.estimate(one.times.calibration.slope, 2),
             "Hazard ratio, high against low risk": words.hazard_ratio(one.survival.hazard_ratio),
         }
         for one in analysis.hospitals
