@@ -67,7 +67,8 @@ def validity(
     """
     made = {name: models[name] for name in ("clinical", "combined") if name in models}
     regressions = {name: model for name, model in made.items() if model.unseen is not False}
-    found = dict(zip(regressions, _regressions(patients, regressions, variables, choices), strict=True))
+    made_again = _regressions(patients, regressions, variables, choices) if regressions else []
+    found = dict(zip(regressions, made_again, strict=True))
     found |= {name: Validity(*[NotEstimable(_SEEN)] * 2) for name in made if name not in regressions}
     for name, run in signatures.items():
         if name in models:

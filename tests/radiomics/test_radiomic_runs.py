@@ -239,7 +239,8 @@ def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_pat
 
 
 def evaluate(root: Path, place: Path, *more: str) -> dict:
-    where = [f"cohort.root={root}", f"runs={place}/runs", f"reports={place}/reports", "report.bootstrap=100"]
+    where = [f"cohort.root={root}", f"runs={place}/runs", f"reports={place}/reports", "report.bootstrap=100",
+             "prognosis.repeats=1", "prognosis.optimism=2"]  # fmt: skip
     done = run_here("evaluate.py", "cohort=table", "cohort.name=ours", *where, *more)
     assert done.returncode == 0, done.stderr
     return json.loads((place / "reports" / "ours" / "results.json").read_text())
