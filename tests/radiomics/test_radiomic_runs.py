@@ -287,6 +287,10 @@ def test_the_combined_model_uses_out_of_fold_risks(run: Path, root: Path, tmp_pa
     found = evaluate(root, tmp_path, "prognosis.significance=0.999")
     assert found["models"]["combined"]["notes"][0] == "fitted on out-of-fold signatures of the training cohort"
     assert "deep_learning" not in found["models"]
+    assert set(found["validity"]) == {"combined", "radiomic", "clinical"}
+    for model in found["validity"].values():
+        assert 0 < model["nested_cv"]["auc"]["mean"] < 1
+        assert model["optimism"]["corrected"] == model["optimism"]["apparent"] - model["optimism"]["optimism"]
 
 
 @pytest.mark.parametrize(

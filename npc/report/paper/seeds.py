@@ -81,8 +81,8 @@ def sentences(found: Sequence[Seeds], splits: Mapping[str, str]) -> list[str]:
         series, slices = variant_in_words(one.runs[0].variant)
         values = ", ".join(f"{value:.3f}" for value in figure.values)
         seeds = "; ".join(" and ".join(map(str, of)) for of in one.seeds)
-        chosen = one.chosen and one.runs.index(one.chosen)
-        mark = "" if chosen is None else f"; the report shows the run whose AUC is {figure.values[chosen]:.3f}"
+        shown = [value for run, value in zip(one.runs, figure.values, strict=True) if run is one.chosen]
+        mark = f"; the report shows the run whose AUC is {shown[0]:.3f}" if shown else ""
         written.append(
             f"{METHODS[one.runs[0].method]}, {series}, {slices.lower()}: {len(one.runs)} runs differ in their seed "
             f"alone. AUC by seed ({seeds}) in the cohort {splits[split]}: {values}; mean {figure.mean:.3f}, SD "
