@@ -1,5 +1,7 @@
 """Proof: pure noise is found significant as rarely as it should be."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
@@ -50,13 +52,13 @@ def noise_proof(tiny: TinyRuns) -> Proof:
     return Proof("noise", _CLAIM, _METHOD, all_hold(rows), tuple(rows))
 
 
-def _p_values(patients: pd.DataFrame, variables: list[clinical.Variable], seed: int) -> dict[str, float]:
+def _p_values(patients: pd.DataFrame, variables: Sequence[clinical.Variable], seed: int) -> dict[str, float]:
     rng, outcome = np.random.default_rng(seed), ["label", "time", "event"]
     drawn = patients.copy()
     drawn[outcome] = patients[outcome].to_numpy()[rng.permutation(len(patients))]
     noise = pd.Series(rng.standard_normal(len(patients)), patients.index)
     tests = univariate(drawn[drawn["split"] == "train"], variables)
-    model = estimated(clinical_with, drawn, tests, SIGNIFICANCE, np.exp(noise))
+    model = estimated(clinical_with, drawn, tests, SIGNIFICANCE, noise.map(np.exp))
     risk = noise if isinstance(model, NotEstimable) else model.risk
     report = OmegaConf.create({"permutations": PERMUTATIONS, "seed": seed})
     figures = headline(drawn, "combined", risk, report).figures

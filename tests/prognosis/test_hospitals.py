@@ -15,7 +15,7 @@ from npc.prognosis.times import times
 from npc.report.paper import by_hospital
 
 CHOICES = OmegaConf.create({
-    "prognosis": {"cutoff": "training"}, "report": {"bootstrap": 100, "seed": 0, "horizon": 36, "ci": "logit"},
+    "prognosis": {"cutoff": "training"}, "report": {"bootstrap": 40, "seed": 0, "horizon": 36, "ci": "logit"},
     "endpoint": {"name": "the event"},
 })  # fmt: skip
 

@@ -26,15 +26,15 @@ def validity(analysis: Analysis) -> pd.DataFrame:
     """A row a model."""
     rows = []
     for name, found in analysis.validity.items():
-        boot, repeated = found.optimism, getattr(found.nested_cv, "auc", None)
-        unknown = isinstance(boot, NotEstimable)
+        boot = None if isinstance(found.optimism, NotEstimable) else found.optimism
+        repeated = None if isinstance(found.nested_cv, NotEstimable) else found.nested_cv.auc
         rows.append({
             "Model": MODELS[name],
             "Nested cross-validation: AUC": words.number(repeated and repeated.mean),
             "SD (range) over repeats": "" if repeated is None else _over_repeats(repeated),
-            "Apparent AUC": words.number(boot if unknown else boot.apparent),
-            "Optimism": words.number(boot if unknown else boot.optimism),
-            "Corrected AUC": words.number(boot if unknown else boot.corrected),
+            "Apparent AUC": words.number(boot and boot.apparent),
+            "Optimism": words.number(boot and boot.optimism),
+            "Corrected AUC": words.number(boot and boot.corrected),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
