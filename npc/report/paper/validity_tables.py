@@ -8,7 +8,7 @@ from npc.prognosis.ablations import Paired
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.statistics import NotEstimable
-from npc.statistics.spread import Spread
+from npc.statistics.internal_validation import NestedCv
 
 
 def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
@@ -26,23 +26,26 @@ def validity(analysis: Analysis) -> pd.DataFrame:
     """A row a model."""
     rows = []
     for name, found in analysis.validity.items():
-        boot = None if isinstance(found.optimism, NotEstimable) else found.optimism
-        repeated = None if isinstance(found.nested_cv, NotEstimable) else found.nested_cv.auc
+        of = found.optimism
+        boot = (None,) * 3 if isinstance(of, NotEstimable) else (of.apparent, of.optimism, of.corrected)
+        titles = ("Apparent AUC", "Optimism", "Corrected AUC")
         rows.append({
             "Model": MODELS[name],
-            "Nested cross-validation: AUC": words.number(repeated and repeated.mean),
-            "SD (range) over repeats": "" if repeated is None else _over_repeats(repeated),
-            "Apparent AUC": words.number(boot and boot.apparent),
-            "Optimism": words.number(boot and boot.optimism),
-            "Corrected AUC": words.number(boot and boot.corrected),
+            **_repeated(found.nested_cv),
+            **{title: words.number(value) for title, value in zip(titles, boot, strict=True)},
         })  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _over_repeats(found: Spread) -> str:
-    if found.sd is None:
-        return "one repeat"
-    return f"{found.sd:.3f} ({found.low:.3f} to {found.high:.3f}; {len(found.values)} repeats)"
+def _repeated(found: NestedCv | NotEstimable) -> dict[str, str]:
+    mean, over = "Nested cross-validation: AUC", "SD (range) over repeats"
+    if isinstance(found, NotEstimable):
+        return {mean: NOT_ESTIMABLE, over: ""}
+    auc = found.auc
+    if auc.sd is None:
+        return {mean: words.number(auc.mean), over: "one repeat"}
+    repeats = f"{auc.sd:.3f} ({auc.low:.3f} to {auc.high:.3f}; {len(auc.values)} repeats)"
+    return {mean: words.number(auc.mean), over: repeats}
 
 
 def subgroups(analysis: Analysis) -> pd.DataFrame:
