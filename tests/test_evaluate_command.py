@@ -16,11 +16,12 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
+from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc.cohort.load import load
 from npc.config.checks import check_evaluate
-from npc.config.loading import CONFIGS
+from npc.config.loading import CONFIGS, compose
 from npc.phantom import source as phantom
 from npc.prognosis.analysis import analyse
 from npc.prognosis.choice import choose
@@ -28,8 +29,17 @@ from npc.prognosis.runs import finished_runs
 from npc.report.kit.folder import write_results
 from npc.report.paper.report import print_summary
 from npc.report.paper.results import as_json
+from npc.report.reviewer import statistician
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
+from tests.report.reviewer.checks import (
+    check_checklists,
+    check_methods,
+    check_model_card,
+    check_patients,
+    check_script,
+    lacks_r,
+)
 
 pytestmark = pytest.mark.usefixtures("coarse")
 
@@ -59,11 +69,7 @@ def runs(patients: pd.DataFrame, tmp_path: Path) -> Path:
 
 def write_runs(patients: pd.DataFrame, home: Path) -> Path:
     for variant, strength, key in (("cet1-max", 0.8, "a"), ("cet1-max", 0.3, "b"), ("t2-three", 0.2, "c")):
-        table, config = (
-            predictions(patients, strength=strength, seed=ord(key)),
-            f"method: deep_learning\nseed: {ord(key)}\n",
-        )
-        path = write_run(home, table, variant=variant, key=key * 12, config=config)
+        path = write_run(home, predictions(patients, strength=strength, seed=ord(key)), variant=variant, key=key * 12)
         sizes(patients).to_csv(path / "outlines.csv", index=False)
     return home
 
@@ -95,6 +101,7 @@ def analysed(cohort: Path, runs: Path, *more: str) -> tuple[dict, str]:
     analysis = analyse(patients, choose(found, choices.variants, {}), unfinished, choices)
     folder = runs.parent / "analysed"
     write_results(folder, as_json(analysis))
+    statistician.write(folder / "statistician", analysis)
     with redirect_stdout(StringIO()) as printed:
         print_summary(analysis, folder)
     return json.loads((folder / "results.json").read_text()), printed.getvalue()
@@ -116,6 +123,12 @@ class Report:
 @pytest.fixture(scope="module")
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
+    settings = compose(["cohort=table", f"cohort.root={cohort}", "cohort.name=ours", "sequence=cet1", "slices=max"])
+    for seed, key in enumerate("ab"):
+        settings.seed = seed
+        (runs / "ours" / "cet1-max" / (key * 12) / "config.yaml").write_text(OmegaConf.to_yaml(settings, resolve=True))
+    run = runs / "ours" / "cet1-max" / ("a" * 12)
+    (run / "environment.json").write_text(json.dumps({"packages": {"torch": "2.6"}, "git_commit": "0f1e2d"}))
     done = evaluate(cohort, runs, "prognosis.significance=0.5", "prognosis.repeats=2", "prognosis.optimism=10")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
@@ -180,7 +193,7 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
 def check_chance(found, runs, patients, printed):
     """What would have come out by chance: other seeds, permuted outcomes, refits of the whole choice."""
     of, here = found["seeds"]["deep_learning/cet1-max"], patients["split"] == "test"
-    assert (of["n"], of["seeds"], of["chosen"]) == (2, [97, 98], "a" * 12)
+    assert (of["n"], of["seeds"], of["chosen"]) == (2, [0, 1], "a" * 12)
     paths = [runs / "ours" / "cet1-max" / key / "predictions.csv" for key in of["run_keys"]]
     risks = [pd.read_csv(path, index_col="patient_id")["risk"] for path in paths]
     aucs = [roc_auc_score(patients["label"][here], risk[here]) for risk in risks]
@@ -210,6 +223,23 @@ def check_chance(found, runs, patients, printed):
         assert (home / "tables" / f"{name}.csv").exists()
 
 
+def test_a_report_has_what_a_reviewer_asks_for(report, patients):
+    home = report.runs.parent / "reports" / "ours"
+    check_checklists(home, report.results, report.printed)
+    check_methods(home, report.results)
+    check_model_card(home, report.results)
+    check_patients(home, report.results, patients)
+    assert "Folder reviewer" in (home / "report.html").read_text()
+
+
+def test_the_statisticians_script_repeats_the_figures_with_and_without_proc(report):
+    if reason := lacks_r():
+        pytest.skip(reason)
+    folder = report.runs.parent / "reports" / "ours" / "statistician"
+    check_script(folder, report.results)
+    check_script(folder, report.results, "--base")
+
+
 def check_controls(found, patients, risk):
     volume = sizes(patients).set_index("patient_id")["volume"]
     signature = found["deep_learning"]
@@ -227,6 +257,7 @@ def check_controls(found, patients, risk):
     assert -1 < signature["correlation_with_volume"] < 1
 
 
+@pytest.mark.slow
 def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, runs, patients):
     run = runs / "ours" / "cet1-max" / ("a" * 12)
     (run / "controls").mkdir()
@@ -278,6 +309,7 @@ def test_the_same_runs_give_the_same_bytes(cohort, report):
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     for path in runs.glob("ours/*/*/predictions.csv"):
         table = pd.read_csv(path, float_precision="round_trip")
@@ -292,6 +324,7 @@ def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     assert before["models"]["deep_learning"]["test"] != after["models"]["deep_learning"]["test"]
 
 
+@pytest.mark.slow
 def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(cohort, report, runs, patients):
     assert "train.py refit=" in report.printed
     in_sample = report.results["models"]["combined"]["regression"]
@@ -319,11 +352,14 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     assert pair["train"]["difference"] == pytest.approx(combined - unseen, abs=1e-12)
     assert "P is not valid" in pair["train"]["note"]
     assert "note" not in pair["test"]
+    if not lacks_r():
+        check_script(runs.parent / "analysed" / "statistician", found, "--base")
     found, _ = analysed(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample")
     assert found["models"]["combined"]["regression"] == in_sample
     assert found["models"]["deep_learning"]["cutoff"] == before["cutoff"]
 
 
+@pytest.mark.slow
 def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     alone = patients.copy()
     alone.loc[alone["split"] == "test", ["label", "event"]] = 0
@@ -346,6 +382,7 @@ def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     assert "nan" not in (tmp_path / "reports" / "ours" / "tables" / "auc.csv").read_text()
 
 
+@pytest.mark.slow
 def test_without_clinical_variables_their_models_are_omitted_with_a_message(cohort, runs):
     done = evaluate(cohort, runs, "cohort.clinical=null", "endpoint.survival=overall survival", "report.ci=bootstrap")
     assert done.returncode == 0, done.stderr

@@ -28,7 +28,7 @@ _OF_METHOD = {
 def run_key(config: DictConfig) -> str:
     """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
     choices = plain(config)
-    for key in not_read(config.method):
+    for key in unread(config.method):
         choices.pop(key)
     for group in {"network", "encoder"} & choices.keys():
         if (weights := Path(config[group].weights or "").expanduser()).is_file():
@@ -42,8 +42,8 @@ def run_key(config: DictConfig) -> str:
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def not_read(method: str) -> set[str]:
-    """The groups of choices that only other methods read."""
+def unread(method: str) -> set[str]:
+    """The groups of a config that a method does not read."""
     return {key for keys in _OF_METHOD.values() for key in keys} - set(_OF_METHOD[method])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from npc.config.key import not_read
+from npc.config.key import unread
 from npc.names import SPLITS
 from npc.prognosis.choice import Choice, rank
 from npc.prognosis.estimable import estimated, readable
@@ -74,8 +74,10 @@ def over_seeds(patients: pd.DataFrame, choice: Choice) -> tuple[Seeds, ...]:
 
 def _parted(choices: Mapping[str, Any], method: str) -> tuple[tuple[int, ...], dict[str, Any]]:
     """The seeds of a run, and its other choices, without those that its method does not read."""
-    unread = not_read(method)
-    others = {key: value for key, value in choices.items() if key.split(".")[0] not in unread and key not in _SEEDS}
+    others_read = unread(method)
+    others = {
+        key: value for key, value in choices.items() if key.split(".")[0] not in others_read and key not in _SEEDS
+    }
     several = choices.get("ensemble.seeds") if method == "ensemble" else None
     return tuple(several or [choices.get("seed", 0)]), others
 

@@ -33,6 +33,7 @@ def cohort() -> tuple[pd.DataFrame, pd.Series]:
     return pd.DataFrame(table, index), pd.Series(risk, index)
 
 
+@pytest.mark.slow
 def test_each_hospital_has_its_own_figures_and_curves(tmp_path, coarse):
     patients, risk = cohort()
     result = evaluate(patients, Model("deep_learning", risk, risk), CHOICES)

@@ -35,13 +35,14 @@ _SEEDS = (
 )
 
 
-def write(path: Path, analysis: Analysis, figures: Figures) -> None:
+def write(path: Path, analysis: Analysis, figures: Figures, reviewer: Section) -> None:
     """Writes the page.
 
     Args:
         path: `report.html`.
         analysis: what it shows.
         figures: that were drawn of it.
+        reviewer: what is beside the page for a reviewer.
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
@@ -70,6 +71,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         *_radiomics(analysis, figures.correlations),
         *_seeds(analysis),
         *searches(analysis.searches, figures.searches),
+        reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
     write_page(path, f"{analysis.choices.cohort.name}: {analysis.choices.name}", sections)
