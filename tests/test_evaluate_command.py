@@ -82,7 +82,8 @@ def sizes(patients: pd.DataFrame) -> pd.DataFrame:
 
 def command(cohort: Path, runs: Path, *more: str) -> list[str]:
     return ["evaluate.py", "cohort=table", f"cohort.root={cohort}", "cohort.name=ours", f"runs={runs}",
-            f"reports={runs.parent / 'reports'}", "report.bootstrap=100", *more]  # fmt: skip
+            f"reports={runs.parent / 'reports'}", "report.bootstrap=100", "report.permutations=100",
+            "prognosis.repeats=0", "prognosis.optimism=0", *more]  # fmt: skip
 
 
 def evaluate(cohort: Path, runs: Path, *more: str) -> subprocess.CompletedProcess:
@@ -123,10 +124,12 @@ class Report:
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
     settings = compose(["cohort=table", f"cohort.root={cohort}", "cohort.name=ours", "sequence=cet1", "slices=max"])
+    for seed, key in enumerate("ab"):
+        settings.seed = seed
+        (runs / "ours" / "cet1-max" / (key * 12) / "config.yaml").write_text(OmegaConf.to_yaml(settings, resolve=True))
     run = runs / "ours" / "cet1-max" / ("a" * 12)
-    (run / "config.yaml").write_text(OmegaConf.to_yaml(settings, resolve=True))
     (run / "environment.json").write_text(json.dumps({"packages": {"torch": "2.6"}, "git_commit": "0f1e2d"}))
-    done = evaluate(cohort, runs, "prognosis.significance=0.5")
+    done = evaluate(cohort, runs, "prognosis.significance=0.5", "prognosis.repeats=2", "prognosis.optimism=10")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
 
@@ -184,6 +187,40 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert "metastasis" in nomogram  # a long title is wrapped
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong on the logit scale"
     check_controls(found["controls"], patients, risk)
+    check_chance(found, runs, patients, report.printed)
+
+
+def check_chance(found, runs, patients, printed):
+    """What would have come out by chance: other seeds, permuted outcomes, refits of the whole choice."""
+    of, here = found["seeds"]["deep_learning/cet1-max"], patients["split"] == "test"
+    assert (of["n"], of["seeds"], of["chosen"]) == (2, [0, 1], "a" * 12)
+    paths = [runs / "ours" / "cet1-max" / key / "predictions.csv" for key in of["run_keys"]]
+    risks = [pd.read_csv(path, index_col="patient_id")["risk"] for path in paths]
+    aucs = [roc_auc_score(patients["label"][here], risk[here]) for risk in risks]
+    assert of["auc"]["test"]["values"] == pytest.approx(aucs)
+    home = runs.parent / "reports" / "ours"
+    shown = ", ".join(f"{auc:.3f}" for auc in aucs)
+    assert shown in printed
+    assert shown in (home / "report.html").read_text()
+    headline = found["headline"]
+    assert (headline["model"], headline["split"], headline["auc"]["permutations"]) == ("combined", "test", 100)
+    for name, estimate in (("auc", "auc"), ("harrell", "concordance")):
+        whole = found["models"]["combined"]["test"][estimate]
+        assert headline[name]["estimate"] == pytest.approx((whole.get("harrell") or whole)["estimate"])
+        assert 1 / 101 <= headline[name]["p"] <= 1
+        assert headline[name]["null_quantiles"]["0.025"] < 0.5 < headline[name]["null_quantiles"]["0.975"]
+    validity = found["validity"]
+    assert "out-of-fold" in validity["combined"]["nested_cv"]["note"]  # the network has seen the training patients
+    clinical = validity["clinical"]
+    assert clinical["optimism"]["apparent"] == found["models"]["clinical"]["train"]["auc"]["estimate"]
+    assert clinical["optimism"]["corrected"] < clinical["optimism"]["apparent"]
+    assert (clinical["nested_cv"]["folds"], len(clinical["nested_cv"]["auc"]["values"])) == (5, 2)
+    assert 0.3 < clinical["nested_cv"]["auc"]["mean"] < clinical["optimism"]["apparent"]
+    concordance = [pair["test"]["concordance"]["uno"] for pair in found["comparisons"].values()]
+    smallest = min(concordance, key=lambda test: test["p"])
+    assert smallest["p_holm"] == pytest.approx(min(1, 3 * smallest["p"]))
+    for name in ("seeds", "validity"):
+        assert (home / "tables" / f"{name}.csv").exists()
 
 
 def test_a_report_has_what_a_reviewer_asks_for(report, patients):
@@ -261,7 +298,11 @@ def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, 
 @pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(cohort, report):
     """In a process of its own too."""
-    words = [sys.executable, *command(cohort, report.runs, "name=again", "prognosis.significance=0.5")]
+    words = [
+        sys.executable,
+        *command(cohort, report.runs, "name=again", "prognosis.significance=0.5", "prognosis.repeats=2"),
+        "prognosis.optimism=10",
+    ]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     first, second = (report.runs.parent / "reports" / name / "results.json" for name in ("ours", "again"))

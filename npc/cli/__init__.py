@@ -6,6 +6,7 @@ from npc.cli.audit import audit
 from npc.cli.cohort import app as cohort_app
 from npc.cli.doctor import doctor
 from npc.cli.plan import app as plan_app
+from npc.cli.prove import prove
 from npc.cli.reproduce import reproduce
 from npc.cli.scripts import HYDRA, evaluate, train
 from npc.cli.sweep import app as sweep_app
@@ -24,6 +25,7 @@ app.add_typer(sweep_app, name="sweep")
 app.command("train", context_settings=HYDRA)(train)
 app.command("evaluate", context_settings=HYDRA)(evaluate)
 app.command("audit")(audit)
+app.command("prove")(prove)
 app.command("reproduce")(reproduce)
 app.command("doctor")(doctor)
 

@@ -236,6 +236,7 @@ class RadiomicsConfig:
     missing: str = one_of("error", "exclude")  # exclude: patients whose features cannot be computed
     bootstrap: int = at_least(0)
     nested: int = at_least(2)
+    repeats: int = later(at_least(1, 1))  # of the nested cross-validation
 
 
 @dataclass
@@ -314,6 +315,9 @@ class PrognosisConfig:
     cutoff: str = one_of("training", "own", "pooled")
     significance: float = must_be("between 0 and 1", lambda value: 0 < value < 1)
     treatment: str | None = None  # the clinical variable whose first level is the standard treatment
+    nested: int = at_least(2, 5)  # folds of the cross-validation that judges the whole choice
+    repeats: int = at_least(0, 5)  # of it
+    optimism: int = at_least(0, 100)  # bootstrap samples
     imputations: int = must_be("0, or 2 and more", lambda value: value == 0 or value >= 2, 0)
 
 
@@ -326,6 +330,7 @@ class ReportConfig:
     bootstrap: int = at_least(100)
     seed: int = at_least(0)
     horizon: float = positive()  # months
+    permutations: int = at_least(100, 1000)
 
 
 @dataclass

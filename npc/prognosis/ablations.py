@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
 
 from npc.names import SPLITS
 from npc.prognosis.estimable import estimated
 from npc.prognosis.runs import Run
 from npc.statistics import NotEstimable
 from npc.statistics.delong import Comparison, delong
+from npc.statistics.holm import holm
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,7 @@ def ablations(reference: Run, runs: Sequence[Run]) -> Ablations:
 def _paired(reference: Run, others: Sequence[Run], split: str) -> list[Paired]:
     rows = reference.predictions[reference.predictions["split"] == split]
     tests = [estimated(_test, rows["label"], run.predictions["risk"].loc[rows.index], rows["risk"]) for run in others]
-    p = [test.p for test in tests if not isinstance(test, NotEstimable)]
-    holm = iter(multipletests(p, method="holm")[1] if p else [])
-    return [Paired(test, None if isinstance(test, NotEstimable) else float(next(holm))) for test in tests]
+    return [Paired(test, p) for test, p in zip(tests, holm(tests), strict=True)]
 
 
 def _test(label: object, variant: object, reference: object) -> Comparison:

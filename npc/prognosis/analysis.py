@@ -22,24 +22,26 @@ from npc.prognosis.controls import MEASURES, Against, Controls, against, control
 from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
+from npc.prognosis.headline import Headline, headline
 from npc.prognosis.hospitals import Hospital, hospitals
 from npc.prognosis.missing import Missing, missing
 from npc.prognosis.models import Model
 from npc.prognosis.patients import analysed, followed, left_out
 from npc.prognosis.provenance import Provenance, provenance
 from npc.prognosis.search import SearchResult, judge
+from npc.prognosis.seeds import Seeds, over_seeds
 from npc.prognosis.signatures import VariantSignatures, signatures
 from npc.prognosis.subgroups import Subgroups, subgroups
-from npc.prognosis.times import ModelTimes, concordance_comparisons, times
+from npc.prognosis.times import ConcordanceComparison, ModelTimes, concordance_comparisons, times
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
 from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.treatment_analysis import TreatmentAnalysis, treatment_analysis
 from npc.prognosis.univariate import Univariate, univariate
+from npc.prognosis.validity import Validity, validity
 from npc.prognosis.variants import Variant, variants
 from npc.published import load as load_published
 from npc.statistics import NotEstimable
-from npc.statistics.delong import Comparison
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Analysis:
         models: results by name, in the order in which they are shown.
         times: figures of time to event, by model.
         competing: with death as competing event, by model and split; empty where no death is known.
+        headline: the first model against permuted outcomes of the held-out cohort.
         hospitals: the first model in each hospital of cohorts with several.
         left_out: why the other models can't be made, by name.
         comparisons: of all pairs of models in each cohort.
@@ -70,6 +73,7 @@ class Analysis:
         treatment_note: why there is none; None where there is.
         subgroups: of held-out patients, by model.
         ablations: the best run of each variant against the signature.
+        validity: what the whole choice of each model is worth on the training cohort.
         missing: what is missing, and regressions over imputations.
         univariate: tests that choose clinical variables.
         characteristics: of the cohorts, by variable.
@@ -77,6 +81,7 @@ class Analysis:
         radiomics: radiomic signatures by variant.
         choice: of the runs.
         searches: choices among runs, and what they are worth.
+        seeds: runs that differ in their seed alone, and their spread.
         flow: who was left out and who was analysed.
         provenance: where all this comes from.
     """
@@ -88,10 +93,11 @@ class Analysis:
     models: Mapping[str, ModelResult]
     times: Mapping[str, ModelTimes]
     competing: Mapping[str, Mapping[str, CompetingRisks]]
+    headline: Headline
     hospitals: tuple[Hospital, ...]
     left_out: Mapping[str, str]
     comparisons: tuple[ModelComparison, ...]
-    concordance_comparisons: Mapping[tuple[str, str, str], Mapping[str, Comparison | NotEstimable]]
+    concordance_comparisons: Mapping[tuple[str, str, str], Mapping[str, ConcordanceComparison]]
     controls: Mapping[str, Controls | NotEstimable]
     trained_controls: Mapping[str, Mapping[str, TrainedControl | NotEstimable]]
     shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
@@ -101,6 +107,7 @@ class Analysis:
     treatment_note: str | None
     subgroups: Mapping[str, Subgroups]
     ablations: Ablations
+    validity: Mapping[str, Validity]
     missing: Missing
     univariate: tuple[Univariate, ...]
     characteristics: tuple[Characteristic, ...]
@@ -108,6 +115,7 @@ class Analysis:
     radiomics: tuple[VariantSignatures, ...]
     choice: Choice
     searches: tuple[SearchResult, ...]
+    seeds: tuple[Seeds, ...]
     flow: Flow
     provenance: Provenance
 
@@ -130,12 +138,15 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
     variables = clinical.parse(plain(choices.cohort)["clinical"])
     check_treatment(choices.prognosis.treatment, variables)
     tests = univariate(patients[patients["split"] == "train"], variables)
-    everyone = followed(cohort, patients, [choice.signature(method) for method in choice.best])
+    best = {method: choice.signature(method) for method in choice.best}
+    everyone = followed(cohort, patients, list(best.values()))
     made, absent = _models(everyone, tests, choice, choices.prognosis)
     results = {name: evaluate(everyone, model, choices) for name, model in made.items()}
     effects, note = _treatment(everyone, results, variables, choices.prognosis.treatment)
     excluded = left_out(cohort, used[0])
     cause = causes(everyone, choices.endpoint.event)
+    first = next(iter(results))
+    of_time = {name: times(everyone, result, choices) for name, result in results.items()}
     risks = {name: model.held_out for name, model in made.items()}
     draws = {"draws": choices.report.bootstrap, "seed": choices.report.seed}
     return Analysis(
@@ -144,17 +155,18 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         patients=patients,
         followed=everyone,
         models=results,
-        times={name: times(everyone, result, choices) for name, result in results.items()},
+        times=of_time,
         competing={}
         if cause is None
         else {name: competing_risks(everyone, cause, result.group) for name, result in results.items()},
-        hospitals=hospitals(everyone, next(iter(results.values())), choices.report),
+        headline=headline(everyone, first, results[first].model.risk, choices.report),
+        hospitals=hospitals(everyone, results[first], of_time[first].form, choices.report),
         left_out=absent,
         comparisons=comparisons(patients, risks, unlike=unlike(made), nested=nested(made)),
         concordance_comparisons=concordance_comparisons(everyone, risks, unlike(made)),
-        controls={method: controls(patients, choice.signature(method)) for method in choice.best},
-        trained_controls={method: trained_controls(patients, choice.signature(method)) for method in choice.best},
-        shuffled_outcomes={method: shuffled_outcomes(patients, choice.signature(method)) for method in choice.best},
+        controls={method: controls(patients, run) for method, run in best.items()},
+        trained_controls={method: trained_controls(patients, run) for method, run in best.items()},
+        shuffled_outcomes={method: shuffled_outcomes(patients, run) for method, run in best.items()},
         combined_controls=_combined_controls(patients, tests, made.get("combined"), choice, choices.prognosis),
         treatment=effects,
         treatment_beside={
@@ -164,6 +176,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         treatment_note=note,
         subgroups={name: subgroups(everyone, model.risk, variables) for name, model in made.items()},
         ablations=ablations(choice.lead, used),
+        validity=validity(everyone, made, variables, best, choices),
         missing=missing(everyone, made, variables, imputations=choices.prognosis.imputations, seed=choices.report.seed),
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),
@@ -171,6 +184,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         radiomics=signatures(choice.runs),
         choice=choice,
         searches=judge(choice, **draws),
+        seeds=over_seeds(everyone, choice),
         flow=flow(excluded, patients),
         provenance=provenance(choices, everyone, excluded, used, len(choice.runs), len(unfinished)),
     )

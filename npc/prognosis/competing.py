@@ -1,7 +1,8 @@
 """Death without the event, which competes with it, where deaths are known."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -9,9 +10,10 @@ from npc.names import HORIZONS
 from npc.prognosis.estimable import estimated
 from npc.prognosis.survival import HazardRatio
 from npc.statistics import NotEstimable
-from npc.statistics.cox import cox
+from npc.statistics.cox import Cox, cox
 from npc.statistics.cumulative_incidence import cumulative_incidence
 from npc.statistics.estimate import Estimate
+from npc.statistics.fine_gray import fine_gray
 
 AGREEMENT = 0.5  # months: what rounding may put between a death and the end of follow-up for the event
 CAUSES = {"event": 1, "death": 2}
@@ -25,11 +27,13 @@ class CompetingRisks:
         deaths: without the event, by risk group.
         incidence_at: Aalen-Johansen estimate, by cause (`event` or `death`), risk group and month.
         cause_specific: hazard ratio of high against low risk, by cause; the other cause is censored.
+        subdistribution: the same of the subdistribution hazard: a patient with the other cause stays at risk.
     """
 
     deaths: Mapping[str, int]
     incidence_at: Mapping[str, Mapping[str, Mapping[int, Estimate | NotEstimable]]]
     cause_specific: Mapping[str, HazardRatio | NotEstimable]
+    subdistribution: Mapping[str, HazardRatio | NotEstimable]
 
 
 def causes(patients: pd.DataFrame, event: str) -> pd.Series | None:
@@ -74,7 +78,8 @@ def _cohort(time: pd.Series, cause: pd.Series, group: pd.Series) -> CompetingRis
             }
             for kind, of in CAUSES.items()
         },
-        {kind: estimated(_hazard_ratio, time, (cause == of).astype(int), group) for kind, of in CAUSES.items()},
+        {kind: estimated(_hazard_ratio, cox, time, (cause == of).astype(int), group) for kind, of in CAUSES.items()},
+        {kind: estimated(_hazard_ratio, partial(fine_gray, of=of), time, cause, group) for kind, of in CAUSES.items()},
     )
 
 
@@ -85,6 +90,6 @@ def _incidence(time: pd.Series, cause: pd.Series, of: int, month: float) -> Esti
     return found.at(month)
 
 
-def _hazard_ratio(time: pd.Series, event: pd.Series, group: pd.Series) -> HazardRatio:
-    found = cox(time, event, group.cat.codes)
+def _hazard_ratio(fit: Callable[..., Cox], time: pd.Series, event: pd.Series, group: pd.Series) -> HazardRatio:
+    found = fit(time, event, group.cat.codes)
     return HazardRatio(*found.hazard_ratio(), float(found.p[0]))

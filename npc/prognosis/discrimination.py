@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from npc.prognosis.estimable import estimated
 from npc.statistics import NotEstimable
 from npc.statistics.bootstrap import auc_interval
 from npc.statistics.delong import Comparison, delong
+from npc.statistics.holm import holm
 
 NESTED = (
     "P is not valid: one model contains the other, and the larger one was fitted to these patients; the "
@@ -118,12 +118,9 @@ def _pairs(
         else estimated(_paired, rows["label"], *(risks[name].loc[rows.index] for name in pair))
         for pair in names
     ]
-    p = [test.p for test in tests if not isinstance(test, NotEstimable)]
-    corrected = iter(multipletests(p, method="holm")[1] if p else [])
-    for (first, second), test in zip(names, tests, strict=True):
+    for (first, second), test, p in zip(names, tests, holm(tests), strict=True):
         known = not isinstance(test, NotEstimable)
-        holm = float(next(corrected)) if known else None
-        yield ModelComparison(first, second, split, test, holm, known and frozenset((first, second)) in nested)
+        yield ModelComparison(first, second, split, test, p, known and frozenset((first, second)) in nested)
 
 
 def _paired(label: pd.Series, first: pd.Series, second: pd.Series) -> Comparison:

@@ -6,13 +6,12 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from npc.names import SPLITS
+from npc.prognosis.absolute_risk import CoxForm
 from npc.prognosis.discrimination import AucResult, auc
-from npc.prognosis.estimable import estimated
 from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.survival import Survival, survival
+from npc.prognosis.times import CohortTimes, cohort_times
 from npc.statistics import NotEstimable
-from npc.statistics.concordance import concordance
-from npc.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -23,41 +22,46 @@ class Hospital:
         split: of the cohort.
         name: of the hospital.
         auc: of the label.
-        harrell: concordance.
         survival: high against low risk.
+        times: concordance, calibration, net benefit and other figures of time to event.
     """
 
     split: str
     name: str
     auc: AucResult
-    harrell: Estimate | NotEstimable
     survival: Survival
+    times: CohortTimes
 
 
-def hospitals(patients: pd.DataFrame, result: ModelResult, report: DictConfig) -> tuple[Hospital, ...]:
+def hospitals(
+    patients: pd.DataFrame, result: ModelResult, form: CoxForm | NotEstimable, report: DictConfig
+) -> tuple[Hospital, ...]:
     """Those of cohorts with several hospitals, the test cohort first.
 
     Args:
         patients: `split`, `centre`, `label`, `time` and `event`, indexed by `patient_id`.
         result: of the model.
-        report: `bootstrap` and `seed`.
+        form: of the model.
+        report: `bootstrap`, `seed` and `horizon`.
     """
     found = []
     for split in reversed(SPLITS):
         rows = patients[patients["split"] == split]
         centres = rows["centre"].astype(str)
         for name in sorted(set(centres)) if centres.nunique() > 1 else []:
-            found.append(_hospital(split, name, rows[centres == name], result, report))
+            found.append(_hospital(split, name, rows[centres == name], result, form, report))
     return tuple(found)
 
 
-def _hospital(split: str, name: str, rows: pd.DataFrame, result: ModelResult, report: DictConfig) -> Hospital:
+def _hospital(
+    split: str, name: str, rows: pd.DataFrame, result: ModelResult, form: CoxForm | NotEstimable, report: DictConfig
+) -> Hospital:
     labelled = rows[rows["label"].notna()]
-    risk = result.model.held_out
+    risk, groups = result.model.held_out, survival(rows, result.group[rows.index])
     return Hospital(
         split,
         name,
         auc(labelled["label"].astype(int), risk[labelled.index], draws=report.bootstrap, seed=report.seed),
-        estimated(lambda: concordance(rows["time"], rows["event"], risk[rows.index]).interval()),
-        survival(rows, result.group[rows.index]),
+        groups,
+        cohort_times(rows, result, form, groups.groups, report),
     )

@@ -226,13 +226,13 @@ def all_arms(
     chosen = [test for test in tests if test.significant(significance)]
     note = "fitted on out-of-fold signatures of the training cohort"
     model = _regression("all_arms", patients, chosen, risks, [note])
-    training = _training(patients)
-    label, design = patients.loc[training, "label"], _design(patients, model.encoding, risks)[training]
+    training = training_rows(patients)
+    label, columns = patients.loc[training, "label"], design(patients, model.encoding, risks)[training]
     terms = {method: [method] for method in risks}
     if chosen:
         terms["clinical"] = [term for term in model.terms if term not in risks]
     adds = {
-        arm: estimated(likelihood_ratio, label, design.drop(columns=own), design[own]) for arm, own in terms.items()
+        arm: estimated(likelihood_ratio, label, columns.drop(columns=own), columns[own]) for arm, own in terms.items()
     }
     return replace(model, adds=adds, unseen=True, parts=model.parts | {run.key for run in runs.values()})
 
@@ -246,13 +246,19 @@ def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate
     return chosen
 
 
-def _training(patients: pd.DataFrame) -> pd.Series:
+def training_rows(patients: pd.DataFrame) -> pd.Series:
     """Those on whom a regression is fitted: the training cohort, without patients whose label is not known."""
     return (patients["split"] == "train") & patients["label"].notna()
 
 
-def _design(patients: pd.DataFrame, encoding: Encoding | None, signatures: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """The terms of a regression: signatures, then clinical variables."""
+def design(patients: pd.DataFrame, encoding: Encoding | None, signatures: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """The terms of a regression: signatures, then clinical variables.
+
+    Args:
+        patients: with the variables of the encoding.
+        encoding: None without clinical variables.
+        signatures: risks of these patients, by term.
+    """
     coded = [encoding.transform(patients)] if encoding else []
     return pd.concat([pd.DataFrame(dict(signatures), index=patients.index), *coded], axis=1)
 
@@ -264,11 +270,11 @@ def _regression(
     signatures: Mapping[str, pd.Series],
     notes: Sequence[str] = (),
 ) -> Model:
-    training = _training(patients)
+    training = training_rows(patients)
     encoding = learn([test.variable for test in chosen], patients[training]) if chosen else None
-    design = _design(patients, encoding, signatures)
+    columns = design(patients, encoding, signatures)
     label = patients.loc[training, "label"]
-    fitted = logistic(label, design[training])
+    fitted = logistic(label, columns[training])
     notes = [*notes, *filled_values([test.variable for test in chosen], patients, training)]
     notes += unseen_levels([test.variable for test in chosen], patients, training)
     if fitted.separation:
@@ -276,7 +282,7 @@ def _regression(
             f"{fitted.separation}: there is no maximum likelihood, so the fit is Firth's penalised likelihood, with "
             "the intervals of its profile and the P of its likelihood ratio"
         )
-    risk = pd.Series(fitted.probability(design), patients.index)
+    risk = pd.Series(fitted.probability(columns), patients.index)
     return Model(
         name,
         risk,
@@ -284,11 +290,11 @@ def _regression(
         None,
         frozenset(test.variable.name for test in chosen),
         fitted,
-        tuple(map(str, design.columns)),
-        profiles(fitted, label, design[training]),
+        tuple(map(str, columns.columns)),
+        profiles(fitted, label, columns[training]),
         encoding,
         {term: MODELS.get(term, "Signature") for term in signatures},
         {term: (float(values.min()), float(values.max())) for term, values in signatures.items()},
-        design,
+        columns,
         notes=tuple(notes),
     )

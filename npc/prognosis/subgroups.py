@@ -1,12 +1,11 @@
 """Whether a model tells patients apart equally well in subgroups: held-out patients, and tests of interaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
-from statsmodels.stats.multitest import multipletests
 
 from npc.cohort.clinical import Variable
 from npc.prognosis.estimable import estimated
@@ -15,6 +14,7 @@ from npc.prognosis.univariate import levels
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import normal_scores
 from npc.statistics.cox import cox
+from npc.statistics.holm import holm
 from npc.statistics.logrank import Test
 
 HOSPITAL = "centre"
@@ -87,12 +87,8 @@ def subgroups(patients: pd.DataFrame, risk: pd.Series, variables: Sequence[Varia
     found = {
         name: _division(rows, score, title, level) for name, (title, level) in divided.items() if level.nunique() > 1
     }
-    tests = {name: of.interaction.p for name, of in found.items() if not isinstance(of.interaction, NotEstimable)}
-    holm = dict(zip(tests, multipletests(list(tests.values()), method="holm")[1] if tests else [], strict=True))
-    by = {
-        name: Division(of.title, of.groups, of.interaction, float(holm[name]) if name in holm else None)
-        for name, of in found.items()
-    }
+    corrected = holm(of.interaction for of in found.values())
+    by = {name: replace(of, p_holm=p) for (name, of), p in zip(found.items(), corrected, strict=True)}
     return Subgroups(len(rows), int(rows["event"].sum()), estimated(_hazard_ratio, rows, score), by)
 
 

@@ -24,6 +24,7 @@ from npc.statistics.brier import Brier, brier, integrated_brier
 from npc.statistics.concordance import Weighting, concordance
 from npc.statistics.delong import Comparison
 from npc.statistics.estimate import Estimate
+from npc.statistics.holm import holm
 from npc.statistics.net_benefit import NetBenefit, net_benefit
 from npc.statistics.survival_calibration import (
     Smoothed,
@@ -95,6 +96,19 @@ class ModelTimes:
     cohorts: Mapping[str, CohortTimes]
 
 
+@dataclass(frozen=True)
+class ConcordanceComparison:
+    """Paired test of the concordance of two models.
+
+    Attributes:
+        test: first minus second model.
+        p_holm: corrected for all pairs of the cohort that have a test (Holm); None without one.
+    """
+
+    test: Comparison | NotEstimable
+    p_holm: float | None
+
+
 def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> ModelTimes:
     """All figures of a model.
 
@@ -105,7 +119,7 @@ def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> M
     """
     form = estimated(cox_form, patients, result.model)
     cohorts = {
-        str(split): _cohort(rows, result, form, result.survival[str(split)].groups, choices.report)
+        str(split): cohort_times(rows, result, form, result.survival[str(split)].groups, choices.report)
         for split, rows in patients.groupby("split")
     }
     return ModelTimes(form, cohorts)
@@ -113,7 +127,7 @@ def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> M
 
 def concordance_comparisons(
     patients: pd.DataFrame, risks: Mapping[str, pd.Series], unlike: Collection[frozenset[str]] = ()
-) -> dict[tuple[str, str, str], dict[str, Comparison | NotEstimable]]:
+) -> dict[tuple[str, str, str], dict[str, ConcordanceComparison]]:
     """Paired tests of the concordance of two models on the same patients, by both names and the split.
 
     Args:
@@ -121,28 +135,50 @@ def concordance_comparisons(
         risks: of all patients, by model.
         unlike: pairs of models that are not compared on the training cohort, see `npc.prognosis.training_risks`.
     """
-    found: dict[tuple[str, str, str], dict[str, Comparison | NotEstimable]] = {}
+    pairs = list(combinations(risks, 2))
+    found: dict[tuple[str, str, str], dict[str, ConcordanceComparison]] = {}
     for split, rows in patients.groupby("split"):
-        table = pd.DataFrame(risks).loc[rows.index]
-        together = {kind: estimated(concordance, rows["time"], rows["event"], table, kind) for kind in WEIGHTINGS}
-        for (i, first), (j, second) in combinations(enumerate(risks), 2):
-            if split == "train" and frozenset((first, second)) in unlike:
-                found[first, second, "train"] = dict.fromkeys(WEIGHTINGS, NotEstimable(UNLIKE))
-                continue
-            found[first, second, str(split)] = {
-                kind: of if isinstance(of, NotEstimable) else estimated(of.compare, i, j)
-                for kind, of in together.items()
+        barred = unlike if split == "train" else ()
+        tests = {kind: _concordance_tests(rows, risks, kind, barred) for kind in WEIGHTINGS}
+        corrected = {kind: holm(of) for kind, of in tests.items()}
+        for i, pair in enumerate(pairs):
+            found[*pair, str(split)] = {
+                kind: ConcordanceComparison(tests[kind][i], corrected[kind][i]) for kind in WEIGHTINGS
             }
     return found
 
 
-def _cohort(
+def _concordance_tests(
+    rows: pd.DataFrame, risks: Mapping[str, pd.Series], kind: Weighting, unlike: Collection[frozenset[str]]
+) -> list[Comparison | NotEstimable]:
+    """Of all pairs."""
+    together = estimated(concordance, rows["time"], rows["event"], pd.DataFrame(risks).loc[rows.index], kind)
+    return [
+        NotEstimable(UNLIKE)
+        if frozenset((first, second)) in unlike
+        else together
+        if isinstance(together, NotEstimable)
+        else estimated(together.compare, i, j)
+        for (i, first), (j, second) in combinations(enumerate(risks), 2)
+    ]
+
+
+def cohort_times(
     rows: pd.DataFrame,
     result: ModelResult,
     form: CoxForm | NotEstimable,
     groups: tuple[Group, Group],
     report: DictConfig,
 ) -> CohortTimes:
+    """Figures of a model in one cohort, or in a part of it.
+
+    Args:
+        rows: its patients.
+        result: of the model.
+        form: of the model.
+        groups: low and high risk among these patients.
+        report: as for `times`.
+    """
     time, event, risk = rows["time"], rows["event"], result.model.held_out[rows.index]
 
     def score(month: float) -> Brier:

@@ -67,7 +67,15 @@ def _test(training: pd.DataFrame, variable: Variable) -> Association:
     if variable.kind == "continuous" and not variable.cut:
         values = training[variable.name].to_numpy(dtype=float)
         return t_or_mann_whitney([values[training["label"] == label] for label in (0, 1)])
-    counts = pd.crosstab(levels(training, variable), training["label"])
+    counts = _counts(levels(training, variable), training["label"])
     if counts.shape[1] < 2:
         raise NotEstimable("known of one class only")
-    return chi_squared_or_fisher(np.asarray(counts))
+    return chi_squared_or_fisher(counts)
+
+
+def _counts(values: pd.Series, label: pd.Series) -> np.ndarray:
+    """Patients by level and label, without levels and labels that none has; pandas' crosstab takes 20 times as long."""
+    level, known = values.cat.codes.to_numpy(), values.notna().to_numpy()
+    counts = np.zeros((len(values.cat.categories), 2), dtype=int)
+    np.add.at(counts, (level[known], label.to_numpy(dtype=int)[known]), 1)
+    return counts[counts.any(axis=1)][:, counts.any(axis=0)]

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from npc.config.schema import CHAIN
 from npc.files import write_text
 from npc.radiomics.selection.chain import notes
-from npc.radiomics.stability import chosen_share
+from npc.radiomics.stability import BootstrapRefits, bootstrap_refits
 from npc.run.method import UNLABELLED
 from npc.run.metrics import by_split
 from npc.run.nested import nested_auc, out_of_fold
@@ -30,6 +30,9 @@ class FittedSignature:
         predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
         out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
         nested: `estimate` and `folds`: mean AUC of those risks over the folds, and the AUC of each; or a `note`.
+        refits: a row a refit of the whole selection beyond these, which tell how optimistic the choice is: `refit`
+            (`fold` of a further repeat, or `bootstrap`), its `number`, `auc` of the fold or the sample, and
+            `auc_training` of all training patients (of the bootstrap).
         selection: a row for each feature: `feature`, `dropped_by` (the step; empty if it is in the signature),
             `reason`, `chosen` (share of the bootstrap refits).
         correlation: Spearman's, of the signature's features in the training cohort.
@@ -40,6 +43,7 @@ class FittedSignature:
     predictions: pd.DataFrame
     out_of_fold: pd.DataFrame
     nested: dict[str, Any]
+    refits: pd.DataFrame
     selection: pd.DataFrame
     correlation: pd.DataFrame
     filled: list[str]
@@ -76,11 +80,12 @@ class FittedSignature:
         }
 
     def write(self, folder: Path) -> None:
-        """Writes `signature.json`, `selection.csv`, `correlation.csv` and `out_of_fold.csv`."""
+        """Writes `signature.json`, `selection.csv`, `correlation.csv`, `out_of_fold.csv` and `refits.csv`."""
         write_text(folder / "signature.json", json.dumps(self.signature(), indent=2) + "\n")
         write_text(folder / "selection.csv", self.selection.to_csv(index=False))
         write_text(folder / "correlation.csv", self.correlation.to_csv(index_label="feature"))
         write_text(folder / "out_of_fold.csv", self.out_of_fold.to_csv(index_label="patient_id"))
+        write_text(folder / "refits.csv", self.refits.to_csv(index=False))
 
     def save(self, path: Path) -> None:
         """Writes what is needed to predict from a patient's features, as a checkpoint of plain values and tensors."""
@@ -122,16 +127,30 @@ def fit(pipeline: Pipeline, features: pd.DataFrame, patients: pd.DataFrame, conf
     risk = pd.concat(pd.Series(pipeline.predict_proba(of)[:, 1], of.index, name="risk") for of in parts)
     predictions = patients[["split", "label", "time", "event"]].join(risk).reset_index(names="patient_id")
     risks = out_of_fold(pipeline, x, label, config.radiomics.nested, config.split.seed)
-    share = chosen_share(pipeline, x, label, config.radiomics.bootstrap, config.seed)
+    drawn = bootstrap_refits(pipeline, x, label, config.radiomics.bootstrap, config.seed)
     return FittedSignature(
         pipeline,
         predictions,
         risks,
         nested_auc(label, risks),
-        _selection(pipeline, share),
+        _refits(pipeline, x, label, config, drawn),
+        _selection(pipeline, drawn.share),
         x[kept].corr("spearman"),
         filled,
     )
+
+
+def _refits(
+    pipeline: Pipeline, x: pd.DataFrame, label: pd.Series, config: DictConfig, drawn: BootstrapRefits
+) -> pd.DataFrame:
+    folds = []
+    for repeat in range(2, config.radiomics.repeats + 1):
+        risks = out_of_fold(pipeline, x, label, config.radiomics.nested, config.split.seed + repeat)
+        folds += [(repeat, auc) for auc in nested_auc(label, risks)["folds"]]
+    table = pd.DataFrame(folds, columns=["number", "auc"]).assign(refit="fold", auc_training=float("nan"))
+    bootstrap = drawn.aucs.assign(refit="bootstrap", number=range(1, len(drawn.aucs) + 1))
+    parts = [part for part in (table, bootstrap) if len(part)] or [table]
+    return pd.concat(parts, ignore_index=True)[["refit", "number", "auc", "auc_training"]]
 
 
 def _filled(features: pd.DataFrame, kept: list[str]) -> list[str]:

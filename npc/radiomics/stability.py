@@ -1,4 +1,9 @@
-"""How often a feature is chosen, when guard, gates and every step of the chain are refitted on a bootstrap sample."""
+"""Guard, gates and every step of the chain refitted on bootstrap samples: which features are chosen, and the optimism.
+
+The optimism is the AUC of a refit in its sample less that in all training patients (Harrell, Lee and Mark, 1996).
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -6,11 +11,27 @@ from joblib import Parallel, delayed
 from rich.progress import track
 from sklearn.pipeline import Pipeline
 
-from npc.run.nested import refit
+from npc.run.nested import refit, risk
+from npc.statistics.delong import auc
 
 
-def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, draws: int, seed: int) -> pd.Series:
-    """Proportion of bootstrap refits whose signature contains the feature.
+@dataclass(frozen=True)
+class BootstrapRefits:
+    """Of a signature.
+
+    Attributes:
+        share: of the refits whose signature contains the feature, by feature; NaN without refits.
+        aucs: a row a refit: `auc` in its sample, `auc_training` in all training patients.
+    """
+
+    share: pd.Series
+    aucs: pd.DataFrame
+
+
+def bootstrap_refits(
+    pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, draws: int, seed: int
+) -> BootstrapRefits:
+    """Refits the signature on bootstrap samples.
 
     Args:
         pipeline: not fitted; its step before the last names the features that it keeps.
@@ -18,23 +39,26 @@ def chosen_share(pipeline: Pipeline, features: pd.DataFrame, label: pd.Series, d
         label: 0 or 1, with the same index.
         draws: number of bootstrap samples, stratified by the label.
         seed: of the draws.
-
-    Returns:
-        Between 0 and 1, indexed by feature; NaN without draws.
     """
     features = features.sort_index()
     y = label.loc[features.index].to_numpy(dtype=int)
     rng = np.random.default_rng(seed)
     rows = [np.concatenate([rng.choice(np.flatnonzero(y == c), (y == c).sum()) for c in (0, 1)]) for _ in range(draws)]
-    work = Parallel(n_jobs=-1, return_as="generator")(delayed(_chosen)(pipeline, features, y, row) for row in rows)
-    count = pd.Series(0, features.columns)
-    for names in track(work, "Bootstrap refits", draws, transient=True):
+    work = Parallel(n_jobs=-1, return_as="generator")(delayed(_refit)(pipeline, features, y, row) for row in rows)
+    count, aucs = pd.Series(0, features.columns), []
+    for names, *of in track(work, "Bootstrap refits", draws, transient=True):
         count[names] += 1
-    return count / draws if draws else count.astype(float).mask(count == 0)
+        aucs.append(of)
+    share = count / draws if draws else count.astype(float).mask(count == 0)
+    return BootstrapRefits(share, pd.DataFrame(aucs, columns=["auc", "auc_training"]))
 
 
-def _chosen(pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows: np.ndarray) -> list[str]:
-    """The chosen features; rows are sorted, so that the result does not depend on their order in the sample."""
+def _refit(
+    pipeline: Pipeline, features: pd.DataFrame, label: np.ndarray, rows: np.ndarray
+) -> tuple[list[str], float, float]:
+    """The chosen features and the AUCs; rows are sorted, so that their order in the sample has no influence."""
     rows = np.sort(rows)
     again = refit(pipeline, features.iloc[rows], label[rows])
-    return list(again[:-1].get_feature_names_out()[again[-1].support_])
+    risks = risk(again, features)
+    chosen = list(again[:-1].get_feature_names_out()[again[-1].support_])
+    return chosen, auc(label[rows], risks[rows]), auc(label, risks)

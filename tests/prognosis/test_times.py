@@ -13,6 +13,7 @@ from npc.prognosis.evaluation import evaluate
 from npc.prognosis.models import Model
 from npc.prognosis.times import ModelTimes, concordance_comparisons, times
 from npc.statistics import NotEstimable
+from npc.statistics.fine_gray import fine_gray
 
 CHOICES = OmegaConf.create(
     {"prognosis": {"cutoff": "training"}, "report": {"bootstrap": 100, "seed": 0, "horizon": 36}}
@@ -115,10 +116,17 @@ def test_without_a_cox_form_only_what_needs_it_is_not_estimable():
 def test_pairs_of_concordance_are_compared_in_each_cohort():
     patients, risk = cohort()
     noise = pd.Series(np.random.default_rng(2).normal(size=len(risk)), risk.index)
-    found = concordance_comparisons(patients, {"a": risk, "b": noise}, [frozenset(("a", "b"))])
-    assert found["a", "b", "test"]["harrell"].p < 0.01
-    assert found["a", "b", "test"]["uno"].difference > 0.1
-    assert "out-of-fold" in str(found["a", "b", "train"]["harrell"])
+    risks = {"a": risk, "b": noise, "c": risk + noise / 10}
+    found = concordance_comparisons(patients, risks, [frozenset(("a", "b"))])
+    assert found["a", "b", "test"]["harrell"].test.p < 0.01
+    assert found["a", "b", "test"]["uno"].test.difference > 0.1
+    assert "out-of-fold" in str(found["a", "b", "train"]["harrell"].test)
+    assert found["a", "b", "train"]["harrell"].p_holm is None
+    smallest = min((found[pair]["harrell"] for pair in found if pair[2] == "test"), key=lambda one: one.test.p)
+    assert smallest.p_holm == pytest.approx(min(1, 3 * smallest.test.p))
+    smallest = min((found[pair]["uno"] for pair in found if pair[2] == "train" and pair[:2] != ("a", "b")),
+                   key=lambda one: one.test.p)  # fmt: skip
+    assert smallest.p_holm == pytest.approx(min(1, 2 * smallest.test.p))
 
 
 def test_deaths_without_the_event_compete_and_later_ones_do_not():
@@ -140,3 +148,7 @@ def test_deaths_without_the_event_compete_and_later_ones_do_not():
     assert 0 < found.incidence_at["event"]["high risk"][36].estimate < naive
     assert found.deaths["high risk"] == (cause[rows] == 2).sum()
     assert found.cause_specific["event"].estimate > 1
+    high = (group == "high risk")[patients["split"] == "test"]
+    rows = patients[patients["split"] == "test"]
+    endless = fine_gray(rows["time"], cause[rows.index], high.astype(float))
+    assert found.subdistribution["event"].estimate == pytest.approx(endless.hazard_ratio()[0])

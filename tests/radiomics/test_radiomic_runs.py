@@ -21,15 +21,16 @@ from npc.config.values import feature_settings
 from npc.errors import InputError
 from npc.phantom import source as phantom
 from npc.prognosis.runs import finished_runs
+from npc.prognosis.signature_validity import signature_nested_cv, signature_optimism
 from npc.radiomics.extract import extract
 from npc.run.train import train
 from tests.commands import run_here
 from tests.prognosis.run_folders import write_run
 
-FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv")
+FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv", "refits.csv")
 QUICK = (
     "method=radiomic", "radiomics.features.filters=[original]", "radiomics.bootstrap=4", "radiomics.nested=3",
-    "radiomics.features.classes=[shape,firstorder,glcm]", "split.validation=0.2",
+    "radiomics.repeats=2", "radiomics.features.classes=[shape,firstorder,glcm]", "split.validation=0.2",
 )  # fmt: skip
 
 
@@ -83,6 +84,14 @@ def test_the_run_folder_has_the_files_of_a_network_run(run: Path, root: Path):
     aucs = [roc_auc_score(label[rows.index], rows["risk"]) for _, rows in folds.groupby("fold")]
     assert metrics["nested_auc"]["estimate"] == pytest.approx(np.mean(aucs))
     assert len(aucs) == 3
+    refits = pd.read_csv(run / "refits.csv")
+    bootstrap, repeated = refits[refits["refit"] == "bootstrap"], refits[refits["refit"] == "fold"]
+    assert len(bootstrap) == 4
+    assert repeated.groupby("number").size().to_dict() == {2: 3}
+    assert signature_nested_cv(found).auc.values == pytest.approx((np.mean(aucs), repeated["auc"].mean()))
+    boot = signature_optimism(found)
+    assert boot.apparent == pytest.approx(metrics["auc"]["train"])
+    assert boot.corrected == pytest.approx(boot.apparent - (bootstrap["auc"] - bootstrap["auc_training"]).mean())
 
 
 def test_the_signature_explains_every_risk(run: Path, root: Path):
@@ -231,7 +240,8 @@ def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_pat
 
 
 def evaluate(root: Path, place: Path, *more: str) -> dict:
-    where = [f"cohort.root={root}", f"runs={place}/runs", f"reports={place}/reports", "report.bootstrap=100"]
+    where = [f"cohort.root={root}", f"runs={place}/runs", f"reports={place}/reports", "report.bootstrap=100",
+             "prognosis.repeats=1", "prognosis.optimism=2"]  # fmt: skip
     done = run_here("evaluate.py", "cohort=table", "cohort.name=ours", *where, *more)
     assert done.returncode == 0, done.stderr
     return json.loads((place / "reports" / "ours" / "results.json").read_text())
@@ -278,6 +288,10 @@ def test_the_combined_model_uses_out_of_fold_risks(run: Path, root: Path, tmp_pa
     found = evaluate(root, tmp_path, "prognosis.significance=0.999")
     assert found["models"]["combined"]["notes"][0] == "fitted on out-of-fold signatures of the training cohort"
     assert "deep_learning" not in found["models"]
+    assert set(found["validity"]) == {"combined", "radiomic", "clinical"}
+    for model in found["validity"].values():
+        assert 0 < model["nested_cv"]["auc"]["mean"] < 1
+        assert model["optimism"]["corrected"] == model["optimism"]["apparent"] - model["optimism"]["optimism"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from npc.prognosis.analysis import Analysis
 from npc.report.kit.flow_figure import draw_flow
 from npc.report.kit.page import Figure
 from npc.report.paper import (
+    by_hospital,
     calibration,
     decision_curve,
     effect_by_risk,
@@ -34,6 +35,7 @@ class Figures:
     risk_groups_by_cohort: Sequence[Figure]
     calibration: Sequence[Figure]
     decision_curve: Figure
+    by_hospital: Sequence[Figure]
     treatment: Sequence[Figure]
     subgroups: Sequence[Figure]
     nomograms: Sequence[Figure]
@@ -53,6 +55,7 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
         risk_groups_by_cohort=_by_cohort(folder, analysis),
         calibration=_calibration(folder, analysis),
         decision_curve=Figure(folder / "decision_curve", _decision_curve(analysis)),
+        by_hospital=by_hospital.draw(folder, analysis),
         treatment=[*_treatment(folder / "treatment", analysis), *_treatment_beside(folder, analysis)],
         subgroups=_subgroups(folder / "subgroups", analysis),
         nomograms=_nomograms(folder, analysis),

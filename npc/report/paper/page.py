@@ -9,7 +9,7 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section
-from npc.report.paper import controls, radiomic, search, tables, times_tables, treatment_page, validity_page
+from npc.report.paper import controls, radiomic, search, seeds, tables, times_tables, treatment_page, validity_page
 from npc.report.paper.figures import Figures
 
 _TIMES = (
@@ -26,6 +26,11 @@ _ABSOLUTE = (
 _RADIOMICS = (
     "Nested AUC: the mean over folds of the training cohort of a signature that was chosen and fitted without the "
     "fold. Chosen in refits: share of the bootstrap refits of the whole chain whose signature has the feature."
+)
+_SEEDS = (
+    "The seed decides on the first weights, the order of the patients and the augmentation: the spread over seeds is "
+    "chance, which the interval of one run's figure does not contain. AUCs of the training cohort are apparent; the "
+    "run that is marked was chosen by its AUC in the internal validation cohort."
 )
 
 
@@ -46,7 +51,7 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
     rules += analysis.choice.notes()
     runs = tables.runs(analysis.provenance.runs)
     return [
-        Section("Models", notes(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
+        Section("Models", _models(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
@@ -58,7 +63,7 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
                                             "Paired tests of concordance": times_tables.comparisons(analysis),
                                             "Cox form, training cohort": times_tables.cox(analysis)}),
         Section("Absolute risks", [_ABSOLUTE], {"Calibration": times_tables.calibration(analysis)},
-                [*figures.calibration, figures.decision_curve]),
+                [*figures.calibration, figures.decision_curve, *figures.by_hospital]),
         treatment_page.section(analysis, figures.treatment),
         *validity_page.sections(analysis, figures.subgroups),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
@@ -67,10 +72,19 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
         Section("Patients", (), {"Table 2": tables.characteristics(analysis)}, [figures.flow]),
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
+        *_seeds(analysis),
         *searches(analysis.searches, figures.searches),
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
+
+
+def _models(analysis: Analysis) -> list[str]:
+    return [
+        *validity_page.headline(analysis),
+        *seeds.sentences(analysis.seeds, analysis.splits),
+        *notes(analysis),
+    ]
 
 
 def notes(analysis: Analysis) -> list[str]:
@@ -91,6 +105,12 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list
     if not results:
         return []
     return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
+
+
+def _seeds(analysis: Analysis) -> list[Section]:
+    """Nothing where no runs differ in their seed alone."""
+    table = seeds.table(analysis.seeds, analysis.splits)
+    return [Section("Training seeds", [_SEEDS], {"Runs that differ in their seed alone": table})] if len(table) else []
 
 
 def _more(analysis: Analysis) -> dict[str, pd.DataFrame]:

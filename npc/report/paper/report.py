@@ -13,7 +13,7 @@ from npc.report.kit.document import write_document
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.latex import write_latex
 from npc.report.kit.page import write_page
-from npc.report.paper import controls, figures, page, results, tables
+from npc.report.paper import controls, figures, page, results, seeds, tables
 from npc.report.reviewer import folder as reviewer
 
 
@@ -48,6 +48,8 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
         console.print(Text(note))
     for name, reason in analysis.left_out.items():
         console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
+    for sentence in seeds.sentences(analysis.seeds, analysis.splits):
+        console.print(Text(sentence))
     for note in controls.notes(analysis):
         console.print(Text(note))
     for name, result in analysis.models.items():

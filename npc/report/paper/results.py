@@ -26,7 +26,7 @@ from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGrou
 from npc.prognosis.treatment_analysis import TreatmentAnalysis
 from npc.prognosis.univariate import Univariate
 from npc.prognosis.variants import Variant
-from npc.report.paper import results_times, results_treatment, results_validity
+from npc.report.paper import results_times, results_treatment, results_validity, seeds
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue
 from npc.statistics.association import Association
@@ -49,6 +49,7 @@ def as_json(analysis: Analysis) -> Json:
             name: _model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
             for name, result in analysis.models.items()
         },
+        "headline": results_validity.headline(analysis.headline),
         "hospitals": _hospitals(analysis),
         "comparisons": _comparisons(analysis),
         "controls": _controls(analysis),
@@ -60,6 +61,7 @@ def as_json(analysis: Analysis) -> Json:
         },
         "subgroups": {name: results_validity.subgroups(found) for name, found in analysis.subgroups.items()},
         "ablations": results_validity.ablations(analysis.ablations),
+        "validity": {name: results_validity.validity(found) for name, found in analysis.validity.items()},
         "missing": results_validity.missing(
             analysis.missing, {name: result.model for name, result in analysis.models.items()}
         ),
@@ -70,6 +72,7 @@ def as_json(analysis: Analysis) -> Json:
         "table3": [_variant(variant) for variant in analysis.variants],
         "radiomics": {of.variant: _signatures(of) for of in analysis.radiomics},
         "search": searches(analysis.searches),
+        "seeds": seeds.as_json(analysis.seeds),
         "flow": asdict(analysis.flow),
         "left_out": dict(analysis.left_out),
         "provenance": _provenance(analysis.provenance),
@@ -266,8 +269,9 @@ def _hospitals(analysis: Analysis) -> Json:
     for one in analysis.hospitals:
         written.setdefault(one.split, {})[one.name] = {
             "auc": _auc(one.auc),
-            "harrell": results_times.estimate(one.harrell),
+            "harrell": results_times.estimate(one.times.concordance["harrell"]),
             "survival": _survival(one.survival),
+            **results_times.absolute(one.times),
         }
     return {next(iter(analysis.models)): written} if written else {}
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from npc.names import HORIZONS, NOT_ESTIMABLE
 from npc.prognosis.absolute_risk import CoxForm
 from npc.prognosis.competing import CompetingRisks
-from npc.prognosis.times import Calibration, CohortTimes
+from npc.prognosis.times import Calibration, CohortTimes, ConcordanceComparison
 from npc.report.paper.result_parts import Json, hazard_ratio, note
 from npc.statistics import NotEstimable
 from npc.statistics.brier import Brier
-from npc.statistics.delong import Comparison
 from npc.statistics.estimate import Estimate
 from npc.statistics.net_benefit import NetBenefit
 
@@ -24,6 +23,13 @@ def cohort(found: CohortTimes) -> Json:
         "survival_at": {
             group: {str(month): estimate(one) for month, one in of.items()} for group, of in found.survival_at.items()
         },
+        **absolute(found),
+    }
+
+
+def absolute(found: CohortTimes) -> Json:
+    """Calibration and net benefit of the absolute risks."""
+    return {
         "calibration": _calibration(found.calibration),
         "net_benefit": note(found.net_benefit)
         if isinstance(found.net_benefit, NotEstimable)
@@ -52,15 +58,16 @@ def competing(found: CompetingRisks) -> Json:
             for cause, by_group in found.incidence_at.items()
         },
         "cause_specific_hazard_ratio": {cause: hazard_ratio(one) for cause, one in found.cause_specific.items()},
+        "subdistribution_hazard_ratio": {cause: hazard_ratio(one) for cause, one in found.subdistribution.items()},
     }
 
 
-def comparison(found: Mapping[str, Comparison | NotEstimable]) -> Json:
+def comparison(found: Mapping[str, ConcordanceComparison]) -> Json:
     """Of two concordances."""
     return {
-        kind: {"difference": None, "z": None, "p": None, **note(one)}
-        if isinstance(one, NotEstimable)
-        else {"difference": one.difference, "z": one.z, "p": one.p}
+        kind: {"difference": None, "z": None, "p": None, "p_holm": None, **note(one.test)}
+        if isinstance(one.test, NotEstimable)
+        else {"difference": one.test.difference, "z": one.test.z, "p": one.test.p, "p_holm": one.p_holm}
         for kind, one in found.items()
     }
 

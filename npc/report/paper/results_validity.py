@@ -1,14 +1,18 @@
-"""Keys of `results.json` on how far the figures hold: `subgroups`, `ablations` and `missing`."""
+"""Keys of `results.json` on how far the figures hold: `headline`, `validity`, `subgroups`, `ablations`, `missing`."""
 
 from collections.abc import Mapping
 
 from npc.prognosis.ablations import Ablations, Paired
+from npc.prognosis.headline import Headline
 from npc.prognosis.missing import Missing
 from npc.prognosis.models import Model
 from npc.prognosis.runs import Run
 from npc.prognosis.subgroups import Division, Subgroups
+from npc.prognosis.validity import Validity
 from npc.report.paper.result_parts import Json, hazard_ratio, note
+from npc.report.paper.seeds import spread_as_json
 from npc.statistics import NotEstimable
+from npc.statistics.permutation import Null
 from npc.statistics.rubin import Pooled
 
 SUBGROUP_ESTIMAND = "hazard ratio of one standard deviation of the risk's normal scores, held-out patients, by hospital"
@@ -25,6 +29,46 @@ def multiplicity(found: Subgroups) -> str:
         f"{tests} tests of interaction: by chance alone about {0.05 * tests:.1f} of them have P < 0.05. Subgroups are "
         "exploratory: read the P values after Holm's correction, and no subgroup by its own interval."
     )
+
+
+def headline(found: Headline) -> Json:
+    """The first model among permuted outcomes of the held-out cohort."""
+    return {
+        "model": found.model,
+        "split": found.split,
+        "hospitals": found.hospitals,
+        **{name: _null(one) for name, one in found.figures.items()},
+    }
+
+
+def _null(found: Null | NotEstimable) -> Json:
+    if isinstance(found, NotEstimable):
+        return {**dict.fromkeys(("estimate", "p", "null_quantiles", "permutations")), **note(found)}
+    quantiles = {f"{share:g}": value for share, value in found.quantiles.items()}
+    return {
+        "estimate": found.estimate,
+        "p": found.p,
+        "null_quantiles": quantiles,
+        "permutations": found.permutations,
+    }
+
+
+def validity(found: Validity) -> Json:
+    """Of one model."""
+    nested, corrected = found.nested_cv, found.optimism
+    return {
+        "nested_cv": {"folds": None, "repeats": None, "auc": None, **note(nested)}
+        if isinstance(nested, NotEstimable)
+        else {"folds": nested.folds, "repeats": len(nested.auc.values), "auc": spread_as_json(nested.auc)},
+        "optimism": {**dict.fromkeys(("apparent", "optimism", "corrected", "samples")), **note(corrected)}
+        if isinstance(corrected, NotEstimable)
+        else {
+            "apparent": corrected.apparent,
+            "optimism": corrected.optimism,
+            "corrected": corrected.corrected,
+            "samples": corrected.samples,
+        },
+    }
 
 
 def subgroups(found: Subgroups) -> Json:

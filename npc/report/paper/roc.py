@@ -6,10 +6,12 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import roc_curve
 
 from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
+from npc.prognosis.discrimination import AucResult
 from npc.report.kit import words
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.paper.cohorts import cohorts
@@ -55,15 +57,27 @@ def panels(analysis: Analysis) -> list[Panel]:
         label = analysis.patients.loc[analysis.patients["split"] == split, "label"]
         curves = []
         for name, result in analysis.models.items():
-            found = result.auc[split]
-            if isinstance(found.estimate, NotEstimable):
-                points = np.empty((0, 2))
-            else:
-                x, y, _ = roc_curve(label, result.model.risk[label.index], drop_intermediate=False)
-                points = np.stack([x, y], axis=1)
-            curves.append(Curve(MODELS[name], words.auc(found, analysis.choices.report.ci), points))
+            risk = result.model.risk[label.index]
+            curves.append(curve(MODELS[name], label, risk, result.auc[split], analysis.choices.report.ci))
         made.append(Panel(f"{cohort.title}\n{len(label)} patients, {int(label.sum())} events", curves))
     return made
+
+
+def curve(name: str, label: pd.Series, risk: pd.Series, found: AucResult, kind: str) -> Curve:
+    """The curve of a risk.
+
+    Args:
+        name: in the legend.
+        label: 0 or 1 of each patient.
+        risk: of the same patients.
+        found: its AUC.
+        kind: of the interval.
+    """
+    points = np.empty((0, 2))
+    if not isinstance(found.estimate, NotEstimable):
+        x, y, _ = roc_curve(label, risk, drop_intermediate=False)
+        points = np.stack([x, y], axis=1)
+    return Curve(name, words.auc(found, kind), points)
 
 
 def draw(path: Path, panels: Sequence[Panel]) -> None:

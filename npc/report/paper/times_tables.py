@@ -112,6 +112,7 @@ def competing(analysis: Analysis) -> pd.DataFrame:
                         "Deaths without the event": str(found.deaths[group]),
                         **{f"{month} months (%)": words.estimate(_percent(of[month]), 1) for month in HORIZONS},
                         "Cause-specific hazard ratio": _ratio(found.cause_specific[cause]),
+                        "Subdistribution hazard ratio": _ratio(found.subdistribution[cause]),
                     })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -125,7 +126,9 @@ def hospitals(analysis: Analysis) -> pd.DataFrame:
             "Patients": str(sum(group.n for group in one.survival.groups)),
             "Events": str(sum(group.events for group in one.survival.groups)),
             "AUC": words.auc(one.auc, analysis.choices.report.ci),
-            "Harrell's concordance": words.estimate(one.harrell),
+            "Harrell's concordance": words.estimate(one.times.concordance["harrell"]),
+            "Observed / expected": words.estimate(one.times.calibration.oe, 2),
+            "Calibration slope": words.estimate(one.times.calibration.slope, 2),
             "Hazard ratio, high against low risk": words.hazard_ratio(one.survival.hazard_ratio),
         }
         for one in analysis.hospitals
@@ -133,15 +136,16 @@ def hospitals(analysis: Analysis) -> pd.DataFrame:
 
 
 def comparisons(analysis: Analysis) -> pd.DataFrame:
-    """Paired tests of concordance; P is not corrected for their number."""
+    """Paired tests of concordance."""
     rows = []
     nested = {(one.first, one.second, one.split) for one in analysis.comparisons if one.nested}
     for (first, second, split), found in analysis.concordance_comparisons.items():
         row = {"Models": f"{MODELS[first]} – {MODELS[second]}", "Cohort": analysis.splits[split]}
         for kind, one in found.items():
-            difference = one if isinstance(one, NotEstimable) else one.difference
-            row |= {f"Difference ({kind.capitalize()})": words.number(difference),
-                    f"P value ({kind.capitalize()})": words.p_of(one)}  # fmt: skip
+            title = kind.capitalize()
+            difference = one.test if isinstance(one.test, NotEstimable) else one.test.difference
+            row |= {f"Difference ({title})": words.number(difference), f"P value ({title})": words.p_of(one.test),
+                    f"P value (Holm, {title})": words.p_value(one.p_holm)}  # fmt: skip
         rows.append(row | {"Note": "nested: P not valid" if (first, second, split) in nested else ""})
     return pd.DataFrame(rows)
 

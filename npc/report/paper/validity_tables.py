@@ -1,4 +1,4 @@
-"""Tables of subgroups, ablations and missing values."""
+"""Tables of internal validity, subgroups, ablations and missing values."""
 
 import numpy as np
 import pandas as pd
@@ -8,16 +8,44 @@ from npc.prognosis.ablations import Paired
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.statistics import NotEstimable
+from npc.statistics.internal_validation import NestedCv
 
 
 def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
     """By the name of their file."""
     return {
+        "validity": validity(analysis),
         "subgroups": subgroups(analysis),
         "ablations": ablations(analysis),
         "missing": missing(analysis),
         "imputed_regression": imputed(analysis),
     }
+
+
+def validity(analysis: Analysis) -> pd.DataFrame:
+    """A row a model."""
+    rows = []
+    for name, found in analysis.validity.items():
+        of = found.optimism
+        boot = (None,) * 3 if isinstance(of, NotEstimable) else (of.apparent, of.optimism, of.corrected)
+        titles = ("Apparent AUC", "Optimism", "Corrected AUC")
+        rows.append({
+            "Model": MODELS[name],
+            **_repeated(found.nested_cv),
+            **{title: words.number(value) for title, value in zip(titles, boot, strict=True)},
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _repeated(found: NestedCv | NotEstimable) -> dict[str, str]:
+    mean, over = "Nested cross-validation: AUC", "SD (range) over repeats"
+    if isinstance(found, NotEstimable):
+        return {mean: NOT_ESTIMABLE, over: ""}
+    auc = found.auc
+    if auc.sd is None:
+        return {mean: words.number(auc.mean), over: "one repeat"}
+    repeats = f"{auc.sd:.3f} ({auc.low:.3f} to {auc.high:.3f}; {len(auc.values)} repeats)"
+    return {mean: words.number(auc.mean), over: repeats}
 
 
 def subgroups(analysis: Analysis) -> pd.DataFrame:

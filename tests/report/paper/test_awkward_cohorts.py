@@ -25,13 +25,14 @@ CLINICAL = {
     "regimen": VariableConfig("binary", ["CCRT", "IC+CCRT"]),
     "stage": VariableConfig("ordinal", ["I", "II", "III"]),
 }
+QUICK = ["report.bootstrap=100", "report.permutations=100", "prognosis.repeats=1", "prognosis.optimism=5"]
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("coarse")]
 
 
 @pytest.fixture(scope="module")
 def choices() -> DictConfig:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = compose("evaluate", ["cohort=table", "cohort.name=ours", "report.bootstrap=100"])
+        config = compose("evaluate", [*QUICK, "cohort=table", "cohort.name=ours"])
     with open_dict(config.cohort):
         config.cohort.clinical = CLINICAL
     config.prognosis.significance = 0.9
