@@ -52,7 +52,9 @@ def _inner(outer: Any, name: str) -> Any:
         return get_args(outer)[1]
     if not (isinstance(outer, type) and is_dataclass(outer)):
         return None
-    declared: Any = next((item.type for item in fields(outer) if item.name == name), None)
+    declared: Any = next(
+        (str if item.metadata.get("text") else item.type for item in fields(outer) if item.name == name), None
+    )
     if isinstance(declared, UnionType):
         (declared,) = (part for part in get_args(declared) if part is not type(None))
     return declared

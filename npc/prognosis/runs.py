@@ -110,6 +110,9 @@ class Run:
     def outlines(self) -> pd.DataFrame | None:
         """The size of each outline from `outlines.csv`, where the run has one: `volume` (mL) and `area` (cm²).
 
+        A sequence that a patient lacks (`cohort.missing=mask`) has the geometric mean of those that the patient has: they
+        outline the same tumour.
+
         Returns:
             indexed by `patient_id`; columns by measure, then sequence.
 
@@ -121,8 +124,14 @@ class Run:
             return None
         try:
             table = pd.read_csv(path, dtype={"patient_id": str, "sequence": str}, float_precision="round_trip")
+            if table[["volume", "area"]].isna().any(axis=None):
+                raise ValueError("an empty cell")
             sizes = table.pivot(index="patient_id", columns="sequence", values=["volume", "area"])
             sizes = sizes.loc[self.predictions.index].astype(float)
+            for measure in ("volume", "area"):
+                of = sizes[measure]
+                mean = np.exp(np.log(of[of > 0]).mean(axis=1))
+                sizes[measure] = of.apply(lambda column, mean=mean: column.fillna(mean))
         except (OSError, ValueError, KeyError) as error:
             raise InputError(
                 f"{path} can't be read as sizes of outlines of the run's patients ({error}); run it again with "

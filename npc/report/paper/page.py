@@ -63,7 +63,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Patients", (), {"Table 2": tables.characteristics(analysis)}, [figures.flow]),
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
-        *searches(analysis.searches, figures.searches),
+        *searches(analysis.searches, figures.searches, analysis.labels),
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
     write_page(path, f"{analysis.choices.cohort.name}: {analysis.choices.name}", sections)
@@ -82,11 +82,14 @@ def _nested(analysis: Analysis) -> list[str]:
     return [f"Nested models on the training cohort: {NESTED}."] if any(c.nested for c in analysis.comparisons) else []
 
 
-def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list[Section]:
+def searches(
+    results: Sequence[SearchResult], figures: Sequence[Figure], labels: Mapping[str, str]
+) -> list[Section]:
     """Selection among settings and its optimism; nothing where there was no selection."""
     if not results:
         return []
-    return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
+    made = {"Selection and its optimism": search.table(results, labels)}
+    return [Section("Search", search.text(results, labels), made, figures)]
 
 
 def _more(analysis: Analysis) -> dict[str, pd.DataFrame]:
@@ -111,5 +114,6 @@ def _radiomics(analysis: Analysis, figures: Sequence[Figure]) -> list[Section]:
     found = analysis.radiomics
     if not found:
         return []
-    made = {"Signatures": radiomic.signatures_table(found), "Features": radiomic.features_table(found)}
-    return [Section("Radiomic signatures", [_RADIOMICS, *radiomic.notes(found)], made, figures)]
+    labels = analysis.labels
+    made = {"Signatures": radiomic.signatures_table(found, labels), "Features": radiomic.features_table(found, labels)}
+    return [Section("Radiomic signatures", [_RADIOMICS, *radiomic.notes(found, labels)], made, figures)]
