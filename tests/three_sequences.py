@@ -1,4 +1,4 @@
-"""A cohort folder with three sequences and three hospitals, made from a phantom: the files of one sequence are there twice."""
+"""A cohort folder with three sequences and three hospitals, made from a phantom: one has the files of another."""
 
 import os
 import shutil

@@ -31,7 +31,8 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
         choices: of the split.
 
     Returns:
-        The patients with `split`, `label`, `time` and `event`, and the excluded patients, those of unused hospitals and those without a label last.
+        The patients with `split`, `label`, `time` and `event`, and the excluded patients, last those of unused
+        hospitals and those without a label.
 
     Raises:
         InputError: there is no outcome, the choices are invalid, or a split is too small.
@@ -57,7 +58,8 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
 
 def unused_centres(exclusions: pd.DataFrame) -> dict[str, int]:
     """The hospitals that neither develop nor test, each with its patients."""
-    return exclusions.loc[exclusions["reason"] == UNUSED, "centre"].value_counts(sort=False).to_dict()
+    counts = exclusions.loc[exclusions["reason"] == UNUSED, "centre"].value_counts(sort=False)
+    return {str(centre): int(count) for centre, count in counts.items()}
 
 
 def unlabelled(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> pd.DataFrame:

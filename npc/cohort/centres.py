@@ -50,7 +50,9 @@ def sides(
         if name in away
     ]
     if not away and is_number(test) and test:
-        faults.append(f'split.test is {test:g}, a number; name hospitals, in quotes where they are numbers: ["{test:g}"]')
+        faults.append(
+            f'split.test is {test:g}, a number; name hospitals, in quotes where they are numbers: ["{test:g}"]'
+        )
     are_named = bool(away) or len(home) > 1
     if not home:
         home = [name for name in there if name not in away] if away else [development_centre(centres)]
@@ -59,9 +61,9 @@ def sides(
         of = events[centres == name]
         if name in there and of.nunique() == 1:
             faults.append(
-                f"split: all {len(of)} patients of {name} have {'the' if of.iloc[0] else 'no'} event, so that no AUC can be "
-                f"estimated there, and a model could tell the hospital instead of the outcome; name hospitals without {name} "
-                "in split.development and split.test"
+                f"split: all {len(of)} patients of {name} have {'the' if of.iloc[0] else 'no'} event, so that there is "
+                f"no AUC, and a model could tell the hospital instead of the outcome; name other hospitals than {name} in "
+                "split.development and split.test"
             )
     if faults:
         raise InputError(faults)

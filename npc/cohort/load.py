@@ -64,7 +64,9 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     patients, lacking = (table.set_index("patient_id").sort_index() for table in (patients, lacking))
     unseen = sequences if cohort.missing == "mask" else []
     if absent := [s for s in unseen if patients[image_column(s)].isna().all()]:
-        raise InputError(f"sequence: no patient of cohort {cohort.name} has {', '.join(absent)}; choose other sequences")
+        raise InputError(
+            f"sequence: no patient of cohort {cohort.name} has {', '.join(absent)}; choose other sequences"
+        )
     times = [endpoint.time, *(time for time in schema.OUTCOMES if time != endpoint.time)]
     warnings = suspicious.unlikely(patients, times, [variable.name for variable in variables if variable.is_age])
     more = {**_outlines(cohort), "lacking": lacking, "truth": read_truth(root), "warnings": warnings}

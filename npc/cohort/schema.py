@@ -96,8 +96,8 @@ def check(
     if labelled:
         _endpoint_has_both(kept, event, where, out.values())
     exclusions = everyone.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
-    typed = [_typed(rows, columns, outcomes, clinical) for rows in (kept, frame.loc[list(lacking)])]
-    return *typed, exclusions.reset_index(drop=True)
+    left = _typed(frame.loc[list(lacking)], columns, outcomes, clinical)
+    return _typed(kept, columns, outcomes, clinical), left, exclusions.reset_index(drop=True)
 
 
 class _Faults:

@@ -39,8 +39,8 @@ def split(
             stratified by the event).
         seed: of the draw.
         validation: the fraction of the development centres, or of all patients.
-        development: the development centres; None is the one with the most patients (ties: the first by name), or, where
-            `test` names centres, all others.
+        development: the development centres; None is the one with the most patients (ties: the first by name), or
+            all others than those of `test`, where it names any.
         test: the test centres, or 0 for all that do not develop; under `random` the fraction of all patients.
         stratify: whether the validation patients of `by_centre` are drawn with their share of the events.
 
@@ -60,8 +60,8 @@ def split(
         home, away = sides(centres, events, development, test)
         if not (home and away):
             raise InputError(
-                f"split={by}: all {len(centres)} patients are from {', '.join(home or away)}, so there is no other centre "
-                "to test on; use split=random"
+                f"split={by}: all {len(centres)} patients are from {', '.join(home or away)}, so there is no other "
+                "centre to test on; use split=random"
             )
         splits = _by_centre(centres[centres.isin([*home, *away])], events, home, rng, validation, stratify)
         events = events[splits.index]

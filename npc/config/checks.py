@@ -40,7 +40,7 @@ def check(config: DictConfig) -> None:
     faults += sequence_faults(config) + mask_faults(config)
     if config.split.by == "random" and config.split.stratify:
         faults.append(
-            "split.stratify=true: split=random is stratified by the event in any case; remove it, or use split=by_centre"
+            "split.stratify=true: split=random is always stratified by the event; remove it, or use split=by_centre"
         )
     needed = {"landmark": "months", "hazard": "intervals"}.get(config.endpoint.kind)
     if needed and config.endpoint[needed] is None:

@@ -22,6 +22,14 @@ def type_of(key: str) -> Any:
     return None
 
 
+def default_of(key: str) -> Any:
+    """The default of a key that a run key leaves out at its default; None of any other key."""
+    *above, name = key.split(".")
+    schema = type_of(".".join(above)) if above else TrainConfig
+    declared = fields(schema) if is_dataclass(schema) else ()
+    return next((item.default for item in declared if item.name == name and item.metadata.get("later")), None)
+
+
 def dictionary_above(key: str) -> str | None:
     """The dictionary of the user's own entries that a key lies in: `cohort.exclude` for `cohort.exclude.H1-0007`."""
     names = key.split(".")

@@ -10,7 +10,19 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from npc.config.fields import at_least, between, folder_name, later, must_be, neutral, one_of, positive, share, some_of, text
+from npc.config.fields import (
+    at_least,
+    between,
+    folder_name,
+    later,
+    must_be,
+    neutral,
+    one_of,
+    positive,
+    share,
+    some_of,
+    text,
+)
 from npc.phantom.options import Options
 
 

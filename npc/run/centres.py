@@ -1,4 +1,4 @@
-"""`split=leave_one_centre_out`: one command makes a run for each hospital, which it tests and on which no other learns."""
+"""`split=leave_one_centre_out`: one command makes a run for each hospital, which tests what all others develop."""
 
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf

@@ -18,7 +18,6 @@ from npc.signature.augment import augmentation
 from npc.signature.endpoints import Outcome
 from npc.signature.sizes import Sized
 
-
 # Share of a patient's sequences that an epoch leaves out under `cohort.missing=mask`. Of two sequences half of the
 # patients keep both, so that the network learns from each combination in every epoch.
 DROPPED = 0.3
@@ -71,10 +70,9 @@ class SliceDataset(Dataset):
             changed = convert_to_tensor(self.augment(x.flatten(0, 1)), track_meta=False)
             x = changed.reshape(x.shape).clamp(0, 1)
         if epoch is not None and self.masked:
-            x[~self._kept(planes.any(axis=(1, 2, 3)), epoch, number)] = 0
+            x[~self._kept(np.array([plane.any() for plane in planes]), epoch, number)] = 0
         outcome = Outcome(*self.outcomes[number])
         return (x if self.sizes is None else Sized(x, self.sizes[number])), outcome
-
 
     def _planes(self, of: Slices, patient: str) -> np.ndarray:
         """The slices of a sequence; 0 where the patient lacks it."""

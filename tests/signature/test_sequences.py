@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from npc.config.loading import checked
 from npc.config.key import run_folder
+from npc.config.loading import checked
 from npc.errors import InputError
+from npc.imaging.store import Slices
 from npc.run.train import train
 from npc.signature.data import DROPPED, SliceDataset
 from npc.signature.endpoints import Outcome
 from npc.signature.module import SignatureModule
-from npc.imaging.store import Slices
 from tests import three_sequences
 from tests.config.composed import quickly
 from tests.signature.test_module import endpoint
@@ -103,7 +103,10 @@ def test_no_patient_changes_sides_with_the_sequences_or_their_missing(trained, c
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["sequence=cet1+adc"], "sequence=cet1+adc: the cohort table has cet1, t2, t1; join some by a plus sign: cet1+"),
+        (
+            ["sequence=cet1+adc"],
+            "sequence=cet1+adc: the cohort table has cet1, t2, t1; join some by a plus sign: cet1+",
+        ),
         (["sequence=both"], "sequence=both: the cohort table has cet1, t2, t1; join some"),
         (["sequence=t2+t2"], "sequence=t2+t2: names t2 twice; name each sequence once"),
         (["cohort.missing=mask", "method=radiomic"], "cohort.missing=mask: method=radiomic needs every sequence"),
@@ -140,7 +143,9 @@ def test_each_epoch_leaves_other_sequences_out_and_never_all():
     assert abs(both - (1 - DROPPED) ** 2) < 0.05
     assert [part.any().item() for part in data[0][0]] == [True, True]  # nothing is dropped from a prediction
     again = [data[0, epoch][0] for epoch in range(5)]
-    assert all(torch.equal(first, second) for first, second in zip(again, (data[0, e][0] for e in range(5)), strict=True))
+    assert all(
+        torch.equal(first, second) for first, second in zip(again, (data[0, e][0] for e in range(5)), strict=True)
+    )
 
 
 def module(join: str) -> SignatureModule:

@@ -1,6 +1,6 @@
 """`report.html` of the paper's analysis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -82,9 +82,7 @@ def _nested(analysis: Analysis) -> list[str]:
     return [f"Nested models on the training cohort: {NESTED}."] if any(c.nested for c in analysis.comparisons) else []
 
 
-def searches(
-    results: Sequence[SearchResult], figures: Sequence[Figure], labels: Mapping[str, str]
-) -> list[Section]:
+def searches(results: Sequence[SearchResult], figures: Sequence[Figure], labels: Mapping[str, str]) -> list[Section]:
     """Selection among settings and its optimism; nothing where there was no selection."""
     if not results:
         return []

@@ -25,7 +25,9 @@ AXES = {"optimizer.lr": "learning rate", "optimizer.decay": "decay", "batch_size
 
 def table(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> pd.DataFrame:
     """A row a search; `labels` of the series."""
-    return pd.DataFrame({**_name(one, labels), "Runs": len(one.search.runs), **_best(one), **_price(one)} for one in searches)
+    return pd.DataFrame(
+        {**_name(one, labels), "Runs": len(one.search.runs), **_best(one), **_price(one)} for one in searches
+    )
 
 
 def _name(one: SearchResult, labels: Mapping[str, str]) -> dict[str, str]:
@@ -87,8 +89,8 @@ def text(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> list[st
         "a draw holds two thirds of them). Best by chance: the highest AUC of the same settings when outcomes are "
         "shuffled, and the share of shuffles that reach the observed one (P). Within one standard error: settings "
         "whose AUC is no more than DeLong's standard error of the best below it.",
-        *(f"{' '.join(_name(one, labels).values())}: {one.search.others} runs with other patients, splits or outcomes are "
-          "left out"
+        *(f"{' '.join(_name(one, labels).values())}: {one.search.others} runs with other patients, splits or outcomes "
+          "are left out"
           for one in searches if one.search.others),
         *(f"{' '.join(_name(one, labels).values())}: {note}" for one in searches for note in _notes(one)),
     ]  # fmt: skip

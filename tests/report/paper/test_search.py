@@ -92,7 +92,9 @@ def test_runs_of_another_split_are_left_out_and_counted(grid, patients):
     found = judged(grid, **{"split.seed": 0})
     one = results.searches(found)["deep_learning/cet1-max"]
     assert (one["runs"], one["others"]) == (6, 1)
-    assert any("1 runs with other patients, splits or outcomes are left out" in line for line in search.text(found, LABELS))
+    assert any(
+        "1 runs with other patients, splits or outcomes are left out" in line for line in search.text(found, LABELS)
+    )
 
 
 def test_what_is_not_estimable_is_said(tmp_path, patients):
