@@ -61,8 +61,8 @@ def sides(
         of = events[centres == name]
         if name in there and of.nunique() == 1:
             faults.append(
-                f"split: all {len(of)} patients of {name} have {'the' if of.iloc[0] else 'no'} event, so that there is "
-                f"no AUC, and a model could tell the hospital instead of the outcome; name other hospitals than {name} in "
+                f"split: all {len(of)} patients of {name} have {'the' if of.iloc[0] else 'no'} event, so there is no "
+                f"AUC, and a model could tell the hospital instead of the outcome; name other hospitals than {name} in "
                 "split.development and split.test"
             )
     if faults:

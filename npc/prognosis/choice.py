@@ -184,7 +184,10 @@ def _disagreement(groups: Sequence[_Group], named: Mapping[str, Any]) -> InputEr
             given = " ".join(f"{key}={_typed([value])}" for key, value in named.items())
             remedy = f"{given} selects none of these groups alone; {remedy}"
     elif len({frozenset(run.variant for run in group.runs) for group in groups}) == len(groups):
-        remedy = "train them alike (cohort.missing=exclude_any or mask), or name variants to compare: variants=[...]"
+        remedy = (
+            "train them alike (cohort.missing=exclude_any or mask), or name the variants that are compared: "
+            "variants=[...]"
+        )
     else:
         remedy = "train them again from the same table, or move the folders of the other runs out of this folder"
     return InputError(

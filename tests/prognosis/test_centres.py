@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 from scipy.special import expit, logit
 
 from npc.errors import InputError
@@ -28,9 +29,8 @@ def cohort():
 
 @pytest.fixture
 def choices():
-    endpoint = SimpleNamespace(kind="binary", event="dm_event", time="dmfs_months", months=None)
-    endpoint.__class__.__getitem__ = lambda self, key: getattr(self, key)
-    return SimpleNamespace(variants=None, endpoint=endpoint, report=SimpleNamespace(bootstrap=100, seed=0))
+    endpoint = {"kind": "binary", "event": "dm_event", "time": "dmfs_months", "months": None}
+    return OmegaConf.create({"variants": None, "endpoint": endpoint, "report": {"bootstrap": 100, "seed": 0}})
 
 
 def write(root, cohort, variant: str, lr: float, strength: float, centres=CENTRES) -> None:
@@ -39,7 +39,7 @@ def write(root, cohort, variant: str, lr: float, strength: float, centres=CENTRE
         rest = np.where(np.arange(240) % 8 < 2, "validation", "train")
         patients["split"] = np.where(cohort.patients["centre"] == centre, "test", rest)
         table = predictions(patients, strength=strength, seed=number)
-        key = f"{abs(hash((variant, lr, centre))):012x}"[:12]
+        key = f"{int(1000 * lr)}{centre}"
         write_run(root, table, variant=variant, key=key, config=CONFIG.format(centre, lr))
 
 
