@@ -1,13 +1,17 @@
 """Every hospital is the test cohort once: one command, a run for each, and their report."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests import three_sequences
-from tests.commands import run_here
+from tests.commands import ROOT, run_here
+
+PAGE = (ROOT / "docs" / "cohort.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +66,15 @@ def test_a_second_call_repeats_nothing(trained, train, folder):
 @pytest.mark.usefixtures("coarse")
 def test_the_report_has_each_hospital_and_all_together(trained, words, folder):
     reports = folder.parent / "reports"
-    found = run_here("evaluate.py", *words, "split=leave_one_centre_out", f"reports={reports}", "report.bootstrap=100")
+    (command,) = commands("evaluate.py")
+    _, *more = shlex.split(command.replace("DIR", str(folder)))
+    found = run_here("evaluate.py", *words, *more, f"reports={reports}", "report.bootstrap=100")
     assert found.returncode == 0, found.stderr
     (variant,) = json.loads((reports / "ours" / "results.json").read_text())["leave_one_centre_out"]
     patients = pd.read_csv(folder / "patients.csv")
     assert {of["centre"]: of["n"] for of in variant["centres"]} == patients["centre"].value_counts().to_dict()
-    assert {of["centre"]: of["events"] for of in variant["centres"]} == patients.groupby("centre")[
-        "dm_event"
-    ].sum().to_dict()
+    events = patients.groupby("centre")["dm_event"].sum().to_dict()
+    assert {of["centre"]: of["events"] for of in variant["centres"]} == events
     assert (variant["without_run"], variant["pooled"]["log_odds"]["df"]) == ([], 2)
     assert variant["pooled"]["ci"][0] < variant["pooled"]["auc"] < variant["pooled"]["ci"][1]
     low, high = variant["pooled"]["prediction"]
@@ -102,6 +107,22 @@ def test_hospitals_that_neither_develop_nor_test_are_named(train, folder):
     left_out = pd.read_csv(run / "exclusions.csv")
     assert set(left_out["centre"]) == {"B"}
     assert set(left_out["reason"]) == {"hospital neither in split.development nor in split.test"}
+
+
+def commands(script: str) -> list[str]:
+    """Those of the sections on sequences and hospitals."""
+    section = PAGE.split("## Sequences")[1].split("## Images")[0]
+    return re.findall(rf"^python ({script}.*)$", section, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", commands("train.py"))
+def test_the_commands_of_the_page_train(command, train, trained, folder):
+    _, *more = shlex.split(command.replace("DIR", str(folder)))
+    done = train(*more)
+    assert done.returncode == 0, done.stderr
+    assert {variant.name for variant in (folder.parent / "runs" / "ours").iterdir()} >= (
+        {"cet1+t1-max"} if "sequence=t1+cet1" in more else {"both-max"} if "sequence=cet1+t2" in more else {"cet1-max"}
+    )
 
 
 @pytest.mark.parametrize(
