@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from npc.config.schema import is_number
-from npc.config.values import hospitals, test_hospitals
+from npc.config.values import hospitals, tested_hospitals
 from npc.errors import InputError
 
 
@@ -37,7 +37,7 @@ def sides(
         InputError: a centre that does not exist or is on both sides, or one whose patients are of one class where
             several develop or where the test centres are named.
     """
-    home, away, there = hospitals(development), test_hospitals(test), sorted(set(centres))
+    home, away, there = hospitals(development), tested_hospitals(test), sorted(set(centres))
     faults = [
         f"split.{side}: there is no centre '{name}'; choose one of {', '.join(there)}"
         for side, named in (("development", home), ("test", away))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from npc.cohort.centres import sides
 from npc.config.schema import is_number
-from npc.config.values import test_hospitals
+from npc.config.values import tested_hospitals
 from npc.errors import InputError
 from npc.files import write_text
 from npc.names import LEAVE_ONE_OUT, SPLITS
@@ -55,7 +55,7 @@ def split(
     rng = np.random.default_rng(seed)
     if by in ("by_centre", LEAVE_ONE_OUT):
         centres = patients.sort_index()["centre"].astype(str)
-        if by == LEAVE_ONE_OUT and len(test_hospitals(test)) != 1:
+        if by == LEAVE_ONE_OUT and len(tested_hospitals(test)) != 1:
             raise InputError(f"split={LEAVE_ONE_OUT}: a run tests on one hospital; name it in split.test=[...]")
         home, away = sides(centres, events, development, test)
         if not (home and away):

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from npc.config.schema import TrainConfig
 from npc.config.sources import first_name
-from npc.config.values import hospitals, plain, sequence_name, test_hospitals
+from npc.config.values import hospitals, plain, sequence_name, tested_hospitals
 
 # Choices that a method does not read are not part of its runs.
 _NETWORKS = ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size")
@@ -41,7 +41,7 @@ def run_key(config: DictConfig) -> str:
     split = choices["split"]  # the order in which hospitals are named changes nothing
     home = hospitals(split["development"])
     split["development"] = home if len(home) > 1 else home[0] if home else None
-    split["test"] = test_hospitals(split["test"]) or float(split["test"] or 0)
+    split["test"] = tested_hospitals(split["test"]) or float(split["test"] or 0)
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]

@@ -4,6 +4,7 @@ from collections import Counter
 
 from omegaconf import DictConfig
 
+from npc.config.values import named_sequences
 from npc.names import BOTH
 
 
@@ -26,7 +27,7 @@ def mask_faults(config: DictConfig) -> list[str]:
 
 def sequence_faults(config: DictConfig) -> list[str]:
     """Names of `sequence` that the cohort does not have, and those that are given twice."""
-    known, named = list(config.cohort.sequences), str(config.sequence).split("+")
+    known, named = list(config.cohort.sequences), named_sequences(config)
     if config.sequence == BOTH and len(known) == 2:
         return []
     if not set(named) <= set(known):

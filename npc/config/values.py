@@ -18,8 +18,12 @@ def run_sequences(config: DictConfig) -> tuple[str, ...]:
     known = list(config.cohort.sequences)
     if config.sequence == BOTH:
         return tuple(known)
-    named = dict.fromkeys(config.sequence.split("+"))
-    return tuple(sorted(named, key=lambda name: known.index(name) if name in known else len(known)))
+    return tuple(sorted(set(named_sequences(config)), key=lambda name: known.index(name) if name in known else len(known)))
+
+
+def named_sequences(config: DictConfig) -> list[str]:
+    """The names in `sequence`, as they are written."""
+    return [config.sequence] if config.sequence in config.cohort.sequences else config.sequence.split("+")
 
 
 def sequence_name(config: DictConfig) -> str:
@@ -39,7 +43,7 @@ def hospitals(value: Any) -> list[str]:
     return sorted({str(name) for name in ([value] if isinstance(value, str) or is_number(value) else value)})
 
 
-def test_hospitals(value: Any) -> list[str]:
+def tested_hospitals(value: Any) -> list[str]:
     """The same of `split.test`, of which a number is a share and names none."""
     return [] if is_number(value) else hospitals(value)
 

@@ -6,7 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.cohort.analysed import analysed
 from npc.cohort.centres import sides
 from npc.cohort.load import load
-from npc.config.values import run_sequences, test_hospitals
+from npc.config.values import run_sequences, tested_hospitals
 from npc.names import LEAVE_ONE_OUT
 from npc.run.train import train
 
@@ -47,7 +47,7 @@ def runs_of(config: DictConfig, patients: pd.DataFrame) -> list[DictConfig]:
     if not _takes_turns(config):
         return [config]
     centres = patients["centre"].astype(str)
-    tested = test_hospitals(config.split.test) or sorted(set(centres))
+    tested = tested_hospitals(config.split.test) or sorted(set(centres))
     sides(centres, patients[config.endpoint.event], config.split.development, tested)
     runs = [OmegaConf.merge(config, {"split": {"test": [name]}}) for name in tested]
     return [run for run in runs if isinstance(run, DictConfig)]
@@ -55,4 +55,4 @@ def runs_of(config: DictConfig, patients: pd.DataFrame) -> list[DictConfig]:
 
 def _takes_turns(config: DictConfig) -> bool:
     """Whether several hospitals are to be tested, one after the other."""
-    return config.split.by == LEAVE_ONE_OUT and len(test_hospitals(config.split.test)) != 1
+    return config.split.by == LEAVE_ONE_OUT and len(tested_hospitals(config.split.test)) != 1

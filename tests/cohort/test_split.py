@@ -79,6 +79,12 @@ def test_sixteen_patients_with_seven_events_are_enough():
         assert patients["dm_event"].groupby(splits).nunique().eq(2).all()
 
 
+def test_the_papers_draw_and_the_random_one_are_those_of_earlier_versions():
+    """Computed by commit 295ea2b, before hospitals could be named and the draw stratified."""
+    draws = by_centre(PAPER), by_centre(PAPER, 3, validation=0.3), at_random(PAPER)
+    assert [split_hash(of)[:16] for of in draws] == ["14e3e6633d1eec0b", "c3ede44b608606ca", "6a9a3d25008a6440"]
+
+
 def test_the_seed_changes_the_draw():
     assert not by_centre(PAPER, 1).equals(by_centre(PAPER, 2))
     assert by_centre(PAPER, 1).equals(by_centre(PAPER, 1))
