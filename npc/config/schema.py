@@ -33,8 +33,8 @@ def is_number(value: object) -> bool:
 
 def is_named(value: Any) -> bool:
     """Whether a value is a name, or a list of names; a name may be a number."""
-    names = [value] if isinstance(value, str | int) else value
-    return isinstance(names, Sequence) and all(isinstance(name, str | int | float) for name in names)
+    names = [value] if isinstance(value, str) or is_number(value) else value
+    return isinstance(names, Sequence) and all(isinstance(name, str) or is_number(name) for name in names)
 
 
 @dataclass

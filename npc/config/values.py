@@ -18,7 +18,8 @@ def run_sequences(config: DictConfig) -> tuple[str, ...]:
     known = list(config.cohort.sequences)
     if config.sequence == BOTH:
         return tuple(known)
-    return tuple(sorted(set(named_sequences(config)), key=lambda name: known.index(name) if name in known else len(known)))
+    named = set(named_sequences(config))
+    return (*(name for name in known if name in named), *sorted(named - set(known)))
 
 
 def named_sequences(config: DictConfig) -> list[str]:

@@ -131,7 +131,8 @@ def test_the_commands_of_the_page_train(command, train, trained, folder):
         (["split=leave_one_centre_out", "split.test=[D]"], "split.test: there is no centre 'D'; choose one of A, B, C"),
         (["split.development=[A,B]", "split.test=[B]"], "split.development and split.test both name B"),
         (["split=random", "split.stratify=true"], "split.stratify=true: split=random is always stratified"),
-        (["split.test={a: 1}"], "must be a share of the patients, or a list of hospitals"),
+        (["split.development=[true]"], "must be a hospital, or a list of hospitals"),
+        (["split.test=true"], "must be a share of the patients, or a list of hospitals"),
     ],
 )
 def test_hospitals_that_cannot_be_used_end_with_one_message(train, more, message):
