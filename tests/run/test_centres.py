@@ -41,6 +41,7 @@ def runs(folder: Path) -> list[Path]:
     return sorted(done.parent for done in (folder.parent / "runs").glob("ours/cet1-max/*/DONE"))
 
 
+@pytest.mark.slow
 def test_each_hospital_is_the_test_cohort_of_one_run(trained, folder):
     assert trained.returncode == 0, trained.stderr
     patients = pd.read_csv(folder / "patients.csv", dtype=str).set_index("patient_id")
@@ -54,6 +55,7 @@ def test_each_hospital_is_the_test_cohort_of_one_run(trained, folder):
     assert set(tested) == {"A", "B", "C"}
 
 
+@pytest.mark.slow
 def test_a_second_call_repeats_nothing(trained, train, folder):
     before = {run: (run / "predictions.csv").stat().st_mtime_ns for run in runs(folder)}
     again = train("split=leave_one_centre_out")
@@ -63,6 +65,7 @@ def test_a_second_call_repeats_nothing(trained, train, folder):
     assert one.stdout.count("is complete") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("coarse")
 def test_the_report_has_each_hospital_and_all_together(trained, words, folder):
     reports = folder.parent / "reports"
@@ -93,12 +96,14 @@ def test_the_report_has_each_hospital_and_all_together(trained, words, folder):
         assert (reports / "ours" / file).exists()
 
 
+@pytest.mark.slow
 def test_the_report_of_other_runs_does_not_mix_them_in(trained, words, folder):
     found = run_here("evaluate.py", *words, f"reports={folder.parent}/reports")
     assert found.returncode == 2
     assert "there is no finished run; train one" in found.stderr
 
 
+@pytest.mark.slow
 def test_hospitals_that_neither_develop_nor_test_are_named(train, folder):
     done = train("split.development=A", "split.test=[C]")
     assert done.returncode == 0, done.stderr
@@ -115,6 +120,7 @@ def commands(script: str) -> list[str]:
     return re.findall(rf"^python ({script}.*)$", section, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", commands("train.py"))
 def test_the_commands_of_the_page_train(command, train, trained, folder):
     _, *more = shlex.split(command.replace("DIR", str(folder)))

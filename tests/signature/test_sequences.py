@@ -61,6 +61,7 @@ def trained(composed) -> Callable[..., FinishedRun]:
     return run
 
 
+@pytest.mark.slow
 def test_three_sequences_are_joined_in_the_order_of_the_cohort(trained):
     run = trained("sequence=t1+cet1+t2", "network.join=stack", "cohort.missing=exclude")
     assert run.path.parent.name == "cet1+t2+t1-max"
@@ -69,7 +70,8 @@ def test_three_sequences_are_joined_in_the_order_of_the_cohort(trained):
     assert reasons.to_dict() == {"no t2": 5, "no cet1": 3, "no cet1 and no t2 and no t1": 1}
 
 
-@pytest.mark.parametrize("join", ["towers", "mean", pytest.param("stack", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("join", ["towers", "mean", "stack"])
 def test_a_patient_is_predicted_from_the_sequences_that_there_are(trained, folder, join):
     run = trained("sequence=cet1+t2", f"network.join={join}", "cohort.missing=mask")
     assert run.path.parent.name == "cet1+t2-max"
