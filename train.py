@@ -13,9 +13,9 @@ def main(choices: DictConfig) -> None:
     """Checks the choices before anything heavy is imported, then trains."""
     with one_message():
         choices = checked(choices)
-        from npc.run.train import train
+        from npc.run.centres import train_each
 
-        train(choices)
+        train_each(choices)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,13 @@ RECIPES = {
     "encoder with random weights": ["method=frozen", "encoder=random", "encoder.input_size=64", "slices=three"],
     "radiomic": ["method=radiomic", "slices=three", "radiomics.bootstrap=0"],
 }
+# Asked for by --recipes: what `cohort.missing=mask` loses where 30% of the patients have no T2-weighted images.
+RECIPES_OF_TWO = {
+    "CET1-w and T2-w": ["experiment=compact", "method=deep_learning", "sequence=both"],
+    "CET1-w and T2-w, 30% without T2-w": [
+        "experiment=compact", "method=deep_learning", "sequence=both", "cohort.missing=mask", "cohort.without_t2=0.3",
+    ],
+}  # fmt: skip
 VOLUME, ARMS = "volume", "all arms (images)"
 # of the model of all arms, which takes those that there are
 ARM_RECIPES = {"ensemble": "ensemble of compact networks", "radiomic": "radiomic", "frozen": "texture energies"}
@@ -57,7 +64,7 @@ def made(place: Path, task: Task, accelerator: str) -> Run:
         f"runs={place}/runs", f"store={place}/store/{seed}", f"cohort.root={place}/data/{signal}-{seed}",
         f"cohort.name={signal}-{seed}", *(f"cohort.{key}={value}" for key, value in COHORT.items()),
         f"cohort.seed={seed}", f"cohort.signal_in={signal}", f"seed={training_seed}",
-        f"trainer.accelerator={accelerator}", *RECIPES[recipe],
+        f"trainer.accelerator={accelerator}", *(RECIPES | RECIPES_OF_TWO)[recipe],
     ]))  # fmt: skip
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         train(config)
@@ -95,7 +102,7 @@ def main() -> None:
     parser.add_argument("place", metavar="DIR", type=Path, help="for phantoms, runs and recovery.csv")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5000, 5010)), help="of the phantoms")
     parser.add_argument("--signals", nargs="+", default=["mixed", "texture", "size"], help="values of cohort.signal_in")
-    parser.add_argument("--recipes", nargs="+", default=list(RECIPES), choices=list(RECIPES))
+    parser.add_argument("--recipes", nargs="+", default=list(RECIPES), choices=[*RECIPES, *RECIPES_OF_TWO])
     parser.add_argument("--training-seeds", type=int, nargs="+", default=[0], help="of first weights and order")
     parser.add_argument("--accelerator", default="cpu", help="trainer.accelerator")
     parser.add_argument("--jobs", type=int, default=1, help="processes")

@@ -1,8 +1,9 @@
 """The names that files and configs use, and what a reader is shown for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 SPLITS = {"train": "Training", "validation": "Internal validation", "test": "Test"}
+LEAVE_ONE_OUT = "leave_one_centre_out"  # a split of as many runs as there are hospitals
 EXTERNAL_TEST = "External test"  # of a test cohort whose hospitals neither train nor validate
 POOLED = "All cohorts"
 
@@ -32,7 +33,8 @@ HORIZONS = (12, 36, 60)  # months at which figures of time to event are given
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 
 SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}
-SERIES = {"cet1": "CET1-w", "t2": "T2-w", "both": "CET1-w + T2-w"}
+BOTH = "both"  # the sequences of a cohort that has two
+PAPER_SERIES = {"cet1": "CET1-w", "t2": "T2-w"}
 
 FIRST_READER = "reader1"  # whose contours are the cohort's
 OTHER_READERS = ("reader1b", "reader2")  # the first reader again, and another one
@@ -44,15 +46,27 @@ ARMS = ["standard", "additional"]  # of a treatment
 NOT_ESTIMABLE = "not estimable"
 
 
-def series(sequence: str) -> str:
-    """`CET1-w` for `cet1`; any other sequence keeps its name."""
-    return SERIES.get(sequence, sequence)
+def series_labels(sequences: Iterable[str], declared: Mapping[str, str]) -> dict[str, str]:
+    """What a reader is shown for each sequence of a cohort, and for `both` of its two.
+
+    Args:
+        sequences: of the cohort, in order.
+        declared: `cohort.labels`; the paper's series have theirs, any other sequence keeps its name.
+    """
+    labels = {name: declared.get(name, PAPER_SERIES.get(name, name)) for name in sequences}
+    return labels | ({BOTH: " + ".join(labels.values())} if len(labels) == 2 else {})
 
 
-def variant_in_words(variant: str) -> tuple[str, str]:
-    """Image series and slices of a variant such as `cet1-max`."""
-    sequence, slices = variant.rsplit("-", 1)
-    return series(sequence), SLICES.get(slices, slices)
+def variant_in_words(variant: str, labels: Mapping[str, str]) -> tuple[str, str]:
+    """Image series and slices of a variant such as `cet1-max` or `cet1+t1-max`.
+
+    Args:
+        variant: `<sequences>-<slices>`.
+        labels: of `series_labels`.
+    """
+    sequences, slices = variant.rsplit("-", 1)
+    named = [sequences] if sequences in labels else sequences.split("+")
+    return " + ".join(labels.get(name, name) for name in named), SLICES.get(slices, slices)
 
 
 def split_titles(split: Iterable[str], centre: Iterable[str]) -> dict[str, str]:

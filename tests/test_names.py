@@ -1,6 +1,6 @@
 """What cohorts are called."""
 
-from npc.names import split_titles, variant_in_words
+from npc.names import series_labels, split_titles, variant_in_words
 
 
 def test_a_test_cohort_is_external_only_where_its_hospitals_develop_nothing():
@@ -15,6 +15,10 @@ def test_a_split_without_patients_has_no_title():
 
 
 def test_each_variant_has_words():
-    assert variant_in_words("cet1-all") == ("CET1-w", "All slices")
-    assert variant_in_words("both-max") == ("CET1-w + T2-w", "Max slice")
-    assert variant_in_words("adc-three") == ("adc", "Multiple slices")
+    paper = series_labels(["cet1", "t2"], {})
+    assert variant_in_words("cet1-all", paper) == ("CET1-w", "All slices")
+    assert variant_in_words("both-max", paper) == ("CET1-w + T2-w", "Max slice")
+    sarcoma = series_labels(["mr_t1", "ct"], {"mr_t1": "T1-w"})
+    assert variant_in_words("both-max", sarcoma) == ("T1-w + ct", "Max slice")
+    three = series_labels(["cet1", "t2", "adc"], {"adc": "ADC"})
+    assert variant_in_words("cet1+adc-three", three) == ("CET1-w + ADC", "Multiple slices")

@@ -85,12 +85,14 @@ def _refusals(config: "DictConfig", cohort: "Cohort") -> list[str]:
     """Why a run with these choices would end at once, though the cohort is sound."""
     from npc.cohort.analysed import analysed
     from npc.config.values import run_sequences
+    from npc.run.centres import runs_of
 
     absent = [sequence for sequence in run_sequences(config) if sequence not in cohort.sequences]
     reasons = [f"the cohort has no {', '.join(absent)}; choose sequence={cohort.sequences[0]}"] if absent else []
     if config.cohort.get("labelled", True):
         try:
-            analysed(cohort, config.endpoint, config.split)
+            for run in runs_of(config, cohort.patients):
+                analysed(cohort, config.endpoint, run.split)
         except InputError as error:
             reasons += error.faults
     return [f"train.py would refuse these choices: {reason}" for reason in reasons]

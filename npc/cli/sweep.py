@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npc.errors import InputError
+from npc.names import series_labels
 
 if TYPE_CHECKING:
     from npc.sweep.plan import Plan
@@ -151,11 +152,13 @@ def report(
     runs = sweep.finished([one.folder for one in planned.runs])
     folder = reports / (name or f"{cohorts.pop()}-search")
     stopped = sum(one.halving is not None and work.stopped(one.folder) for one in planned.runs)
-    found = sweep.report_sweep(runs, len(planned.runs), stopped, folder, draws=draws, seed=seed)
+    cohort = planned.runs[0].composed["cohort"]
+    labels = series_labels(cohort["sequences"], cohort["labels"])
+    found = sweep.report_sweep(runs, len(planned.runs), stopped, folder, labels=labels, draws=draws, seed=seed)
     if as_json:
         print(json.dumps(found.as_json()))
         return
-    print(*search.lines(found.searches), sep="\n")
+    print(*search.lines(found.searches, labels), sep="\n")
     print(*found.completeness(), sep="\n")
     print(f"written to {folder} (open {folder / 'report.html'})")
 

@@ -16,11 +16,14 @@ from npc.cohort.label import label
 from npc.cohort.split import check_sizes, split
 from npc.errors import InputError
 
+UNUSED = "hospital neither in split.development nor in split.test"
+
 
 def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The patients of a run.
 
-    The split is drawn before patients with an unknown label are excluded, so that every kind of endpoint has the same.
+    The split is drawn before patients with a missing sequence or an unknown label are excluded, so that every choice of
+    sequences and every kind of endpoint has the same.
 
     Args:
         cohort: a checked cohort.
@@ -28,7 +31,8 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
         choices: of the split.
 
     Returns:
-        The patients with `split`, `label`, `time` and `event`, and the excluded patients, those without a label last.
+        The patients with `split`, `label`, `time` and `event`, and the excluded patients, last those of unused
+        hospitals and those without a label.
 
     Raises:
         InputError: there is no outcome, the choices are invalid, or a split is too small.
@@ -39,24 +43,35 @@ def analysed(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -
             "choose a cohort with this outcome, or another endpoint"
         )
     patients = _with_outcome(cohort, endpoint, choices)
+    unused = patients[patients["split"].isna()]
+    patients = patients.drop(unused.index)
     unknown = patients[patients["label"].isna()]
     patients = patients.drop(unknown.index)
     check_sizes(patients["split"], patients["label"])
-    if unknown.empty:
-        return patients, cohort.exclusions
-    excluded = unknown[["centre"]].assign(reason=f"censored before month {endpoint.months:g}").reset_index()
-    return patients, pd.concat([cohort.exclusions, excluded], ignore_index=True)
+    excluded = [
+        rows[["centre"]].assign(reason=reason).reset_index()
+        for rows, reason in ((unused, UNUSED), (unknown, f"censored before month {endpoint.months or 0:g}"))
+        if len(rows)
+    ]
+    return patients, pd.concat([cohort.exclusions, *excluded], ignore_index=True) if excluded else cohort.exclusions
+
+
+def unused_centres(exclusions: pd.DataFrame) -> dict[str, int]:
+    """The hospitals that neither develop nor test, each with its patients."""
+    counts = exclusions.loc[exclusions["reason"] == UNUSED, "centre"].value_counts(sort=False)
+    return {str(centre): int(count) for centre, count in counts.items()}
 
 
 def unlabelled(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> pd.DataFrame:
     """The patients censored before a landmark: their label is missing. Arguments and columns as for `analysed`."""
     patients = _with_outcome(cohort, endpoint, choices)
-    return patients[patients["label"].isna()]
+    return patients[patients["label"].isna() & patients["split"].notna()]
 
 
 def _with_outcome(cohort: Cohort, endpoint: DictConfig, choices: Mapping[str, Any]) -> pd.DataFrame:
     patients = cohort.patients.copy()
-    patients["split"] = split(patients, endpoint.event, **choices)
+    everyone = pd.concat([rows[["centre", endpoint.event]] for rows in (patients, cohort.lacking) if len(rows)])
+    patients["split"] = split(everyone, endpoint.event, **choices).reindex(patients.index)
     patients["time"] = patients[endpoint.time].astype(float)
     patients["event"] = patients[endpoint.event].astype(int)
     patients["label"] = label(patients["time"], patients["event"], endpoint.kind, endpoint.months)

@@ -30,6 +30,8 @@ class Cohort:
             the images themselves.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
+        lacking: patients of the study who were left out for a missing sequence, with the columns of `patients`. The
+            split is drawn over them, too, so that no patient changes sides with the sequences of a run.
         truth: of synthetic patients; None where they are real.
         warnings: what the table has that is unlikely but may be right; sentences.
     """
@@ -43,6 +45,7 @@ class Cohort:
     by_index: bool = field(default=False, kw_only=True)
     control: str | None = field(default=None, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
+    lacking: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True)
     truth: Truth | None = field(default=None, kw_only=True)
     warnings: Sequence[str] = field(default=(), kw_only=True)
 

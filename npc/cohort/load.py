@@ -26,7 +26,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         cohort: `_target_` (a source: `read(root, sequences, **options) -> (table, root)`), `name`, `root`,
             `sequences`, `clinical`, `exclude`, `criteria`, `labelled`, `missing`, and whatever else the source takes.
         endpoint: `event` and `time`, the endpoint's columns.
-        sequences: those that this run needs of every patient.
+        sequences: those that this run reads; `cohort.missing` says what becomes of patients who lack one.
         also: those whose files are checked where the table names them, for `npc cohort check`.
 
     Raises:
@@ -34,7 +34,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     """
     variables = clinical.parse(_plain(cohort)["clinical"])
     offered = list(cohort.sequences)
-    _check_sequences(offered, cohort.get("roi") or {})
+    _check_sequences(offered, {key: cohort.get(key) or {} for key in ("roi", "labels")})
     unknown = [sequence for sequence in [*sequences, *also] if sequence not in offered]
     if unknown:
         raise InputError(
@@ -45,11 +45,12 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         table = table.reset_index(drop=True)
     table, date_faults = dates.to_months(table)
     left_out, criteria_faults = _leave_out(table, cohort)
-    patients, exclusions = schema.check(
+    needed = [*sequences, *(offered if cohort.missing == "exclude_any" else [])]
+    patients, lacking, exclusions = schema.check(
         table,
         where=table.attrs.get("file", str(root)),
         root=root,
-        sequences=sequences,
+        sequences=list(dict.fromkeys(needed)),
         clinical=variables,
         missing=cohort.missing,
         time=endpoint.time,
@@ -60,10 +61,15 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         criteria_faults=criteria_faults,
         labelled=cohort.get("labelled", True),
     )
-    patients = patients.set_index("patient_id").sort_index()
+    patients, lacking = (table.set_index("patient_id").sort_index() for table in (patients, lacking))
+    unseen = sequences if cohort.missing == "mask" else []
+    if absent := [s for s in unseen if patients[image_column(s)].isna().all()]:
+        raise InputError(
+            f"sequence: no patient of cohort {cohort.name} has {', '.join(absent)}; choose other sequences"
+        )
     times = [endpoint.time, *(time for time in schema.OUTCOMES if time != endpoint.time)]
     warnings = suspicious.unlikely(patients, times, [variable.name for variable in variables if variable.is_age])
-    more = {**_outlines(cohort), "truth": read_truth(root), "warnings": warnings}
+    more = {**_outlines(cohort), "lacking": lacking, "truth": read_truth(root), "warnings": warnings}
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **more)
 
 
@@ -79,13 +85,14 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     return read(**arguments)
 
 
-def _check_sequences(offered: Sequence[str], roi: Mapping[str, str]) -> None:
+def _check_sequences(offered: Sequence[str], by_sequence: Mapping[str, Mapping[str, str]]) -> None:
     faults = [f"cohort.sequences names {name} twice; name each once" for name, n in Counter(offered).items() if n > 1]
     if not offered:
         faults.append("cohort.sequences names no sequence; name those that the cohort has, such as [cet1, t2]")
     faults += [
-        f"cohort.roi.{name}: the cohort has no such sequence; cohort.sequences has {', '.join(offered)}"
-        for name in roi
+        f"cohort.{key}.{name}: the cohort has no such sequence; cohort.sequences has {', '.join(offered)}"
+        for key, of in by_sequence.items()
+        for name in of
         if name not in offered
     ]
     if faults:

@@ -34,16 +34,17 @@ def check(
     left_out: Mapping[Hashable, str] | None = None,
     criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
     labelled: bool = True,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Check a source's table and convert its columns to their types.
 
     Args:
         table: a source's raw table with a unique index, which each fault names (as line or row).
         where: the table's file, for messages.
         root: the folder that paths are relative to.
-        sequences: the sequences that this run needs of every patient.
+        sequences: the sequences that this run needs.
         clinical: the declared variables; their values may be missing.
-        missing: treatment of a patient without one of `sequences`: error or exclude.
+        missing: treatment of a patient without one of `sequences`: error, exclude (or exclude_any), or mask, which
+            excludes only those without any of them.
         time: the endpoint's column of months.
         event: the endpoint's column of 0 and 1.
         also: further sequences, which a patient may lack but whose files are checked where they are named.
@@ -54,14 +55,14 @@ def check(
         labelled: whether the endpoint's columns must be there.
 
     Returns:
-        The patients (numbers as float, levels as categories, events as integers, paths as strings) and the excluded
-        ones, `patient_id`, `centre` and `reason`.
+        The patients (numbers as float, levels as categories, events as integers, paths as strings); in the same form
+        those left out for a missing sequence; and all that are excluded, `patient_id`, `centre` and `reason`.
 
     Raises:
         InputError: the table breaks a rule.
     """
-    if missing not in ("error", "exclude"):
-        raise InputError(f"cohort.missing is '{missing}'; choose error or exclude")
+    if missing not in (known := ("error", "exclude", "exclude_any", "mask")):
+        raise InputError(f"cohort.missing is '{missing}'; choose one of {', '.join(known)}")
     outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if not {t, e} & {time, event}}
     asked = [s for s in sequences if s not in also]
     files = _files(root, sequences, also, table.columns)
@@ -95,7 +96,8 @@ def check(
     if labelled:
         _endpoint_has_both(kept, event, where, out.values())
     exclusions = everyone.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
-    return _typed(kept, columns, outcomes, clinical), exclusions.reset_index(drop=True)
+    left = _typed(frame.loc[list(lacking)], columns, outcomes, clinical)
+    return _typed(kept, columns, outcomes, clinical), left, exclusions.reset_index(drop=True)
 
 
 class _Faults:
@@ -284,8 +286,11 @@ def _pairs(
             )
         elif not image and sequence in sequences:
             lacking.setdefault(row, []).append(sequence)
-    if missing == "exclude":
-        return {row: f"no {' and no '.join(lacking[row])}" for row in frame.index if row in lacking}
+    if missing != "error":
+        fewest = len(sequences) if missing == "mask" else 1
+        return {
+            row: f"no {' and no '.join(lacking[row])}" for row in frame.index if len(lacking.get(row, [])) >= fewest
+        }
     for row, absent in lacking.items():
         faults.add(
             row,

@@ -5,13 +5,17 @@ import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from npc.cohort.centres import sides
+from npc.config.schema import is_number
+from npc.config.values import tested_hospitals
 from npc.errors import InputError
 from npc.files import write_text
-from npc.names import SPLITS
+from npc.names import LEAVE_ONE_OUT, SPLITS
 
 
 def split(
@@ -21,50 +25,52 @@ def split(
     by: str,
     seed: int,
     validation: float,
-    development: str | None = None,
-    test: float = 0.0,
+    development: str | Sequence[str] | None = None,
+    test: float | Sequence[str] = 0.0,
+    stratify: bool = False,
 ) -> pd.Series:
     """The split of each patient; the order of the rows does not matter.
 
     Args:
         patients: indexed by `patient_id`, with `centre` and `event`.
         event: the endpoint's column of 0 and 1.
-        by: `by_centre` (the development centre is split into train and validation, the others are test) or
-            `random` (fractions, stratified by the event).
+        by: `by_centre` (the development centres are split into train and validation, the others are test),
+            `leave_one_centre_out` (the same with one test centre, all others develop) or `random` (fractions,
+            stratified by the event).
         seed: of the draw.
-        validation: the fraction of the development centre, or of all patients.
-        development: the development centre; None is the one with the most patients (ties: the first by name).
-        test: the fraction of all patients under `random`.
+        validation: the fraction of the development centres, or of all patients.
+        development: the development centres; None is the one with the most patients (ties: the first by name), or
+            all others than those of `test`, where it names any.
+        test: the test centres, or 0 for all that do not develop; under `random` the fraction of all patients.
+        stratify: whether the validation patients of `by_centre` are drawn with their share of the events.
 
     Returns:
-        train, validation or test, indexed and sorted by `patient_id`.
+        train, validation or test, indexed and sorted by `patient_id`; without the patients of centres that neither
+        develop nor test.
 
     Raises:
         InputError: an unknown centre, a fraction out of range, or too few patients in a split.
     """
     events = patients.sort_index()[event].astype(int)
     rng = np.random.default_rng(seed)
-    if by == "by_centre":
-        splits = _by_centre(patients.sort_index()["centre"], rng, validation, development)
+    if by in ("by_centre", LEAVE_ONE_OUT):
+        centres = patients.sort_index()["centre"].astype(str)
+        if by == LEAVE_ONE_OUT and len(tested_hospitals(test)) != 1:
+            raise InputError(f"split={LEAVE_ONE_OUT}: a run tests on one hospital; name it in split.test=[...]")
+        home, away = sides(centres, events, development, test)
+        if not (home and away):
+            raise InputError(
+                f"split={by}: all {len(centres)} patients are from {', '.join(home or away)}, so there is no other "
+                "centre to test on; use split=random"
+            )
+        splits = _by_centre(centres[centres.isin([*home, *away])], events, home, rng, validation, stratify)
+        events = events[splits.index]
     elif by == "random":
         splits = _random(events, rng, validation, test)
     else:
-        raise InputError(f"split.by is '{by}'; choose by_centre or random")
+        raise InputError(f"split.by is '{by}'; choose by_centre, {LEAVE_ONE_OUT} or random")
     check_sizes(splits, events)
     return splits
-
-
-def development_centre(centres: pd.Series, development: str | None = None) -> str:
-    """The development centre: the one that is named, or the one with the most patients (ties: the first by name).
-
-    Raises:
-        InputError: there is no such centre.
-    """
-    sizes = centres.value_counts().sort_index()
-    home = sizes.idxmax() if development is None else development
-    if home not in sizes.index:
-        raise InputError(f"split.development: there is no centre '{home}'; choose one of {', '.join(sizes.index)}")
-    return str(home)
 
 
 def split_hash(splits: pd.Series) -> str:
@@ -88,28 +94,29 @@ def _lines(splits: pd.Series) -> str:
     return text.getvalue()
 
 
-def _by_centre(centres: pd.Series, rng: np.random.Generator, validation: float, development: str | None) -> pd.Series:
+def _by_centre(
+    centres: pd.Series, events: pd.Series, home: list[str], rng: np.random.Generator, validation: float, stratify: bool
+) -> pd.Series:
     if not 0 < validation < 1:
         raise InputError(f"split.validation is {validation}; choose a fraction between 0 and 1")
-    sizes = centres.value_counts().sort_index()
-    if len(sizes) == 1:
-        raise InputError(
-            f"split=by_centre: all {len(centres)} patients are from {sizes.index[0]}, so there is no other centre "
-            "to test on; use split=random"
-        )
-    home = development_centre(centres, development)
     splits = pd.Series("test", index=centres.index, name="split", dtype=object)
-    ids = centres.index[centres == home].to_numpy()
+    ids = centres.index[centres.isin(home)].to_numpy()
     splits[ids] = "train"
-    splits[rng.permutation(ids)[: round(len(ids) * validation)]] = "validation"
+    size = round(len(ids) * validation)
+    if not stratify:
+        splits[rng.permutation(ids)[:size]] = "validation"
+        return splits
+    by_outcome = [ids[events[ids].to_numpy() == outcome] for outcome in (0, 1)]
+    for of, count in zip(by_outcome, _allocate(size, [len(of) / len(ids) for of in by_outcome]), strict=True):
+        splits[rng.permutation(of)[:count]] = "validation"
     return splits
 
 
-def _random(events: pd.Series, rng: np.random.Generator, validation: float, test: float) -> pd.Series:
+def _random(events: pd.Series, rng: np.random.Generator, validation: float, test: Any) -> pd.Series:
     faults = [
         f"split.{key} is {fraction}; choose a fraction between 0 and 1"
         for key, fraction in (("validation", validation), ("test", test))
-        if not 0 < fraction < 1
+        if not (is_number(fraction) and 0 < fraction < 1)
     ]
     if not faults and validation + test >= 1:
         faults = [

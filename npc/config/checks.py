@@ -11,7 +11,9 @@ from npc.config.fields import bound_faults
 from npc.config.keys import nearest
 from npc.config.messages import composing
 from npc.config.schema import STAGES, CohortConfig, NetworkConfig, PreprocessConfig, is_number
+from npc.config.sequences import mask_faults, sequence_faults
 from npc.config.sources import without_reader
+from npc.config.values import run_sequences
 from npc.errors import InputError
 
 # Positive numbers of these options, which conf/optimizer has, need no check.
@@ -30,15 +32,16 @@ def check(config: DictConfig) -> None:
     """
     _check_given(config)
     faults = value_faults(config)
-    sequences = list(config.cohort.sequences)
-    known = [*sequences, *(["both"] if len(sequences) == 2 else [])]
     if not config.cohort.labelled:
         faults.append(
             f"cohort.labelled=false: the outcomes of {config.cohort.name} are not known, so no model can be trained; "
             "use npc cohort check or flow with it, or train on another cohort"
         )
-    if config.sequence not in known:
-        faults.append(f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}")
+    faults += sequence_faults(config) + mask_faults(config)
+    if config.split.by == "random" and config.split.stratify:
+        faults.append(
+            "split.stratify=true: split=random is always stratified by the event; remove it, or use split=by_centre"
+        )
     needed = {"landmark": "months", "hazard": "intervals"}.get(config.endpoint.kind)
     if needed and config.endpoint[needed] is None:
         faults.append(f"endpoint.{needed}: no value; endpoint.kind={config.endpoint.kind} needs one")
@@ -205,8 +208,8 @@ def _slices_faults(config: DictConfig) -> list[str]:
     is_pooled = config.slices == "all" or (
         has_network and config.slices == "three" and config.network.slices == "pooled"
     )
-    if is_pooled and has_network and config.network.join == "stack" and config.sequence == "both":
-        return ["network.join=stack: slices that are pooled are no pairs of two sequences; use towers or mean"]
+    if is_pooled and has_network and config.network.join == "stack" and len(run_sequences(config)) > 1:
+        return ["network.join=stack: slices that are pooled are no pairs of sequences; use towers or mean"]
     if config.slices == "all":
         return []
     defaults: dict[str, Any] = {"preprocess.slices": PreprocessConfig.slices}

@@ -89,6 +89,11 @@ def later(declared: Any) -> Any:
     return _noted(declared if isinstance(declared, Field) else field(default=declared), later=True)
 
 
+def text(declared: Any) -> Any:
+    """A field of text whose type is not `str`, since it may also be a list of texts."""
+    return _noted(declared, text=True)
+
+
 def described(declared: Any, text: str) -> Any:
     """A field with one line of help."""
     return _noted(declared, help=text)

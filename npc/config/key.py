@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from npc.config.schema import TrainConfig
 from npc.config.sources import first_name
-from npc.config.values import plain
+from npc.config.values import hospitals, plain, sequence_name, tested_hospitals
 
 # Choices that a method does not read are not part of its runs.
 _NETWORKS = ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size")
@@ -37,6 +37,11 @@ def run_key(config: DictConfig) -> str:
     if "ensemble" in choices:  # its networks have these seeds, and `seed` is only their default
         choices["ensemble"]["seeds"] = choices["ensemble"]["seeds"] or [choices["seed"]]
         choices.pop("seed")
+    choices["sequence"] = sequence_name(config)
+    split = choices["split"]  # the order in which hospitals are named changes nothing
+    home = hospitals(split["development"])
+    split["development"] = home if len(home) > 1 else home[0] if home else None
+    split["test"] = tested_hospitals(split["test"]) or float(split["test"] or 0)
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
@@ -48,8 +53,8 @@ def unread(method: str) -> set[str]:
 
 
 def run_folder(config: DictConfig) -> Path:
-    """`runs/<cohort>/<sequence>-<slices>/<run_key>`."""
-    return Path(config.runs) / config.cohort.name / f"{config.sequence}-{config.slices}" / run_key(config)
+    """`runs/<cohort>/<sequences>-<slices>/<run_key>`."""
+    return Path(config.runs) / config.cohort.name / f"{sequence_name(config)}-{config.slices}" / run_key(config)
 
 
 def drop_neutral(choices: dict[str, Any]) -> None:

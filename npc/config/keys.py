@@ -22,6 +22,14 @@ def type_of(key: str) -> Any:
     return None
 
 
+def default_of(key: str) -> Any:
+    """The default of a key that a run key leaves out at its default; None of any other key."""
+    *above, name = key.split(".")
+    schema = type_of(".".join(above)) if above else TrainConfig
+    declared = fields(schema) if is_dataclass(schema) else ()
+    return next((item.default for item in declared if item.name == name and item.metadata.get("later")), None)
+
+
 def dictionary_above(key: str) -> str | None:
     """The dictionary of the user's own entries that a key lies in: `cohort.exclude` for `cohort.exclude.H1-0007`."""
     names = key.split(".")
@@ -52,7 +60,9 @@ def _inner(outer: Any, name: str) -> Any:
         return get_args(outer)[1]
     if not (isinstance(outer, type) and is_dataclass(outer)):
         return None
-    declared: Any = next((item.type for item in fields(outer) if item.name == name), None)
+    declared: Any = next(
+        (str if item.metadata.get("text") else item.type for item in fields(outer) if item.name == name), None
+    )
     if isinstance(declared, UnionType):
         (declared,) = (part for part in get_args(declared) if part is not type(None))
     return declared

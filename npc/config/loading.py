@@ -11,6 +11,8 @@ from yaml import YAMLError
 from npc.config.checks import check
 from npc.config.key import run_key
 from npc.config.messages import composing
+from npc.config.schema import SplitConfig
+from npc.config.values import sequence_name
 from npc.config.words import readable
 from npc.errors import InputError
 
@@ -53,6 +55,7 @@ def checked(config: DictConfig) -> DictConfig:
     """
     config = of_run(config)
     check(config)
+    config.sequence = sequence_name(config)
     return config
 
 
@@ -72,7 +75,8 @@ def of_run(config: DictConfig) -> DictConfig:
     try:
         own = {key: config[key] for key in ("folds", "controls", "permutations")}
         own |= {"runs": str(folder.resolve().parents[2]), "force": False, "refit": None}
-        choices = cast(DictConfig, OmegaConf.merge(config, OmegaConf.load(folder / "config.yaml"), own))
+        older = {"split": OmegaConf.structured(SplitConfig)}  # keys that the run's config.yaml may lack
+        choices = cast(DictConfig, OmegaConf.merge(config, older, OmegaConf.load(folder / "config.yaml"), own))
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
     if run_key(choices) != folder.name:

@@ -3,14 +3,38 @@
 Hydra finds the schemas by the names under which they are registered at the end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from npc.config.fields import at_least, between, folder_name, later, must_be, neutral, one_of, positive, share, some_of
+from npc.config.fields import (
+    at_least,
+    between,
+    folder_name,
+    later,
+    must_be,
+    neutral,
+    one_of,
+    positive,
+    share,
+    some_of,
+    text,
+)
 from npc.phantom.options import Options
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_named(value: Any) -> bool:
+    """Whether a value is a name, or a list of names; a name may be a number."""
+    names = [value] if isinstance(value, str) or is_number(value) else value
+    return isinstance(names, Sequence) and all(isinstance(name, str) or is_number(name) for name in names)
 
 
 @dataclass
@@ -40,12 +64,13 @@ class CohortConfig:
     name: str = neutral(folder_name())
     root: str = neutral()
     sequences: list[str] = MISSING
+    labels: dict[str, str] = neutral(field(default_factory=dict))  # of sequences, in tables and figures
     clinical: dict[str, VariableConfig] | None = neutral(field(default_factory=dict))
     development: str | None = None
     exclude: dict[str, str] = field(default_factory=dict)  # single patients to exclude: id -> reason
     criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first not met is the reason
     labelled: bool = neutral(True)  # false: no outcome is known
-    missing: str = one_of("error", "exclude", default="error")  # exclude: patients without a sequence of the run
+    missing: str = one_of("error", "exclude", "exclude_any", "mask", default="error")  # sequences of a patient
     label: int | None = must_be("a value of the outline, not 0", lambda value: value != 0, default=None)
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
     roi: dict[str, str] = field(default_factory=dict)
@@ -82,11 +107,12 @@ class EndpointConfig:
 class SplitConfig:
     """Which patients train, which choose the epoch, which test."""
 
-    by: str = one_of("by_centre", "random")
+    by: str = one_of("by_centre", "leave_one_centre_out", "random")
     seed: int = at_least(0, 0)
     validation: float = MISSING
-    development: str | None = None
-    test: float = 0.0
+    development: Any = text(must_be("a hospital, or a list of hospitals", is_named, None))
+    test: Any = must_be("a share of the patients, or a list of hospitals", lambda v: is_number(v) or is_named(v), 0.0)
+    stratify: bool = later(False)  # of by_centre: the validation patients are drawn with their share of events
 
 
 @dataclass
@@ -154,11 +180,6 @@ class OptimizerConfig:
     warmup: float = later(share(0.0))  # share of the updates, of the schedule cosine
     stage_rate: float = later(must_be("more than 0, at most 1", lambda value: 0 < value <= 1, 1.0))
     options: dict[str, Any] = field(default_factory=dict)
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a number; `true` is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass

@@ -52,7 +52,7 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
 
     Args:
         folder: of all stores.
-        cohort: every patient has the sequences.
+        cohort: a patient without a sequence has no row for it.
         sequences: whose outlines are measured.
         patients: those wanted.
 
@@ -65,7 +65,8 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     folder = Path(folder)
     make_folder(folder)
     by_id = {(study.patient, study.sequence): study for s in sequences for study in cohort.studies(s)}
-    wanted = [by_id[str(patient), sequence] for patient in patients for sequence in sequences]
+    asked = [(str(patient), sequence) for patient in patients for sequence in sequences]
+    wanted = [by_id[one] for one in asked if one in by_id]
     content, faults = content_keys(folder / "fingerprints.json", {_name(study): study.files for study in wanted})
     keys = {
         name: digest(json.dumps([RECIPE, content[name], study.label, study.roi, study.by_index]))

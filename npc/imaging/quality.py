@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from npc.cohort.centres import development_centre
 from npc.cohort.cohort import Cohort
-from npc.cohort.split import development_centre
 from npc.errors import InputError
 from npc.imaging.slice_images import READINGS
 from npc.imaging.ssim import pairwise_ssim

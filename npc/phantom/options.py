@@ -58,6 +58,7 @@ class Options:
     dates: bool = described(
         must_be("true or false", lambda value: isinstance(value, bool), False), "write dates in addition to the months"
     )
+    without_t2: float = described(later(share(0.0)), "share of the patients who have no T2-weighted images, at random")
 
     @classmethod
     def of(cls, choices: Mapping[str, Any], named: Callable[[str, object], str] = _key_of_config) -> "Options":

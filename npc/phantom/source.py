@@ -38,6 +38,7 @@ from npc.phantom.scanners import draw_acquisition
 from npc.phantom.signal import SEQUENCES
 
 RECIPE = 3  # raise it when the same options give another phantom: folders of the old recipe are then left alone
+_MISSING_STREAM = 7  # other than those of the patient, images, scanners, outlines and signal
 
 Row = dict[str, Any]
 
@@ -131,7 +132,12 @@ def _write_patient(folder: Path, hospital: int, number: int, *, options: Options
     grid, name = acquisition.grid(options.matrix), str(patient["patient_id"])
     home = Path("images") / name
     (folder / home).mkdir(parents=True, exist_ok=True)
+    lacks_t2 = np.random.default_rng([options.seed, hospital, number, _MISSING_STREAM]).random() < options.without_t2
     for index, sequence in enumerate(SEQUENCES):
+        if lacks_t2 and sequence == "t2":
+            readers = OTHER_READERS if options.readers else ()
+            patient |= dict.fromkeys(["t2_image", "t2_mask", *(f"t2_mask_{reader}" for reader in readers)])
+            continue
         rng = np.random.default_rng([options.seed, hospital, number, 1 + index])
         shown = {part: truth[f"{sequence}_{part}_shown"] for part in PARTS}
         image, depth = draw_study(sequence, shown, options.signal_in == JOINT, options.matrix, acquisition, rng)

@@ -12,7 +12,7 @@ from npc.cohort.clinical import Variable
 from npc.cohort.cohort import Cohort
 from npc.cohort.flow import Flow, flow
 from npc.config.values import plain
-from npc.names import split_titles
+from npc.names import series_labels, split_titles
 from npc.prognosis import models
 from npc.prognosis.ablations import Ablations, ablations
 from npc.prognosis.characteristics import Characteristic, characteristics
@@ -78,6 +78,7 @@ class Analysis:
         univariate: tests that choose clinical variables.
         characteristics: of the cohorts, by variable.
         variants: AUCs of the best run of each.
+        labels: of the image series (`npc.names.series_labels`).
         radiomics: radiomic signatures by variant.
         choice: of the runs.
         searches: choices among runs, and what they are worth.
@@ -112,6 +113,7 @@ class Analysis:
     univariate: tuple[Univariate, ...]
     characteristics: tuple[Characteristic, ...]
     variants: tuple[Variant, ...]
+    labels: Mapping[str, str]
     radiomics: tuple[VariantSignatures, ...]
     choice: Choice
     searches: tuple[SearchResult, ...]
@@ -180,7 +182,8 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         missing=missing(everyone, made, variables, imputations=choices.prognosis.imputations, seed=choices.report.seed),
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),
-        variants=variants(used, load_published(), **draws),
+        variants=variants(used, cohort.sequences, load_published(), **draws),
+        labels=series_labels(cohort.sequences, choices.cohort.labels),
         radiomics=signatures(choice.runs),
         choice=choice,
         searches=judge(choice, **draws),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from npc.config.keys import default_of
 from npc.errors import InputError
 from npc.names import METHODS
 from npc.prognosis.runs import Run
@@ -157,7 +158,7 @@ def _groups(runs: Sequence[Run]) -> list[_Group]:
         choices = [[run.choices() for run in group.runs] for group in groups]
         keys = sorted({key for of in choices for one in of for key in one if key.split(".")[0] in _OF_PATIENTS})
         for key in keys:
-            values = [_distinct(one.get(key) for one in of) for of in choices]
+            values = [_distinct(one.get(key, default_of(key)) for one in of) for of in choices]
             if any(of != values[0] for of in values):
                 for group, of in zip(groups, values, strict=True):
                     group.choices[key] = of
@@ -183,7 +184,10 @@ def _disagreement(groups: Sequence[_Group], named: Mapping[str, Any]) -> InputEr
             given = " ".join(f"{key}={_typed([value])}" for key, value in named.items())
             remedy = f"{given} selects none of these groups alone; {remedy}"
     elif len({frozenset(run.variant for run in group.runs) for group in groups}) == len(groups):
-        remedy = "train them alike (cohort.missing), or name the variants that are compared: variants=[...]"
+        remedy = (
+            "train them alike (cohort.missing=exclude_any or mask), or name the variants that are compared: "
+            "variants=[...]"
+        )
     else:
         remedy = "train them again from the same table, or move the folders of the other runs out of this folder"
     return InputError(

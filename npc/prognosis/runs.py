@@ -13,7 +13,7 @@ import yaml
 
 from npc.config.key import drop_neutral
 from npc.errors import InputError
-from npc.names import METHODS, SPLITS
+from npc.names import LEAVE_ONE_OUT, METHODS, SPLITS
 from npc.statistics.delong import auc
 
 LARGEST = float(np.finfo(np.float32).max)  # sums and squares of risks up to here are finite
@@ -119,6 +119,9 @@ class Run:
     def outlines(self) -> pd.DataFrame | None:
         """The size of each outline from `outlines.csv`, where the run has one: `volume` (mL) and `area` (cm²).
 
+        A sequence that a patient lacks (`cohort.missing=mask`) has the geometric mean of those that the patient has,
+        which outline the same tumour.
+
         Returns:
             indexed by `patient_id`; columns by measure, then sequence.
 
@@ -130,8 +133,14 @@ class Run:
             return None
         try:
             table = pd.read_csv(path, dtype={"patient_id": str, "sequence": str}, float_precision="round_trip")
+            if table[["volume", "area"]].isna().any(axis=None):
+                raise ValueError("an empty cell")
             sizes = table.pivot(index="patient_id", columns="sequence", values=["volume", "area"])
             sizes = sizes.loc[self.predictions.index].astype(float)
+            for measure in ("volume", "area"):
+                of = sizes[measure]
+                mean = np.exp(np.log(of[of > 0]).mean(axis=1))
+                sizes[measure] = of.apply(lambda column, mean=mean: column.fillna(mean))
         except (OSError, ValueError, KeyError) as error:
             raise InputError(
                 f"{path} can't be read as sizes of outlines of the run's patients ({error}); run it again with "
@@ -200,18 +209,21 @@ class Run:
             return {}
 
 
-def finished_runs(root: Path, cohort: str) -> tuple[list[Run], list[Path]]:
+def finished_runs(root: Path, cohort: str, leave_one_out: bool = False) -> tuple[list[Run], list[Path]]:
     """Every finished run of a cohort, and the folders that are not finished (no `DONE`).
 
     Args:
         root: `runs`.
         cohort: its name.
+        leave_one_out: whether those of `split=leave_one_centre_out` are asked for; they have a report of their
+            own, since each has other test patients.
 
     Raises:
         InputError: there is none, or faults of their predictions, of all runs at once.
     """
     home = root / cohort
     folders = sorted(path for path in home.glob("*-*/*") if path.is_dir() and not path.name.startswith("."))
+    folders = [path for path in folders if _leaves_one_out(path) == leave_one_out]
     unfinished = [path for path in folders if not (path / "DONE").exists()]
     runs: list[Run] = []
     faults: list[str] = []
@@ -225,8 +237,19 @@ def finished_runs(root: Path, cohort: str) -> tuple[list[Run], list[Path]]:
         raise InputError(faults, f"{home}: {len(faults)} faults in the predictions")
     if not runs:
         half = f" ({len(unfinished)} unfinished)" if unfinished else ""
-        raise InputError(f"{home}: there is no finished run{half}; train one: python train.py cohort.name={cohort} ...")
+        more = f" split={LEAVE_ONE_OUT}" if leave_one_out else ""
+        raise InputError(
+            f"{home}: there is no finished run{more and ' of' + more}{half}; train one: python train.py "
+            f"cohort.name={cohort}{more} ..."
+        )
     return runs, unfinished
+
+
+def _leaves_one_out(path: Path) -> bool:
+    try:
+        return bool(re.search(rf"^  by: *{LEAVE_ONE_OUT}$", (path / "config.yaml").read_text(), re.MULTILINE))
+    except OSError:
+        return False
 
 
 def read_run(path: Path) -> Run:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from omegaconf import DictConfig
 
-from npc.cohort.analysed import analysed, unlabelled
+from npc.cohort.analysed import analysed, unlabelled, unused_centres
 from npc.cohort.load import load
 from npc.cohort.split import check_sizes, outcome_hash, split_hash
 from npc.config.key import run_folder
@@ -38,6 +38,8 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     for warning in grouped(cohort.warnings):
         print(f"npc: warning: {warning}", file=sys.stderr)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
+    for centre, count in unused_centres(exclusions).items():
+        print(f"npc: note: {centre} ({count} patients) neither develops nor tests (split)", file=sys.stderr)
     method = method_of(config, cohort, run, should_prune)
     inputs = method.inputs(patients)
     patients, unusable = _without_failures(patients, inputs.failures)

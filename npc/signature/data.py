@@ -18,6 +18,10 @@ from npc.signature.augment import augmentation
 from npc.signature.endpoints import Outcome
 from npc.signature.sizes import Sized
 
+# Share of a patient's sequences that an epoch leaves out under `cohort.missing=mask`. Of two sequences half of the
+# patients keep both, so that the network learns from each combination in every epoch.
+DROPPED = 0.3
+
 
 class SliceDataset(Dataset):
     """Patients' slices as tensors.
@@ -33,6 +37,8 @@ class SliceDataset(Dataset):
         channels: 1 for the largest slice, 3 for it and its neighbours, or all that there are.
         augment: settings of the augmentation.
         seed: of the augmentation.
+        masked: whether a patient may lack sequences, whose slices are then 0. An augmented item lacks others of them at
+            random, so that the network learns to predict from those that are left.
     """
 
     def __init__(
@@ -42,8 +48,9 @@ class SliceDataset(Dataset):
         channels: int,
         augment: AugmentConfig,
         seed: int,
+        masked: bool = False,
     ) -> None:
-        self.slices, self.patients, self.seed = slices, list(patients.index), seed
+        self.slices, self.patients, self.seed, self.masked = slices, list(patients.index), seed, masked
         self.outcomes = torch.tensor(patients[list(Outcome._fields)].astype(float).to_numpy(dtype=np.float32))
         self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
         self.augment = augmentation(augment, slices[0].array.shape[-1])
@@ -55,15 +62,34 @@ class SliceDataset(Dataset):
     def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor | Sized, Outcome]:
         number, epoch = index if isinstance(index, tuple) else (index, None)
         patient = self.patients[number]
-        planes = np.stack([s.array[s.rows[patient], self.channels] for s in self.slices])
+        planes = np.stack([self._planes(of, patient) for of in self.slices])
         x = torch.from_numpy(planes).float() / 255
         if epoch is not None and self.augment.transforms:
             draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
             self.augment.set_random_state(seed=int(draw))
             changed = convert_to_tensor(self.augment(x.flatten(0, 1)), track_meta=False)
             x = changed.reshape(x.shape).clamp(0, 1)
+        if epoch is not None and self.masked:
+            x[~self._kept(np.array([plane.any() for plane in planes]), epoch, number)] = 0
         outcome = Outcome(*self.outcomes[number])
         return (x if self.sizes is None else Sized(x, self.sizes[number])), outcome
+
+    def _planes(self, of: Slices, patient: str) -> np.ndarray:
+        """The slices of a sequence; 0 where the patient lacks it."""
+        if self.masked and patient not in of.rows:
+            return np.zeros_like(of.array[0, self.channels])
+        return of.array[of.rows[patient], self.channels]
+
+    def _kept(self, present: np.ndarray, epoch: int, number: int) -> Tensor:
+        """Which sequences an augmented item has: each that the patient has stays with a probability of 1 - `DROPPED`.
+
+        Where none would stay, one of them does.
+        """
+        rng = np.random.default_rng([self.seed, epoch, number, len(present)])
+        kept = present & (rng.random(len(present)) >= DROPPED)
+        if not kept.any():
+            kept[rng.choice(np.flatnonzero(present))] = True
+        return torch.from_numpy(kept)
 
 
 def log_sizes(slices: Sequence[Slices], patients: Sequence[str]) -> Tensor:
@@ -112,6 +138,7 @@ class SliceDataModule(pl.LightningDataModule):
         augment: settings, for the training patients only.
         seed: of order and augmentation.
         workers: number of processes that load data.
+        masked: as for `SliceDataset`.
     """
 
     def __init__(
@@ -123,11 +150,13 @@ class SliceDataModule(pl.LightningDataModule):
         augment: AugmentConfig,
         seed: int,
         workers: int = 0,
+        masked: bool = False,
     ) -> None:
         super().__init__()
         self.batch_size, self.seed, self.workers = batch_size, seed, workers
         self.datasets: Mapping[str, SliceDataset] = {
-            str(split): SliceDataset(slices, rows, channels, augment, seed) for split, rows in patients.groupby("split")
+            str(split): SliceDataset(slices, rows, channels, augment, seed, masked)
+            for split, rows in patients.groupby("split")
         }
 
     def train_dataloader(self) -> DataLoader:

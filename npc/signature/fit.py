@@ -103,8 +103,9 @@ def fit(
     torch.set_num_threads(config.trainer.threads)
     pl.seed_everything(config.seed, workers=True)
     channels = {"max": 1, "three": 3, "all": slices[0].array.shape[1]}[config.slices]
+    masked = config.cohort.missing == "mask" and len(slices) > 1
     data = SliceDataModule(
-        slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers
+        slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers, masked
     )
     module = SignatureModule(
         plain(config.network),
@@ -113,6 +114,7 @@ def fit(
         len(slices),
         channels,
         pooled=config.slices == "all" or (config.slices == "three" and config.network.slices == "pooled"),
+        masked=masked,
     )
     if (sizes := data.datasets["train"].sizes) is not None:
         module.network.sizes.fit(sizes)

@@ -31,6 +31,7 @@ class SignatureModule(pl.LightningModule):
         sequences: number of joined sequences.
         channels: of each sequence, 1 or 3, or the number of slices that are pooled.
         pooled: whether each slice is encoded by itself (`slices=all`).
+        masked: whether patients may lack sequences (`cohort.missing=mask`).
     """
 
     def __init__(
@@ -41,18 +42,20 @@ class SignatureModule(pl.LightningModule):
         sequences: int,
         channels: int,
         pooled: bool = False,
+        masked: bool = False,
     ) -> None:
         super().__init__()
         # a checkpoint holds its own weights: it must not need the file of the initial ones
         self.save_hyperparameters({
             "network": {**network, "weights": "scratch"}, "optimizer": dict(optimizer), "endpoint": dict(endpoint),
             "sequences": sequences, "channels": channels, "pooled": pooled,
+            "masked": masked,
         })  # fmt: skip
         # with the defaults of settings that a checkpoint of an older version lacks
         self.optimizer_settings = OptimizerConfig(**optimizer)
         settings: Any = OmegaConf.merge(NetworkConfig, dict(network))
         self.endpoint: Endpoint = instantiate(dict(endpoint))
-        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs, pooled)
+        self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs, pooled, masked)
         self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor | Sized) -> Tensor:
@@ -60,13 +63,16 @@ class SignatureModule(pl.LightningModule):
         return self.risk(self.network(x).double())
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
-        """Mean over the signatures, so that each of two learns as if it were the only one.
+        """Mean over the signatures, so that each learns as if it were the only one, from the patients who have it.
 
         Args:
             output: (batch, signatures, outputs).
             outcome: of the batch.
         """
-        return torch.stack([self.endpoint.loss(signature, outcome) for signature in output.unbind(1)]).mean()
+        signatures = [(signature, outcome) for signature in output.unbind(1)]
+        if self.network.masked:
+            signatures = [of_present for of in signatures if len((of_present := _present(*of))[0])]
+        return torch.stack([self.endpoint.loss(*of) for of in signatures or [(output[:, 0], outcome)]]).mean()
 
     def training_step(self, batch: tuple[Tensor | Sized, Outcome], _: int) -> Tensor:
         """One update."""
@@ -96,8 +102,9 @@ class SignatureModule(pl.LightningModule):
         self.log("val_loss", float(self.loss(output, outcome)))
 
     def risk(self, output: Tensor) -> Tensor:
-        """Mean over the signatures; output (batch, signatures, outputs)."""
-        return torch.stack([self.endpoint.risk(signature) for signature in output.unbind(1)]).mean(dim=0)
+        """Mean over the signatures that a patient has; output (batch, signatures, outputs)."""
+        risks = torch.stack([self.endpoint.risk(signature) for signature in output.unbind(1)])
+        return risks.nanmean(dim=0) if self.network.masked else risks.mean(dim=0)
 
     def _diverged(self) -> DivergedError:
         return DivergedError(
@@ -113,3 +120,9 @@ class SignatureModule(pl.LightningModule):
         updates = 0 if settings.schedule == "decay" else int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_factor(settings, updates))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _present(signature: Tensor, outcome: Outcome) -> tuple[Tensor, Outcome]:
+    """The patients who have the sequence of a signature; of the others its output is NaN."""
+    here = ~signature.isnan().any(dim=1)
+    return signature[here], Outcome(*(part[here] for part in outcome))

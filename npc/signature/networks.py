@@ -25,20 +25,32 @@ class SignatureNetwork(nn.Module):
     one network each, whose risks are averaged (two signatures); `stack`, one backbone with all of them as channels.
     With `size_input` the input is `Sized`, and the sizes are concatenated to the features.
 
+    Where patients may lack a sequence (`masked`), its slices are 0 throughout, and no backbone encodes them: `towers`
+    takes learned features in the place of those that are absent, which begin at 0, `mean` gives no signature (NaN), and
+    `stack` leaves the channels empty.
+
     Args:
         settings: see `conf/network/resnet50.yaml`.
         sequences: their number.
         channels: of each sequence, 1 or 3, or the number of slices that are pooled.
         outputs: of each signature; the endpoint defines their meaning.
         pooled: whether each channel is a slice that is encoded by itself (`PooledSlices`).
+        masked: whether a patient may lack sequences, but not all of them.
     """
 
     def __init__(
-        self, settings: NetworkConfig, sequences: int, channels: int, outputs: int = 1, pooled: bool = False
+        self,
+        settings: NetworkConfig,
+        sequences: int,
+        channels: int,
+        outputs: int = 1,
+        pooled: bool = False,
+        masked: bool = False,
     ) -> None:
         super().__init__()
         self.stacked = settings.join == "stack"
         self.separate = settings.join == "mean"
+        self.masked = masked and not self.stacked
         towers = 1 if self.stacked else sequences
         width = 1 if pooled else channels * (sequences if self.stacked else 1)
         backbones: list[Any] = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
@@ -50,6 +62,8 @@ class SignatureNetwork(nn.Module):
             features = [n + self.sizes.values * sequences // towers for n in features]
         self.towers = nn.ModuleList(backbones)
         self.heads = nn.ModuleList(nn.Linear(n, outputs) for n in (features if self.separate else [sum(features)]))
+        if self.masked:  # instead of the features of an absent sequence
+            self.absent = nn.ParameterList(torch.zeros(n) for n in features)
         _set_batch_norm(self, settings.batch_norm)
         if settings.freeze != "none":
             for tower in backbones:
@@ -65,14 +79,37 @@ class SignatureNetwork(nn.Module):
         """(batch, signatures, outputs)."""
         images = x.images if isinstance(x, Sized) else x
         inputs = [images.flatten(1, 2)] if self.stacked else list(images.unbind(1))
-        features = [tower(part) for tower, part in zip(self.towers, inputs, strict=True)]
+        encode = self._encode_present if self.masked else self._encode
+        features = [encode(number, part) for number, part in enumerate(inputs)]
         if isinstance(x, Sized):
             sizes = self.sizes(x.sizes)
             parts = [sizes.flatten(1)] if self.stacked else list(sizes.unbind(1))
             features = [torch.cat(both, dim=1) for both in zip(features, parts, strict=True)]
         if not self.separate:
             features = [torch.cat(features, dim=1)]
-        return torch.stack([head(part) for head, part in zip(self.heads, features, strict=True)], dim=1)
+        signatures = torch.stack([head(part) for head, part in zip(self.heads, features, strict=True)], dim=1)
+        if self.masked and self.separate:
+            return signatures.masked_fill(~_present(images)[..., None], torch.nan)
+        return signatures
+
+    def _encode(self, number: int, part: Tensor) -> Tensor:
+        """Features of one sequence, or of all that are stacked, (batch, features)."""
+        return self.towers[number](part)
+
+    def _encode_present(self, number: int, part: Tensor) -> Tensor:
+        """The same; patients without the sequence have the features that stand for its absence."""
+        here = _present(part[:, None])[:, 0]
+        rows = self.absent[number].repeat(len(part), 1)
+        if here.any():
+            encoded = self._encode(number, part[here])
+            rows = rows.to(encoded.dtype)
+            rows[here] = encoded
+        return rows
+
+
+def _present(images: Tensor) -> Tensor:
+    """Whether a patient has a sequence, (batch, sequence): its slices are not 0 throughout."""
+    return images.flatten(2).any(dim=2)
 
 
 class ResNet(nn.Module):

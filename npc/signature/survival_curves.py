@@ -20,7 +20,7 @@ def of_hazards(output: np.ndarray, cuts: Sequence[float], patients: pd.Index) ->
     Returns:
         indexed by `patient_id`, a column for each of the cuts.
     """
-    survival = np.exp(np.cumsum(log_expit(-output), axis=2)).mean(axis=1)
+    survival = np.nanmean(np.exp(np.cumsum(log_expit(-output), axis=2)), axis=1)  # of absent sequences it is NaN
     return pd.DataFrame(
         survival, patients.rename("patient_id"), [np.format_float_positional(np.float32(cut), trim="-") for cut in cuts]
     )

@@ -85,7 +85,7 @@ def test_flow_of_one_hospital_ends_before_the_split_and_says_why(npc, folder, tm
     code, output, told = npc("cohort", "flow", *choices(folder), "--reports", tmp_path, "--json")
     assert code == 0
     assert [step["kind"] for step in json.loads(output)["steps"]] == ["all", *["left out"] * 3, "analysed"]
-    assert "not split: split=by_centre: all 21 patients are from A" in told
+    assert "not split: split=by_centre: all 22 patients are from A" in told
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_flow_of_one_hospital_ends_before_the_split_and_says_why(npc, folder, tm
         (["criteria=paper"], "there is no column biopsy_proven, which the criterion biopsy (cohort.criteria.biopsy)"),
         (["+cohort.exclude={H9-1:moved}"], "there is no patient H9-1, whom cohort.exclude leaves out"),
         (["cohort.criteria.adult.keep=old"], "cohort.criteria.adult.keep is 'old'; write a list of levels"),
-        (["split.by=chance"], "split.by=chance: must be one of by_centre, random"),
+        (["split.by=chance"], "split.by=chance: must be one of by_centre, leave_one_centre_out, random"),
         (["cohort.missing=error"], "H2-0003: no t2 image"),
     ],
 )

@@ -59,7 +59,8 @@ def run(table: pd.DataFrame, root: Path, **changes: object) -> tuple[pd.DataFram
         "time": "dmfs_months",
         "event": "dm_event",
     }
-    return check(table, **(settings | changes))
+    patients, _, exclusions = check(table, **(settings | changes))
+    return patients, exclusions
 
 
 def faults(table: pd.DataFrame, root: Path, **changes: object) -> list[str]:

@@ -80,6 +80,12 @@ def test_sixteen_patients_with_seven_events_are_enough():
         assert patients["dm_event"].groupby(splits).nunique().eq(2).all()
 
 
+def test_the_papers_draw_and_the_random_one_are_those_of_earlier_versions():
+    """Computed by commit 295ea2b, before hospitals could be named and the draw stratified."""
+    draws = by_centre(PAPER), by_centre(PAPER, 3, validation=0.3), at_random(PAPER)
+    assert [split_hash(of)[:16] for of in draws] == ["14e3e6633d1eec0b", "c3ede44b608606ca", "6a9a3d25008a6440"]
+
+
 def test_the_seed_changes_the_draw():
     assert not by_centre(PAPER, 1).equals(by_centre(PAPER, 2))
     assert by_centre(PAPER, 1).equals(by_centre(PAPER, 1))
@@ -97,7 +103,7 @@ def test_the_development_centre_is_the_largest_or_the_one_named():
         ({"development": "H3"}, "split.development: there is no centre 'H3'; choose one of H1, H2"),
         ({"validation": 0}, "split.validation is 0; choose a fraction between 0 and 1"),
         ({"validation": 1.2}, "split.validation is 1.2"),
-        ({"by": "hospital"}, "split.by is 'hospital'; choose by_centre or random"),
+        ({"by": "hospital"}, "split.by is 'hospital'; choose by_centre, leave_one_centre_out or random"),
         ({"by": "random", "test": 0}, "split.test is 0; choose a fraction between 0 and 1"),
         ({"by": "random", "validation": 0.6, "test": 0.5}, "split.validation and split.test are 0.6 and 0.5"),
     ],
@@ -106,6 +112,54 @@ def test_wrong_settings_are_named(changes, message):
     with pytest.raises(InputError) as caught:
         by_centre(PAPER, **changes)
     assert message in str(caught.value)
+
+
+THREE = cohort(A=(20, 30), B=(10, 20), C=(12, 18), D=(4, 6))
+
+
+def test_hospitals_that_are_named_train_and_test_and_others_are_in_no_split():
+    splits = by_centre(THREE, development=["B", "A"], test=["C"])
+    centres = THREE["centre"][splits.index]
+    assert set(centres) == {"A", "B", "C"}
+    assert set(centres[splits == "test"]) == {"C"}
+    assert sizes(splits) == (72, 8, 30)
+    assert splits.equals(by_centre(THREE, development=["A", "B"], test="C"))
+    rest = by_centre(THREE, test=["C"])  # all others develop
+    assert set(THREE["centre"][rest != "test"]) == {"A", "B", "D"}
+    assert by_centre(THREE, by="leave_one_centre_out", test=["C"]).equals(rest)
+
+
+def test_a_stratified_draw_has_the_share_of_events_and_the_size_of_the_papers():
+    for seed in range(20):
+        splits = by_centre(PAPER, seed, stratify=True)
+        assert sizes(splits) == (169, 19, 45)
+        assert PAPER["dm_event"][splits == "validation"].sum() == 7  # 73 of 188
+    assert len({by_centre(PAPER, seed)[PAPER["dm_event"] == 1].eq("validation").sum() for seed in range(20)}) > 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"test": ["X"]}, "split.test: there is no centre 'X'; choose one of A, B, C, D"),
+        ({"development": ["A", "X"]}, "split.development: there is no centre 'X'"),
+        ({"development": ["A", "B"], "test": ["B"]}, "split.development and split.test both name B"),
+        ({"test": 0.2}, "split.test is 0.2, a number; name hospitals"),
+        ({"by": "leave_one_centre_out"}, "split=leave_one_centre_out: a run tests on one hospital; name it"),
+        ({"by": "random", "test": ["A"]}, "split.test is ['A']; choose a fraction between 0 and 1"),
+    ],
+)
+def test_hospitals_that_cannot_be_used_are_named(changes, message):
+    with pytest.raises(InputError) as caught:
+        by_centre(THREE, **changes)
+    assert message in str(caught.value)
+
+
+def test_a_hospital_of_one_class_is_refused_where_hospitals_are_named():
+    patients = cohort(A=(20, 30), B=(0, 9), C=(12, 18))
+    with pytest.raises(InputError, match="all 9 patients of B have no event"):
+        by_centre(patients, test=["C"])
+    assert set(by_centre(patients, development=["A"], test=["C"]).index.str[0]) == {"A", "C"}
+    assert sizes(by_centre(patients)) == (45, 5, 39)  # as before
 
 
 def test_one_centre_needs_a_random_split():

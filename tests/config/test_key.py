@@ -72,6 +72,11 @@ OTHER = [
     "split=random",
     "split.seed=1",
     "split.validation=0.2",
+    "split.stratify=false",
+    "split.development=[hospital_1,C]",
+    "split.test=[C]",
+    "split.test=[B,C]",
+    "split=leave_one_centre_out",
     "cohort.seed=1",
     "cohort.n=200",
     "cohort.external=40",
@@ -164,8 +169,10 @@ def test_the_folder_names_cohort_and_variant():
 @pytest.mark.parametrize(
     ("overrides", "before"),
     [
+        (("split.stratify=false",), "1d21a703448e"),
+        (("sequence=t2+cet1", "slices=three", "split.stratify=false"), "2e63b64da1e3"),
         (("cohort=sts", "sequence=mr_t1"), "d4a83e0340ca"),
-        (("cohort=sts", "sequence=both", "slices=three", "network=tiny"), "c0e0eb0426ab"),
+        (("cohort=sts", "sequence=ct+mr_t1", "slices=three", "network=tiny"), "c0e0eb0426ab"),
         (("cohort=sts", "sequence=mr_t1", "method=radiomic"), "fc2b109e3159"),
     ],
 )

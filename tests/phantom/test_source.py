@@ -119,6 +119,20 @@ def test_an_option_that_was_added_later_changes_no_phantom_at_its_default():
     assert json.loads(phantom._description(Options.of({"indication": "clinical"})))["indication"] == "clinical"
 
 
+def test_patients_without_t2_are_else_the_same(small, tmp_path):
+    phantom.write(tmp_path / "some", **SMALL, without_t2=0.5)
+    table = pd.read_csv(tmp_path / "some" / "patients.csv", index_col="patient_id")
+    lack = table["t2_image"].isna()
+    assert 0 < lack.sum() < len(table)
+    assert table.loc[lack, ["t2_mask", "t2_mask_reader2"]].isna().all(axis=None)
+    before, now = hashes(small), hashes(tmp_path / "some")
+    gone = {name for name in before if name.startswith(tuple(f"images/{p}/t2" for p in table.index[lack]))}
+    tables = {"patients.csv", "phantom.json"}
+    assert {name: of for name, of in before.items() if name not in gone | tables} == {
+        name: of for name, of in now.items() if name not in tables
+    }
+
+
 def test_another_seed_gives_other_patients_and_images(small, tmp_path):
     phantom.write(tmp_path / "other", **(SMALL | {"seed": 4}))
     one, two = hashes(small), hashes(tmp_path / "other")

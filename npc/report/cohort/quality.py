@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from npc.cohort.cohort import Cohort
+from npc.config.values import hospitals
+from npc.errors import InputError
 from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.quality import Consistency, consistency, sides
 from npc.imaging.slice_images import READINGS, read_slice_images
@@ -41,7 +43,13 @@ def report_quality(cohort: Cohort, config: DictConfig, folder: Path) -> dict[str
     Raises:
         InputError: one centre only, or faults of the images.
     """
-    home, others = sides(cohort, config.split.development or config.cohort.development)
+    named = hospitals(config.split.development or config.cohort.development)
+    if len(named) > 1:
+        raise InputError(
+            f"split.development={','.join(named)}: the images of one hospital are compared with those of all others; "
+            "name one"
+        )
+    home, others = sides(cohort, named[0] if named else None)
     at_home = cohort.patients["centre"].astype(str) == home
     settings = preprocess_settings(config)
     images = read_slice_images(cohort, cohort.sequences, settings)

@@ -8,9 +8,12 @@ from omegaconf import DictConfig
 
 from npc.cohort.load import load
 from npc.config.values import plain
+from npc.names import LEAVE_ONE_OUT, series_labels
 from npc.prognosis.analysis import analyse
+from npc.prognosis.centres import left_out_centres
 from npc.prognosis.choice import choose
 from npc.prognosis.runs import finished_runs, flat
+from npc.report.paper.centres import write_centres
 from npc.report.paper.report import print_summary, write_report
 
 
@@ -23,11 +26,16 @@ def evaluate(choices: DictConfig) -> None:
     Raises:
         InputError: the cohort, or the runs, can't be used.
     """
-    cohort = load(choices.cohort, choices.endpoint, sequences=[])
-    runs, unfinished = finished_runs(Path(choices.runs), choices.cohort.name)
+    cohort, folder = load(choices.cohort, choices.endpoint, sequences=[]), Path(choices.reports) / choices.name
+    turns = choices.split.by == LEAVE_ONE_OUT
+    runs, unfinished = finished_runs(Path(choices.runs), choices.cohort.name, leave_one_out=turns)
+    if turns:
+        found = left_out_centres(cohort, runs, choices)
+        labels = series_labels(cohort.sequences, choices.cohort.labels)
+        print(*write_centres(folder, *found, labels, choices.report.ci), sep="\n")
+        return
     choice = choose(runs, choices.variants, _given(choices))
     analysis = analyse(cohort, choice, unfinished, choices)
-    folder = Path(choices.reports) / choices.name
     write_report(folder, analysis)
     print_summary(analysis, folder)
 

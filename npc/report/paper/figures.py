@@ -59,8 +59,8 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
         treatment=[*_treatment(folder / "treatment", analysis), *_treatment_beside(folder, analysis)],
         subgroups=_subgroups(folder / "subgroups", analysis),
         nomograms=_nomograms(folder, analysis),
-        correlations=radiomic.draw(folder, analysis.radiomics),
-        searches=search.draw(folder, analysis.searches),
+        correlations=radiomic.draw(folder, analysis.radiomics, analysis.labels),
+        searches=search.draw(folder, analysis.searches, analysis.labels),
     )
     draw_flow(drawn.flow.path, analysis.flow)
     decision_curve.draw(drawn.decision_curve.path, decision_curve.panels(analysis))

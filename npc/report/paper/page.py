@@ -1,6 +1,6 @@
 """`report.html` of the paper's analysis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -73,7 +73,7 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
         *_seeds(analysis),
-        *searches(analysis.searches, figures.searches),
+        *searches(analysis.searches, figures.searches, analysis.labels),
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
@@ -100,11 +100,12 @@ def _nested(analysis: Analysis) -> list[str]:
     return [f"Nested models on the training cohort: {NESTED}."] if any(c.nested for c in analysis.comparisons) else []
 
 
-def searches(results: Sequence[SearchResult], figures: Sequence[Figure]) -> list[Section]:
+def searches(results: Sequence[SearchResult], figures: Sequence[Figure], labels: Mapping[str, str]) -> list[Section]:
     """Selection among settings and its optimism; nothing where there was no selection."""
     if not results:
         return []
-    return [Section("Search", search.text(results), {"Selection and its optimism": search.table(results)}, figures)]
+    made = {"Selection and its optimism": search.table(results, labels)}
+    return [Section("Search", search.text(results, labels), made, figures)]
 
 
 def _seeds(analysis: Analysis) -> list[Section]:
@@ -135,5 +136,6 @@ def _radiomics(analysis: Analysis, figures: Sequence[Figure]) -> list[Section]:
     found = analysis.radiomics
     if not found:
         return []
-    made = {"Signatures": radiomic.signatures_table(found), "Features": radiomic.features_table(found)}
-    return [Section("Radiomic signatures", [_RADIOMICS, *radiomic.notes(found)], made, figures)]
+    labels = analysis.labels
+    made = {"Signatures": radiomic.signatures_table(found, labels), "Features": radiomic.features_table(found, labels)}
+    return [Section("Radiomic signatures", [_RADIOMICS, *radiomic.notes(found, labels)], made, figures)]

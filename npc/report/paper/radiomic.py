@@ -1,6 +1,6 @@
 """The radiomic signatures of a report as tables and figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,11 @@ FEW = 12  # features whose correlations stand as numbers in their cells
 _STEPS = {"mrmr": "mRMR", "lasso": "LASSO", "aic": "AIC"}
 
 
-def features_table(radiomics: Sequence[VariantSignatures]) -> pd.DataFrame:
-    """A row a feature of a signature."""
+def features_table(radiomics: Sequence[VariantSignatures], labels: Mapping[str, str]) -> pd.DataFrame:
+    """A row a feature of a signature; `labels` of the series."""
     return pd.DataFrame(
         {
-            **_names(of, signature),
+            **_names(of, signature, labels),
             "Feature": feature.name, "Coefficient": f"{feature.coefficient:.4g}",
             "Chosen in refits": "–" if feature.chosen is None else f"{feature.chosen:.0%}",
         }
@@ -27,14 +27,14 @@ def features_table(radiomics: Sequence[VariantSignatures]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def signatures_table(radiomics: Sequence[VariantSignatures]) -> pd.DataFrame:
+def signatures_table(radiomics: Sequence[VariantSignatures], labels: Mapping[str, str]) -> pd.DataFrame:
     """A row a signature: its features, the apparent and the nested AUC, and what it shares with the other chains."""
     rows = []
     for of, signature in _each(radiomics):
         nested = signature.nested_auc["estimate"]
         shared = [f"{len(one.shared)} of {one.either}" for one in of.overlaps if signature.chain in one.chains]
         rows.append({
-            **_names(of, signature),
+            **_names(of, signature, labels),
             "Features": len(signature.features), "Apparent AUC": f"{signature.apparent_auc:.3f}",
             "Nested AUC": NOT_ESTIMABLE if nested is None else f"{nested:.3f}",
             "Shared with other chain": "; ".join(shared) or "–",
@@ -42,23 +42,23 @@ def signatures_table(radiomics: Sequence[VariantSignatures]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def notes(radiomics: Sequence[VariantSignatures]) -> list[str]:
+def notes(radiomics: Sequence[VariantSignatures], labels: Mapping[str, str]) -> list[str]:
     """Where the steps of a chain had to depart from their definition."""
     return [
-        f"{', '.join(variant_in_words(of.variant))} ({_chain(signature)}): {note}"
+        f"{', '.join(variant_in_words(of.variant, labels))} ({_chain(signature)}): {note}"
         for of, signature in _each(radiomics)
         for note in signature.notes
     ]
 
 
-def draw(folder: Path, radiomics: Sequence[VariantSignatures]) -> list[Figure]:
+def draw(folder: Path, radiomics: Sequence[VariantSignatures], labels: Mapping[str, str]) -> list[Figure]:
     """A map of the correlations for each signature of two features or more."""
     figures = []
     for of, signature in _each(radiomics):
         if len(signature.features) >= 2:
             path = folder / f"correlation_{of.variant}_{'_'.join(signature.chain) or 'all'}"
             _map(path, [feature.name for feature in signature.features], signature.correlation)
-            caption = f"Correlation of features, {', '.join(variant_in_words(of.variant))}: {_chain(signature)}"
+            caption = f"Correlation of features, {', '.join(variant_in_words(of.variant, labels))}: {_chain(signature)}"
             figures.append(Figure(path, caption))
     return figures
 
@@ -67,8 +67,8 @@ def _each(radiomics: Sequence[VariantSignatures]) -> Iterator[tuple[VariantSigna
     return ((of, signature) for of in radiomics for signature in of.signatures)
 
 
-def _names(of: VariantSignatures, signature: Signature) -> dict[str, str]:
-    series, slices = variant_in_words(of.variant)
+def _names(of: VariantSignatures, signature: Signature, labels: Mapping[str, str]) -> dict[str, str]:
+    series, slices = variant_in_words(of.variant, labels)
     return {"Series": series, "Slices": slices, "Chain": _chain(signature)}
 
 

@@ -23,16 +23,18 @@ _CHANCE = "Best by chance (95th percentile)"
 AXES = {"optimizer.lr": "learning rate", "optimizer.decay": "decay", "batch_size": "batch size"}
 
 
-def table(searches: Sequence[SearchResult]) -> pd.DataFrame:
-    """A row a search."""
-    return pd.DataFrame({**_name(one), "Runs": len(one.search.runs), **_best(one), **_price(one)} for one in searches)
+def table(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> pd.DataFrame:
+    """A row a search; `labels` of the series."""
+    return pd.DataFrame(
+        {**_name(one, labels), "Runs": len(one.search.runs), **_best(one), **_price(one)} for one in searches
+    )
 
 
-def _name(one: SearchResult) -> dict[str, str]:
+def _name(one: SearchResult, labels: Mapping[str, str]) -> dict[str, str]:
     variant = one.search.variant
     return {
         "Method": METHODS[one.search.method],
-        "Variant": "all variants" if variant == ALL else _title(variant),
+        "Variant": "all variants" if variant == ALL else _title(variant, labels),
     }
 
 
@@ -56,10 +58,10 @@ def _price(one: SearchResult) -> dict[str, str]:
     }
 
 
-def lines(searches: Sequence[SearchResult]) -> list[str]:
+def lines(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> list[str]:
     """The same for a terminal, two lines a search."""
     printed = []
-    for row in table(searches).to_dict("records"):
+    for row in table(searches, labels).to_dict("records"):
         printed += [
             f"{row['Method']}, {row['Variant']}, best of {row['Runs']}: {row['Best']}",
             f"    its AUC {row['Its AUC']}, {row[_WITHIN]} within one standard error; AUC of the choice {row[_WORTH]}, "
@@ -77,7 +79,7 @@ def settings_table(searches: Sequence[SearchResult]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def text(searches: Sequence[SearchResult]) -> list[str]:
+def text(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> list[str]:
     """What a reader must know to read the table."""
     sizes = sorted({f"{len(one.search.label)} patients, {one.search.label.sum()} with the event" for one in searches})
     return [
@@ -87,10 +89,10 @@ def text(searches: Sequence[SearchResult]) -> list[str]:
         "a draw holds two thirds of them). Best by chance: the highest AUC of the same settings when outcomes are "
         "shuffled, and the share of shuffles that reach the observed one (P). Within one standard error: settings "
         "whose AUC is no more than DeLong's standard error of the best below it.",
-        *(f"{' '.join(_name(one).values())}: {one.search.others} runs with other patients, splits or outcomes are "
-          "left out"
+        *(f"{' '.join(_name(one, labels).values())}: {one.search.others} runs with other patients, splits or outcomes "
+          "are left out"
           for one in searches if one.search.others),
-        *(f"{' '.join(_name(one).values())}: {note}" for one in searches for note in _notes(one)),
+        *(f"{' '.join(_name(one, labels).values())}: {note}" for one in searches for note in _notes(one)),
     ]  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def choices_in_words(choices: Mapping[str, Any]) -> str:
     return ", ".join(f"{AXES.get(key, key)} {_value(value)}" for key, value in choices.items())
 
 
-def draw(folder: Path, searches: Sequence[SearchResult]) -> list[Figure]:
+def draw(folder: Path, searches: Sequence[SearchResult], labels: Mapping[str, str]) -> list[Figure]:
     """A heat map of each variant's grid."""
     figures = []
     for one in searches:
@@ -115,7 +117,7 @@ def draw(folder: Path, searches: Sequence[SearchResult]) -> list[Figure]:
         if axes:
             path = folder / f"search_{one.search.variant}"
             _grid(path, one.settings, axes)
-            caption = f"Validation AUC over the grid, {_title(one.search.variant)}; the best has a frame"
+            caption = f"Validation AUC over the grid, {_title(one.search.variant, labels)}; the best has a frame"
             figures.append(Figure(path, caption + _other_choices(one.settings)))
     return figures
 
@@ -176,6 +178,6 @@ def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
-def _title(variant: str) -> str:
-    series, slices = variant_in_words(variant)
+def _title(variant: str, labels: Mapping[str, str]) -> str:
+    series, slices = variant_in_words(variant, labels)
     return f"{series}, {slices.lower()}"

@@ -1,6 +1,6 @@
 """`npc sweep report`: a report folder of searches alone, from the runs of sweep files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,14 @@ def finished(folders: Sequence[Path]) -> list[Run]:
 
 
 def report_sweep(
-    runs: Sequence[Run], expected: int, stopped: int, folder: Path, *, draws: int, seed: int
+    runs: Sequence[Run],
+    expected: int,
+    stopped: int,
+    folder: Path,
+    *,
+    labels: Mapping[str, str],
+    draws: int,
+    seed: int,
 ) -> SweepReport:
     """Writes `results.json`, tables, figures and `report.html`.
 
@@ -78,6 +85,7 @@ def report_sweep(
         expected: runs of the sweep.
         stopped: of them early, by successive halving.
         folder: of the report.
+        labels: of the series (`npc.names.series_labels`).
         draws: of the bootstrap, and permutations.
         seed: of the draws.
 
@@ -89,9 +97,9 @@ def report_sweep(
         raise InputError("each variant has one run that is done, and there is but one variant: nothing was chosen")
     report = SweepReport(expected, len(runs), stopped, found)
     write_results(folder, report.as_json())
-    write_table(folder, "search", search.table(found))
+    write_table(folder, "search", search.table(found, labels))
     write_table(folder, "search_settings", search.settings_table(found))
-    figures = search.draw(folder / "figures", found)
-    sections = [Section("Runs", report.completeness()), *page.searches(found, figures)]
+    figures = search.draw(folder / "figures", found, labels)
+    sections = [Section("Runs", report.completeness()), *page.searches(found, figures, labels)]
     write_page(folder / "report.html", f"{folder.name}: the search", sections)
     return report

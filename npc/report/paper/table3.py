@@ -9,17 +9,18 @@ from npc.prognosis.variants import Variant
 from npc.report.kit import words
 
 
-def table(variants: Sequence[Variant], splits: Mapping[str, str], ci: str) -> pd.DataFrame:
+def table(variants: Sequence[Variant], splits: Mapping[str, str], ci: str, labels: Mapping[str, str]) -> pd.DataFrame:
     """A row a variant; each cell has the paper's figure in square brackets.
 
     Args:
         variants: in order.
         splits: titles of the cohorts.
         ci: kind of interval.
+        labels: of the series.
     """
     rows = []
     for variant in variants:
-        series, slices = variant_in_words(variant.run.variant)
+        series, slices = variant_in_words(variant.run.variant, labels)
         cells = {
             f"{splits[split]} [paper]": f"{words.auc(found, ci)} [{variant.paper.get(split, '–')}]"
             for split, found in variant.auc.items()

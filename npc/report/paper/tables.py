@@ -52,10 +52,10 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         **validity_tables.tables(analysis),
         "kaplan_meier": curves(analysis),
         "risks": risks(analysis),
-        "radiomic_signatures": radiomic.signatures_table(analysis.radiomics),
-        "radiomic_features": radiomic.features_table(analysis.radiomics),
+        "radiomic_signatures": radiomic.signatures_table(analysis.radiomics, analysis.labels),
+        "radiomic_features": radiomic.features_table(analysis.radiomics, analysis.labels),
         "seeds": seeds.table(analysis.seeds, analysis.splits),
-        "search": search.table(analysis.searches),
+        "search": search.table(analysis.searches, analysis.labels),
         "search_settings": search.settings_table(analysis.searches),
         **times_tables.tables(analysis),
     }
@@ -69,7 +69,7 @@ def characteristics(analysis: Analysis) -> pd.DataFrame:
 
 def variants(analysis: Analysis) -> pd.DataFrame:
     """Table 3."""
-    return table3.table(analysis.variants, analysis.splits, analysis.choices.report.ci)
+    return table3.table(analysis.variants, analysis.splits, analysis.choices.report.ci, analysis.labels)
 
 
 def aucs(analysis: Analysis) -> pd.DataFrame:

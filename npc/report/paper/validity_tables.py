@@ -69,7 +69,7 @@ def ablations(analysis: Analysis) -> pd.DataFrame:
     found = analysis.ablations
     rows = []
     for one in found.variants:
-        sequence, slices = variant_in_words(one.run.variant)
+        sequence, slices = variant_in_words(one.run.variant, analysis.labels)
         row = {"Method": METHODS[one.run.method], "Series": sequence, "Slices": slices}
         for split, paired in one.against.items():
             title = analysis.splits[split]

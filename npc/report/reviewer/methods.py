@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from npc.names import METHODS, MODELS, SPLITS, variant_in_words
+from npc.names import METHODS, MODELS, SPLITS, series_labels, variant_in_words
 from npc.report.reviewer.wording import p_value, worded
 
 Json = Mapping[str, Any]
@@ -22,9 +22,16 @@ def methods(results: Json, choices: DictConfig) -> str:
 
     Args:
         results: content of `results.json`.
-        choices: of `evaluate.py`, for the names of the outcome.
+        choices: of `evaluate.py`, for the names of the outcome and of the image series.
     """
-    parts = (_patients(results), _outcome(results, choices), _models(results), _statistics(results), _software(results))
+    labels = series_labels(choices.cohort.sequences, choices.cohort.labels)
+    parts = (
+        _patients(results),
+        _outcome(results, choices),
+        _models(results, labels),
+        _statistics(results),
+        _software(results),
+    )
     return "# Methods\n\n" + "\n\n".join(" ".join(part) for part in parts) + "\n"
 
 
@@ -70,11 +77,11 @@ def _outcome(results: Json, choices: DictConfig) -> Iterator[str]:
         )
 
 
-def _models(results: Json) -> Iterator[str]:
+def _models(results: Json, labels: Mapping[str, str]) -> Iterator[str]:
     found = results["provenance"]
     rules = found["rules"]
     if found["runs"]:
-        yield f"Image signatures are {_listed(map(_run, found['runs']))}."
+        yield f"Image signatures are {_listed(_run(run, labels) for run in found['runs'])}."
         yield (
             f"Of {found['runs_looked_at']} finished runs, that of each variant was chosen by "
             f"{rules['run of a variant']}, and the signature by {rules['signature']}."
@@ -128,8 +135,8 @@ def _software(results: Json) -> Iterator[str]:
     yield f"Analysis by npc {found['npc']} with {worded(found['packages'])}."
 
 
-def _run(run: Json) -> str:
-    series, slices = variant_in_words(run["variant"])
+def _run(run: Json, labels: Mapping[str, str]) -> str:
+    series, slices = variant_in_words(run["variant"], labels)
     return f"{METHODS[run['method']].lower()} on {series} ({slices})"
 
 

@@ -46,7 +46,8 @@ def _runs(analysis: Analysis) -> list[Run]:
 
 def _intended_use(analysis: Analysis) -> Iterator[str]:
     horizon = analysis.choices.report.horizon
-    yield f"- Research: the risk of {analysis.choices.endpoint.name} from images ({_variant(analysis.choice.lead)})."
+    lead = _variant(analysis, analysis.choice.lead)
+    yield f"- Research: the risk of {analysis.choices.endpoint.name} from images ({lead})."
     yield "- Input: images and an outline of the tumour; the clinical variables of the regression where it has them."
     yield f"- Output: a risk, higher is worse; by its Cox form an absolute risk by month {horizon:g}."
     yield f"- Clinical purpose and users: {AUTHOR}."
@@ -54,7 +55,7 @@ def _intended_use(analysis: Analysis) -> Iterator[str]:
 
 def _not_for(analysis: Analysis) -> Iterator[str]:
     yield "- Decisions on patients: npc is research software, not a medical device."
-    yield f"- Other images than {_variant(analysis.choice.lead)}, and tumours without outline."
+    yield f"- Other images than {_variant(analysis, analysis.choice.lead)}, and tumours without outline."
     yield "- Patients unlike those under Data, and hospitals without an external test under Figures by cohort."
     yield "- The choice of a treatment: a prognosis does not say who benefits from one."
 
@@ -69,7 +70,7 @@ def _data(analysis: Analysis) -> Iterator[str]:
 
 def _training(analysis: Analysis) -> Iterator[str]:
     for run in _runs(analysis):
-        yield f"- {METHODS[run.method]}: {_variant(run)}, run {run.key}."
+        yield f"- {METHODS[run.method]}: {_variant(analysis, run)}, run {run.key}."
     yield from (f"- {name}: {rule}." for name, rule in analysis.provenance.rules.items())
 
 
@@ -148,8 +149,8 @@ def _versions(analysis: Analysis) -> Iterator[str]:
         yield f"- predictions.csv of run {one.run_key}: SHA-256 {one.predictions_sha256}."
 
 
-def _variant(run: Run) -> str:
-    return ", ".join(variant_in_words(run.variant))
+def _variant(analysis: Analysis, run: Run) -> str:
+    return ", ".join(variant_in_words(run.variant, analysis.labels))
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -129,7 +129,7 @@ def test_load_reports_dates_and_other_faults_together(tmp_path):
         ({"root": "???"}, "cohort.root is not set"),
         ({"_target_": "npc.cohort.nowhere.read"}, "cohort._target_: there is no source npc.cohort.nowhere.read"),
         ({"clinical": {"sex": {"kind": "binry"}}}, "cohort.clinical.sex.kind is 'binry'; choose one of continuous"),
-        ({"missing": "ignore"}, "cohort.missing is 'ignore'; choose error or exclude"),
+        ({"missing": "ignore"}, "cohort.missing is 'ignore'; choose one of error, exclude, exclude_any, mask"),
     ],
 )
 def test_a_wrong_config_is_named_by_its_key(tmp_path, changes, message):

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from npc.names import series_labels
 from npc.prognosis.choice import choose
 from npc.prognosis.runs import finished_runs
 from npc.prognosis.search import judge
 from npc.report.paper import results, search
 from tests.prognosis.run_folders import population, predictions, write_run
 
+LABELS = series_labels(["cet1", "t2"], {})
 GRID = [(batch, lr) for batch in (8, 16) for lr in (0.1, 0.01, 0.001)]
 
 
@@ -73,13 +75,13 @@ def test_a_choice_among_variants_is_a_search_too(grid, patients):
     found = figures(grid)
     assert list(found) == ["deep_learning/cet1-max", "deep_learning/all"]
     assert found["deep_learning/all"]["runs"] == 7
-    assert search.table(judged(grid))["Best"].tolist()[1] == f"variant {found['deep_learning/all']['variant']}"
+    assert search.table(judged(grid), LABELS)["Best"].tolist()[1] == f"variant {found['deep_learning/all']['variant']}"
 
 
 def test_a_single_run_was_not_chosen(tmp_path, patients):
     write_run(tmp_path, predictions(patients))
     assert figures(tmp_path) == {}
-    assert search.table(judged(tmp_path)).empty
+    assert search.table(judged(tmp_path), LABELS).empty
 
 
 def test_runs_of_another_split_are_left_out_and_counted(grid, patients):
@@ -90,7 +92,9 @@ def test_runs_of_another_split_are_left_out_and_counted(grid, patients):
     found = judged(grid, **{"split.seed": 0})
     one = results.searches(found)["deep_learning/cet1-max"]
     assert (one["runs"], one["others"]) == (6, 1)
-    assert any("1 runs with other patients, splits or outcomes are left out" in line for line in search.text(found))
+    assert any(
+        "1 runs with other patients, splits or outcomes are left out" in line for line in search.text(found, LABELS)
+    )
 
 
 def test_what_is_not_estimable_is_said(tmp_path, patients):
@@ -103,8 +107,8 @@ def test_what_is_not_estimable_is_said(tmp_path, patients):
     for part in ("standard_error", "worth"):
         assert found[part]["note"].startswith("not estimable: ")
     assert found["chance"]["p"] is not None
-    assert "not estimable" in search.table(judged(tmp_path)).to_string()
-    assert sum("not estimable: " in line for line in search.text(judged(tmp_path))) == 2
+    assert "not estimable" in search.table(judged(tmp_path), LABELS).to_string()
+    assert sum("not estimable: " in line for line in search.text(judged(tmp_path), LABELS)) == 2
 
 
 def test_perfect_settings_are_counted_and_their_lack_of_variance_is_said(tmp_path, patients):
@@ -117,7 +121,7 @@ def test_perfect_settings_are_counted_and_their_lack_of_variance_is_said(tmp_pat
 
 def test_the_heat_map_holds_every_cell_and_frames_the_best(grid, tmp_path):
     found = figures(grid)
-    (figure,) = search.draw(tmp_path / "figures", judged(grid))
+    (figure,) = search.draw(tmp_path / "figures", judged(grid), LABELS)
     assert "CET1-w, max slice" in figure.caption
     drawn = figure.path.with_name("search_cet1-max.svg").read_text()
     cells = sorted(f"{setting['auc']:.2f}".lstrip("0") for setting in found["deep_learning/cet1-max"]["settings"])
@@ -132,5 +136,5 @@ def test_runs_without_readable_choices_have_no_heat_map(tmp_path, patients, conf
     for i in range(2):
         write_run(tmp_path, predictions(patients, seed=i), key=str(i) * 12, config=config)
     found = figures(tmp_path)
-    assert search.draw(tmp_path / "figures", judged(tmp_path)) == []
-    assert search.table(judged(tmp_path))["Best"].tolist() == [found["deep_learning/cet1-max"]["run_key"]]
+    assert search.draw(tmp_path / "figures", judged(tmp_path), LABELS) == []
+    assert search.table(judged(tmp_path), LABELS)["Best"].tolist() == [found["deep_learning/cet1-max"]["run_key"]]
