@@ -59,7 +59,7 @@ def test_the_group_of_the_lead_signature_comes_first_and_is_marked(tmp_path):
     assert choice.lead in first.runs
     for one in (first, second):
         assert one.chosen is choice.best["deep_learning"][one.runs[0].variant]
-    sentence = report.sentences([first], {"test": "External test"})[0]
+    sentence = report.sentences([first], {"test": "External test"}, {})[0]
     figure = first.auc["test"]
     assert ", ".join(f"{value:.3f}" for value in figure.values) in sentence
     table = report.table([first, second], {"test": "External test"})

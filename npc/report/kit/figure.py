@@ -1,6 +1,6 @@
 """Figures as a journal wants them: sized for its columns, PNG at 300 dpi and SVG, the same bytes each time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
             figure.set_layout_engine("none")
         description = {"Description": numbered} if numbered else {}
         # each canvas draws once; `savefig` would draw twice, the first time for a layout that is done already
-        writers = {
+        writers: dict[str, tuple[Callable[..., object], dict[str, None]]] = {
             ".png": (FigureCanvasAgg(figure).print_png, {"Software": None}),
             ".svg": (FigureCanvasSVG(figure).print_svg, {"Date": None}),
         }

@@ -1,6 +1,7 @@
 """`report.html` of the paper's analysis."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -9,8 +10,19 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section
-from npc.report.paper import controls, radiomic, search, seeds, tables, times_tables, treatment_page, validity_page
+from npc.report.paper import (
+    controls,
+    radiomic,
+    search,
+    seeds,
+    summary,
+    tables,
+    times_tables,
+    treatment_page,
+    validity_page,
+)
 from npc.report.paper.figures import Figures
+from npc.report.paper.reading import READING
 
 _TIMES = (
     "Concordance and AUC are of the risk that the rest of the report shows; the Brier score is of the absolute risk of "
@@ -36,7 +48,7 @@ _SEEDS = (
 
 def title(analysis: Analysis) -> str:
     """Of the page and of the document of tables."""
-    return f"{analysis.choices.cohort.name}: {analysis.choices.name}"
+    return summary.question(analysis)
 
 
 def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Section]:
@@ -50,7 +62,8 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
     runs = tables.runs(analysis.provenance.runs)
-    return [
+    made = [
+        summary.section(analysis, [figures.flow]),
         Section("Models", _models(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
@@ -69,7 +82,7 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),
-        Section("Patients", (), {"Table 2": tables.characteristics(analysis)}, [figures.flow]),
+        Section("Patients", (), {"Table 2": tables.characteristics(analysis)}),
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
         *_seeds(analysis),
@@ -77,12 +90,13 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
+    return [replace(section, reading=READING | dict(section.reading)) for section in made]
 
 
 def _models(analysis: Analysis) -> list[str]:
     return [
         *validity_page.headline(analysis),
-        *seeds.sentences(analysis.seeds, analysis.splits),
+        *seeds.sentences(analysis.seeds, analysis.splits, analysis.labels),
         *notes(analysis),
     ]
 
@@ -110,7 +124,7 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure], labels:
 
 def _seeds(analysis: Analysis) -> list[Section]:
     """Nothing where no runs differ in their seed alone."""
-    table = seeds.table(analysis.seeds, analysis.splits)
+    table = seeds.table(analysis.seeds, analysis.splits, analysis.labels)
     return [Section("Training seeds", [_SEEDS], {"Runs that differ in their seed alone": table})] if len(table) else []
 
 

@@ -48,7 +48,7 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
         console.print(Text(note))
     for name, reason in analysis.left_out.items():
         console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
-    for sentence in seeds.sentences(analysis.seeds, analysis.splits):
+    for sentence in seeds.sentences(analysis.seeds, analysis.splits, analysis.labels):
         console.print(Text(sentence))
     for note in controls.notes(analysis):
         console.print(Text(note))

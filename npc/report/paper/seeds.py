@@ -43,11 +43,11 @@ def spread_as_json(found: Figure) -> Json:
     return {"values": list(found.values), "mean": found.mean, "sd": found.sd, "min": found.low, "max": found.high}
 
 
-def table(found: Sequence[Seeds], splits: Mapping[str, str]) -> pd.DataFrame:
+def table(found: Sequence[Seeds], splits: Mapping[str, str], labels: Mapping[str, str]) -> pd.DataFrame:
     """A row a run, and one for the mean and standard deviation of each group of runs."""
     rows = []
     for one in found:
-        series, slices = variant_in_words(one.runs[0].variant)
+        series, slices = variant_in_words(one.runs[0].variant, labels)
         start = {"Method": METHODS[one.runs[0].method], "Series": series, "Slices": slices}
         figures = [
             (f"{title}: {name}", of[split])
@@ -70,7 +70,7 @@ def mean_sd(found: Figure) -> str:
     return f"{found.mean:.3f} ({found.sd:.3f})"
 
 
-def sentences(found: Sequence[Seeds], splits: Mapping[str, str]) -> list[str]:
+def sentences(found: Sequence[Seeds], splits: Mapping[str, str], labels: Mapping[str, str]) -> list[str]:
     """One for each group of runs: the AUC of every run in the cohort that shows most, the test cohort if there is."""
     written = []
     for one in found:
@@ -78,7 +78,7 @@ def sentences(found: Sequence[Seeds], splits: Mapping[str, str]) -> list[str]:
         figure = one.auc[split]
         if isinstance(figure, NotEstimable):
             continue
-        series, slices = variant_in_words(one.runs[0].variant)
+        series, slices = variant_in_words(one.runs[0].variant, labels)
         values = ", ".join(f"{value:.3f}" for value in figure.values)
         seeds = "; ".join(" and ".join(map(str, of)) for of in one.seeds)
         shown = [value for run, value in zip(one.runs, figure.values, strict=True) if run is one.chosen]

@@ -54,7 +54,7 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         "risks": risks(analysis),
         "radiomic_signatures": radiomic.signatures_table(analysis.radiomics, analysis.labels),
         "radiomic_features": radiomic.features_table(analysis.radiomics, analysis.labels),
-        "seeds": seeds.table(analysis.seeds, analysis.splits),
+        "seeds": seeds.table(analysis.seeds, analysis.splits, analysis.labels),
         "search": search.table(analysis.searches, analysis.labels),
         "search_settings": search.settings_table(analysis.searches),
         **times_tables.tables(analysis),
