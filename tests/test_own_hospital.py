@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import SimpleITK as sitk
 
@@ -75,6 +76,20 @@ def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: P
 def test_the_page_shows_every_command_that_reads_a_cohort():
     for name in ("check", "flow", "quality", "agreement"):
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
+
+
+def test_both_tables_of_the_page_are_the_same(tmp_path: Path, folder: Path):
+    from npc.cohort.load import load
+    from tests.config.composed import quickly
+
+    read = []
+    for number, order in ((0, "year_first"), (1, "day_first")):
+        home = shutil.copytree(folder, tmp_path / order)
+        (home / "patients.csv").write_text(block("csv", number))
+        config = quickly("cohort=table", "cohort.sequences=[cet1]", f"cohort.root={home}", f"cohort.dates={order}")
+        config.cohort.clinical = {"age": {"kind": "continuous"}}
+        read.append(load(config.cohort, config.endpoint, ["cet1"]).patients)
+    pd.testing.assert_frame_equal(*read)
 
 
 def test_the_source_in_the_page_works(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):

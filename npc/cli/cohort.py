@@ -77,7 +77,8 @@ def findings(config: "DictConfig") -> dict[str, Any]:
         described["warnings"] = [*_refusals(config, found), *found.warnings, *images.notes]
     except InputError as error:
         # the images of the rows that can be read are checked nevertheless: all errors are reported at once
-        described = {"faults": [*error.faults, *survey(readable(cohort), sequences).faults]}
+        legible = readable(cohort)
+        described = {"table": legible.read, "faults": [*error.faults, *survey(legible, sequences).faults]}
     return described
 
 

@@ -32,6 +32,7 @@ class Cohort:
             by hand, by criterion, for a missing sequence.
         truth: of synthetic patients; None where they are real.
         warnings: what the table has that is unlikely but may be right; sentences.
+        read: which table was read, and how (`npc.cohort.raw_table`); empty where the source does not tell.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Cohort:
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     truth: Truth | None = field(default=None, kw_only=True)
     warnings: Sequence[str] = field(default=(), kw_only=True)
+    read: str = field(default="", kw_only=True)
 
     def reading(self, sequence: str) -> list[Any]:
         """What decides, beside the files, on the images and outlines that a method sees; for hashes of stores."""

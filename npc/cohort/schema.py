@@ -31,6 +31,7 @@ def check(
     event: str,
     also: Sequence[str] = (),
     date_faults: Mapping[Hashable, Sequence[str]] | None = None,
+    comma_faults: Mapping[Hashable, Sequence[str]] | None = None,
     left_out: Mapping[Hashable, str] | None = None,
     criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
     labelled: bool = True,
@@ -48,6 +49,7 @@ def check(
         event: the endpoint's column of 0 and 1.
         also: further sequences, which a patient may lack but whose files are checked where they are named.
         date_faults: the faults of `dates.to_months`, reported with the others.
+        comma_faults: the faults of `decimal_commas.with_points`, reported with the others.
         left_out: rows that do not belong to the study, and why, in the order in which they are to be listed. Only
             their `patient_id` and `centre` are checked: values that are not used need no correction.
         criteria_faults: the faults of `criteria.leave_out`, reported with the others.
@@ -78,7 +80,9 @@ def check(
     frame = everyone.drop(index=list(out))
 
     faults = _Faults(where, everyone)
-    for row, sentences in [*(criteria_faults or {}).items(), *(date_faults or {}).items()]:
+    for row, sentences in (
+        pair for found in (criteria_faults, comma_faults, date_faults) for pair in (found or {}).items()
+    ):
         for sentence in sentences if row not in out else ():
             faults.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}

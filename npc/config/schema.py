@@ -45,6 +45,8 @@ class CohortConfig:
     exclude: dict[str, str] = field(default_factory=dict)  # single patients to exclude: id -> reason
     criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first not met is the reason
     labelled: bool = neutral(True)  # false: no outcome is known
+    sheet: str | None = neutral(None)  # of patients.xlsx; null: the first one
+    dates: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
     missing: str = one_of("error", "exclude", default="error")  # exclude: patients without a sequence of the run
     label: int | None = must_be("a value of the outline, not 0", lambda value: value != 0, default=None)
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
