@@ -34,6 +34,7 @@ RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}
 SERIES = {"cet1": "CET1-w", "t2": "T2-w", "both": "CET1-w + T2-w"}
 
+TUMOUR = "tumour"  # the region that a method sees unless another one is chosen
 FIRST_READER = "reader1"  # whose contours are the cohort's
 OTHER_READERS = ("reader1b", "reader2")  # the first reader again, and another one
 COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # of the first reader's contours with those of

@@ -143,8 +143,9 @@ def readable(cohort: DictConfig) -> Cohort:
 
 def _outlines(cohort: DictConfig) -> dict[str, Any]:
     """How the outlines of the cohort are to be read."""
+    label = _plain(cohort).get("label")
     return {
-        "label": cohort.get("label"),
+        "label": tuple(label) if isinstance(label, list) else label,
         "roi": dict(cohort.get("roi") or {}),
         "by_index": bool(cohort.get("by_index")),
     }

@@ -11,7 +11,7 @@ import pandera.pandas as pa
 
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
-from npc.cohort.studies import image_column, outline_column
+from npc.cohort.studies import image_column, outline_column, roi_column
 from npc.errors import Fault, InputError
 from npc.names import OTHER_READERS
 
@@ -68,6 +68,7 @@ def check(
     asked = [s for s in sequences if s not in also]
     files = _files(root, sequences, also, table.columns)
     columns = {
+        **{roi_column(sequence): pa.Column(None, nullable=True, required=False) for sequence in (*sequences, *also)},
         **{variable.name: _clinical(variable) for variable in clinical},
         **_outcomes(outcomes, required=(time, event) if labelled else ()),
         **files,

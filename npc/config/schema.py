@@ -3,6 +3,8 @@
 Hydra finds the schemas by the names under which they are registered at the end.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any
 
@@ -10,7 +12,13 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from npc.config.fields import at_least, between, folder_name, later, must_be, neutral, one_of, positive, share, some_of
+from npc.names import TUMOUR
 from npc.phantom.options import Options
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass
@@ -32,6 +40,12 @@ class CriterionConfig:
     reason: str = MISSING  # why the other patients are excluded
 
 
+def is_label(value: Any) -> bool:
+    """Whether a value, or each of a list, is a whole number other than 0."""
+    values = [value] if is_number(value) else value
+    return isinstance(values, Sequence) and bool(values) and all(is_number(v) and v and v == int(v) for v in values)
+
+
 @dataclass
 class CohortConfig:
     """Where the patients come from."""
@@ -48,7 +62,7 @@ class CohortConfig:
     sheet: str | None = neutral(None)  # of patients.xlsx; null: the first one
     dates: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
     missing: str = one_of("error", "exclude", default="error")  # exclude: patients without a sequence of the run
-    label: int | None = must_be("a value of the outline, not 0", lambda value: value != 0, default=None)
+    label: Any = must_be("a value of the outline, not 0, or a list of such values", is_label, default=None)
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
@@ -156,11 +170,6 @@ class OptimizerConfig:
     warmup: float = later(share(0.0))  # share of the updates, of the schedule cosine
     stage_rate: float = later(must_be("more than 0, at most 1", lambda value: 0 < value <= 1, 1.0))
     options: dict[str, Any] = field(default_factory=dict)
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a number; `true` is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass
@@ -277,6 +286,12 @@ class EncoderConfig:
     size_input: bool = later(False)  # volume and area of the outline join the features
 
 
+def is_region(region: str) -> bool:
+    """Whether the text is `tumour`, or `ring` and a width in mm of more than 0."""
+    width = re.fullmatch(r"ring(\d+(?:\.\d+)?)", region)
+    return region == TUMOUR or (width is not None and float(width[1]) > 0)
+
+
 @dataclass
 class TrainConfig:
     """Every choice of `train.py`."""
@@ -287,6 +302,7 @@ class TrainConfig:
     endpoint: EndpointConfig = MISSING
     split: SplitConfig = MISSING
     sequence: str = MISSING
+    region: str = later(must_be("tumour, or a ring of millimetres such as ring5", is_region, TUMOUR))
     slices: str = one_of("max", "three", "all")
     preprocess: PreprocessConfig = MISSING
     augment: AugmentConfig = MISSING
