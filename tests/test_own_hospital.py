@@ -1,6 +1,7 @@
 """The page that leads from a hospital's archive to a cohort: its table, its commands and its source work as shown."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
+from tests.cohort.sources import trees
 from tests.commands import ROOT, run_here
-from tests.imaging.dicom_files import write_series
+from tests.imaging.dicom_files import write_rtstruct, write_series
+from tests.imaging.test_segmentation import write_segmentation
 
 pytestmark = pytest.mark.usefixtures("coarse")
 
@@ -73,6 +76,35 @@ def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: P
         assert "24 patients" in done.stdout
 
 
+@pytest.mark.parametrize("command", block("sh", 1).strip().splitlines())
+def test_every_layout_of_other_projects_is_read(command: str, tmp_path: Path):
+    words = shlex.split(command)
+    name = words[3].partition("=")[2]
+    root = getattr(trees, name)(tmp_path)
+    done = run_here("npc", *(word.replace(f"cohort.root={name.upper()}", f"cohort.root={root}") for word in words[1:]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{name}: 8 patients" in done.stdout
+
+
+def test_the_table_of_dicom_from_an_archive(tmp_path: Path):
+    from npc.cohort.load import load
+    from npc.imaging.readers import read_scan
+    from tests.config.composed import quickly
+
+    mask = tumour(0)
+    for patient, name, write in (("STS_001", "rtstruct", write_rtstruct), ("STS_002", "seg", write_segmentation)):
+        home = tmp_path / patient / "T1"
+        write_series(home / "series", np.arange(mask.size).reshape(mask.shape).astype(np.int16))
+        (home / name).mkdir()
+        other = {"Edema": np.roll(mask, 2, axis=2)} if name == "rtstruct" else {}
+        write(home / name / "1-1.dcm", {"GTV_Mass": mask, **other}, spacing=(3.0, 1.0, 1.0), origin=(0.0, 0.0, 0.0))
+    (tmp_path / "patients.csv").write_text(block("csv", 2))
+    words = ["cohort=table", f"cohort.root={tmp_path}", "cohort.sequences=[t1]", "cohort.clinical=null"]
+    config = quickly(*words)
+    for study in load(config.cohort, config.endpoint, ["t1"]).studies("t1"):
+        assert (read_scan(study).mask == mask).all(), study.patient
+
+
 def test_the_page_shows_every_command_that_reads_a_cohort():
     for name in ("check", "flow", "quality", "agreement"):
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
@@ -88,7 +120,7 @@ def test_both_tables_of_the_page_are_the_same(tmp_path: Path, folder: Path):
     for number, order in ((0, "year_first"), (1, "day_first")):
         home = shutil.copytree(folder, tmp_path / order)
         (home / "patients.csv").write_text(block("csv", number))
-        config = quickly("cohort=table", "cohort.sequences=[cet1]", f"cohort.root={home}", f"cohort.dates={order}")
+        config = quickly("cohort=table", "cohort.sequences=[cet1]", f"cohort.root={home}", f"cohort.date_order={order}")
         config.cohort.clinical = {"age": VariableConfig(kind="continuous")}
         read.append(load(config.cohort, config.endpoint, ["cet1"]).patients.drop(columns=list(DATES)))
     pd.testing.assert_frame_equal(*read)

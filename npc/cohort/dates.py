@@ -83,7 +83,7 @@ class _Patient:
         except ValueError:
             self.faults.append(
                 f"{name} is '{written}', not a day of the calendar; write year-month-day, such as 2013-02-28"
-                + (f", or correct cohort.dates={self.order}" if _YEAR_LAST.fullmatch(day) else "")
+                + (f", or correct cohort.date_order={self.order}" if _YEAR_LAST.fullmatch(day) else "")
             )
             return None
         if parsed > date.today():
@@ -148,4 +148,6 @@ def _misread(day: str) -> str:
     what = f"which is '{found[3]}-{second}-{first}' or '{found[3]}-{first}-{second}'"
     if max(first, second) > "12":
         what = "the order of whose day and month is not declared"
-    return f"not a date with one meaning, {what}; set cohort.dates=day_first or month_first, or write year-month-day"
+    return (
+        f"not a date with one meaning, {what}; set cohort.date_order=day_first or month_first, or write year-month-day"
+    )

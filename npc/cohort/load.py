@@ -44,7 +44,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
     table, comma_faults = _with_points(table, cohort, variables)
-    table, date_faults = dates.to_months(table, cohort.get("dates") or dates.YEAR_FIRST)
+    table, date_faults = dates.to_months(table, cohort.get("date_order") or dates.YEAR_FIRST)
     left_out, criteria_faults = _leave_out(table, cohort)
     patients, exclusions = schema.check(
         table,
@@ -123,7 +123,7 @@ def readable(cohort: DictConfig) -> Cohort:
     """
     try:
         table, root = _read(cohort)
-        table, _ = dates.to_months(table, cohort.get("dates") or dates.YEAR_FIRST)
+        table, _ = dates.to_months(table, cohort.get("date_order") or dates.YEAR_FIRST)
         table = table.drop(index=list(_leave_out(table, cohort)[0]))
     except InputError:
         table, root = pd.DataFrame(), Path()

@@ -60,7 +60,7 @@ class CohortConfig:
     criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first not met is the reason
     labelled: bool = neutral(True)  # false: no outcome is known
     sheet: str | None = neutral(None)  # of patients.xlsx; null: the first one
-    dates: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
+    date_order: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
     missing: str = one_of("error", "exclude", default="error")  # exclude: patients without a sequence of the run
     label: Any = must_be("a value of the outline, not 0, or a list of such values", is_label, default=None)
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
@@ -68,6 +68,14 @@ class CohortConfig:
     size: int = MISSING
     mssim: float = neutral(share(0.9))
     icc: float = neutral(share(0.75))
+
+
+@dataclass
+class BidsCohortConfig(CohortConfig):
+    """A data set in the layout of BIDS: patterns of the names of files, by sequence."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    masks: dict[str, str] = field(default_factory=dict)
 
 
 # A synthetic cohort: the phantom's options, as it declares them, are keys of the cohort.
@@ -363,4 +371,5 @@ class EvaluateConfig:
 
 ConfigStore.instance().store(name="schema", node=TrainConfig)
 ConfigStore.instance().store(name="evaluate_schema", node=EvaluateConfig)
+ConfigStore.instance().store(name="bids_schema", node=BidsCohortConfig)
 ConfigStore.instance().store(name="phantom_schema", node=PhantomCohortConfig)

@@ -58,7 +58,7 @@ def test_a_declared_order_reads_dates_that_end_with_the_year(day, order):
 def test_a_declared_order_that_a_date_contradicts_is_named():
     (found,) = to_months(row(metastasis_date="03/25/2010"), "day_first")[1][0]
     assert "metastasis_date is '03/25/2010', not a day of the calendar" in found
-    assert found.endswith("or correct cohort.dates=day_first")
+    assert found.endswith("or correct cohort.date_order=day_first")
 
 
 def test_months_are_kept_where_the_dates_agree_within_half_a_month():

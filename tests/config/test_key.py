@@ -38,7 +38,7 @@ def test_composing_quickly_is_composing():
         "endpoint.name=death",
         "endpoint.survival=OS",
         "cohort.sheet=Outcomes",
-        "cohort.dates=day_first",
+        "cohort.date_order=day_first",
         "region=tumour",
         "cohort.clinical.age.label=Years",
         "logger=wandb",

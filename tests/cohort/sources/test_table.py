@@ -94,7 +94,7 @@ def test_a_table_of_semicolons_decimal_commas_and_declared_dates_is_that_of_comm
     rows = ["P1;A;61,5;31.01.2015;03/04/2016;;", "P2;B;40;01.02.2015;;01.02.2018;"]
     header = "patient_id;centre;age;diagnosis_date;metastasis_date;last_follow_up;notes"
     write(tmp_path, "\n".join([header, *rows]))
-    cohort = load(config(tmp_path, dates="day_first"), ENDPOINT, [])
+    cohort = load(config(tmp_path, date_order="day_first"), ENDPOINT, [])
     assert cohort.read == "patients.csv, UTF-8, separated by semicolons, 2 rows, decimal commas"
     assert cohort.patients["age"].tolist() == [61.5, 40]
     days = cohort.patients["dmfs_months"] * 30.4375
@@ -108,7 +108,7 @@ def test_a_fault_of_many_patients_is_told_once_with_their_number(tmp_path):
         load(config(write(tmp_path, header + "".join(rows))), ENDPOINT, [])
     _, only = str(caught.value).splitlines()
     assert "(7 faults of this kind: line 2, patient P1; line 3, patient P2; line 4, patient P3; ...)" in only
-    assert "which is '2018-04-01' or '2018-01-04'; set cohort.dates=day_first or month_first" in only
+    assert "which is '2018-04-01' or '2018-01-04'; set cohort.date_order=day_first or month_first" in only
 
 
 def test_loads_a_sorted_and_typed_cohort(tmp_path):
