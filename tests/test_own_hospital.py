@@ -66,6 +66,8 @@ def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: P
     more = ["cohort.clinical=null", "cohort.sequences=[cet1]", "cohort.size=24"]
     if "train.py" in command:
         more += ["network=tiny", "trainer.max_epochs=1", f"runs={tmp_path}/runs", f"store={tmp_path}/store"]
+    elif " look " in command:
+        words = [str(tmp_path / word) if word == "look.html" else word for word in words]
     elif "check" not in command:
         more += ["--reports", str(tmp_path)]
     if "agreement" in command:
@@ -106,7 +108,7 @@ def test_the_table_of_dicom_from_an_archive(tmp_path: Path):
 
 
 def test_the_page_shows_every_command_that_reads_a_cohort():
-    for name in ("check", "flow", "quality", "agreement"):
+    for name in ("check", "look", "flow", "quality", "agreement"):
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
 
 

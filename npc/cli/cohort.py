@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from npc.cli.look import look
 from npc.errors import InputError
 from npc.phantom.options import Options
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from npc.cohort.cohort import Cohort
 
 app = typer.Typer(
-    help="Check a cohort, count its patients, compare outlines, or make a synthetic one.",
+    help="Check a cohort, look at it, count its patients, compare outlines, or make a synthetic one.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+app.command("look")(look)
 
 
 @app.command("check")

@@ -117,7 +117,8 @@ class _Faults:
     def raise_if_any(self) -> None:
         if len(self.faults) == 1:
             row, sentence = self.faults[0]
-            raise InputError(f"{self.where}{self._patient(row)}: {sentence}")
+            place = self._patient(row)
+            raise InputError(Fault(f"{self.where}{place}: {sentence}", place.removeprefix(", ")))
         if self.faults:
             order = {row: i for i, row in enumerate([None, *self.frame.index])}
             name = Path(self.where).name  # the headline has the whole path
