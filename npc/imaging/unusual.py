@@ -36,6 +36,6 @@ def _phrases(view: StudyView, volume: float, low: float, high: float) -> list[st
         "outline touches the edge of the slice": view.at_edge,
         "outline in the first or last slice": view.at_end,
         f"{view.levels} grey levels in the outline": view.levels < min(_FEW_LEVELS, view.pixels / 2),
-        f"{view.input_pixels} pixels in the network's input": view.input_pixels < _FEW_PIXELS,
+        f"{view.input_pixels} px of tumour in the network's input": view.input_pixels < _FEW_PIXELS,
     }
     return [phrase for phrase, holds in found.items() if holds]
