@@ -38,9 +38,8 @@ def look(
 
     cohort, faults = _cohort(config)
     settings = preprocess_settings(config)
-    patients, with_faults = write_look(output, cohort, settings, slices=config.slices, size=size, faults=faults)
-    told = f"{with_faults} of them with faults" if with_faults else "none of them with faults"
-    print(f"written to {output}: {patients} patients, {told}")
+    told = write_look(output, cohort, settings, slices=config.slices, size=size, faults=faults)
+    print(f"written to {output}: {told}")
 
 
 def _cohort(config: "DictConfig") -> tuple["Cohort", list[str]]:

@@ -48,7 +48,7 @@ class PatientView:
 
 def write_look(
     file: Path, cohort: Cohort, settings: Preprocess, *, slices: str, size: int, faults: Sequence[str] = ()
-) -> tuple[int, int]:
+) -> str:
     """Reads every study and writes the page.
 
     Args:
@@ -60,7 +60,7 @@ def write_look(
         faults: of the table.
 
     Returns:
-        number of patients, and of those with faults.
+        what the page shows, in numbers.
     """
     studies = [study for sequence in cohort.sequences for study in cohort.studies(sequence)]
     found: dict[str, dict[str, StudyView]] = {sequence: {} for sequence in cohort.sequences}
@@ -77,10 +77,11 @@ def write_look(
             everyone[patient].unusual += [f"{sequence}: {phrase}" for phrase in phrases]
     of_cohort = _share([*faults, *of_images], everyone) + repeated_images(seen)
     patients = sorted(everyone.values(), key=lambda view: (view.rank, view.patient))
+    counts = _counts(patients, of_cohort)
     page = render(
         "look.html.jinja",
-        title=f"{cohort.name}: {len(patients)} patients",
-        counts=_counts(patients),
+        title=cohort.name,
+        counts=counts,
         read=cohort.read,
         slices=slices,
         size=size,
@@ -90,7 +91,7 @@ def write_look(
         source=lambda image: f"data:image/jpeg;base64,{base64.b64encode(image).decode()}",
     )
     write_text(file, page)
-    return len(patients), sum(bool(view.faults) for view in patients)
+    return counts
 
 
 def _everyone(cohort: Cohort, studies: Sequence[Study]) -> dict[str, PatientView]:
@@ -107,13 +108,15 @@ def _everyone(cohort: Cohort, studies: Sequence[Study]) -> dict[str, PatientView
     }
 
 
-def _counts(patients: Sequence[PatientView]) -> str:
+def _counts(patients: Sequence[PatientView], of_cohort: Sequence[str]) -> str:
     counts = {
+        "patients": len(patients),
         "with faults": sum(bool(view.faults) for view in patients),
         "with something unusual": sum(bool(view.unusual) for view in patients),
-        "who lack a sequence": sum(bool(view.lacking) for view in patients),
+        "without one of the sequences": sum(bool(view.lacking) for view in patients),
     }
-    return ", ".join(f"{count} {words}" for words, count in counts.items())
+    told = ", ".join(f"{count} {words}" for words, count in counts.items())
+    return f"{told}; faults of the cohort: {len(of_cohort)}" if of_cohort else told
 
 
 def _share(faults: Sequence[str], everyone: Mapping[str, PatientView]) -> list[str]:

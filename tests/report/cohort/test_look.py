@@ -50,7 +50,7 @@ def page(folder: Path) -> str:
     choices = ["cohort=table", f"cohort.root={folder}", "preprocess.size=32"]
     done = run_here("npc", "cohort", "look", *choices, "-o", file, "--size", SIZE)
     assert done.returncode == 0, done.stderr
-    assert f"written to {file}: 12 patients, 2 of them with faults" in done.stdout
+    assert f"written to {file}: 12 patients, 2 with faults, " in done.stdout
     return file.read_text()
 
 
