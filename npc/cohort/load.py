@@ -76,11 +76,10 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     read = source(cohort._target_)
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}
-    if without_reader(cohort._target_, ["sheet"]):
-        if cohort.get("sheet") is not None:
+    if cohort.get("sheet") is not None:
+        if without_reader(cohort._target_, ["sheet"]):
             raise InputError(f"cohort.sheet={cohort.sheet}: {cohort._target_} reads no sheet of a workbook; remove it")
-    else:
-        options["sheet"] = cohort.get("sheet")
+        options["sheet"] = cohort.sheet
     arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
     check_arguments(cohort._target_, read, arguments)
     return read(**arguments)
