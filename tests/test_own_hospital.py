@@ -100,6 +100,7 @@ def test_a_config_outside_of_the_checkout_is_found_by_every_command(folder: Path
     assert "ours" in said["evaluate.py"].stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", block("sh", 2).strip().splitlines())
 def test_every_layout_of_other_projects_is_read(command: str, tmp_path: Path):
     words = shlex.split(command)
@@ -110,6 +111,7 @@ def test_every_layout_of_other_projects_is_read(command: str, tmp_path: Path):
     assert f"{name}: 8 patients" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_table_of_dicom_from_an_archive(tmp_path: Path):
     from npc.cohort.load import load
     from npc.imaging.readers import read_scan
@@ -134,6 +136,7 @@ def test_the_page_shows_every_command_that_reads_a_cohort():
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
 
 
+@pytest.mark.slow
 def test_both_tables_of_the_page_are_the_same(tmp_path: Path, folder: Path):
     from npc.cohort.dates import DATES
     from npc.cohort.load import load

@@ -3,24 +3,31 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
+from npc.cohort.cohort import Cohort
 from npc.cohort.load import load
 from npc.cohort.sources import bids, hecktor, nnunet
 from npc.errors import InputError
 from npc.imaging.readers import read_scan
 from tests.cohort.sources import trees
-from tests.config.composed import quickly
+from tests.commands import ROOT
 
 
-def loaded(*words: str, sequence: str):
-    config = quickly(*words)
-    return load(config.cohort, config.endpoint, [sequence])
+def loaded(name: str, root: Path, sequence: str, **changes: object) -> Cohort:
+    """The cohort of a source as its config in `conf/` declares it, with its own endpoint."""
+    config = OmegaConf.load(ROOT / "conf" / "cohort" / f"{name}.yaml")
+    config.pop("defaults", None)
+    own = {"root": str(root), "missing": "error", **changes}
+    names = ("relapse", "rfs_months") if name == "hecktor" else ("dm_event", "dmfs_months")
+    endpoint = OmegaConf.create(dict(zip(("event", "time"), names, strict=True)))
+    return load(OmegaConf.merge(config, own), endpoint, [sequence])
 
 
 @pytest.mark.parametrize(("version", "sequence"), [(1, "ce_t1"), (2, "cet1")])
 def test_nnunet(tmp_path, version, sequence):
     root = trees.nnunet(tmp_path, version=version)
-    cohort = loaded("cohort=nnunet", f"cohort.root={root}", f"cohort.sequences=[t1,{sequence}]", sequence=sequence)
+    cohort = loaded("nnunet", root, sequence, sequences=["t1", sequence])
     assert len(cohort.patients) == 8
     assert "separated by commas, 8 rows; not in it are 1 cases of labelsTr: NPC_008" in cohort.read
     study = cohort.studies(sequence)[3]
@@ -36,7 +43,7 @@ def test_nnunet_faults(tmp_path):
         nnunet.read(root, ["t1", "t2"])
     (root / "imagesTr" / "NPC_002_0000.nii.gz").unlink()
     with pytest.raises(InputError, match=r"patient NPC_002: no t1 image; give it, or exclude"):
-        loaded("cohort=nnunet", f"cohort.root={root}", "cohort.sequences=[t1]", sequence="t1")
+        loaded("nnunet", root, "t1", sequences=["t1"])
     (root / "dataset.json").write_text("{")
     with pytest.raises(InputError, match=r"dataset\.json can't be read"):
         nnunet.read(root, ["t1"])
@@ -44,8 +51,7 @@ def test_nnunet_faults(tmp_path):
 
 def test_bids(tmp_path):
     root = trees.bids(tmp_path)
-    words = ["cohort=bids", f"cohort.root={root}", "cohort.sequences=[t1w,cet1]", "+cohort.files.cet1=*_ce-*_T1w"]
-    cohort = loaded(*words, sequence="cet1")
+    cohort = loaded("bids", root, "cet1", sequences=["t1w", "cet1"], files={"cet1": "*_ce-*_T1w"})
     assert cohort.patients["centre"].tolist() == list("ABABABAB")
     assert cohort.patients.at["sub-03", "sex"] == ""
     plain, contrast = (cohort.studies(sequence)[3] for sequence in ("t1w", "cet1"))
@@ -80,7 +86,7 @@ def test_bids_faults(tmp_path):
 @pytest.mark.parametrize("by_folder", [False, True])
 def test_hecktor(tmp_path, by_folder):
     root = trees.hecktor(tmp_path, by_folder=by_folder)
-    cohort = loaded("cohort=hecktor", f"cohort.root={root}", sequence="ct")
+    cohort = loaded("hecktor", root, "ct")
     assert cohort.patients["relapse"].sum() == 4
     assert cohort.patients["age"].tolist() == [51, 53, 55, 57, 50, 52, 54, 56]
     assert cohort.patients.at["CHUM-003", "rfs_months"] == pytest.approx(330 / 30.4375)
@@ -94,11 +100,10 @@ def test_a_folder_for_each_patient_with_a_table_of_ones_own(tmp_path):
         trees.image(tmp_path / f"P{number}" / "T2.nii.gz")
         trees.write(tmp_path / f"P{number}" / "mask.nii.gz", trees.OUTLINE)
     trees.outcomes(tmp_path, [f"P{number}" for number in range(4)])
-    words = ["cohort=hecktor", f"cohort.root={tmp_path}", "cohort.sequences=[t2]", "endpoint=binary"]
-    cohort = loaded(*words, "cohort.clinical=null", sequence="t2")
-    assert [study.image for study in cohort.studies("t2")] == [
-        tmp_path / f"P{number}" / "T2.nii.gz" for number in range(4)
-    ]
+    table, root = hecktor.read(tmp_path, ["t2"])
+    assert root == tmp_path
+    assert table["t2_image"].tolist() == [f"P{number}/T2.nii.gz" for number in range(4)]
+    assert table["t2_mask"].tolist() == [f"P{number}/mask.nii.gz" for number in range(4)]
 
 
 def test_hecktor_faults(tmp_path):
@@ -110,4 +115,4 @@ def test_hecktor_faults(tmp_path):
         hecktor.read(root, ["ct"])
     (Path(root) / "copy" / "chuv-000__ct.nii.gz").unlink()
     with pytest.raises(InputError, match="no pt image"):
-        loaded("cohort=hecktor", f"cohort.root={root}", "cohort.sequences=[ct,pt]", sequence="pt")
+        loaded("hecktor", root, "pt", sequences=["ct", "pt"])

@@ -16,6 +16,8 @@ from npc.imaging.preprocess import Preprocess, network_input
 from tests.commands import run_here
 from tests.scans import read_scan
 
+pytestmark = pytest.mark.slow
+
 SIZE = 64
 
 
