@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    [pytest.param(line, marks=pytest.mark.slow if re.search("quality|agreement", line) else ()) for line in COMMANDS],
+    [pytest.param(line, marks=pytest.mark.slow if re.search("look|quality|agreement", line) else ()) for line in COMMANDS],
 )
 def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: Path):
     words = command.replace("DIR", str(folder)).split()
