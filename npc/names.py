@@ -36,6 +36,7 @@ SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}
 BOTH = "both"  # the sequences of a cohort that has two
 PAPER_SERIES = {"cet1": "CET1-w", "t2": "T2-w"}
 
+TUMOUR = "tumour"  # the region that a method sees unless another one is chosen
 FIRST_READER = "reader1"  # whose contours are the cohort's
 OTHER_READERS = ("reader1b", "reader2")  # the first reader again, and another one
 COMPARISONS = {"intra": "reader1b", "inter": "reader2"}  # of the first reader's contours with those of

@@ -6,11 +6,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import SimpleITK as sitk
 
+from tests.cohort.sources import trees
 from tests.commands import ROOT, run_here
-from tests.imaging.dicom_files import write_series
+from tests.imaging.dicom_files import write_rtstruct, write_series
+from tests.imaging.test_segmentation import write_segmentation
 
 pytestmark = pytest.mark.usefixtures("coarse")
 
@@ -22,6 +25,7 @@ def block(language: str, number: int = 0) -> str:
 
 
 COMMANDS = block("sh").strip().splitlines()
+SLOW = "look|quality|agreement"
 
 
 def tumour(place: int) -> np.ndarray:
@@ -54,7 +58,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    [pytest.param(line, marks=pytest.mark.slow if re.search("quality|agreement", line) else ()) for line in COMMANDS],
+    [
+        pytest.param(line, marks=pytest.mark.slow if re.search("look|quality|agreement", line) else ())
+        for line in COMMANDS
+    ],
 )
 def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: Path):
     words = command.replace("DIR", str(folder)).split()
@@ -63,6 +70,8 @@ def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: P
     more = ["cohort.clinical=null", "cohort.sequences=[cet1]", "cohort.size=24"]
     if "train.py" in command:
         more += ["network=tiny", "trainer.max_epochs=1", f"runs={tmp_path}/runs", f"store={tmp_path}/store"]
+    elif " look " in command:
+        words = [str(tmp_path / word) if word == "look.html" else word for word in words]
     elif "check" not in command:
         more += ["--reports", str(tmp_path)]
     if "agreement" in command:
@@ -95,9 +104,57 @@ def test_a_config_outside_of_the_checkout_is_found_by_every_command(folder: Path
     assert "ours" in said["evaluate.py"].stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", block("sh", 2).strip().splitlines())
+def test_every_layout_of_other_projects_is_read(command: str, tmp_path: Path):
+    words = shlex.split(command)
+    name = words[3].partition("=")[2]
+    root = getattr(trees, name)(tmp_path)
+    done = run_here("npc", *(word.replace(f"cohort.root={name.upper()}", f"cohort.root={root}") for word in words[1:]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{name}: 8 patients" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_table_of_dicom_from_an_archive(tmp_path: Path):
+    from npc.cohort.load import load
+    from npc.imaging.readers import read_scan
+    from tests.config.composed import quickly
+
+    mask = tumour(0)
+    for patient, name, write in (("STS_001", "rtstruct", write_rtstruct), ("STS_002", "seg", write_segmentation)):
+        home = tmp_path / patient / "T1"
+        write_series(home / "series", np.arange(mask.size).reshape(mask.shape).astype(np.int16))
+        (home / name).mkdir()
+        other = {"Edema": np.roll(mask, 2, axis=2)} if name == "rtstruct" else {}
+        write(home / name / "1-1.dcm", {"GTV_Mass": mask, **other}, spacing=(3.0, 1.0, 1.0), origin=(0.0, 0.0, 0.0))
+    (tmp_path / "patients.csv").write_text(block("csv", 2))
+    words = ["cohort=table", f"cohort.root={tmp_path}", "cohort.sequences=[t1]", "cohort.clinical=null"]
+    config = quickly(*words)
+    for study in load(config.cohort, config.endpoint, ["t1"]).studies("t1"):
+        assert (read_scan(study).mask == mask).all(), study.patient
+
+
 def test_the_page_shows_every_command_that_reads_a_cohort():
-    for name in ("check", "flow", "quality", "agreement"):
+    for name in ("check", "look", "flow", "quality", "agreement"):
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
+
+
+@pytest.mark.slow
+def test_both_tables_of_the_page_are_the_same(tmp_path: Path, folder: Path):
+    from npc.cohort.dates import DATES
+    from npc.cohort.load import load
+    from npc.config.schema import VariableConfig
+    from tests.config.composed import quickly
+
+    read = []
+    for number, order in ((0, "year_first"), (1, "day_first")):
+        home = shutil.copytree(folder, tmp_path / order)
+        (home / "patients.csv").write_text(block("csv", number))
+        config = quickly("cohort=table", "cohort.sequences=[cet1]", f"cohort.root={home}", f"cohort.date_order={order}")
+        config.cohort.clinical = {"age": VariableConfig(kind="continuous")}
+        read.append(load(config.cohort, config.endpoint, ["cet1"]).patients.drop(columns=list(DATES)))
+    pd.testing.assert_frame_equal(*read)
 
 
 def test_the_source_in_the_page_works(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -260,7 +260,11 @@ def test_help_shows_an_example_and_the_choices(without_torch):
     ended = run("--help", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
     assert "python train.py sequence=cet1 slices=max" in ended.stdout
-    for group in ("cohort: foshan, phantom, sts, table", "optimizer: adam, adamw, rmsprop", "logger: csv, wandb"):
+    for group in (
+        "cohort: bids, foshan, hecktor, nnunet, phantom, sts, table",
+        "optimizer: adam, adamw, rmsprop",
+        "logger: csv, wandb",
+    ):
         assert group in ended.stdout
 
 

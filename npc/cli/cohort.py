@@ -4,12 +4,13 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from npc.cli.look import look
 from npc.errors import InputError
 from npc.phantom.options import Options
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from npc.cohort.cohort import Cohort
 
 app = typer.Typer(
-    help="Check a cohort, count its patients, compare outlines, or make a synthetic one.",
+    help="Check a cohort, look at it, count its patients, compare outlines, or make a synthetic one.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+app.command("look")(look)
 
 
 @app.command("check")
@@ -67,7 +71,7 @@ def findings(config: "DictConfig") -> dict[str, Any]:
     try:
         # with the rules of a run, where the cohort has its sequences
         needed = [sequence for sequence in run_sequences(config) if sequence in sequences]
-        found = load(cohort, endpoint, needed, also=sequences)
+        found = replace(load(cohort, endpoint, needed, also=sequences), region=config.region)
         images = survey(found, sequences)
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(
@@ -77,7 +81,8 @@ def findings(config: "DictConfig") -> dict[str, Any]:
         described["warnings"] = [*_refusals(config, found), *found.warnings, *images.notes]
     except InputError as error:
         # the images of the rows that can be read are checked nevertheless: all errors are reported at once
-        described = {"faults": [*error.faults, *survey(readable(cohort), sequences).faults]}
+        legible = replace(readable(cohort), region=config.region)
+        described = {"table": legible.read, "faults": [*error.faults, *survey(legible, sequences).faults]}
     return described
 
 

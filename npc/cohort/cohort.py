@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from npc.cohort.studies import Study, image_column, outline_column
+from npc.cohort import cell
+from npc.cohort.studies import Study, image_column, outline_column, roi_column
 from npc.cohort.truth import Truth
-from npc.names import FIRST_READER
+from npc.names import FIRST_READER, TUMOUR
 
 
 @dataclass(frozen=True)
@@ -23,36 +24,43 @@ class Cohort:
             (docs/cohort.md): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
-        label: value of the outlines in a label map or segmentation; None where each has one.
-        roi: name of the outlines in an RTSTRUCT or segmentation, by sequence; without it the only one.
+        label: value of the outlines in a label map or segmentation, or several; None where each has one.
+        roi: name of the outlines in an RTSTRUCT or segmentation, by sequence; without it the only one. `S_roi` of
+            `patients` goes before it.
         by_index: whether an outline whose header gives it no position is laid on its image voxel by voxel.
         control: the negative control that a method sees instead of the images (`npc.imaging.control_images`); None for
             the images themselves.
+        region: what a method sees of the outlines: the tumour in them, or a ring around it.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
         lacking: patients of the study who were left out for a missing sequence, with the columns of `patients`. The
             split is drawn over them, too, so that no patient changes sides with the sequences of a run.
         truth: of synthetic patients; None where they are real.
         warnings: what the table has that is unlikely but may be right; sentences.
+        read: which table was read, and how (`npc.cohort.raw_table`); empty where the source does not tell.
     """
 
     name: str
     root: Path
     patients: pd.DataFrame
     sequences: tuple[str, ...]
-    label: int | None = field(default=None, kw_only=True)
+    label: int | tuple[int, ...] | None = field(default=None, kw_only=True)
     roi: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     by_index: bool = field(default=False, kw_only=True)
     control: str | None = field(default=None, kw_only=True)
+    region: str = field(default=TUMOUR, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     lacking: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True)
     truth: Truth | None = field(default=None, kw_only=True)
     warnings: Sequence[str] = field(default=(), kw_only=True)
+    read: str = field(default="", kw_only=True)
 
     def reading(self, sequence: str) -> list[Any]:
         """What decides, beside the files, on the images and outlines that a method sees; for hashes of stores."""
-        altered = [self.control] if self.control else []  # stores of the images themselves keep their names
-        return [self.label, self.roi.get(sequence), self.by_index, *altered]
+        # stores of the images themselves, and of tumours, keep their names
+        altered = [self.control] if self.control else []
+        region = [self.region] if self.region != TUMOUR else []
+        return [self.label, self.roi.get(sequence), self.by_index, *altered, *region]
 
     def studies(self, sequence: str, readers: Sequence[str] = (FIRST_READER,)) -> list[Study]:
         """The files of the patients who have the sequence, in the order of `patients`, with absolute paths.
@@ -73,9 +81,18 @@ class Cohort:
                 root / row[image],
                 {reader: root / row[name] for reader, name in columns.items() if pd.notna(row.get(name))},
                 self.label,
-                self.roi.get(sequence),
+                own or self.roi.get(sequence),
                 self.by_index,
                 self.control,
+                self.region,
+                own is not None,
             )
             for patient, row in self.patients.dropna(subset=image).iterrows()
+            for own in [_own_roi(row, sequence)]
         ]
+
+
+def _own_roi(row: pd.Series, sequence: str) -> str | None:
+    """The ROI that the table names for a patient; None where it names none."""
+    named = row.get(roi_column(sequence))
+    return None if pd.isna(named) else cell.text(named)

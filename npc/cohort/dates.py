@@ -13,10 +13,16 @@ DATES = ("diagnosis_date", "metastasis_date", "last_follow_up")
 AGREEMENT = 0.5  # months; tables often give them rounded to whole months
 EARLIEST = date(1950, 1, 1)  # spreadsheets write an empty date as 1899-12-30 or 1900-01-01
 
+# Dates whose year comes first need no declaration; of the others, the order of day and month must be declared.
+YEAR_FIRST = "year_first"
+ORDERS = {"day_first": (2, 1), "month_first": (1, 2)}  # the groups of month and of day in `_YEAR_LAST`
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})|(\d{4})年(\d{1,2})月(\d{1,2})日")
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+
 Faults = dict[Hashable, list[str]]
 
 
-def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
+def to_months(table: pd.DataFrame, order: str = YEAR_FIRST) -> tuple[pd.DataFrame, Faults]:
     """Fill `dmfs_months`, `dm_event` and `os_months` from the dates of a table that has them.
 
     The event is that of `dm_event` or, without such a column, whether there is a `metastasis_date`. Its time runs
@@ -26,6 +32,8 @@ def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
 
     Args:
         table: the raw table of a source.
+        order: of day and month in dates that end with the year: `day_first`, `month_first`, or `year_first` where
+            there are no such dates.
 
     Returns:
         The table, and for each row with wrong dates the faults, as ends of sentences that begin with the patient; such
@@ -36,7 +44,7 @@ def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
     filled, faults = table.copy(), {}
     times, events, survival = [], [], []
     for row, cells in table.iterrows():
-        patient = _Patient(cells)
+        patient = _Patient(cells, order)
         times.append(patient.dmfs())
         events.append(patient.event)
         survival.append(patient.months_to("last_follow_up"))
@@ -51,8 +59,9 @@ def to_months(table: pd.DataFrame) -> tuple[pd.DataFrame, Faults]:
 class _Patient:
     """The dates of one row, and their faults."""
 
-    def __init__(self, cells: pd.Series) -> None:
+    def __init__(self, cells: pd.Series, order: str) -> None:
         self.faults: list[str] = []
+        self.order = order
         self.given = cell.text(cells.get("dmfs_months"))
         self.dates = {name: self._date(name, cell.text(cells.get(name))) for name in DATES}
         if "dm_event" in cells:
@@ -65,13 +74,17 @@ class _Patient:
         if written is None:
             return None
         day, _, hour = written.replace("T", " ").partition(" ")
+        numbers = None if hour.strip("0:.") else _numbers(day, self.order)
+        if numbers is None:
+            self.faults.append(f"{name} is '{written}', {_misread(day)}")
+            return None
         try:
-            if len(day) != 10 or hour.strip("0:."):
-                raise ValueError
-            parsed = date.fromisoformat(day)
+            parsed = date(*numbers)
         except ValueError:
-            wrong = "not a day of the calendar" if re.fullmatch(r"\d{4}-\d\d-\d\d", day) else "not a date"
-            self.faults.append(f"{name} is '{written}', {wrong}; write year-month-day, such as 2013-02-28")
+            self.faults.append(
+                f"{name} is '{written}', not a day of the calendar; write year-month-day, such as 2013-02-28"
+                + (f", or correct cohort.date_order={self.order}" if _YEAR_LAST.fullmatch(day) else "")
+            )
             return None
         if parsed > date.today():
             self.faults.append(f"{name} {parsed} is in the future; correct it")
@@ -114,3 +127,27 @@ class _Patient:
                 f"dmfs_months is {self.given} but diagnosis_date to {end} is {months:.1f} months; correct one"
             )
         return self.given
+
+
+def _numbers(day: str, order: str) -> tuple[int, int, int] | None:
+    """Year, month and day; None where the text is no date or its order is not declared."""
+    if found := _YEAR_FIRST.fullmatch(day):
+        year, _, month, of_month, *chinese = found.groups()
+        return (int(year), int(month), int(of_month)) if year else (int(chinese[0]), int(chinese[1]), int(chinese[2]))
+    if (found := _YEAR_LAST.fullmatch(day)) and order in ORDERS:
+        month, of_month = ORDERS[order]
+        return int(found[3]), int(found[month]), int(found[of_month])
+    return None
+
+
+def _misread(day: str) -> str:
+    """Why a text is not read as a date, and what to do."""
+    if not (found := _YEAR_LAST.fullmatch(day)):
+        return "not a date; write year-month-day, such as 2013-02-28"
+    first, second = found[1].zfill(2), found[2].zfill(2)
+    what = f"which is '{found[3]}-{second}-{first}' or '{found[3]}-{first}-{second}'"
+    if max(first, second) > "12":
+        what = "the order of whose day and month is not declared"
+    return (
+        f"not a date with one meaning, {what}; set cohort.date_order=day_first or month_first, or write year-month-day"
+    )

@@ -42,6 +42,7 @@ def describe(
     return {
         "name": cohort.name,
         "root": str(cohort.root),
+        "table": cohort.read,
         "patients": len(cohort.patients),
         "endpoint": event,
         "centres": {centre: _outcome(group, time, event) for centre, group in centres.items()},
@@ -61,9 +62,9 @@ def describe(
 
 def tables(described: dict[str, Any], more: Sequence[RenderableType] = ()) -> list[RenderableType]:
     """The figures of `describe` as rich tables, `more` after those of the images; without figures only the faults."""
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(f"Read: {described['table']}")] if described.get("table") else []
     if "centres" in described:
-        parts = [_outcome_table(described), _sequence_table(described)]
+        parts += [_outcome_table(described), _sequence_table(described)]
         parts += [_clinical_table(described)] if described["clinical"] else []
         parts += [_grid_table(described)] if described["grids"] else []
         parts += more

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from npc.cohort import clinical, criteria, dates, paths, schema, suspicious
+from npc.cohort import clinical, criteria, dates, decimal_commas, paths, schema, suspicious
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import image_column, outline_column
 from npc.cohort.truth import read_truth
 from npc.config.schema import CohortConfig
-from npc.config.sources import check_arguments, source
+from npc.config.sources import check_arguments, source, without_reader
 from npc.errors import InputError
 
 
@@ -43,7 +43,8 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     table, root = _read(cohort)
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
-    table, date_faults = dates.to_months(table)
+    table, comma_faults = _with_points(table, cohort, variables)
+    table, date_faults = dates.to_months(table, cohort.get("date_order") or dates.YEAR_FIRST)
     left_out, criteria_faults = _leave_out(table, cohort)
     needed = [*sequences, *(offered if cohort.missing == "exclude_any" else [])]
     patients, lacking, exclusions = schema.check(
@@ -57,6 +58,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         event=endpoint.event,
         also=also,
         date_faults=date_faults,
+        comma_faults=comma_faults,
         left_out=left_out,
         criteria_faults=criteria_faults,
         labelled=cohort.get("labelled", True),
@@ -70,6 +72,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     times = [endpoint.time, *(time for time in schema.OUTCOMES if time != endpoint.time)]
     warnings = suspicious.unlikely(patients, times, [variable.name for variable in variables if variable.is_age])
     more = {**_outlines(cohort), "lacking": lacking, "truth": read_truth(root), "warnings": warnings}
+    more["read"] = table.attrs.get("read", "")
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **more)
 
 
@@ -80,6 +83,10 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     read = source(cohort._target_)
     own = {item.name for item in fields(CohortConfig)}
     options = {key: value for key, value in _plain(cohort).items() if key not in own}
+    if cohort.get("sheet") is not None:
+        if without_reader(cohort._target_, ["sheet"]):
+            raise InputError(f"cohort.sheet={cohort.sheet}: {cohort._target_} reads no sheet of a workbook; remove it")
+        options["sheet"] = cohort.sheet
     arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
     check_arguments(cohort._target_, read, arguments)
     return read(**arguments)
@@ -99,6 +106,18 @@ def _check_sequences(offered: Sequence[str], by_sequence: Mapping[str, Mapping[s
         raise InputError(faults)
 
 
+def _with_points(
+    table: pd.DataFrame, cohort: DictConfig, variables: Sequence[clinical.Variable]
+) -> tuple[pd.DataFrame, decimal_commas.Faults]:
+    """`decimal_commas.with_points`; identities, dates, paths and levels hold no numbers."""
+    others = {"patient_id", "centre", *dates.DATES}
+    others |= {variable.name for variable in variables if variable.kind != "continuous"}
+    others |= {
+        str(name) for name in table if str(name).startswith(tuple(f"{sequence}_" for sequence in cohort.sequences))
+    }
+    return decimal_commas.with_points(table, others)
+
+
 def _leave_out(table: pd.DataFrame, cohort: DictConfig) -> tuple[dict, dict]:
     """Rows that do not belong to the study, and what is wrong with what says so (`criteria.leave_out`)."""
     return criteria.leave_out(table, criteria.parse(_plain(cohort).get("criteria")), cohort.get("exclude") or {})
@@ -111,7 +130,8 @@ def readable(cohort: DictConfig) -> Cohort:
     """
     try:
         table, root = _read(cohort)
-        table = table.drop(index=list(_leave_out(dates.to_months(table)[0], cohort)[0]))
+        table, _ = dates.to_months(table, cohort.get("date_order") or dates.YEAR_FIRST)
+        table = table.drop(index=list(_leave_out(table, cohort)[0]))
     except InputError:
         table, root = pd.DataFrame(), Path()
     for sequence in cohort.sequences:
@@ -124,13 +144,15 @@ def readable(cohort: DictConfig) -> Cohort:
             table[columns] = table[columns].where(usable & ~pd.Series(one_file, table.index, dtype=bool))
         else:
             table = table.drop(columns=columns, errors="ignore")
-    return Cohort(cohort.name, root, table, tuple(cohort.sequences), **_outlines(cohort))
+    read = table.attrs.get("read", "")
+    return Cohort(cohort.name, root, table, tuple(cohort.sequences), read=read, **_outlines(cohort))
 
 
 def _outlines(cohort: DictConfig) -> dict[str, Any]:
     """How the outlines of the cohort are to be read."""
+    label = _plain(cohort).get("label")
     return {
-        "label": cohort.get("label"),
+        "label": tuple(label) if isinstance(label, list) else label,
         "roi": dict(cohort.get("roi") or {}),
         "by_index": bool(cohort.get("by_index")),
     }

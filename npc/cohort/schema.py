@@ -11,7 +11,7 @@ import pandera.pandas as pa
 
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
-from npc.cohort.studies import image_column, outline_column
+from npc.cohort.studies import image_column, outline_column, roi_column
 from npc.errors import Fault, InputError
 from npc.names import OTHER_READERS
 
@@ -31,6 +31,7 @@ def check(
     event: str,
     also: Sequence[str] = (),
     date_faults: Mapping[Hashable, Sequence[str]] | None = None,
+    comma_faults: Mapping[Hashable, Sequence[str]] | None = None,
     left_out: Mapping[Hashable, str] | None = None,
     criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
     labelled: bool = True,
@@ -49,6 +50,7 @@ def check(
         event: the endpoint's column of 0 and 1.
         also: further sequences, which a patient may lack but whose files are checked where they are named.
         date_faults: the faults of `dates.to_months`, reported with the others.
+        comma_faults: the faults of `decimal_commas.with_points`, reported with the others.
         left_out: rows that do not belong to the study, and why, in the order in which they are to be listed. Only
             their `patient_id` and `centre` are checked: values that are not used need no correction.
         criteria_faults: the faults of `criteria.leave_out`, reported with the others.
@@ -67,6 +69,7 @@ def check(
     asked = [s for s in sequences if s not in also]
     files = _files(root, sequences, also, table.columns)
     columns = {
+        **{roi_column(sequence): pa.Column(None, nullable=True, required=False) for sequence in (*sequences, *also)},
         **{variable.name: _clinical(variable) for variable in clinical},
         **_outcomes(outcomes, required=(time, event) if labelled else ()),
         **files,
@@ -79,7 +82,9 @@ def check(
     frame = everyone.drop(index=list(out))
 
     faults = _Faults(where, everyone)
-    for row, sentences in [*(criteria_faults or {}).items(), *(date_faults or {}).items()]:
+    for row, sentences in (
+        pair for found in (criteria_faults, comma_faults, date_faults) for pair in (found or {}).items()
+    ):
         for sentence in sentences if row not in out else ():
             faults.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
@@ -114,7 +119,8 @@ class _Faults:
     def raise_if_any(self) -> None:
         if len(self.faults) == 1:
             row, sentence = self.faults[0]
-            raise InputError(f"{self.where}{self._patient(row)}: {sentence}")
+            place = self._patient(row)
+            raise InputError(Fault(f"{self.where}{place}: {sentence}", place.removeprefix(", ")))
         if self.faults:
             order = {row: i for i, row in enumerate([None, *self.frame.index])}
             name = Path(self.where).name  # the headline has the whole path

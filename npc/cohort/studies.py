@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from npc.names import FIRST_READER
+from npc.names import FIRST_READER, TUMOUR
 
 
 def image_column(sequence: str) -> str:
@@ -18,6 +18,11 @@ def outline_column(sequence: str, reader: str = FIRST_READER) -> str:
     return f"{sequence}_mask" if reader == FIRST_READER else f"{sequence}_mask_{reader}"
 
 
+def roi_column(sequence: str) -> str:
+    """The column of a cohort's table with the name of the patient's ROI, where it differs between patients."""
+    return f"{sequence}_roi"
+
+
 @dataclass(frozen=True)
 class Study:
     """The files of one sequence of a patient.
@@ -27,20 +32,26 @@ class Study:
         sequence: name of the sequence.
         image: NIfTI, NRRD or MetaImage file, or the folder of a DICOM series.
         outlines: the same, or an RTSTRUCT or DICOM segmentation (the file, or a folder that holds one), by reader.
-        label: value of the outlines in a label map or DICOM segmentation; None where there is one.
-        roi: name of the outlines in an RTSTRUCT or DICOM segmentation; None where there is one.
+        label: value of the outlines in a label map or DICOM segmentation, or several, which are merged; None where
+            there is one.
+        roi: name of the outlines in an RTSTRUCT or DICOM segmentation, or a pattern such as `GTV*`; None where there
+            is one.
+        has_own_roi: whether `roi` is that of the patient alone.
         by_index: lay a label map whose header gives it no position on the image voxel by voxel, if the sizes agree.
         control: the negative control that a method sees instead of the image; None for the image itself.
+        region: what the outlines mean to a method: the tumour in them, or a ring around it (`npc.imaging.region`).
     """
 
     patient: str
     sequence: str
     image: Path
     outlines: Mapping[str, Path]
-    label: int | None = None
+    label: int | tuple[int, ...] | None = None
     roi: str | None = None
     by_index: bool = False
     control: str | None = None
+    region: str = TUMOUR
+    has_own_roi: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:

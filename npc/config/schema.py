@@ -3,6 +3,7 @@
 Hydra finds the schemas by the names under which they are registered at the end.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from npc.config.fields import (
     some_of,
     text,
 )
+from npc.names import TUMOUR
 from npc.phantom.options import Options
 
 
@@ -56,6 +58,12 @@ class CriterionConfig:
     reason: str = MISSING  # why the other patients are excluded
 
 
+def is_label(value: Any) -> bool:
+    """Whether a value, or each of a list, is a whole number other than 0."""
+    values = [value] if is_number(value) else value
+    return isinstance(values, Sequence) and bool(values) and all(is_number(v) and v and v == int(v) for v in values)
+
+
 @dataclass
 class CohortConfig:
     """Where the patients come from."""
@@ -70,13 +78,23 @@ class CohortConfig:
     exclude: dict[str, str] = field(default_factory=dict)  # single patients to exclude: id -> reason
     criteria: dict[str, CriterionConfig] = field(default_factory=dict)  # in order: the first not met is the reason
     labelled: bool = neutral(True)  # false: no outcome is known
+    sheet: str | None = neutral(None)  # of patients.xlsx; null: the first one
+    date_order: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
     missing: str = one_of("error", "exclude", "exclude_any", "mask", default="error")  # sequences of a patient
-    label: int | None = must_be("a value of the outline, not 0", lambda value: value != 0, default=None)
+    label: Any = must_be("a value of the outline, not 0, or a list of such values", is_label, default=None)
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
     mssim: float = neutral(share(0.9))
     icc: float = neutral(share(0.75))
+
+
+@dataclass
+class BidsCohortConfig(CohortConfig):
+    """A data set in the layout of BIDS: patterns of the names of files, by sequence."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    masks: dict[str, str] = field(default_factory=dict)
 
 
 # A synthetic cohort: the phantom's options, as it declares them, are keys of the cohort.
@@ -297,6 +315,12 @@ class EncoderConfig:
     size_input: bool = later(False)  # volume and area of the outline join the features
 
 
+def is_region(region: str) -> bool:
+    """Whether the text is `tumour`, or `ring` and a width in mm of more than 0."""
+    width = re.fullmatch(r"ring(\d+(?:\.\d+)?)", region)
+    return region == TUMOUR or (width is not None and float(width[1]) > 0)
+
+
 @dataclass
 class TrainConfig:
     """Every choice of `train.py`."""
@@ -307,6 +331,7 @@ class TrainConfig:
     endpoint: EndpointConfig = MISSING
     split: SplitConfig = MISSING
     sequence: str = MISSING
+    region: str = later(must_be("tumour, or a ring of millimetres such as ring5", is_region, TUMOUR))
     slices: str = one_of("max", "three", "all")
     preprocess: PreprocessConfig = MISSING
     augment: AugmentConfig = MISSING
@@ -371,4 +396,5 @@ class EvaluateConfig:
 
 ConfigStore.instance().store(name="schema", node=TrainConfig)
 ConfigStore.instance().store(name="evaluate_schema", node=EvaluateConfig)
+ConfigStore.instance().store(name="bids_schema", node=BidsCohortConfig)
 ConfigStore.instance().store(name="phantom_schema", node=PhantomCohortConfig)

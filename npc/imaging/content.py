@@ -63,6 +63,21 @@ def content_keys(cache: Path, inputs: Mapping[str, Sequence[Path]]) -> tuple[dic
     return keys, faults
 
 
+def own_keys(keys: Mapping[str, str], studies: Sequence[Study]) -> dict[str, str]:
+    """The keys of outlines: of a patient whose ROI the table names, the key depends on that name, too.
+
+    Args:
+        keys: of `content_keys`, by patient, or by patient and reader (`P1/reader2`).
+        studies: of all patients.
+    """
+    rois = {study.patient: study.roi for study in studies if study.has_own_roi}
+    patients = {name: name.partition("/")[0] for name in keys}
+    return {
+        name: digest(json.dumps([key, rois[patients[name]]])) if patients[name] in rois else key
+        for name, key in keys.items()
+    }
+
+
 def _stamp(file: Path) -> list[int]:
     status = file.stat()
     return [status.st_size, status.st_mtime_ns]

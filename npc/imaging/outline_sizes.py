@@ -16,6 +16,7 @@ from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
+from npc.names import TUMOUR
 
 RECIPE = 1  # raise it when the same outline gives another size
 _CACHE = "outlines.json"
@@ -69,7 +70,7 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     wanted = [by_id[one] for one in asked if one in by_id]
     content, faults = content_keys(folder / "fingerprints.json", {_name(study): study.files for study in wanted})
     keys = {
-        name: digest(json.dumps([RECIPE, content[name], study.label, study.roi, study.by_index]))
+        name: digest(json.dumps([RECIPE, content[name], study.label, study.roi, study.by_index, *_region(study)]))
         for study in wanted
         if (name := _name(study)) in content
     }
@@ -87,6 +88,10 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     return pd.DataFrame(
         {"patient_id": study.patient, "sequence": study.sequence, **known[keys[_name(study)]]} for study in wanted
     )
+
+
+def _region(study: Study) -> list[str]:
+    return [study.region] if study.region != TUMOUR else []
 
 
 def _name(study: Study) -> str:

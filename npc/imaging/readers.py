@@ -12,6 +12,7 @@ from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.dicom import DICOM_SUFFIXES, Header, dicom_files, read_header, read_headers
 from npc.imaging.notes import notes_of
+from npc.imaging.region import region_of
 from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.segmentation import read_segmentation
 from npc.imaging.series import read_series
@@ -84,7 +85,8 @@ def read_scans(study: Study) -> dict[str, Scan]:
     scans = {}
     for reader, path in study.outlines.items():
         try:
-            inside, by_index, notes = _read_outline(path, study, native, image)
+            outlined, by_index, notes = _read_outline(path, study, native, image)
+            inside = region_of(outlined, values, (slice_, row, column), study.region)
             _check_finite(values, inside, study.image)
             scans[reader] = Scan(values, inside, (slice_, row, column), by_index, (*notes_of(native), *notes))
         except InputError as error:
@@ -224,12 +226,12 @@ def _grid(image: sitk.Image) -> str:
     return f"{' x '.join(map(str, size))} voxels of {' x '.join(f'{step:.3g}' for step in spacing)} mm"
 
 
-def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
-    """The outline as bool; `label` None is the only value but zero."""
+def _outline(labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None) -> np.ndarray:
+    """The outline as bool; `label` None is the only value but zero, and of several labels those there are merged."""
     if not np.isfinite(labels).all():
         raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
     labels = _whole(labels, path)
-    inside = labels != 0 if label is None else labels == label
+    inside = labels != 0 if label is None else np.isin(labels, label)
     if inside.all():
         raise InputError(f"{path} outlines all of the image; write 0 around the tumour.")
     there = [] if label is not None and inside.any() else [f"{value:g}" for value in np.unique(labels[labels != 0])]
@@ -239,10 +241,12 @@ def _outline(labels: np.ndarray, path: Path, label: int | None) -> np.ndarray:
         raise InputError(f"{path} has an empty outline: every voxel is 0; outline the tumour.")
     listed = ", ".join([*there[:20], *(["..."] if len(there) > 20 else [])])
     if label is not None:
-        raise InputError(f"{path} has no label {label}; those there: {listed}.")
+        asked = " or ".join(map(str, np.atleast_1d(label)))
+        raise InputError(f"{path} has no label {asked}; those there: {listed}.")
     raise InputError(
-        f"{path} has {len(there)} labels ({listed}); choose the tumour's, as in cohort.label={there[0]}, save the mask "
-        "with one label, or give the outline if this is the image."
+        f"{path} has {len(there)} labels ({listed}); choose the tumour's, as in cohort.label={there[0]}, or several "
+        f"as in cohort.label=[{','.join(there[:2])}], save the mask with one label, or give the outline if this is "
+        "the image."
     )
 
 

@@ -1,7 +1,9 @@
 """The ROIs of an RTSTRUCT, and the choice of one."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,7 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
     Args:
         file: the RTSTRUCT file.
         called: its name in messages.
-        roi: the ROI's name; None where only one ROI has contours.
+        roi: the ROI's name, or a pattern of it (`named`); None where only one ROI has contours.
 
     Raises:
         InputError: unreadable file, no such ROI, or an ROI whose contours enclose nothing.
@@ -49,7 +51,8 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
     if not rois:
         raise InputError(f"{called} lists no ROI; export the outline again.")
     names = ", ".join(repr(each.name) for each in rois)
-    chosen = [each for each in rois if each.name == roi or (roi is None and each.contours)]
+    matching = named(roi, [each.name for each in rois]) if roi else []
+    chosen = [each for each in rois if each.name in matching or (roi is None and each.contours)]
     if not chosen and roi is not None:
         raise InputError(f"{called} has no ROI {roi!r}; those there: {names}.")
     if len(chosen) > 1:
@@ -57,6 +60,8 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
             raise InputError(
                 f"{called} has several ROIs with contours; name one with cohort.roi, those there: {names}."
             )
+        if len(set(matching)) > 1:
+            raise InputError(f"{called} has several ROIs {roi!r}; name one of them, those there: {names}.")
         raise InputError(f"{called} has ROI {roi!r} more than once; rename all but one, those there: {names}.")
     if not chosen or not chosen[0].contours:
         asked = chosen or rois
@@ -74,6 +79,14 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
     if not np.isfinite(np.concatenate(chosen[0].contours)).all():
         raise InputError(f"{called}: ROI {chosen[0].name!r} has points that are not finite; export it again.")
     return chosen[0]
+
+
+def named(asked: str, names: Sequence[str]) -> list[str]:
+    """The names that are meant: the one itself or, if there is none, those that match it as a pattern.
+
+    In a pattern `*` stands for any characters, `?` for one, and capitals count: `GTV*`.
+    """
+    return [name for name in names if name == asked] or [name for name in names if fnmatchcase(name, asked)]
 
 
 def _read_rois(file: Path, called: str) -> list[Roi]:

@@ -13,20 +13,23 @@ from pydicom.pixels import iter_pixels, pixel_array
 
 from npc.errors import InputError
 from npc.imaging.dicom import UNREADABLE
+from npc.imaging.roi import named
 from npc.imaging.series import FRAME_OF_REFERENCE
 
 # How far, in voxels, the corners of a frame may lie from the image's voxels: rounding in the headers.
 _OFF_GRID = 0.25
 
 
-def read_segmentation(file: Path, called: str, label: int | None, roi: str | None, image: sitk.Image) -> sitk.Image:
-    """One segment of a DICOM segmentation on the grid of an image of any format.
+def read_segmentation(
+    file: Path, called: str, label: int | tuple[int, ...] | None, roi: str | None, image: sitk.Image
+) -> sitk.Image:
+    """One segment, or several as one, of a DICOM segmentation on the grid of an image of any format.
 
     Args:
         file: the segmentation (DICOM PS3.3, A.51); its frames may be fewer than the image's slices, in any order.
         called: its name in messages, since exported file names may contain identifiers.
-        label: the segment's number; not needed where the file has one segment.
-        roi: the segment's label, which decides where both are given.
+        label: the segment's number, or several; not needed where the file has one segment.
+        roi: the segment's label or a pattern of it (`named`), which decides where both are given.
         image: the grid.
 
     Returns:
@@ -51,11 +54,17 @@ def read_segmentation(file: Path, called: str, label: int | None, roi: str | Non
             by_value = read.SegmentationType == "LABELMAP"  # the voxels are the segments' numbers
             every = range(int(read.NumberOfFrames))
             numbers = [0 if by_value else _segment(read, number) for number in every]
-            segment = _choose(called, label, roi, names, sorted(set(names) - {0} if by_value else set(numbers)))
+            segments = _choose(called, label, roi, names, sorted(set(names) - {0} if by_value else set(numbers)))
             full = float(read.MaximumFractionalValue) if read.SegmentationType == "FRACTIONAL" else 1
-            chosen = [number for number in every if by_value or numbers[number] == segment]
+            chosen = [number for number in every if by_value or numbers[number] in segments]
             for number, pixels in zip(chosen, _frames(read, chosen), strict=True):
-                _lay(pixels == segment if by_value else pixels / full, _place(read, number), voxels, image, called)
+                _lay(
+                    np.isin(pixels, segments) if by_value else pixels / full,
+                    _place(read, number),
+                    voxels,
+                    image,
+                    called,
+                )
     except (*UNREADABLE, RuntimeError) as error:
         raise InputError(
             f"{called} is a DICOM segmentation that can't be read (it is truncated, damaged, lacks the positions of "
@@ -74,14 +83,22 @@ def _frames(read: Dataset, chosen: Sequence[int]) -> Iterator[np.ndarray]:
     return iter_pixels(read, indices=chosen)
 
 
-def _choose(called: str, label: int | None, roi: str | None, names: Mapping[int, str], there: Sequence[int]) -> int:
-    """The number of the segment that is asked for."""
+def _choose(
+    called: str,
+    label: int | tuple[int, ...] | None,
+    roi: str | None,
+    names: Mapping[int, str],
+    there: Sequence[int],
+) -> list[int]:
+    """The number of the segment that is asked for; several where several numbers are."""
     if roi is not None:
-        asked, found = repr(roi), [number for number in there if names.get(number) == roi]
+        matching = named(roi, [names.get(number, "") for number in there])
+        asked, found = repr(roi), [number for number in there if names.get(number) in matching]
     else:
-        asked, found = str(label), [number for number in there if label in (None, number)]
-    if len(found) == 1:
-        return found[0]
+        labels = list(label) if isinstance(label, tuple) else [label]
+        asked, found = " or ".join(map(str, labels)), [number for number in there if label is None or number in labels]
+    if len(found) == 1 or (found and roi is None and isinstance(label, tuple)):
+        return found
     listed = ", ".join(f"{number} ({names[number]!r})" if number in names else str(number) for number in there)
     what = f"several segments{'' if roi is None else f' {asked}'}" if found else f"no segment {asked}"
     raise InputError(

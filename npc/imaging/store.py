@@ -22,7 +22,7 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
-from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
+from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.control_images import altered
 from npc.imaging.outline_sizes import OutlineSize
@@ -93,7 +93,8 @@ def slices_hash(folder: str | Path, cohort: Cohort, sequence: str, settings: Pre
 
 def _content_keys(folder: Path, studies: Sequence[Study]) -> tuple[dict[str, str], list[str]]:
     """By patient."""
-    return content_keys(folder / "fingerprints.json", {study.patient: study.files for study in studies})
+    keys, faults = content_keys(folder / "fingerprints.json", {study.patient: study.files for study in studies})
+    return own_keys(keys, studies), faults
 
 
 def _settings_hash(cohort: Cohort, sequence: str, settings: Preprocess) -> str:

@@ -22,6 +22,7 @@ from filelock import FileLock
 from joblib import Parallel, delayed
 from rich.progress import track
 
+from npc.cohort.delimited import read_csv
 from npc.cohort.sources import table
 from npc.errors import InputError
 from npc.files import make_folder
@@ -90,7 +91,7 @@ def write(folder: Path, **choices: Any) -> None:
 def summary(folder: Path) -> dict[str, dict[str, float | None]]:
     """Patients, events, mean months and the best AUC that each sequence allows, by hospital."""
     oracle = Oracle.read(folder)
-    patients = table.read_csv(folder / "patients.csv").set_index("patient_id")
+    patients = read_csv(folder / "patients.csv").set_index("patient_id")
     patients = patients.astype({"dm_event": int, "dmfs_months": float})
     return {
         str(centre): {

@@ -19,7 +19,7 @@ from npc.cohort.studies import Study
 from npc.config.schema import FeaturesConfig
 from npc.errors import InputError
 from npc.files import make_folder, write_text
-from npc.imaging.content import content_keys, digest, read_json, repeated_images, voxels_hash
+from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images, voxels_hash
 from npc.imaging.control_images import altered
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan, read_scans
@@ -107,6 +107,7 @@ def _files(
     keys, faults = content_keys(store / "fingerprints.json", inputs)
     if faults:
         raise InputError(faults)
+    keys = own_keys(keys, studies)
     files = {
         (of.patient, reader): home / f"{keys[f'{of.patient}/{reader}']}.json"
         for of in studies

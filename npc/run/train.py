@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -34,7 +35,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     """
     run, sequences = RunFolder(run_folder(config)), run_sequences(config)
     check_processes(config, run)
-    cohort = load(config.cohort, config.endpoint, sequences)
+    cohort = replace(load(config.cohort, config.endpoint, sequences), region=config.region)
     for warning in grouped(cohort.warnings):
         print(f"npc: warning: {warning}", file=sys.stderr)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)

@@ -63,7 +63,22 @@ def misspelt_key_of_a_variable(folder: Path) -> list[str]:
     return clinical(folder, "age: {kin: continuous}")
 
 
-@kind("cohort.label", "'first'", "Integer")
+@kind("region=node", "tumour", "ring of millimetres such as ring5")
+def unknown_region(folder: Path) -> list[str]:
+    return ["region=node"]
+
+
+@kind("cohort.label=[1, 0]", "not 0, or a list")
+def background_among_the_labels(folder: Path) -> list[str]:
+    return ["cohort.label=[1,0]"]
+
+
+@kind("cohort.date_order=day", "one of year_first, day_first, month_first")
+def unknown_date_order(folder: Path) -> list[str]:
+    return ["cohort.date_order=day"]
+
+
+@kind("cohort.label=first", "a value of the outline, not 0, or a list of such values")
 def text_for_a_whole_number(folder: Path) -> list[str]:
     return ours(folder, "label: first")
 

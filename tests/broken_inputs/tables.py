@@ -50,30 +50,26 @@ def header_alone(folder: Path) -> None:
     (folder / FILE).write_text((folder / FILE).read_text().splitlines()[0] + "\n")
 
 
-@kind(FILE, "separated by semicolons", "commas")
-def semicolons(folder: Path) -> None:
-    (folder / FILE).write_text((folder / FILE).read_text().replace(",", ";"))
-
-
-@kind(FILE, "separated by tabs", "commas")
-def tabs(folder: Path) -> None:
-    (folder / FILE).write_text((folder / FILE).read_text().replace(",", "\t"))
-
-
 @kind(FILE, "is not UTF-8 text", "CSV UTF-8")
 def latin_1(folder: Path) -> None:
     replace(folder, "south", "Süd")
     (folder / FILE).write_bytes((folder / FILE).read_text().encode("latin-1"))
 
 
-@kind(FILE, "is UTF-16", "CSV UTF-8")
-def utf_16(folder: Path) -> None:
-    (folder / FILE).write_bytes((folder / FILE).read_text().encode("utf-16"))
-
-
 @kind(FILE, "spreadsheet", "CSV UTF-8")
 def a_workbook(folder: Path) -> None:
     (folder / FILE).write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00b\xee\x9dh" * 20)
+
+
+@kind("patients.xlsx", "can't be read as an Excel workbook", "CSV UTF-8")
+def a_damaged_workbook(folder: Path) -> None:
+    (folder / FILE).unlink()
+    (folder / "patients.xlsx").write_bytes(b"PK\x03\x04" * 20)
+
+
+@kind("cohort.sheet=Outcome", "there is no", "patients.xlsx", "remove cohort.sheet")
+def a_sheet_without_a_workbook(folder: Path) -> list[str]:
+    return ["cohort.sheet=Outcome"]
 
 
 @kind(FILE, "not a text file", "CSV UTF-8")
@@ -203,7 +199,13 @@ def impossible_date(folder: Path) -> None:
     set_cell(folder, "P2", "last_follow_up", "2016-02-30")
 
 
-@kind("line 3, patient P2", "last_follow_up is '01/03/2016'", "year-month-day")
+@kind(
+    "line 3, patient P2",
+    "last_follow_up is '01/03/2016'",
+    "'2016-03-01' or '2016-01-03'",
+    "day_first",
+    "year-month-day",
+)
 def date_in_another_order(folder: Path) -> None:
     set_cell(folder, "P2", "last_follow_up", "01/03/2016")
 

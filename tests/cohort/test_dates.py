@@ -43,6 +43,24 @@ def test_a_date_with_midnight_is_accepted():
     assert not faults(diagnosis_date="2010-01-01T00:00:00")
 
 
+@pytest.mark.parametrize("day", ["2010-3-2", "2010/03/02", "2010.3.2", "2010年3月2日"])
+def test_a_date_that_begins_with_the_year_needs_no_declaration(day):
+    assert to_months(row(metastasis_date=day))[0].at[0, "dmfs_months"] == pytest.approx(60 / 30.4375)
+
+
+@pytest.mark.parametrize(("day", "order"), [("02/03/2010", "day_first"), ("3.2.2010", "month_first")])
+def test_a_declared_order_reads_dates_that_end_with_the_year(day, order):
+    filled, found = to_months(row(metastasis_date=day), order)
+    assert not found
+    assert filled.at[0, "dmfs_months"] == pytest.approx(60 / 30.4375)
+
+
+def test_a_declared_order_that_a_date_contradicts_is_named():
+    (found,) = to_months(row(metastasis_date="03/25/2010"), "day_first")[1][0]
+    assert "metastasis_date is '03/25/2010', not a day of the calendar" in found
+    assert found.endswith("or correct cohort.date_order=day_first")
+
+
 def test_months_are_kept_where_the_dates_agree_within_half_a_month():
     filled, found = to_months(row(dmfs_months="24"))  # the dates give 23.98
     assert not found

@@ -38,6 +38,12 @@ def test_studies_are_of_the_patients_who_have_the_sequence(tmp_path):
     assert cohort.studies("cet1") == []
 
 
+def test_the_roi_of_a_patient_goes_before_that_of_the_cohort():
+    patients = PATIENTS.assign(t2_roi=["GTV left", "GTV", ""])
+    cohort = Cohort("ours", Path(), patients, ("t2",), roi={"t2": "GTV*"})
+    assert [(study.roi, study.has_own_roi) for study in cohort.studies("t2")] == [("GTV left", True), ("GTV*", False)]
+
+
 def test_a_fault_is_located_once():
     study = Study("P1", "t2", Path("/a.nii"), {"reader1": Path("/mask.nii"), "reader2": Path("/again.nii")})
     assert study.located("/again.nii is empty") == "/again.nii is empty"

@@ -25,6 +25,9 @@ CHOICES = [
 NEEDS = {
     ("cohort", "table"): ["cohort.root=somewhere"],
     ("cohort", "sts"): ["cohort.root=somewhere", "sequence=mr_t1"],
+    ("cohort", "nnunet"): ["cohort.root=somewhere"],
+    ("cohort", "bids"): ["cohort.root=somewhere", "sequence=t1w"],
+    ("cohort", "hecktor"): ["cohort.root=somewhere", "sequence=ct"],
     ("cohort", "foshan"): ["cohort.root=somewhere", "cohort.labelled=true"],
     ("encoder", "medicalnet"): ["encoder.weights=file.pth"],
     ("encoder", "radimagenet"): ["encoder.weights=file.pt"],

@@ -168,12 +168,22 @@ class TestFormats:
         labels[0, 0, 0] = 1
         write(nifti["mask_path"], labels)
         same(read_scan(**nifti, label=3), values, outline)
-        fault("mask.nii.gz", "2 labels (1, 3)", "cohort.label=1", **nifti)
+        fault("mask.nii.gz", "2 labels (1, 3)", "cohort.label=1", "cohort.label=[1,3]", **nifti)
+        same(read_scan(**nifti, label=(3, 7)), values, outline)
+        assert read_scan(**nifti, label=(1, 3)).mask.sum() == outline.sum() + 1
+        fault("mask.nii.gz", "no label 2 or 4; those there: 1, 3", **nifti, label=(2, 4))
 
     def test_one_roi_of_several(self, series, values, outline):
         rois = {"node": outline[:, ::-1], "GTV": outline, "empty": outline * 0}
         write_rtstruct(series["mask_path"], rois, spacing=SPACING, origin=ORIGIN)
         same(read_scan(**series, roi="GTV"), values, outline)
+
+    def test_a_pattern_names_one_roi_of_each_patient(self, series, values, outline):
+        rois = {"node": outline[:, ::-1], "GTV_T 2016": outline}
+        write_rtstruct(series["mask_path"], rois, spacing=SPACING, origin=ORIGIN)
+        same(read_scan(**series, roi="GTV*"), values, outline)
+        fault("several ROIs '*'", "'node', 'GTV_T 2016'", **series, roi="*")
+        fault("no ROI 'CTV*'", **series, roi="CTV*")
 
     def test_empty_rois_need_no_name(self, series, values, outline):
         rois = {"empty": outline * 0, "GTV": outline}

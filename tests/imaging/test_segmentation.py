@@ -149,6 +149,10 @@ def test_one_segment_of_several(tmp_path, outline):
     file = write_segmentation(tmp_path / "seg.dcm", {"GTVp": outline, "GTVn": node})
     np.testing.assert_array_equal(read_scan(image, file, label=2).mask, node)
     np.testing.assert_array_equal(read_scan(image, file, roi="GTVp").mask, outline)
+    np.testing.assert_array_equal(read_scan(image, file, label=(1, 2, 3)).mask, outline | node)
+    np.testing.assert_array_equal(read_scan(image, file, roi="*n").mask, node)
+    fault("several segments 'GTV*'", image_path=image, mask_path=file, roi="GTV*")
+    fault("no segment 3 or 4", image_path=image, mask_path=file, label=(3, 4))
     fault("several segments", "cohort.label", "1 ('GTVp'), 2 ('GTVn')", image_path=image, mask_path=file)
     fault("no segment 3", "2 ('GTVn')", image_path=image, mask_path=file, label=3)
     fault("no segment 'GTV'", "2 ('GTVn')", image_path=image, mask_path=file, roi="GTV")
@@ -159,6 +163,7 @@ def test_a_label_map_and_a_fractional_segmentation(tmp_path, outline):
     labels = outline + (np.roll(outline, 4, axis=2) & ~outline) * 2
     file = write_segmentation(tmp_path / "map.dcm", {"GTVp": labels, "GTVn": labels * 0}, kind="LABELMAP")
     np.testing.assert_array_equal(read_scan(image, file, label=2).mask, labels == 2)
+    np.testing.assert_array_equal(read_scan(image, file, label=(1, 2)).mask, labels > 0)
     whole = write_segmentation(tmp_path / "whole.dcm", {"GTV": outline}, kind="FRACTIONAL")
     np.testing.assert_array_equal(read_scan(image, whole).mask, outline)
     parts = write_segmentation(tmp_path / "parts.dcm", {"GTV": outline * 0.25}, kind="FRACTIONAL")

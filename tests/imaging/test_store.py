@@ -405,3 +405,16 @@ def test_a_store_made_before_images_were_compared_is_read_again(cohort, store):
     after = open_store(store, cohort, "mr", SETTINGS)
     check_rows(after, cohort)
     assert (after.hash, after.rows) == (before.hash, before.rows)
+
+
+def test_a_ring_and_a_roi_of_the_patient_have_inputs_of_their_own(cohort, store):
+    tumours = open_store(store, cohort, "mr", SETTINGS)
+    rings = open_store(store, replace(cohort, region="ring2"), "mr", SETTINGS)
+    for patient in cohort.patients.index:
+        tumour, ring = (found.array[found.rows[patient]][1] > 0 for found in (tumours, rings))
+        assert ring.any()
+        assert not (tumour & ring).any()
+    named = replace(cohort, patients=cohort.patients.assign(mr_roi=["GTV", *[pd.NA] * 5]))
+    other = open_store(store, named, "mr", SETTINGS)
+    moved = [patient for patient in cohort.patients.index if other.rows[patient] != tumours.rows[patient]]
+    assert moved == ["P0"]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from npc.cohort import cell
 from npc.cohort.dates import DAYS_PER_MONTH
-from npc.cohort.sources.table import read_csv
+from npc.cohort.delimited import read_csv
 from npc.errors import InputError
 
 CSV, SHEET = "clinical.csv", "INFOclinical_STS.xlsx"

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -66,6 +67,11 @@ class Section:
 
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
     """Writes the page; figures are put into it."""
+    write_text(path, render("report.html.jinja", title=title, sections=sections))
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from a template of this package; texts among the values are escaped."""
     pages = Environment(
         loader=PackageLoader("npc.report.kit"),
         autoescape=True,
@@ -74,4 +80,4 @@ def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
         lstrip_blocks=True,
     )
     pages.filters["base64"] = lambda file: base64.b64encode(file.read_bytes()).decode()
-    write_text(path, pages.get_template("report.html.jinja").render(title=title, sections=sections))
+    return pages.get_template(template).render(**values)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
@@ -44,47 +45,70 @@ def cohort_folder(root: Path) -> Path:
     return write(root, HEADER + "\n".join(rows) + "\n")
 
 
-def test_reads_every_cell_as_it_was_written(tmp_path):
-    write(tmp_path, '\ufeffpatient_id,centre\r\n007,Süd\r\n\r\n,,\r\n0010,"A, B"\r\n')
-    table, root = read(tmp_path, [])
-    assert root == tmp_path
-    assert table["patient_id"].tolist() == ["007", "0010"]
-    assert table["centre"].tolist() == ["Süd", "A, B"]
-    assert table.index.tolist() == [2, 5]  # lines of the file
-
-
-def test_empty_trailing_columns_of_a_spreadsheet_are_ignored(tmp_path):
-    table, _ = read(write(tmp_path, "patient_id,centre,,\na,b,,\n"), [])
-    assert table.columns.tolist() == ["patient_id", "centre"]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "patients.csv is empty; write a line of column names"),
-        ("\n \n", "patients.csv is empty"),
-        (
-            b"PK\x03\x04\xff\xfe",
-            "patients.csv is a spreadsheet's workbook, not UTF-8 text; save the table as 'CSV UTF-8'",
-        ),
-        ("patient_id,centre\nö,b\n".encode("latin-1"), "not UTF-8"),
-        (b"a\0b", "patients.csv is not a text file"),
-        ("patient_id;centre\n1;2\n", "separated by semicolons; save it with commas"),
-        ("patient_id,centre\n1\n", "line 2: 1 cells under 2 column names"),
-        ("patient_id,centre\na,b\n1,2,3\n", "line 3: 3 cells under 2 column names"),
-        ("patient_id,age,age\n1,2,3\n", "column age occurs twice"),
-        ("patient_id,,age\n1,2,3\n", "column 2 has no name"),
-        ('patient_id,centre\n1,"2\n', "line 2: not CSV"),
-    ],
-)
-def test_a_file_that_is_not_a_table_is_refused(tmp_path, content, message):
-    assert message in fault(write(tmp_path, content))
-
-
 def test_a_missing_table_or_folder_is_named(tmp_path):
     assert fault(tmp_path) == f"{tmp_path}/patients.csv is missing; put the cohort's table there"
     gone = tmp_path / "gone"
     assert fault(gone) == f"cohort.root: there is no folder {gone}; set cohort.root to the cohort's folder"
+
+
+SHEETS = {
+    "Notes": [["read me"]],
+    "Patients": [["patient_id", "centre", "age", "dmfs_months", "dm_event", "cet1_image", "cet1_mask"]],
+}
+
+
+def workbook(root: Path) -> None:
+    """The same patients in an Excel workbook, whose first sheet is another one."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in SHEETS.items():
+        page = book.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    page.append([10, "B", 61, 12.5, 1, "10.nii", "10m.nii"])
+    page.append([7, "A", 45.5, 3, 0, "7.nii", "7m.nii"])
+    for row in (2, 3):
+        page.cell(row, 1).number_format = "000"
+    book.save(root / "patients.xlsx")
+
+
+def test_a_workbook_is_read_where_there_is_no_text_file_or_a_sheet_is_asked_for(tmp_path):
+    workbook(cohort_folder(tmp_path))
+    of_text, of_sheet = (load(config(tmp_path, sheet=sheet), ENDPOINT, ["cet1"]) for sheet in (None, "Patients"))
+    assert of_text.read == ("patients.csv, UTF-8, separated by commas, 3 rows (patients.xlsx beside it is not read)")
+    assert of_sheet.read == "patients.xlsx, sheet Patients, 2 rows (patients.csv beside it is not read)"
+    pd.testing.assert_frame_equal(of_sheet.patients, of_text.patients.loc[["007", "010"]])
+
+
+def test_a_sheet_that_is_not_there_is_reported_with_those_that_are(tmp_path):
+    workbook(tmp_path)
+    with pytest.raises(InputError, match=r"cohort\.sheet=Outcome: .*xlsx has no such sheet; choose one of Notes, Pat"):
+        load(config(tmp_path, sheet="Outcome"), ENDPOINT, ["cet1"])
+    with pytest.raises(InputError, match=r"cohort\.sheet=A: npc.cohort.sources.foshan.read reads no sheet"):
+        load(config(tmp_path, sheet="A", _target_="npc.cohort.sources.foshan.read"), ENDPOINT, ["cet1"])
+
+
+def test_a_table_of_semicolons_decimal_commas_and_declared_dates_is_that_of_commas(tmp_path):
+    rows = ["P1;A;61,5;31.01.2015;03/04/2016;;", "P2;B;40;01.02.2015;;01.02.2018;"]
+    header = "patient_id;centre;age;diagnosis_date;metastasis_date;last_follow_up;notes"
+    write(tmp_path, "\n".join([header, *rows]))
+    cohort = load(config(tmp_path, date_order="day_first"), ENDPOINT, [])
+    assert cohort.read == "patients.csv, UTF-8, separated by semicolons, 2 rows, decimal commas"
+    assert cohort.patients["age"].tolist() == [61.5, 40]
+    days = cohort.patients["dmfs_months"] * 30.4375
+    assert days.round().tolist() == [428, 1096]  # 31 January 2015 to 3 April 2016; 1 February 2015 to 2018
+
+
+def test_a_fault_of_many_patients_is_told_once_with_their_number(tmp_path):
+    header = "patient_id,centre,age,diagnosis_date,metastasis_date,last_follow_up\n"
+    rows = [f"P{i},A,50,2015-01-31,,0{i}/04/2018\n" for i in range(1, 8)]
+    with pytest.raises(InputError) as caught:
+        load(config(write(tmp_path, header + "".join(rows))), ENDPOINT, [])
+    _, only = str(caught.value).splitlines()
+    assert "(7 faults of this kind: line 2, patient P1; line 3, patient P2; line 4, patient P3; ...)" in only
+    assert "which is '2018-04-01' or '2018-01-04'; set cohort.date_order=day_first or month_first" in only
 
 
 def test_loads_a_sorted_and_typed_cohort(tmp_path):
