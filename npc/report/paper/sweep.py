@@ -11,7 +11,7 @@ from npc.prognosis.runs import Run, read_run
 from npc.prognosis.search import SearchResult, judge
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Section, write_page
-from npc.report.paper import page, results, search
+from npc.report.paper import page, results_signatures, search
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SweepReport:
     def as_json(self) -> dict[str, Any]:
         """`results.json`."""
         counts = {"expected": self.expected, "done": self.done, "stopped": self.stopped}
-        return {**counts, "search": results.searches(self.searches)}
+        return {**counts, "search": results_signatures.searches(self.searches)}
 
     def completeness(self) -> list[str]:
         """How many runs the figures are of, and whether it was a search of the whole grid."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from npc.names import MODELS, NOT_ESTIMABLE, SPLITS
 from npc.report.kit.words import with_interval
-from npc.report.paper.results import INTERVALS
+from npc.report.paper.results_models import INTERVALS
 
 _TITLES = {**MODELS, **SPLITS}
 

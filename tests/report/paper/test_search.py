@@ -12,7 +12,7 @@ from npc.names import series_labels
 from npc.prognosis.choice import choose
 from npc.prognosis.runs import finished_runs
 from npc.prognosis.search import judge
-from npc.report.paper import results, search
+from npc.report.paper import results_signatures, search
 from tests.prognosis.run_folders import population, predictions, write_run
 
 LABELS = series_labels(["cet1", "t2"], {})
@@ -39,7 +39,7 @@ def judged(root, **selected):
 
 
 def figures(root):
-    return results.searches(judged(root))
+    return results_signatures.searches(judged(root))
 
 
 def test_the_best_setting_stands_first_with_what_was_varied(grid, patients):
@@ -90,7 +90,7 @@ def test_runs_of_another_split_are_left_out_and_counted(grid, patients):
     moved = patients.assign(split=np.roll(patients["split"], 3))
     write_run(grid, predictions(moved, strength=9), key="f" * 12, config="split: {seed: 1}\n")
     found = judged(grid, **{"split.seed": 0})
-    one = results.searches(found)["deep_learning/cet1-max"]
+    one = results_signatures.searches(found)["deep_learning/cet1-max"]
     assert (one["runs"], one["others"]) == (6, 1)
     assert any(
         "1 runs with other patients, splits or outcomes are left out" in line for line in search.text(found, LABELS)
