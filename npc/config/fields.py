@@ -78,15 +78,16 @@ def neutral(declared: Any = MISSING) -> Any:
     return _noted(declared if isinstance(declared, Field) else field(default=declared), neutral=True)
 
 
-def later(declared: Any) -> Any:
+def later(declared: Any, keyed: bool = False) -> Any:
     """A field that was added after runs had been made: at its default it is not part of the run key.
 
     A run that was finished before the field existed therefore keeps its key, and is found again.
 
     Args:
         declared: a field with a default, or the default of a new one.
+        keyed: whether it is part of the run key nevertheless, since such runs have been made.
     """
-    return _noted(declared if isinstance(declared, Field) else field(default=declared), later=True)
+    return _noted(declared if isinstance(declared, Field) else field(default=declared), later=True, keyed=keyed)
 
 
 def text(declared: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from npc.config.schema import TrainConfig
+from npc.config.schema import CohortConfig, PhantomCohortConfig, TrainConfig
 from npc.config.sources import first_name
 from npc.config.values import hospitals, plain, sequence_name, tested_hospitals
 
@@ -76,7 +76,7 @@ def _left_out(schema: type, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tupl
         path = (*prefix, item.name)
         if item.metadata.get("neutral"):
             yield path, lambda value: True
-        elif item.metadata.get("later"):
+        elif item.metadata.get("later") and not item.metadata.get("keyed"):
             yield path, partial(eq, item.default if item.default_factory is MISSING else item.default_factory())
         elif isinstance(item.type, type) and is_dataclass(item.type):
-            yield from _left_out(item.type, path)
+            yield from _left_out(PhantomCohortConfig if item.type is CohortConfig else item.type, path)

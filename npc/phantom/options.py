@@ -44,7 +44,7 @@ class Options:
         share(0.0), "0: treated at random; 1: by indication, the odds of treatment proportional to the hazard"
     )
     indication: str = described(
-        later(one_of("hazard", "clinical", default="hazard")),
+        later(one_of("hazard", "clinical", default="hazard"), keyed=True),
         "what the indication follows: hazard, which images show in part; clinical: N stage and EBV-DNA alone",
     )
     competing: float = described(between(0, 2, "deaths a year", 0.0), "hazard of death without metastasis, per year")

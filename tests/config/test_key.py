@@ -84,6 +84,7 @@ OTHER = [
     "cohort.n=200",
     "cohort.external=40",
     "cohort.matrix=128",
+    "cohort.without_t2=0.3",
     "cohort.signal=0",
     "cohort.missing=exclude",
     "cohort.label=1",
