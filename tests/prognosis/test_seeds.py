@@ -62,7 +62,7 @@ def test_the_group_of_the_lead_signature_comes_first_and_is_marked(tmp_path):
     sentence = report.sentences([first], {"test": "External test"}, {})[0]
     figure = first.auc["test"]
     assert ", ".join(f"{value:.3f}" for value in figure.values) in sentence
-    table = report.table([first, second], {"test": "External test"})
+    table = report.table([first, second], {"test": "External test"}, {})
     assert table["Seed"].str.contains("chosen").sum() == 2
     assert table["Seed"].eq("mean (SD)").sum() == 2
 
