@@ -45,7 +45,14 @@ def test_readme_has_the_commands_that_this_file_runs():
     assert {"make train", "make test"} <= set(COMMANDS)
     assert len(TRAIN) >= 8
     # `make test` is this test suite: it is the one command of the README that no test runs
-    known = ("make train", "make test", ".venv/bin/python train.py", ".venv/bin/python evaluate.py", ".venv/bin/npc")
+    known = (
+        "make train",
+        "make test",
+        "make reproduce",
+        ".venv/bin/python train.py",
+        ".venv/bin/python evaluate.py",
+        ".venv/bin/npc",
+    )
     assert [line for line in COMMANDS if not line.startswith(known)] == []
     assert {line.split()[2] for line in COMMANDS if "npc cohort" in line} == {"check", "phantom", *REPORTS}
 
@@ -72,6 +79,16 @@ def test_reports_of_a_cohort(name: str, more: list[str], folder: Path, tmp_path:
     done = here(command.replace("DIR", str(folder)), *more, "--reports", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / f"table-{name}" / "results.json").exists()
+
+
+def test_reproduce_is_the_command_of_the_whole_study():
+    """What it does is shown by tests/reproduce."""
+    done = run("make --just-print --old-file=.venv/ready reproduce")
+    assert done.stdout.splitlines()[-1] == ".venv/bin/npc reproduce --grid smoke"
+
+
+def test_doctor():
+    assert here(".venv/bin/npc doctor").returncode == 0
 
 
 def test_audit():

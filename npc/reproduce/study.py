@@ -88,6 +88,13 @@ def stages(choices: Sequence[str], grid: Grid, reports: Path, sweeping: Sequence
 
 
 def _of_cohort(config: DictConfig, choices: Sequence[str], reports: Path) -> Iterator[Stage]:
+    page = reports / f"{config.cohort.name}-look.html"
+    yield Stage(
+        "look at every patient",
+        lambda: ["cohort", "look", *choices, "-o", str(page)],
+        page.exists,
+        partial(_table, config),
+    )
     asked = ["flow", "quality"]
     if _has_readers(config):
         asked.append("agreement")

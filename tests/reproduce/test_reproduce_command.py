@@ -20,7 +20,7 @@ def test_the_stages_are_listed_without_being_made(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split("] ")[1] for line in lines[:2]] == [
-        "check of the cohort: to be made", "flow of the cohort: to be made",
+        "check of the cohort: to be made", "look at every patient: to be made",
     ]  # fmt: skip
     assert sum("search, " in line for line in lines) == 6
     assert lines[-1].endswith("report: to be made")
