@@ -26,6 +26,9 @@ lint: $(READY) ## run ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(READY) ## build the documentation site into site/
+	$(BIN)/mkdocs build --strict
+
 setup: $(READY) ## install npc into .venv only
 
 # If the machine has no uv, it is installed into .venv. OpenCV's wheel needs graphics libraries; a machine without them
@@ -43,4 +46,4 @@ $(READY): pyproject.toml constraints.txt
 	"$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' constraints.txt)"; }
 	@touch $(READY)
 
-.PHONY: help train reproduce test test-random lint setup
+.PHONY: help train reproduce test test-random lint docs setup
