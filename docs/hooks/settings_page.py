@@ -21,14 +21,11 @@ def on_files(files: Files, config) -> Files:
 
 def _page() -> Iterator[str]:
     yield "# Settings\n"
-    yield "Generated from `conf/`. A key is given as `KEY=VALUE`; a file of a group as `GROUP=NAME`. Keys marked * cannot"
-    yield "change the numbers of a run and are no part of its key.\n"
-    for title, file, schema in (
-        ("train.py", "train.yaml", TrainConfig),
-        ("evaluate.py", "evaluate.yaml", EvaluateConfig),
-    ):
-        yield f"## {title}\n"
-        yield from _code(CONFIGS / file)
+    yield "Generated from `conf/`. A key is given as `KEY=VALUE`; a file of a group as `GROUP=NAME`. Keys marked *"
+    yield "cannot change the numbers of a run and are no part of its key.\n"
+    for name, schema in (("train", TrainConfig), ("evaluate", EvaluateConfig)):
+        yield f"## {name}.py\n"
+        yield from _code(CONFIGS / f"{name}.yaml")
         yield "| key | type | must be |\n| --- | --- | --- |"
         yield from _rows(schema)
         yield ""
