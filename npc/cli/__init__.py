@@ -3,6 +3,7 @@
 import typer
 
 from npc.cli.audit import audit
+from npc.cli.bundle import bundle, predict
 from npc.cli.cohort import app as cohort_app
 from npc.cli.plan import app as plan_app
 from npc.cli.sweep import app as sweep_app
@@ -19,6 +20,8 @@ app.add_typer(cohort_app, name="cohort")
 app.add_typer(plan_app, name="plan")
 app.add_typer(sweep_app, name="sweep")
 app.command("audit")(audit)
+app.command("bundle")(bundle)
+app.command("predict")(predict)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from npc.prognosis.competing import CompetingRisks
 from npc.prognosis.controls import Against, Controls
 from npc.prognosis.discrimination import NESTED, AucResult
 from npc.prognosis.evaluation import ModelResult
+from npc.prognosis.formula import as_plain
 from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
 from npc.prognosis.search import SearchResult, StandardError
@@ -47,6 +48,7 @@ def as_json(analysis: Analysis) -> Json:
     return {
         "models": {
             name: _model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
+            | {"formula": as_plain(result.model, analysis.times[name].form, _signature_runs(result.model, analysis))}
             for name, result in analysis.models.items()
         },
         "hospitals": _hospitals(analysis),
@@ -74,6 +76,14 @@ def as_json(analysis: Analysis) -> Json:
         "left_out": dict(analysis.left_out),
         "provenance": _provenance(analysis.provenance),
     }
+
+
+def _signature_runs(model: Model, analysis: Analysis) -> dict[str, str]:
+    """Run key of each signature of a model, by term."""
+    if model.fitted is None:
+        return {model.name: analysis.choice.signature(model.name).key}
+    choice = analysis.choice
+    return {term: (choice.lead if term == "signature" else choice.signature(term)).key for term in model.signatures}
 
 
 def _provenance(found: Provenance) -> Json:
