@@ -36,8 +36,9 @@ def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[C
     from npc.config.values import plain
 
     groups = [word.lstrip("+~").partition("=")[0].partition(".")[0] for word in words]
+    reads = ", ".join(map(series, bundle.sequences)) or "no image"
     faults = [
-        f"{word}: the model has its own; leave this out (it reads {', '.join(map(series, bundle.sequences)) or 'no image'})"
+        f"{word}: the model has its own choice (it reads {reads}); leave this word out"
         for word, group in zip(words, groups, strict=True)
         if group not in _OWN
     ]

@@ -1,4 +1,4 @@
-"""The file of a bundle: a zip whose manifest has the SHA-256 of every member, and whose last bytes have that of the file.
+"""The file of a bundle: a zip whose manifest has the SHA-256 of every member; the last bytes have that of the file.
 
 Members are stored without compression and read into memory, never extracted: their names lead to no place on the disk.
 """

@@ -1,7 +1,7 @@
 """The training population in figures: what is told about it, and how one patient is measured to be compared with it.
 
-A limit of a range is a percentile beyond which at least five patients lie, and a number below five is not told: minimum
-and maximum would be values of single patients.
+A limit of a range is a percentile beyond which at least five patients lie: minimum and maximum would be values of single
+patients. A number below five is not told, nor another one by which it could be computed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def _columns(measured: pd.DataFrame | None) -> list[tuple[tuple[str, str], pd.Se
 def _range(values: pd.Series) -> dict[str, Any]:
     known = values.dropna().astype(float)
     share = max(SHARE, FEWEST / len(known)) if len(known) else 1.0
-    found: dict[str, Any] = {"n": _told(len(known)), "missing": _told(len(values) - len(known))}
+    found: dict[str, Any] = {"missing": _told(len(values) - len(known))}
     if share >= 0.5:
         return {**found, "share": None, "low": None, "median": None, "high": None}
     low, median, high = (float(f"{known.quantile(at):.3g}") for at in (share, 0.5, 1 - share))
@@ -103,11 +103,15 @@ def _range(values: pd.Series) -> dict[str, Any]:
 
 
 def _levels(values: pd.Series) -> dict[str, Any]:
-    counts = values.dropna().map(lambda value: f"{value:g}" if isinstance(value, float) else str(value)).value_counts()
+    named = values.dropna().map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
+    counts = {str(level): int(n) for level, n in named.value_counts().sort_index().items() if n}
+    hidden = {level for level, n in counts.items() if n < FEWEST}
+    missing = int(values.isna().sum())
+    if len(hidden) + (0 < missing < FEWEST) == 1 and (others := counts.keys() - hidden):
+        hidden.add(min(others, key=lambda level: counts[level]))  # or the sum of the others would tell the one number
     return {
-        "n": _told(int(counts.sum())),
-        "missing": _told(int(values.isna().sum())),
-        "counts": {str(level): _told(int(n)) for level, n in counts.sort_index().items() if n},
+        "missing": _told(missing),
+        "counts": {level: None if level in hidden else n for level, n in counts.items()},
     }
 
 
@@ -139,4 +143,4 @@ def _in_words(of: Mapping[str, Any]) -> str:
 
 
 def _number(n: int | None) -> str:
-    return f"fewer than {FEWEST}" if n is None else str(n)
+    return "few" if n is None else str(n)

@@ -65,8 +65,8 @@ def members(
     by_key = {run.key: run for run in found}
     if lacking := [key for key in formula["signatures"].values() if key not in by_key]:
         raise InputError(
-            f"{MODELS[formula['name']].lower()} of {report}: its signature is the run {lacking[0]}, which is not given; "
-            "give its folder, too"
+            f"{MODELS[formula['name']].lower()} of {report}: its signature is the run {lacking[0]}; "
+            "give the folder of that run, too"
         )
     content: dict[str, bytes] = {}
     for term, key in formula["signatures"].items():

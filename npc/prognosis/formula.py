@@ -1,4 +1,4 @@
-"""A fitted model as plain values: what another hospital needs to get the same risks, and nothing of a single patient."""
+"""A fitted model as plain values: what another hospital needs to get the same risks, and no patient."""
 
 from collections.abc import Mapping
 from typing import Any
