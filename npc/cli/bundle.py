@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,7 @@ def predict(
     if bool(image) == bool(choices):
         raise InputError("give a cohort (cohort=table cohort.root=DIR), or --image and --mask of one patient")
     found_in = open_bundle(model)
-    with TemporaryDirectory() as place:
+    with TemporaryDirectory() as place, redirect_stdout(sys.stderr):  # progress bars; the output may be a table
         if image:
             files, outlines = (_by_sequence(of or [], found_in.sequences) for of in (image, mask))
             values = {name: value for name, _, value in (word.partition("=") for word in clinical or [])}

@@ -1,4 +1,4 @@
-"""`npc predict`: the numbers of the training run for patients without outcome, and one message for what can't be used."""
+"""`npc predict`: the training run's numbers for patients without outcome, and one message for what can't be used."""
 
 import json
 import shutil

@@ -100,7 +100,7 @@ def test_the_formula_gives_the_risks_of_the_report(combined: tuple[models.Model,
 
 
 def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_path: Path, shared):
-    model, patients, written = combined
+    model, _, written = combined
     auc = {"n": 36, "events": 14, "estimate": 0.8, "ci_logit": [0.7, 0.9]}
     found = {"threshold": 0.4, "cutoff": 0.3, "formula": written, "train": {"auc": auc}}
     (tmp_path / "results.json").write_text(json.dumps({"models": {"combined": found}}))
@@ -108,10 +108,9 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     assert made.returncode == 0, made.stderr
     rows = pd.read_csv(elsewhere / "patients.csv", dtype=str)
     rows.loc[0, [variable.name for variable in model.variables]] = ""
-    for name in ("cet1_image", "cet1_mask"):
-        rows[name] = str(elsewhere.name) + "/" + rows[name]
-    (elsewhere.parent / "patients.csv").write_text(rows.to_csv(index=False))
-    given = ("cohort=table", f"cohort.root={elsewhere.parent}", f"store={shared.store}", "-o", tmp_path / "out")
+    folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
+    rows.to_csv(folder / "patients.csv", index=False)
+    given = ("cohort=table", f"cohort.root={folder}", f"store={shared.store}", "-o", tmp_path / "out")
     done = run_here("npc", "predict", tmp_path / "m.zip", *given)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "out" / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
