@@ -7,6 +7,7 @@ from npc.cli.bundle import bundle, predict
 from npc.cli.cohort import app as cohort_app
 from npc.cli.plan import app as plan_app
 from npc.cli.sweep import app as sweep_app
+from npc.cli.validate import validate
 from npc.command import one_message
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.add_typer(sweep_app, name="sweep")
 app.command("audit")(audit)
 app.command("bundle")(bundle)
 app.command("predict")(predict)
+app.command("validate")(validate)
 
 
 def main() -> None:

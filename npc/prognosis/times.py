@@ -105,7 +105,9 @@ def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> M
     """
     form = estimated(cox_form, patients, result.model)
     cohorts = {
-        str(split): _cohort(rows, result, form, result.survival[str(split)].groups, choices.report)
+        str(split): cohort_times(
+            rows, result.model.held_out[rows.index], form, result.survival[str(split)].groups, choices.report
+        )
         for split, rows in patients.groupby("split")
     }
     return ModelTimes(form, cohorts)
@@ -136,14 +138,23 @@ def concordance_comparisons(
     return found
 
 
-def _cohort(
+def cohort_times(
     rows: pd.DataFrame,
-    result: ModelResult,
+    risk: pd.Series,
     form: CoxForm | NotEstimable,
     groups: tuple[Group, Group],
     report: DictConfig,
 ) -> CohortTimes:
-    time, event, risk = rows["time"], rows["event"], result.model.held_out[rows.index]
+    """All figures of a model in one cohort.
+
+    Args:
+        rows: `time` in months and `event` of its patients.
+        risk: of the same patients.
+        form: the model's Cox form.
+        groups: low and high risk.
+        report: `horizon`, `bootstrap` and `seed`.
+    """
+    time, event = rows["time"], rows["event"]
 
     def score(month: float) -> Brier:
         return brier(time, event, absolute_risk(form, rows.index, [month])[:, 0], month)

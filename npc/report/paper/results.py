@@ -21,7 +21,7 @@ from npc.prognosis.search import SearchResult, StandardError
 from npc.prognosis.signatures import Overlap, Signature, VariantSignatures
 from npc.prognosis.survival import Group, HazardRatio, Survival
 from npc.prognosis.terms import Term
-from npc.prognosis.times import ModelTimes
+from npc.prognosis.times import CohortTimes, ModelTimes
 from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.treatment_analysis import TreatmentAnalysis
@@ -136,6 +136,16 @@ def _model(result: ModelResult, rule: str, times: ModelTimes, competing: Mapping
             else {}
         ),
         "notes": list(result.model.notes),
+    }
+
+
+def external(auc: AucResult, classification: Mapping[str, Proportion], survival: Survival, times: CohortTimes) -> Json:
+    """The figures of a model in one cohort where it was neither fitted nor chosen; keys as of a model's cohort."""
+    return {
+        "auc": _auc(auc),
+        **results_times.cohort(times),
+        "classification": {name: _proportion(share) for name, share in classification.items()},
+        "survival": _survival(survival),
     }
 
 
