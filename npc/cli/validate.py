@@ -1,4 +1,4 @@
-"""`npc validate`: a model measured at a hospital that had no part in it, and the figures of several hospitals pooled."""
+"""`npc validate`: a model measured at a hospital that had no part in it, and several hospitals pooled."""
 
 import json
 import sys

@@ -55,11 +55,7 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
         "events": events,
         "sums": {name: value for part in parts for name, value in part.get("sums", {}).items()},
         "figures": {name: value for part in parts for name, value in part.get("figures", {}).items()},
-        "groups": {
-            str(group): _group(rows, found, smallest)
-            for group, rows in patients.groupby("group", observed=True)
-            if _told(len(rows), smallest) and _told(n - len(rows), smallest)
-        },
+        "groups": _groups(found, smallest),
     }
 
 
@@ -97,19 +93,18 @@ def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
 
 
 def _calibration(found: Validation, smallest: int) -> dict[str, Any]:
-    """Observed and expected events until the horizon, and the slope of the linear predictor."""
+    """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches."""
     if isinstance(form := found.form, NotEstimable):
         return {}
-    patients, horizon = found.patients, found.horizon
-    until = patients["event"].where(patients["time"] <= horizon, 0)
-    observed = int(until.sum())
+    patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
+    observed = int(patients["event"].where(patients["time"] <= end, 0).sum())
     if observed < smallest or not _told(int(patients["event"].sum()) - observed, smallest):
         return {}
-    expected = estimated(lambda: float(expected_events(form, patients, horizon).sum()))
+    expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
     if isinstance(expected, NotEstimable):
         return {}
     predictor = form.predictor[patients.index]
-    slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, horizon)
+    slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
     figures: dict[str, Any] = {
         "intercept": {"estimate": float(np.log(observed / expected)), "variance": 1 / observed},
     }
@@ -128,12 +123,21 @@ def _logrank(patients: pd.DataFrame) -> dict[str, Any]:
     return {"sums": {"logrank_excess": float(excess[1]), "logrank_variance": float(variance[1, 1])}}
 
 
+def _groups(found: Validation, smallest: int) -> dict[str, Any]:
+    """Both risk groups, or none: the numbers of one follow from those of the other."""
+    groups = dict(list(found.patients.groupby("group", observed=False)))
+    if min(_both(rows) for rows in groups.values()) < smallest:
+        return {}
+    return {str(name): _group(rows, found, smallest) for name, rows in groups.items()}
+
+
 def _group(rows: pd.DataFrame, found: Validation, smallest: int) -> dict[str, Any]:
     """One risk group: its patients by year of follow-up and by absolute risk."""
-    events = int(rows["event"].sum())
-    if min(events, len(rows) - events) < smallest:
-        return {"patients": len(rows)} if events == 0 else {}
-    written = {"patients": len(rows), "events": events, "years": list(_years(rows, smallest))}
+    written = {
+        "patients": len(rows),
+        "events": int(rows["event"].sum()),
+        "years": list(_years(rows, smallest)),
+    }
     risk = estimated(lambda: _absolute(found)[rows.index])
     if not isinstance(risk, NotEstimable):
         written["bins"] = list(_bins(rows, risk, smallest))

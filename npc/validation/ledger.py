@@ -1,7 +1,8 @@
 """What a hospital has told before of a model, so that nobody learns of one patient by the difference of two files.
 
-The ledger lies beside the model and stays in the hospital. It has a salted hash of the outcome and risk of each patient
-of each `aggregate.json`. A new one is refused if the patients who are new, or those who are gone, are fewer than a cell.
+The ledger lies beside the model and stays in the hospital. It has a salted hash of the outcome and risk of each
+patient of each `aggregate.json`. A new one is refused if the patients who are new, or those who are gone, are fewer
+than a cell.
 """
 
 import hashlib

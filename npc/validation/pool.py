@@ -1,7 +1,8 @@
 """The aggregates of several hospitals together.
 
-Counts and sums give what an analysis of all patients in one place would give: events by expected events, concordance and
-AUC of pairs within a hospital, and the log-rank test stratified by hospital. Other figures are pooled by random effects.
+Counts and sums give what an analysis of all patients in one place would give: events by expected events, concordance
+and AUC of pairs within a hospital, and the log-rank test stratified by hospital. Other figures are pooled by random
+effects.
 """
 
 import json
@@ -84,9 +85,7 @@ def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
             faults.append(f"{path} can't be read as an aggregate; give the aggregate.json of npc validate")
             continue
         if version > FORMAT:
-            faults.append(
-                f"{path} has format {version}, and this npc reads formats up to {FORMAT}; install a newer npc"
-            )
+            faults.append(f"{path} has format {version}, and npc reads formats up to {FORMAT}; install a newer npc")
         if content in found.values():
             faults.append(f"{path} has the same figures as another file; give each hospital once")
         same = [other for other in paths if other.name == path.name]

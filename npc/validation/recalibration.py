@@ -1,6 +1,7 @@
 """Recalibration of a model's absolute risk in other patients: not at all, the baseline alone, the slope, too.
 
-Steyerberg, Clinical Prediction Models, 2nd ed., chapter 20; McLernon, Giardiello et al., Annals of Internal Medicine 2023.
+Steyerberg, Clinical Prediction Models, 2nd ed., chapter 20; McLernon, Giardiello et al., Annals of Internal Medicine
+2023.
 """
 
 from collections.abc import Sequence

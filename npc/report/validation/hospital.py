@@ -19,8 +19,8 @@ from npc.validation.measure import Validation
 from npc.validation.recalibration import Recalibrated
 
 _RECALIBRATION = (
-    "How the absolute risk fits as it is, with another baseline (intercept), and with another slope, too. The last two are "
-    "fitted to the same patients, so they look better than they are; an intercept needs far fewer events than a slope."
+    "How the absolute risk fits as it is, with another baseline (intercept), and with another slope, too. The last two "
+    "are fitted to the same patients, so they look better than they are; an intercept needs fewer events than a slope."
 )
 _METHODS = {"none": "As it is", "intercept": "Another intercept", "slope": "Another intercept and slope"}
 

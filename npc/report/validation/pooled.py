@@ -21,8 +21,8 @@ _EXACT = (
     "patients of one hospital, and the log-rank test is stratified by hospital."
 )
 _RANDOM = (
-    "By random effects (restricted maximum likelihood, intervals of Hartung and Knapp). The prediction interval is where "
-    "the figure of another hospital is to be expected."
+    "By random effects (restricted maximum likelihood, intervals of Hartung and Knapp). The prediction interval is "
+    "where the figure of another hospital is to be expected."
 )
 
 
