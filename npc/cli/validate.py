@@ -38,9 +38,8 @@ def validate(
             if first == "pool"
             else _one(Path(first), others, output, horizon, smallest, draws)
         )
-    print(
-        json.dumps(results, ensure_ascii=False) if as_json else f"written to {output} (open {output / 'report.html'})"
-    )
+    written = f"written to {output} (open {output / 'report.html'})"
+    print(json.dumps(results, ensure_ascii=False) if as_json else written)
 
 
 def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: int, draws: int) -> dict[str, object]:

@@ -30,8 +30,8 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
     """
     path = model.with_name(f"{model.name}.ledger.json")
     try:
-        ledger = json.loads(path.read_text()) if path.exists() else {"salt": secrets.token_hex(16), "told": []}
-        salt, told = ledger["salt"], [Counter(of) for of in ledger["told"]]
+        known = json.loads(path.read_text()) if path.exists() else {"salt": secrets.token_hex(16), "told": []}
+        salt, told = str(known["salt"]), [Counter(of) for of in known["told"]]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{path} can't be read as the ledger of the model; restore it from a copy") from None
     own = Counter(_hash(salt, *row) for row in patients[["time", "event", "risk"]].itertuples(index=False))
@@ -45,8 +45,7 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
                 f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one, or wait "
                 f"until {smallest} patients have been added"
             )
-    ledger["told"].append(dict(own))
-    write_text(path, json.dumps(ledger))
+    write_text(path, json.dumps({"salt": salt, "told": [*told, own]}))
 
 
 def _hash(salt: str, *values: object) -> str:

@@ -122,4 +122,4 @@ def expected_events(form: CoxForm, patients: pd.DataFrame, until: float) -> np.n
         patients: with `time`.
         until: months.
     """
-    return form.cumulative_hazard(patients.index, np.minimum(patients["time"], until).to_numpy())
+    return form.cumulative_hazard(patients.index, patients["time"].clip(upper=until).to_numpy())

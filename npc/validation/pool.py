@@ -75,7 +75,8 @@ def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
     Raises:
         InputError: fewer than two, one that can't be read, of a newer format, of another model, or given twice.
     """
-    faults, found = [], {}
+    faults: list[str] = []
+    found: dict[str, dict[str, Any]] = {}
     for path in paths:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

@@ -54,7 +54,7 @@ def recalibrate(patients: pd.DataFrame, form: CoxForm | NotEstimable, horizon: f
     predictor = form.predictor[patients.index].to_numpy()
 
     def shift() -> float:
-        hazard = form.cumulative_hazard(patients.index, np.minimum(time, horizon).to_numpy())
+        hazard = form.cumulative_hazard(patients.index, time.clip(upper=horizon).to_numpy())
         return calibration_intercept(time, event, hazard, horizon).estimate
 
     def probability(factor: float = 1.0) -> np.ndarray:

@@ -87,14 +87,14 @@ def draw(path: Path, title: str, found: Pooled, right: float | None = None) -> N
 
 
 def _json(of: Pooled) -> Json:
-    known = not isinstance(of.effects, NotEstimable)
+    spread = dict.fromkeys(("tau2", "i2", "q_p"))
+    if not isinstance(of.effects, NotEstimable):
+        spread = {name: getattr(of.effects, name) for name in spread}
     return {
         "estimate": of.estimate,
         "ci": of.ci and list(of.ci),
         "prediction": None if isinstance(of.prediction, NotEstimable) else list(of.prediction),
-        "tau2": of.effects.tau2 if known else None,
-        "i2": of.effects.i2 if known else None,
-        "q_p": of.effects.q_p if known else None,
+        **spread,
         "hospitals": {one.name: {"estimate": one.estimate, "ci": list(one.ci)} for one in of.hospitals},
         **(note(of.prediction) if isinstance(of.prediction, NotEstimable) else {}),
     }
