@@ -1,8 +1,8 @@
 """What a hospital has told before of a model, so that nobody learns of one patient by the difference of two files.
 
-The ledger lies beside the model and stays in the hospital. It has a salted hash of the outcome and risk of each
-patient of each `aggregate.json`. A new one is refused if the patients who are new, or those who are gone, are fewer
-than a cell.
+The ledger lies beside the model and stays in the hospital. It has, of each `aggregate.json`, salted hashes of the ids and
+of the outcomes of its patients: by both, since patients may be renamed, and may share an outcome. A new file is refused
+if the patients who are new, or those who are gone, are fewer than a cell.
 """
 
 import hashlib
@@ -16,13 +16,15 @@ import pandas as pd
 from npc.errors import InputError
 from npc.files import write_text
 
+_KINDS = ("ids", "outcomes")
+
 
 def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
     """Enters the patients of an aggregate.
 
     Args:
         model: beside which the ledger lies.
-        patients: `time`, `event` and `risk`.
+        patients: `time` and `event`, indexed by `patient_id`.
         smallest: number of patients of a cell.
 
     Raises:
@@ -31,22 +33,29 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
     path = model.with_name(f"{model.name}.ledger.json")
     try:
         known = json.loads(path.read_text()) if path.exists() else {"salt": secrets.token_hex(16), "told": []}
-        salt, told = str(known["salt"]), [Counter(of) for of in known["told"]]
+        salt, told = str(known["salt"]), [{kind: Counter(of[kind]) for kind in _KINDS} for of in known["told"]]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{path} can't be read as the ledger of the model; restore it from a copy") from None
-    own = Counter(_hash(salt, *row) for row in patients[["time", "event", "risk"]].itertuples(index=False))
+    own = {
+        "ids": Counter(_hash(salt, str(patient)) for patient in patients.index),
+        "outcomes": Counter(
+            _hash(salt, repr((float(time), int(event))))
+            for time, event in zip(patients["time"], patients["event"], strict=True)
+        ),
+    }
+    if own in told:
+        return
     for before in told:
-        new, gone = (own - before).total(), (before - own).total()
-        if not new and not gone:
-            return
-        if 0 < new < smallest or 0 < gone < smallest:
-            raise InputError(
-                f"{path}: an aggregate of this model was written whose patients differ by {max(new, gone)} from these "
-                f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one, or wait "
-                f"until {smallest} patients have been added"
-            )
+        for kind in _KINDS:
+            new, gone = (own[kind] - before[kind]).total(), (before[kind] - own[kind]).total()
+            if 0 < new < smallest or 0 < gone < smallest:
+                raise InputError(
+                    f"{path}: an aggregate of this model was written whose patients, by their {kind}, differ by a few "
+                    f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one, or "
+                    f"wait until {smallest} patients have been added"
+                )
     write_text(path, json.dumps({"salt": salt, "told": [*told, own]}))
 
 
-def _hash(salt: str, *values: object) -> str:
-    return hashlib.sha256(repr((salt, *map(float, values))).encode()).hexdigest()  # type: ignore[arg-type]
+def _hash(salt: str, value: str) -> str:
+    return hashlib.sha256(f"{salt} {value}".encode()).hexdigest()

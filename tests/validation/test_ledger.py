@@ -22,14 +22,14 @@ def model(tmp_path: Path) -> Path:
 
 def test_the_same_patients_and_many_more_may_be_told(model: Path):
     enter(model, patients(30), 5)
-    enter(model, patients(30).rename("again-{}".format), 5)  # under other names
+    enter(model, patients(30).rename("again-{}".format), 5)
     enter(model, patients(35), 5)
     enter(model, patients(40), 5)
 
 
 @pytest.mark.parametrize("n", [29, 26, 31, 34])
 def test_a_few_more_or_fewer_are_refused(n: int, model: Path):
-    with pytest.raises(InputError, match=r"differ by \d from these .* so the two would tell of single patients"):
+    with pytest.raises(InputError, match=r"by their ids, differ by a few .* so the two would tell of single patients"):
         enter(model, patients(n), 5)
 
 
@@ -38,6 +38,17 @@ def test_one_changed_outcome_is_refused(model: Path):
     changed.iloc[3, changed.columns.get_loc("event")] = 1 - changed["event"].iloc[3]
     with pytest.raises(InputError, match="1 new, 1 gone"):
         enter(model, changed, 5)
+
+
+def test_one_patient_less_under_other_names_is_refused(model: Path):
+    with pytest.raises(InputError, match=r"by their outcomes, differ by a few \(0 new, 1 gone\)"):
+        enter(model, patients(29).rename("again-{}".format), 5)
+
+
+def test_a_patient_in_the_place_of_another_with_the_same_outcome_is_refused(model: Path):
+    rows = patients(30)
+    with pytest.raises(InputError, match=r"by their ids, differ by a few \(1 new, 1 gone\)"):
+        enter(model, rows.rename({rows.index[3]: "another"}), 5)
 
 
 def test_the_ledger_has_no_value_of_a_patient(model: Path):
