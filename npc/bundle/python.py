@@ -85,7 +85,7 @@ class Model:
         return Prediction(float(row["risk"]), str(row["group"]), absolute, told)
 
     def _by_sequence(self, given: Image | Mapping[str, Image]) -> Mapping[str, Image]:
-        return given if isinstance(given, Mapping) else {self.bundle.sequences[0]: given}
+        return given if isinstance(given, Mapping) else {(*self.bundle.sequences, "image")[0]: given}
 
 
 def _file(given: Image, path: Path, spacing: Spacing | None, what: str) -> Path:

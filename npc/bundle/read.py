@@ -1,6 +1,7 @@
 """A bundle that was read: from its file, or made of a run folder on the spot."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,10 @@ def open_bundle(path: Path) -> Bundle:
             )
             for term in formula["signatures"]
         }
+        names = set(about["sequences"])
+        used = {name for part in parts.values() for name in part.sequences}
     except KeyError as error:
         raise InputError(f"{path} lacks {error}; ask the hospital that made it for the file again") from None
+    if not used <= names or not all(re.fullmatch(r"\w[\w.+-]*", name) for name in names):  # they become file names
+        raise InputError(f"{path}: its sequences have no proper names; ask the hospital that made it")
     return Bundle(about, Formula(formula), population, parts, sha256(pack(content)))

@@ -58,11 +58,12 @@ def predict(
     from npc.bundle.cohorts import of_one, of_words
     from npc.bundle.read import open_bundle
 
-    if bool(image) == bool(choices):
+    one_patient = bool(image or mask or clinical)
+    if one_patient == bool(choices):
         raise InputError("give a cohort (cohort=table cohort.root=DIR), or --image and --mask of one patient")
     found_in = open_bundle(model)
     with TemporaryDirectory() as place, redirect_stdout(sys.stderr):  # progress bars; the output may be a table
-        if image:
+        if one_patient:
             files, outlines = (_by_sequence(of or [], found_in.sequences) for of in (image, mask))
             values = {name: value for name, _, value in (word.partition("=") for word in clinical or [])}
             cohort, store = of_one(found_in, files, outlines, values), place

@@ -1,8 +1,8 @@
 """What a hospital has told before of a model, so that nobody learns of one patient by the difference of two files.
 
-The ledger lies beside the model and stays in the hospital. It has, of each `aggregate.json`, salted hashes of the ids and
-of the outcomes of its patients: by both, since patients may be renamed, and may share an outcome. A new file is refused
-if the patients who are new, or those who are gone, are fewer than a cell.
+The ledger lies beside the model and stays in the hospital. It has, of each `aggregate.json`, salted hashes of the ids
+and of the outcomes of its patients: by both, since patients may be renamed, and may share an outcome. A new file is
+refused if the patients who are new, or those who are gone, are fewer than a cell.
 """
 
 import hashlib

@@ -80,6 +80,7 @@ def test_the_validation_holds_every_figure_and_its_aggregate_no_patient(validate
     assert (folder.parent / "model.npc.zip.ledger.json").exists()
 
 
+@pytest.mark.slow
 def test_one_patient_less_gives_no_second_aggregate(
     validated: Path, place: Path, with_outcomes: Path, shared: Shared, run: FinishedRun
 ):

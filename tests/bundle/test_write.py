@@ -106,7 +106,7 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     (tmp_path / "results.json").write_text(json.dumps({"models": {"combined": found}}))
     made = run_here("npc", "bundle", run.path, "--report", tmp_path, "-o", tmp_path / "m.zip", "--licence", "CC BY 4.0")
     assert made.returncode == 0, made.stderr
-    rows = pd.read_csv(elsewhere / "patients.csv", dtype=str)
+    rows = pd.read_csv(elsewhere / "patients.csv", dtype=str).head(8)
     rows.loc[0, [variable.name for variable in model.variables]] = ""
     folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
     rows.to_csv(folder / "patients.csv", index=False)
@@ -115,7 +115,7 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "out" / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     others = table.index[1:]
-    assert table.loc[others, "risk"].to_numpy() == pytest.approx(model.risk[others].to_numpy(), rel=1e-12)
+    assert table.loc[others, "risk"].to_numpy() == pytest.approx(model.risk[others].to_numpy(), abs=1e-6)
     assert (table["group"] == "high risk").equals(table["risk"] > 0.3)
     told = pd.read_csv(tmp_path / "out" / "warnings.csv").query("patient_id == @table.index[0]")
     assert told["warning"].str.startswith("missing: the training cohort's").sum() == len(model.variables)
