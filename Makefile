@@ -12,11 +12,14 @@ help: ## list the targets
 train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max
 	$(BIN)/python train.py sequence=cet1 slices=max
 
+reproduce: $(READY) ## the whole study on the phantom with a small grid; GRID=paper for the paper's
+	$(BIN)/npc reproduce --grid $(or $(GRID),smoke)
+
 test: $(READY) ## run all tests except the slow ones
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 test-random: $(READY) ## run the property tests on new random draws; a failure prints how to repeat it
-	$(BIN)/pytest -n 2 -m "hypothesis and not slow" --hypothesis-profile=random
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=random
 
 lint: $(READY) ## run ruff and mypy
 	$(BIN)/ruff check .
@@ -40,4 +43,4 @@ $(READY): pyproject.toml constraints.txt
 	"$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' constraints.txt)"; }
 	@touch $(READY)
 
-.PHONY: help train test test-random lint setup
+.PHONY: help train reproduce test test-random lint setup

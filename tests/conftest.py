@@ -49,7 +49,7 @@ def coarse() -> Iterator[None]:
     from npc.report.kit import figure
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(figure._STYLE, "savefig.dpi", 60)
+        patch.setitem(figure._STYLE, "figure.dpi", 60)
         yield
 
 

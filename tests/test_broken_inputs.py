@@ -61,6 +61,7 @@ def told(folder: Path, message: str) -> str:
     return message.replace(f"{folder}", "COHORT")
 
 
+@pytest.mark.slow
 def test_the_good_cohort_passes(check):
     assert check()[:2] == (0, [])
 
@@ -69,6 +70,7 @@ def test_the_corpus_is_large_and_its_kinds_have_unique_names():
     assert len(NAMES) == len(CORPUS) >= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CORPUS, ids=lambda kind: kind.name)
 def test_each_kind_gives_one_message_that_no_other_kind_gives(kind, check, folder, capfd):
     if more := kind.spoil(folder):
@@ -98,6 +100,7 @@ def test_the_command_prints_nothing_but_the_fault(folder, capfd):
     assert describes(ended.stdout, kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tables-no_id", "dicom-two_series", "rtstruct-no_roi", "volumes-zero_bytes"])
 def test_the_command_tells_what_the_check_finds(name, check, folder):
     kind = NAMES[name]
@@ -108,6 +111,7 @@ def test_the_command_tells_what_the_check_finds(name, check, folder):
     assert keeps_secrets(printed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tables-unknown_level", "configs-tag_that_would_run_code"])
 def test_train_gives_the_same_message(name, folder):
     kind = NAMES[name]

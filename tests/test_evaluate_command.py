@@ -16,11 +16,12 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
+from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
 from npc.cohort.load import load
 from npc.config.checks import check_evaluate
-from npc.config.loading import CONFIGS
+from npc.config.loading import CONFIGS, compose
 from npc.phantom import source as phantom
 from npc.prognosis.analysis import analyse
 from npc.prognosis.choice import choose
@@ -28,8 +29,17 @@ from npc.prognosis.runs import finished_runs
 from npc.report.kit.folder import write_results
 from npc.report.paper.report import print_summary
 from npc.report.paper.results import as_json
+from npc.report.reviewer import statistician
 from tests.commands import ROOT, run_here
 from tests.prognosis.run_folders import predictions, write_run
+from tests.report.reviewer.checks import (
+    check_checklists,
+    check_methods,
+    check_model_card,
+    check_patients,
+    check_script,
+    lacks_r,
+)
 
 pytestmark = pytest.mark.usefixtures("coarse")
 
@@ -90,6 +100,7 @@ def analysed(cohort: Path, runs: Path, *more: str) -> tuple[dict, str]:
     analysis = analyse(patients, choose(found, choices.variants, {}), unfinished, choices)
     folder = runs.parent / "analysed"
     write_results(folder, as_json(analysis))
+    statistician.write(folder / "statistician", analysis)
     with redirect_stdout(StringIO()) as printed:
         print_summary(analysis, folder)
     return json.loads((folder / "results.json").read_text()), printed.getvalue()
@@ -111,6 +122,10 @@ class Report:
 @pytest.fixture(scope="module")
 def report(cohort: Path, patients: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Report:
     runs = write_runs(patients, tmp_path_factory.mktemp("report") / "runs")
+    settings = compose(["cohort=table", f"cohort.root={cohort}", "cohort.name=ours", "sequence=cet1", "slices=max"])
+    run = runs / "ours" / "cet1-max" / ("a" * 12)
+    (run / "config.yaml").write_text(OmegaConf.to_yaml(settings, resolve=True))
+    (run / "environment.json").write_text(json.dumps({"packages": {"torch": "2.6"}, "git_commit": "0f1e2d"}))
     done = evaluate(cohort, runs, "prognosis.significance=0.5")
     assert done.returncode == 0, done.stderr
     return Report(runs, done.stdout, results(runs))
@@ -171,6 +186,23 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     check_controls(found["controls"], patients, risk)
 
 
+def test_a_report_has_what_a_reviewer_asks_for(report, patients):
+    home = report.runs.parent / "reports" / "ours"
+    check_checklists(home, report.results, report.printed)
+    check_methods(home, report.results)
+    check_model_card(home, report.results)
+    check_patients(home, report.results, patients)
+    assert "Folder reviewer" in (home / "report.html").read_text()
+
+
+def test_the_statisticians_script_repeats_the_figures_with_and_without_proc(report):
+    if reason := lacks_r():
+        pytest.skip(reason)
+    folder = report.runs.parent / "reports" / "ours" / "statistician"
+    check_script(folder, report.results)
+    check_script(folder, report.results, "--base")
+
+
 def check_controls(found, patients, risk):
     volume = sizes(patients).set_index("patient_id")["volume"]
     signature = found["deep_learning"]
@@ -188,6 +220,7 @@ def check_controls(found, patients, risk):
     assert -1 < signature["correlation_with_volume"] < 1
 
 
+@pytest.mark.slow
 def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, runs, patients):
     run = runs / "ours" / "cet1-max" / ("a" * 12)
     (run / "controls").mkdir()
@@ -235,6 +268,7 @@ def test_the_same_runs_give_the_same_bytes(cohort, report):
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     for path in runs.glob("ours/*/*/predictions.csv"):
         table = pd.read_csv(path, float_precision="round_trip")
@@ -249,6 +283,7 @@ def test_the_fit_does_not_depend_on_the_test_cohort(cohort, report, runs):
     assert before["models"]["deep_learning"]["test"] != after["models"]["deep_learning"]["test"]
 
 
+@pytest.mark.slow
 def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(cohort, report, runs, patients):
     assert "train.py refit=" in report.printed
     in_sample = report.results["models"]["combined"]["regression"]
@@ -276,11 +311,14 @@ def test_out_of_fold_risks_are_used_where_they_exist_and_reported_where_not(coho
     assert pair["train"]["difference"] == pytest.approx(combined - unseen, abs=1e-12)
     assert "P is not valid" in pair["train"]["note"]
     assert "note" not in pair["test"]
+    if not lacks_r():
+        check_script(runs.parent / "analysed" / "statistician", found, "--base")
     found, _ = analysed(cohort, runs, "prognosis.significance=0.5", "prognosis.signature=in_sample")
     assert found["models"]["combined"]["regression"] == in_sample
     assert found["models"]["deep_learning"]["cutoff"] == before["cutoff"]
 
 
+@pytest.mark.slow
 def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     alone = patients.copy()
     alone.loc[alone["split"] == "test", ["label", "event"]] = 0
@@ -303,6 +341,7 @@ def test_undefined_cases_are_reported_and_never_nan(cohort, patients, tmp_path):
     assert "nan" not in (tmp_path / "reports" / "ours" / "tables" / "auc.csv").read_text()
 
 
+@pytest.mark.slow
 def test_without_clinical_variables_their_models_are_omitted_with_a_message(cohort, runs):
     done = evaluate(cohort, runs, "cohort.clinical=null", "endpoint.survival=overall survival", "report.ci=bootstrap")
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 """The page that leads from a hospital's archive to a cohort: its table, its commands and its source work as shown."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -72,6 +73,28 @@ def test_every_command_of_the_page_works(command: str, folder: Path, tmp_path: P
         assert "24 patients" in done.stdout
 
 
+def test_a_config_outside_of_the_checkout_is_found_by_every_command(folder: Path, tmp_path: Path):
+    own = tmp_path / "configs" / "cohort"
+    own.mkdir(parents=True)
+    (own / "ours.yaml").write_text(
+        block("yaml").replace("/data/ours", str(folder)).replace("512", "24") + "exclude: {P001: moved}\n"
+    )
+    commands = block("sh", 1).strip().replace("CONFIGS", str(own.parent)).splitlines()
+    assert len(commands) == 3
+    said = {}
+    for command in commands:
+        words = shlex.split(command)
+        words = words[1:] if words[0].endswith("python") else words
+        if not words[0].endswith("npc"):
+            words.append(f"runs={tmp_path}/runs")
+        if "train.py" in command:
+            words.append("--cfg=job")
+        said[Path(words[0]).name] = run_here(Path(words[0]).name, *words[1:])
+    assert "23 patients" in said["npc"].stdout
+    assert f"root: {folder}" in said["train.py"].stdout
+    assert "ours" in said["evaluate.py"].stderr
+
+
 def test_the_page_shows_every_command_that_reads_a_cohort():
     for name in ("check", "flow", "quality", "agreement"):
         assert any(f"npc cohort {name} " in command for command in COMMANDS)
@@ -97,7 +120,7 @@ def test_the_source_in_the_page_works(tmp_path: Path, folder: Path, monkeypatch:
     from npc.cohort.load import load
 
     own = {"_target_": "page_source.read", "root": str(home), "missing": "error"}
-    config = OmegaConf.create(yaml.safe_load(block("yaml")) | own)
+    config = OmegaConf.create(yaml.safe_load(block("yaml", 1)) | own)
     endpoint = OmegaConf.create({"event": "dm_event", "time": "dmfs_months"})
     cohort = load(config, endpoint, ["cet1"])
     assert list(cohort.patients.index) == ["P001", "P002", "P003", "P004"]

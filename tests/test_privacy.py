@@ -260,6 +260,7 @@ def spoil(file: Path, old: bytes, new: bytes) -> None:
     file.write_bytes(content.replace(old, new, 1))
 
 
+@pytest.mark.slow
 def test_messages_about_broken_headers_contain_no_identifier(cohort, tmp_path, session):
     (tmp_path / "ran").mkdir()
     ran = session(tmp_path / "ran", broken(cohort, tmp_path / "cohort"))

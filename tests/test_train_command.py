@@ -167,6 +167,7 @@ def test_the_result_is_printed(story):
 # --- what is reported at once -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
@@ -197,6 +198,7 @@ def test_a_wrong_choice_ends_with_2_and_one_message(overrides, message):
     assert len(ended.stderr.splitlines()) < 15
 
 
+@pytest.mark.slow
 def test_all_wrong_choices_are_reported_at_once_before_anything_heavy_is_imported(config_only):
     before = set(ROOT.iterdir())
     ended = run("slices=2", "batch_size=0", "network.join=glue", PYTHONPATH=config_only)
@@ -205,12 +207,14 @@ def test_all_wrong_choices_are_reported_at_once_before_anything_heavy_is_importe
     assert all(word in ended.stderr for word in ("slices=2", "batch_size=0", "network.join=glue"))
 
 
+@pytest.mark.slow
 def test_a_misspelt_choice_is_reported_before_anything_heavy_is_imported(config_only):
     ended = run("optimizer.lrr=0.1", PYTHONPATH=config_only)
     assert ended.returncode == 2
     assert "lrr" in ended.stderr
 
 
+@pytest.mark.slow
 def test_each_job_of_a_multirun_is_named_with_its_choices(tmp_path):
     ended = run_here("train.py", "-m", "slices=two,four", f"runs={tmp_path}")
     assert ended.returncode == 2
@@ -221,6 +225,7 @@ def test_each_job_of_a_multirun_is_named_with_its_choices(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -243,6 +248,7 @@ def test_no_choice_of_any_command_ends_in_a_traceback(words, home):
     assert ended.stderr.startswith("npc: ")
 
 
+@pytest.mark.slow
 def test_debug_shows_the_traceback(without_torch):
     ended = run("slices=2", PYTHONPATH=without_torch, NPC_DEBUG="1")
     assert ended.returncode != 0
@@ -258,6 +264,7 @@ def test_help_shows_an_example_and_the_choices(without_torch):
         assert group in ended.stdout
 
 
+@pytest.mark.slow
 def test_the_choices_can_be_printed(without_torch):
     ended = run("--cfg", "job", "sequence=t2", "optimizer.lr=0.5", PYTHONPATH=without_torch)
     assert ended.returncode == 0, ended.stderr
@@ -305,6 +312,7 @@ def test_a_full_disk_is_reported_and_the_run_resumes_when_there_is_space(data, s
     assert (folder / "DONE").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_of_the_store_is_reported(data, small_disk):
     disk = small_disk(16)
     ended = run_here("train.py", *data, f"runs={disk.parent / 'runs'}", f"store={disk}")
@@ -406,6 +414,7 @@ def test_wandb_is_offline_and_holds_the_run(logged_run):
         assert private not in everything
 
 
+@pytest.mark.slow
 def test_a_failure_is_recorded_in_wandb(data, tmp_path, wandb_here):
     from npc.errors import InputError
 
@@ -415,6 +424,7 @@ def test_a_failure_is_recorded_in_wandb(data, tmp_path, wandb_here):
     assert exit_code(offline_run(folder)[1]) == 2  # as the process does
 
 
+@pytest.mark.slow
 def test_wandb_gives_the_same_predictions_as_csv(data, tmp_path, logged_run):
     by_csv = in_process(*data, f"runs={tmp_path}", "logger=csv", "trainer.max_epochs=1")
     assert by_csv.name == logged_run.name

@@ -5,13 +5,16 @@ import typer
 from npc.cli.audit import audit
 from npc.cli.bundle import bundle, predict
 from npc.cli.cohort import app as cohort_app
+from npc.cli.doctor import doctor
 from npc.cli.plan import app as plan_app
+from npc.cli.reproduce import reproduce
+from npc.cli.scripts import HYDRA, evaluate, train
 from npc.cli.sweep import app as sweep_app
 from npc.cli.validate import validate
 from npc.command import one_message
 
 app = typer.Typer(
-    help="Tools that complement train.py and evaluate.py.",
+    help="Train signatures, evaluate them, and look at cohorts, sweeps and this machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -20,10 +23,14 @@ app = typer.Typer(
 app.add_typer(cohort_app, name="cohort")
 app.add_typer(plan_app, name="plan")
 app.add_typer(sweep_app, name="sweep")
+app.command("train", context_settings=HYDRA)(train)
+app.command("evaluate", context_settings=HYDRA)(evaluate)
 app.command("audit")(audit)
 app.command("bundle")(bundle)
 app.command("predict")(predict)
 app.command("validate")(validate)
+app.command("reproduce")(reproduce)
+app.command("doctor")(doctor)
 
 
 def main() -> None:

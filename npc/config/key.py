@@ -28,7 +28,7 @@ _OF_METHOD = {
 def run_key(config: DictConfig) -> str:
     """Twelve hexadecimal digits that name a run: a hash of the resolved choices that can change its numbers."""
     choices = plain(config)
-    for key in {key for keys in _OF_METHOD.values() for key in keys} - set(_OF_METHOD[config.method]):
+    for key in unread(config.method):
         choices.pop(key)
     for group in {"network", "encoder"} & choices.keys():
         if (weights := Path(config[group].weights or "").expanduser()).is_file():
@@ -40,6 +40,11 @@ def run_key(config: DictConfig) -> str:
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def unread(method: str) -> set[str]:
+    """The groups of a config that a method does not read."""
+    return {key for keys in _OF_METHOD.values() for key in keys} - set(_OF_METHOD[method])
 
 
 def run_folder(config: DictConfig) -> Path:

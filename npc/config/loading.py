@@ -14,11 +14,14 @@ from npc.config.messages import composing
 from npc.config.words import readable
 from npc.errors import InputError
 
-CONFIGS = Path(__file__).resolve().parents[2] / "conf"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+# `train.py`, `evaluate.py`, `conf/` and `sweeps/`: of the checkout, or the copies that a wheel carries in the package
+HOME = _CHECKOUT if (_CHECKOUT / "train.py").exists() else Path(__file__).resolve().parents[1] / "home"
+CONFIGS = HOME / "conf"
 
 
 def compose(overrides: Sequence[str], resolve: bool = True) -> DictConfig:
-    """The choices that `train.py` would have with these overrides, in the checkout that contains npc.
+    """The choices that `train.py` would have with these overrides.
 
     Raises:
         InputError: Hydra cannot compose them: a key that does not exist, or a value of the wrong type.
@@ -27,7 +30,9 @@ def compose(overrides: Sequence[str], resolve: bool = True) -> DictConfig:
     from hydra import initialize_config_dir
 
     if not CONFIGS.is_dir():
-        raise InputError(f"{CONFIGS}: this folder of configs is missing; install npc from its checkout (`make train`)")
+        raise InputError(
+            f"{CONFIGS}: this folder of configs is missing; install npc again (`make setup` in a checkout)"
+        )
     with composing(overrides), initialize_config_dir(str(CONFIGS), version_base="1.3"):
         config = hydra_compose("train", readable(overrides))
         if resolve:

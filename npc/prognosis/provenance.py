@@ -149,5 +149,6 @@ def _rules(choices: DictConfig) -> dict[str, str]:
             "logit": "DeLong on the logit scale",
             "bootstrap": f"percentiles of {choices.report.bootstrap} bootstrap draws, stratified by label",
         }[choices.report.ci],
+        "intervals": "95%",
         "ties": "a tie counts one half in an AUC; Efron's in Cox regression",
     }

@@ -83,6 +83,10 @@ class Run:
 
     def choices(self) -> dict[str, Any]:
         """Those of `config.yaml` that can change the numbers, by dotted key; none where the backend wrote no config."""
+        return dict(flat(self.config()))
+
+    def config(self) -> dict[str, Any]:
+        """The same by group."""
         try:
             text = (self.path / "config.yaml").read_text()
             choices = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -91,14 +95,19 @@ class Run:
         if not isinstance(choices, dict):
             return {}
         drop_neutral(choices)
-        return dict(flat(choices))
+        return choices
+
+    def environment(self) -> dict[str, Any]:
+        """Content of `environment.json`; none where the backend wrote none."""
+        try:
+            found = json.loads((self.path / "environment.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def data(self) -> dict | None:
         """Hashes of split, outcome and images from `environment.json`, where the backend wrote one."""
-        try:
-            return json.loads((self.path / "environment.json").read_text()).get("data")
-        except (OSError, ValueError):
-            return None
+        return self.environment().get("data")
 
     def encoder(self) -> dict[str, Any] | None:
         """What `metrics.json` says about the encoder of a frozen-encoder signature: its name, source and licence."""

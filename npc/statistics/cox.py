@@ -13,7 +13,7 @@ from npc.statistics import NotEstimable
 from npc.statistics.inputs import follow_up
 from npc.statistics.kaplan_meier import kaplan_meier
 from npc.statistics.logrank import Test
-from npc.statistics.partial_likelihood import RiskSet, derivatives, event_time, risk_sets, score_residuals
+from npc.statistics.partial_likelihood import Stratum, contributions, derivatives, score_residuals, stratum
 
 MAX_STEPS = 50
 FARTHEST = 300  # log hazard of a subject, from the mean
@@ -80,15 +80,15 @@ def cox(
         raise ValueError("weights must be above 0, of shape (subjects,)")
     if not d.any():
         raise NotEstimable("there is no event")
-    stratum = np.zeros(len(t), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    within = [np.flatnonzero(stratum == number) for number in range(stratum.max() + 1)]
-    if np.linalg.matrix_rank(np.concatenate([x[of] - x[of].mean(axis=0) for of in within])) < x.shape[1]:
+    of = np.zeros(len(t), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    within = [np.flatnonzero(of == number) for number in range(of.max() + 1)]
+    if np.linalg.matrix_rank(np.concatenate([x[rows] - x[rows].mean(axis=0) for rows in within])) < x.shape[1]:
         raise NotEstimable("a covariate does not vary, or follows from the others")
     scale = x.std(axis=0)
     standard = (x - x.mean(axis=0)) / scale
-    sets = [one for rows in within for one in risk_sets(t, d, standard, w, rows)]
+    parts = [stratum(t, d, standard, w, rows) for rows in within if d[rows].any()]
     beta = np.zeros(x.shape[1])
-    loglik, score, information = derivatives(sets, beta)
+    loglik, score, information = derivatives(parts, beta)
     null = loglik
     for _ in range(MAX_STEPS):
         # of standardised covariates: with all weight on one subject the information vanishes
@@ -97,7 +97,7 @@ def cox(
         move = np.linalg.solve(information, score)
         while np.abs(standard @ (beta + move)).max() > FARTHEST:  # its exponential is no number
             move = move / 2
-        while (next_step := derivatives(sets, beta + move))[0] < loglik - 1e-12 * abs(loglik):
+        while (next_step := derivatives(parts, beta + move))[0] < loglik - 1e-12 * abs(loglik):
             move = move / 2
         beta, (loglik, score, information) = beta + move, next_step
         if np.abs(move).max() < 1e-10:
@@ -106,30 +106,28 @@ def cox(
         raise NotEstimable("the Cox regression does not converge")
     variance = np.linalg.inv(information)
     if robust:
-        change = w[:, None] * score_residuals(sets, beta, len(t)) @ variance  # of beta if a subject is left out
+        change = w[:, None] * score_residuals(parts, beta, len(t)) @ variance  # of beta if a subject is left out
         variance = change.T @ change
     error = np.sqrt(np.diag(variance)) / scale
     coefficient = beta / scale
     plain = strata is None and weights is None
-    each, together = _proportional_hazards(t, d, sets, beta) if plain else ((None,) * len(beta), None)
+    each, together = _proportional_hazards(t, d, parts[0], beta) if plain else ((None,) * len(beta), None)
     p = 2 * norm.sf(np.abs(coefficient / error))
     return Cox(coefficient, error, p, (float(null), float(loglik)), each, together)
 
 
 def _proportional_hazards(
-    t: np.ndarray, d: np.ndarray, sets: list[RiskSet], beta: np.ndarray
+    t: np.ndarray, d: np.ndarray, of: Stratum, beta: np.ndarray
 ) -> tuple[tuple[Test | None, ...], Test | None]:
     """Score test of a coefficient of time beside each covariate (Therneau, survival 3: `cox.zph`)."""
     curve = kaplan_meier(t, d)
-    before = 1 - np.append(1.0, curve.survival)[np.searchsorted(curve.time, [of.time for of in sets])]
-    number = np.array([len(of.events) for of in sets])
-    g = before - (before * number).sum() / number.sum()
+    before = 1 - np.append(1.0, curve.survival)[np.searchsorted(curve.time, of.time)]
+    now = before - (before * of.number).sum() / of.number.sum()
     p = len(beta)
-    score, information = np.zeros(2 * p), np.zeros((2 * p, 2 * p))
-    for risk_set, now in zip(sets, g, strict=True):
-        _, residual, variance = event_time(risk_set, beta)
-        score += np.concatenate([residual, now * residual])
-        information += np.kron(np.array([[1, now], [now, now**2]]), variance)
+    _, residual, variance = contributions(of, beta)
+    score = np.concatenate([residual.sum(axis=0), now @ residual])
+    none, once, twice = (np.tensordot(now**power, variance, 1) for power in range(3))
+    information = np.block([[none, once], [once, twice]])
     score[:p] = 0  # at the maximum
 
     def test(kept: list[int]) -> Test | None:

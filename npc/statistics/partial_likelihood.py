@@ -4,36 +4,55 @@ Weighted as by R's `coxph`: tied events share the mean of their weights (Thernea
 2000, section 3.3).
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 
-class RiskSet(NamedTuple):
-    """Of an event time in a stratum.
+@dataclass(frozen=True)
+class Stratum:
+    """The subjects of a stratum in the order of their times, and where its events are among them.
 
     Attributes:
-        time: of the events.
-        event_rows: subjects with the event, by their place in the data.
-        events: their covariates, (events, covariates).
-        event_weight: their weights.
-        rows: all at risk, those with the event among them.
-        at_risk: their covariates.
-        weight: their weights.
+        rows: places of the subjects in the data, (subjects,).
+        x: covariates, (subjects, covariates).
+        weight: (subjects,).
+        time: of the events, each once, (times,).
+        start: the first subject who is at risk at each event time, (times,).
+        events: subjects with the event, in the order of time, (events,).
+        first: place in `events` of the first event at each time, (times,).
+        at: number of each event's time, (events,).
+        share: of the events at its time that Efron's method has removed before each event, (events,).
     """
 
-    time: float
-    event_rows: np.ndarray
-    events: np.ndarray
-    event_weight: np.ndarray
     rows: np.ndarray
-    at_risk: np.ndarray
+    x: np.ndarray
     weight: np.ndarray
+    time: np.ndarray
+    start: np.ndarray
+    events: np.ndarray
+    first: np.ndarray
+    at: np.ndarray
+    share: np.ndarray
+
+    @property
+    def number(self) -> np.ndarray:
+        """Events at each time."""
+        return np.bincount(self.at)
 
 
-def risk_sets(t: np.ndarray, d: np.ndarray, x: np.ndarray, w: np.ndarray, rows: np.ndarray) -> list[RiskSet]:
-    """The event times of a stratum, in order.
+class Contributions(NamedTuple):
+    """What each event time adds to the log likelihood, the score and the information; the first axis is time."""
+
+    loglik: np.ndarray
+    score: np.ndarray
+    information: np.ndarray
+
+
+def stratum(t: np.ndarray, d: np.ndarray, x: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Stratum:
+    """The subjects of a stratum, at least one of them with an event.
 
     Args:
         t: times, (subjects,).
@@ -43,63 +62,72 @@ def risk_sets(t: np.ndarray, d: np.ndarray, x: np.ndarray, w: np.ndarray, rows: 
         rows: places of the stratum's subjects.
     """
     rows = rows[np.argsort(t[rows], kind="stable")]
-    sets = []
-    for at in np.unique(t[rows][d[rows] == 1]):
-        events, at_risk = rows[(t[rows] == at) & (d[rows] == 1)], rows[np.searchsorted(t[rows], at) :]
-        sets.append(RiskSet(at, events, x[events], w[events], at_risk, x[at_risk], w[at_risk]))
-    return sets
+    events = np.flatnonzero(d[rows] == 1)
+    time, first, at, number = np.unique(t[rows][events], return_index=True, return_inverse=True, return_counts=True)
+    share = (np.arange(len(events)) - first[at]) / number[at]
+    start = np.searchsorted(t[rows], time)
+    return Stratum(rows, x[rows], w[rows], time, start, events, first, at, share)
 
 
-def derivatives(sets: list[RiskSet], beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def derivatives(strata: Sequence[Stratum], beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Log likelihood, score (covariates,) and information (covariates, covariates)."""
-    loglik, score = 0.0, np.zeros(len(beta))
-    information = np.zeros((len(beta),) * 2)
-    for risk_set in sets:
-        part, residual, variance = event_time(risk_set, beta)
-        loglik, score, information = loglik + part, score + residual, information + variance
-    return loglik, score, information
+    parts = [[part.sum(axis=0) for part in contributions(of, beta)] for of in strata]
+    loglik, score, information = (sum(part) for part in zip(*parts, strict=True))
+    return float(loglik), np.asarray(score), np.asarray(information)
 
 
-def event_time(of: RiskSet, beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log likelihood, score and information of one event time."""
-    loglik = float((of.event_weight * (of.events @ beta)).sum())
-    score = (of.event_weight[:, None] * of.events).sum(axis=0)
-    information = np.zeros((len(beta),) * 2)
-    each = of.event_weight.mean()
-    for _, (s0, s1, s2) in _efron(of, beta):
-        mean = s1 / s0
-        loglik -= each * float(np.log(s0))
-        score = score - each * mean
-        information += each * (s2 / s0 - np.outer(mean, mean))
-    return loglik, score, information
+def contributions(of: Stratum, beta: np.ndarray) -> Contributions:
+    """Of each event time."""
+    s0, mean, second = _efron(of, beta)
+    x, weight = of.x[of.events], of.weight[of.events]
+    each = _mean_weight(of)
+    variance = second - mean[:, :, None] * mean[:, None, :]
+    parts = (
+        weight * (x @ beta) - each * np.log(s0),
+        weight[:, None] * x - each[:, None] * mean,
+        each[:, None, None] * variance,
+    )
+    return Contributions(*(np.add.reduceat(part, of.first) for part in parts))
 
 
-def _efron(of: RiskSet, beta: np.ndarray) -> Iterator[tuple[float, tuple[float, np.ndarray, np.ndarray]]]:
-    """Of each tied event: the share of the events that has left, and the sums over all who are left at risk.
-
-    The sums are of exp(x beta), times x, and times x x'.
-    """
-    weight, tied = of.weight * np.exp(of.at_risk @ beta), of.event_weight * np.exp(of.events @ beta)
-    sums = weight.sum(), weight @ of.at_risk, (of.at_risk.T * weight) @ of.at_risk
-    ties = tied.sum(), tied @ of.events, (of.events.T * tied) @ of.events
-    for k in range(len(of.events)):
-        share = k / len(of.events)
-        s0, s1, s2 = (whole - share * part for whole, part in zip(sums, ties, strict=True))
-        yield share, (s0, s1, s2)
-
-
-def score_residuals(sets: list[RiskSet], beta: np.ndarray, subjects: int) -> np.ndarray:
+def score_residuals(strata: Sequence[Stratum], beta: np.ndarray, subjects: int) -> np.ndarray:
     """What each subject, unweighted, adds to the score; (subjects, covariates).
 
     With ties by Efron, as R's `residuals(fit, "score")`: a subject with the event has left by its share.
     """
     residuals = np.zeros((subjects, len(beta)))
-    for of in sets:
-        each, hazard = of.event_weight.mean(), np.exp(of.at_risk @ beta)
-        tied = np.isin(of.rows, of.event_rows)
-        for share, (s0, s1, _) in _efron(of, beta):
-            mean = s1 / s0
-            expected = each / s0 * hazard * np.where(tied, 1 - share, 1)
-            residuals[of.rows] -= expected[:, None] * (of.at_risk - mean)
-            residuals[of.event_rows] += (of.events - mean) / len(of.events)
+    for of in strata:
+        s0, mean, _ = _efron(of, beta)
+        # of the baseline hazard at each event, and the same times the mean covariates of those at risk
+        hazard = (_mean_weight(of) / s0)[:, None] * np.column_stack([np.ones(len(mean)), mean])
+        # summed over the events up to each subject's time, without the share that it has left by at its own event
+        passed = np.searchsorted(of.start, np.arange(len(of.rows)), side="right")
+        summed = np.vstack([np.zeros(hazard.shape[1]), np.add.reduceat(hazard, of.first).cumsum(axis=0)])[passed]
+        summed[of.events] -= np.add.reduceat(of.share[:, None] * hazard, of.first)[of.at]
+        expected = np.exp(of.x @ beta)[:, None] * (summed[:, :1] * of.x - summed[:, 1:])
+        expected[of.events] -= of.x[of.events] - (np.add.reduceat(mean, of.first) / of.number[:, None])[of.at]
+        residuals[of.rows] = -expected
     return residuals
+
+
+def _mean_weight(of: Stratum) -> np.ndarray:
+    """Of the events at the time of each event, (events,)."""
+    return (np.bincount(of.at, of.weight[of.events]) / of.number)[of.at]
+
+
+def _efron(of: Stratum, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sums of the hazards exp(x beta) of those who are left at risk at each event, and the means that they weight.
+
+    Returns:
+        sum (events,), mean covariates (events, covariates), mean of x x' (events, covariates, covariates).
+    """
+    p = len(beta)
+    hazard = of.weight * np.exp(of.x @ beta)
+    squares = (of.x[:, :, None] * of.x[:, None, :]).reshape(len(of.x), p * p)
+    moments = hazard[:, None] * np.column_stack([np.ones(len(of.x)), of.x, squares])
+    # summed from the last subject on, so that those who have left take no part in the rounding
+    at_risk = moments[::-1].cumsum(axis=0)[::-1][of.start]
+    tied = np.add.reduceat(moments[of.events], of.first)
+    left = at_risk[of.at] - of.share[:, None] * tied[of.at]
+    means = left[:, 1:] / left[:, :1]
+    return left[:, 0], means[:, :p], means[:, p:].reshape(-1, p, p)

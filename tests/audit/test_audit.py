@@ -80,12 +80,14 @@ def test_paper_clipped_intervals_give_a_note_and_no_finding(paper):
 # Studies whose figures fit
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(SEEDS)
 def test_no_finding_in_a_study_whose_figures_were_computed(seed):
     assert findings(consistent(seed)) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(SEEDS)
 def test_the_true_number_of_events_is_among_those_implied(seed):

@@ -55,6 +55,7 @@ def test_without_a_command_the_help_is_shown(npc):
     assert "phantom" in output + told
 
 
+@pytest.mark.slow
 def test_the_installed_command_runs():
     script = Path(sys.executable).with_name("npc")
     ended = subprocess.run([script, "cohort", "check", "cohort=tabel"], capture_output=True, text=True)
@@ -68,6 +69,7 @@ def test_the_installed_command_runs():
 # npc cohort phantom
 
 
+@pytest.mark.slow
 def test_phantom_writes_a_cohort_and_tells_its_figures(npc, tmp_path):
     folder = tmp_path / "new" / "phantom"
     code, output, _ = npc("cohort", "phantom", folder, "--n", 20, "--external", 5, "--matrix", 32, "--json")
@@ -87,6 +89,7 @@ def test_phantom_says_what_to_do_next(npc, tmp_path):
     assert f"python train.py cohort=table cohort.root={tmp_path / 'p'}" in output
 
 
+@pytest.mark.slow
 def test_json_is_all_that_is_printed(npc, tmp_path, published):
     _, output, _ = npc("cohort", "phantom", tmp_path / "p", "--n", 4, "--external", 1, "--matrix", 32, "--json")
     json.loads(output)
@@ -130,6 +133,7 @@ def test_phantom_tells_where_it_cannot_write(npc, tmp_path):
 # npc cohort check
 
 
+@pytest.mark.slow
 def test_check_tells_what_a_cohort_holds(npc, published):
     code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}", "--json")
     assert code == 0
@@ -152,6 +156,7 @@ def test_check_tells_what_a_cohort_holds(npc, published):
         assert {grid["spacing"][0] for grid in grids} == {5.0, 6.0}
 
 
+@pytest.mark.slow
 def test_check_prints_tables_for_people(npc, published):
     code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}")
     assert code == 0
@@ -159,6 +164,7 @@ def test_check_prints_tables_for_people(npc, published):
         assert words in output
 
 
+@pytest.mark.slow
 def test_check_builds_the_phantom_of_the_config(npc, tmp_path):
     choices = [f"cohort.root={tmp_path}", "cohort.n=6", "cohort.external=2", "cohort.matrix=32"]
     code, output, _ = npc("cohort", "check", *choices, "--json")
@@ -166,6 +172,7 @@ def test_check_builds_the_phantom_of_the_config(npc, tmp_path):
     assert figures(output)["patients"] == 6
 
 
+@pytest.mark.slow
 def test_check_counts_who_lacks_a_sequence(npc, folder):
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients.loc[[0, 2], ["t2_image", "t2_mask"]] = None
@@ -178,6 +185,7 @@ def test_check_counts_who_lacks_a_sequence(npc, folder):
     assert sum(grid["images"] for grid in told["grids"]["t2"]) == 10
 
 
+@pytest.mark.slow
 def test_check_applies_the_rule_of_missing_images(npc, folder):
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients.loc[[0, 2], ["t2_image", "t2_mask"]] = None
@@ -194,6 +202,7 @@ def test_check_applies_the_rule_of_missing_images(npc, folder):
     assert [left["reason"] for left in figures(output)["exclusions"]] == ["no t2", "no t2"]
 
 
+@pytest.mark.slow
 def test_check_warns_where_a_run_could_not_begin(npc, folder):
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients.loc[0, ["dmfs_months", "dm_event", "os_months", "os_event"]] = ["500", "0", "500", "0"]
@@ -210,6 +219,7 @@ def test_check_warns_where_a_run_could_not_begin(npc, folder):
     assert "Warning: train.py would refuse these choices" in output
 
 
+@pytest.mark.slow
 def test_the_tables_of_check_fit_into_80_columns(npc, published, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     code, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={published}")
@@ -266,6 +276,7 @@ def check_faults(ended: tuple[int, str, str], expected: list[str], as_json: bool
         assert sum(words in "".join(said.split()) for said in told) == 1, fault
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("json_option", [["--json"], []], ids=["json", "people"])
 def test_check_tells_every_fault_of_the_table(npc, folder, json_option):
     expected = plant_in_table(folder)
@@ -273,6 +284,7 @@ def test_check_tells_every_fault_of_the_table(npc, folder, json_option):
     check_faults(ended, expected, bool(json_option))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("json_option", [["--json"], []], ids=["json", "people"])
 def test_check_tells_every_fault_of_the_images(npc, folder, json_option):
     expected = plant_in_images(folder)
@@ -280,12 +292,14 @@ def test_check_tells_every_fault_of_the_images(npc, folder, json_option):
     check_faults(ended, expected, bool(json_option))
 
 
+@pytest.mark.slow
 def test_check_tells_faults_of_table_and_images_at_once(npc, folder):
     expected = plant_in_table(folder) + plant_in_images(folder)
     ended = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", "--json")
     check_faults(ended, expected, as_json=True)
 
 
+@pytest.mark.slow
 def test_check_still_tells_figures_beside_faulty_images(npc, folder):
     plant_in_images(folder)
     _, output, _ = npc("cohort", "check", "cohort=table", f"cohort.root={folder}", "--json")
@@ -295,6 +309,7 @@ def test_check_still_tells_figures_beside_faulty_images(npc, folder):
     assert sum(grid["images"] for grid in told["grids"]["t2"]) == 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choices", "told"),
     [
@@ -313,6 +328,7 @@ def test_check_tells_wrong_choices(npc, choices, told):
     assert told in output + error
 
 
+@pytest.mark.slow
 def test_names_that_look_like_markup_are_printed_as_they_are(npc, folder):
     patients = pd.read_csv(folder / "patients.csv", dtype=str)
     patients["centre"] = patients["centre"].replace("hospital_2", "[red]h[/blue]")
@@ -354,6 +370,7 @@ def agree(root: Path, *more: object) -> list:
     return ["cohort", "agreement", "cohort=table", f"cohort.root={root}", "cohort.name=ours", *few, *more]
 
 
+@pytest.mark.slow
 def test_agreement_writes_its_report(npc, outlined, tmp_path):
     code, output, told = npc(*agree(outlined, "--reports", tmp_path))
     assert (code, told) == (0, "")
@@ -398,6 +415,7 @@ def test_agreement_as_json_is_what_is_written(npc, folder, tmp_path):
     assert "original_shape_VoxelVolume" in results["sequences"]["cet1"]["inter"]["icc"]
 
 
+@pytest.mark.slow
 def test_agreement_of_one_patient_is_told_as_not_estimable(npc, folder, tmp_path):
     add_second_outlines(folder, "t2", again=1, another=0)
     code, output, told = npc(*agree(folder, "--reports", tmp_path))

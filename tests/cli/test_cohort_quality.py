@@ -25,6 +25,7 @@ def choices(folder: Path) -> list[str]:
     return ["cohort=table", f"cohort.root={folder}", "cohort.name=ours", "cohort.size=32"]
 
 
+@pytest.mark.slow
 def test_report_and_json_hold_the_same(quality, folder, tmp_path):
     code, output, _ = quality(*choices(folder), "cohort.mssim=0.5", "cohort.sequences=[t2]", "--json")
     assert code == 0
@@ -70,6 +71,7 @@ def test_who_lacks_a_sequence_is_counted_and_named(quality, folder, tmp_path):
     assert set(left_out["patient_id"]) == {*patients.loc[external, "patient_id"], patients.loc[0, "patient_id"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "told"),
     [

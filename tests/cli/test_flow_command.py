@@ -33,6 +33,7 @@ def choices(folder: Path, *more: str) -> list[str]:
     return [*table, CRITERIA, *more]
 
 
+@pytest.mark.slow
 def test_flow_tells_each_step_by_hospital_and_draws_it(npc, folder, tmp_path):
     by_hand = "+cohort.exclude={H1-0002:withdrew consent}"
     code, output, _ = npc("cohort", "flow", *choices(folder, by_hand), "--reports", tmp_path / "reports", "--json")
@@ -87,6 +88,7 @@ def test_flow_of_one_hospital_ends_before_the_split_and_says_why(npc, folder, tm
     assert "not split: split=by_centre: all 21 patients are from A" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "told"),
     [
@@ -104,6 +106,7 @@ def test_what_cannot_be_is_one_message(npc, folder, tmp_path, more, told):
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.slow
 def test_check_prints_how_images_were_acquired(npc, folder):
     (folder / "images" / "H1-0001" / "t2.json").write_text(
         json.dumps({"Manufacturer": "UIH", "MagneticFieldStrength": 3, "EchoTime": 0.085, "SliceThickness": 4})

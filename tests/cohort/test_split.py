@@ -41,6 +41,7 @@ def test_the_split_has_the_papers_sizes():
     assert splits.index.name == "patient_id"
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32 - 1), order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(seed, order):
     patients = cohort(A=(30, 30), B=(15, 20))  # so many that each draw has both

@@ -46,6 +46,7 @@ def test_a_fault_is_located_once():
     assert study.by("reader2").located("a single pixel") == "/again.nii: a single pixel"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_index", [False, True])
 def test_the_config_says_how_outlines_are_read(tmp_path, by_index):
     phantom.write(tmp_path / "cohort", seed=1, n=12, external=4, matrix=32, signal=1.0)

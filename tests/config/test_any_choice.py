@@ -86,6 +86,7 @@ def refused(script: str, cohort: str, typed: list[str]) -> str:
     return ""
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.sampled_from(list(STARTS)), st.lists(words(), min_size=1, max_size=2))
 def test_any_value_of_any_key_is_taken_or_refused_with_a_message(which, typed):

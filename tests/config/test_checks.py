@@ -74,6 +74,7 @@ def test_nan_is_not_a_valid_value():
     assert len(faults(quickly(*["optimizer.lr=nan", "preprocess.margin=nan", "augment.flip=nan"]))) == 3
 
 
+@pytest.mark.slow
 def test_missing_values_are_reported():
     assert faults(compose(["cohort=table", "runs=???"])) == [
         "cohort.root: no value; give one with cohort.root=...",
@@ -127,6 +128,7 @@ def test_a_key_that_nothing_reads_is_reported_with_the_nearest_one():
         assert near in fault
 
 
+@pytest.mark.slow
 def test_an_option_is_read_by_a_source_that_takes_it(tmp_path, monkeypatch):
     (tmp_path / "own_source.py").write_text("def read(root, sequences, scanner): ...\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -136,6 +138,7 @@ def test_an_option_is_read_by_a_source_that_takes_it(tmp_path, monkeypatch):
     assert found.startswith("cohort.scaner: nothing reads this key")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
@@ -156,6 +159,7 @@ def test_options_of_the_optimizer_are_those_of_torchs_class(choices, message):
         check(compose(choices))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choices", "message"),
     [

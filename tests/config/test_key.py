@@ -131,6 +131,7 @@ def test_each_choice_that_changes_the_numbers_changes_the_key():
     assert not same
 
 
+@pytest.mark.slow
 def test_the_order_of_choices_does_not_matter():
     one, other = ["seed=3", "slices=three", "network=tiny"], ["network=tiny", "slices=three", "seed=3"]
     assert run_key(compose(one)) == run_key(compose(other)) == key(*one)
@@ -139,6 +140,7 @@ def test_the_order_of_choices_does_not_matter():
     assert run_key(turned) == key()
 
 
+@pytest.mark.slow
 def test_the_key_is_the_same_in_any_process_and_folder(tmp_path):
     code = (
         "from npc.config.key import run_key; from npc.config.loading import compose; "

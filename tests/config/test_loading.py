@@ -60,6 +60,7 @@ def together() -> list[list[tuple[str, str]]]:
     return [[choice for choice in row if choice] for row in zip_longest(*groups)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", together(), ids=lambda row: " ".join(map("=".join, row)))
 def test_every_choice_of_every_group_composes_and_is_typed(row):
     choices = compose([word for choice in row for word in ["=".join(choice), *NEEDS.get(choice, [])]])
@@ -74,6 +75,7 @@ def test_all_groups_are_covered_by_the_tests():
     assert set(expected.split()) <= {group for group, _ in CHOICES}
 
 
+@pytest.mark.slow
 def test_published_cohorts_bring_their_own_size_and_split():
     assert compose(["cohort=table", "cohort.root=x"]).preprocess.size == 512
     sts = compose(["cohort=sts", "cohort.root=x", "sequence=mr_t1"])
@@ -84,6 +86,7 @@ def test_published_cohorts_bring_their_own_size_and_split():
     assert compose(["cohort=sts", "cohort.root=x", "split=by_centre"]).split.by == "by_centre"
 
 
+@pytest.mark.slow
 def test_compose_is_what_train_py_sees():
     command = [sys.executable, "train.py", "sequence=t2", "seed=5", "optimizer=adam", "--cfg", "job", "--resolve"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)

@@ -67,6 +67,7 @@ def plain(resnet: nn.Module) -> np.ndarray:
     return by_hand(parts, GREY[0], *IMAGENET)
 
 
+@pytest.mark.slow
 def test_torchvision(resnet, plain, tmp_path):
     made = encoder(weights=saved(tmp_path / "own.pth", resnet.state_dict()))
     np.testing.assert_allclose(made.features(PIXELS[:1]), plain, rtol=1e-4, atol=1e-5)
@@ -77,6 +78,7 @@ def test_torchvision(resnet, plain, tmp_path):
     assert (other.about["source"], other.about["licence"], other.hash) == ("our hospital", "CC0", made.hash)
 
 
+@pytest.mark.slow
 def test_timm(tmp_path):
     import timm
     from safetensors.torch import save_file
@@ -95,6 +97,7 @@ def test_timm(tmp_path):
         np.testing.assert_allclose(made.features(PIXELS[:1]), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_medicalnet_is_standardised_by_its_own_mean_as_one_volume(tmp_path):
     network = random(nets.resnet10(spatial_dims=3, n_input_channels=1, conv1_t_stride=2, shortcut_type="B",
                                    bias_downsample=False, feed_forward=False))  # fmt: skip

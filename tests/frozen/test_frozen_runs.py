@@ -130,6 +130,7 @@ def test_the_same_choices_give_the_same_bytes(run: Path, shared: tuple[str, ...]
         assert (again / name).read_bytes() == (run / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, shared: tuple[str, ...]):
     """Other images (features) and outcomes of these patients change no coefficient."""
     table, patients = features(run, shared), read_run(run).predictions
@@ -145,6 +146,7 @@ def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, share
     assert ((spoilt.predictions.set_index("patient_id")["risk"] == risk) == ~others).all()
 
 
+@pytest.mark.slow
 def test_a_patients_features_do_not_depend_on_the_others(run: Path, shared: tuple[str, ...], monkeypatch):
     whole = features(run, shared)
     monkeypatch.setattr(Encoder, "features", None)  # all of them are in the store: nothing is computed again
@@ -161,6 +163,7 @@ def test_three_slices_of_both_sequences_are_pooled_and_joined(run: Path, shared:
     assert not np.allclose(one, three[one.columns])
 
 
+@pytest.mark.slow
 def test_cox_regression_uses_the_time(run: Path, shared: tuple[str, ...], place: Path):
     cox = read_run(made(*shared, f"runs={place}/cox", "endpoint=cox")).predictions
     assert cox["risk"].min() < 0  # a log relative hazard
@@ -169,6 +172,7 @@ def test_cox_regression_uses_the_time(run: Path, shared: tuple[str, ...], place:
     assert np.corrcoef(cox["risk"][training].rank(), risk.loc[cox.index][training].rank())[0, 1] > 0.5
 
 
+@pytest.mark.slow
 def test_features_that_do_not_vary_are_left_out_or_reported(run: Path, shared: tuple[str, ...]):
     config, table = choices(*shared), features(run, shared)
     patients = read_run(run).predictions.drop(columns="risk")
@@ -207,6 +211,7 @@ def test_the_encoder_is_shown_where_the_run_is_listed(run: Path):
     assert list(runs([used, replace(used, encoder=None)])["encoder"]) == [written, ""]
 
 
+@pytest.mark.slow
 def test_the_run_key_depends_on_what_the_method_reads(tmp_path: Path):
     key = run_key(choices())
     assert run_key(choices("network.join=mean", "optimizer.lr=0.5", "batch_size=2", "trainer.threads=1")) == key

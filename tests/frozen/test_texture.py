@@ -64,6 +64,7 @@ def test_a_tumour_of_a_few_pixels_or_of_one_grey_level_has_features():
     assert np.isfinite(features(image)).all()
 
 
+@pytest.mark.slow
 def test_the_encoder_reads_the_grey_levels_as_they_are():
     encoder = Encoder(compose(["encoder=texture"]).encoder, seed=0)
     plane = np.round(tumour() * 255).astype(np.uint8)

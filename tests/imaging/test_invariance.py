@@ -126,6 +126,7 @@ def test_header_noise_does_not_change_the_number_of_square_pixels(noise, row, co
     np.testing.assert_array_equal(noisy, exact)
 
 
+@pytest.mark.slow
 @few
 @given(patients(), codes, seeds, crops)
 def test_order_of_files_and_noise_in_the_headers_of_a_series(patient, code, seed, crop):
@@ -157,6 +158,7 @@ def test_order_of_files_and_noise_in_the_headers_of_a_series(patient, code, seed
 # Intensities
 
 
+@pytest.mark.slow
 @few
 @given(patients(), st.integers(-8, 8), crops)
 def test_gain_without_rounding(patient, power, crop):
@@ -167,6 +169,7 @@ def test_gain_without_rounding(patient, power, crop):
     np.testing.assert_array_equal(slices, expected)
 
 
+@pytest.mark.slow
 @few
 @given(patients(), st.floats(0.01, 100), st.integers(-1000, 1000), crops)
 def test_gain_and_offset(patient, gain, offset, crop):

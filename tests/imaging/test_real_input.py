@@ -9,6 +9,7 @@ from npc.imaging.preprocess import Preprocess, network_input
 from tests.scans import read_scan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patient", ["STS_002", "STS_025", "STS_042"])
 @pytest.mark.parametrize("settings", [Preprocess(size=128), Preprocess(size=512), Preprocess(size=128, crop="roi")])
 def test_real_studies_give_the_same_input_within_one_grey_level(npc_data: Path, patient: str, settings: Preprocess):

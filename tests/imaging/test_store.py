@@ -122,6 +122,7 @@ def test_the_given_label_of_the_outline_is_used(cohort, store):
         open_store(store, replace(labelled, label=1), "mr", SETTINGS)
 
 
+@pytest.mark.slow
 def test_a_second_opening_reads_no_image(cohort, store):
     watch = f"""{OPEN}
 opened = []
@@ -198,6 +199,7 @@ def test_a_file_changed_back_finds_its_old_row(cohort, store):
     check_rows(after, cohort)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [Preprocess(SIZE, crop="roi"), Preprocess(SIZE, equalise=False), Preprocess(24), Preprocess(SIZE, slices=2)],
@@ -351,6 +353,7 @@ def test_files_of_an_unknown_format_are_reported_with_the_other_faults(cohort, s
     assert f"{cohort.root}/2_mask.nii.gz has an empty outline" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["rows gone", "rows cut", "index gone", "index damaged", "fingerprints damaged"])
 def test_a_damaged_store_is_rebuilt(cohort, store, damage):
     open_store(store, cohort, "mr", SETTINGS)

@@ -64,6 +64,7 @@ def measured(sequence: str, matrix: int = 64, n: int = 120, **options) -> pd.Dat
     return pd.concat([pd.DataFrame(rows), parts], axis=1).corr("spearman").loc[["area", "grain", "centre"], list(PARTS)]
 
 
+@pytest.mark.slow
 def test_each_part_is_seen_alone():
     """What one part changes in the images says nothing about the other two, which are independent of it."""
     found = measured("cet1")
@@ -84,6 +85,7 @@ def test_the_images_show_as_much_as_set():
         assert (abs(measured(sequence, n=250, signal=0.0)) < 4 / np.sqrt(250)).to_numpy().all()
 
 
+@pytest.mark.slow
 def test_where_the_parts_are_joint_each_shows_the_same():
     found = measured("cet1", signal_in="joint")
     assert (found.loc["area"] > 0.8).all()
@@ -121,6 +123,7 @@ def test_tumours_are_brighter_than_muscle_and_fat_is_bright_in_t1():
         assert relative_signal(FAT, "cet1", acquisition) > 0.8
 
 
+@pytest.mark.slow
 def test_an_image_finer_than_the_acquisition_matrix_has_no_higher_frequencies():
     acquisition = acquisition_at("Philips 1.5T")
     rows, columns = acquisition.scanner.protocols["cet1"].matrix  # 260 x 162

@@ -22,6 +22,7 @@ def write_truth(folder: Path, patients: pd.DataFrame, signal: float) -> pd.DataF
     return patients.set_index("patient_id")
 
 
+@pytest.mark.slow
 def test_the_oracle_is_the_auc_of_the_truth(tmp_path):
     patients = write_truth(tmp_path / "phantom", draw(0, 3000), 1.0)
     both = Oracle.read(tmp_path / "phantom").best_auc(patients, "dm_event", ["cet1", "t2"])
@@ -59,6 +60,7 @@ def test_without_signal_the_image_oracle_is_0_5(tmp_path):
         assert found["all"] > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal_in", "carriers"),
     [("size", ["size"]), ("texture", ["texture"]), ("texture:0.5+necrosis:0.5", ["texture", "necrosis"])],

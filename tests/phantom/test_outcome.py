@@ -98,6 +98,7 @@ def test_dates_are_the_months_to_the_day(population):
 # True effects
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("hospital", [0, 1])
 def test_shares_of_events_and_treatment_are_the_published_ones_for_all_options(hospital, options):
@@ -110,6 +111,7 @@ def test_shares_of_events_and_treatment_are_the_published_ones_for_all_options(h
     assert patients["propensity"].mean() == pytest.approx((126 / 188, 40 / 45)[hospital], abs=0.03)
 
 
+@pytest.mark.slow
 def test_cox_regression_finds_the_truth():
     patients = draw(0, 5000, seed=11, interaction=0.3)
     patients = patients.assign(

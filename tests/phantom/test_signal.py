@@ -14,6 +14,7 @@ from tests.phantom.draws import draw
 SHOWN = [f"{sequence}_{part}_shown" for sequence in ("cet1", "t2") for part in PARTS]
 
 
+@pytest.mark.slow
 def test_parts_are_independent_and_carry_their_shares():
     patients = draw(0, 4000, signal_in="size:0.2+texture:0.5+necrosis:0.3")
     parts = patients[[f"{part}_part" for part in PARTS]]
@@ -38,11 +39,13 @@ def test_where_the_signal_lies_changes_neither_age_nor_stage():
     assert not np.allclose(one["aggressiveness"], other["aggressiveness"])
 
 
+@pytest.mark.slow
 def test_a_size_that_means_nothing_varies_as_much():
     texture, size = draw(0, 500, signal_in="texture"), draw(0, 500, signal_in="size")
     pd.testing.assert_series_equal(texture["cet1_size_shown"], size["cet1_size_shown"])
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 100), min_size=3, max_size=3).filter(any))
 def test_shares_are_read_as_written(weights):
     shares = dict(zip(PARTS, (np.array(weights) / sum(weights)).tolist(), strict=True))

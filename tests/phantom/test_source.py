@@ -127,6 +127,7 @@ def test_another_seed_gives_other_patients_and_images(small, tmp_path):
     assert not [name for name in shared if one[name] == two[name]]
 
 
+@pytest.mark.slow
 def test_a_larger_phantom_begins_with_the_same_patients(small, tmp_path):
     phantom.write(tmp_path / "larger", **(SMALL | {"n": 13, "external": 4}))
     for name in ("patients.csv", "truth.csv"):
@@ -248,6 +249,7 @@ print(len(table), folder)
     assert [entry for entry in tmp_path.iterdir() if entry.is_dir()] == [Path(folder)]
 
 
+@pytest.mark.slow
 def test_the_phantom_of_the_config_is_built_once_and_as_written(small, tmp_path):
     choices = compose([f"cohort.root={tmp_path}", *(f"cohort.{key}={value}" for key, value in SMALL.items())])
     cohort = load(choices.cohort, choices.endpoint, ["cet1"])

@@ -79,6 +79,7 @@ def test_the_ensemble_is_the_signature_of_the_combined_model(patients, tmp_path)
     assert choose(finished_runs(tmp_path, "ours")[0]).lead.key == "c" * 12
 
 
+@pytest.mark.slow
 def test_out_of_fold_risks_are_not_compared_with_those_of_a_fit_that_saw_the_patients(patients, runs):
     lacking = runs["radiomic"].out_of_fold
     lacking.unlink()

@@ -55,6 +55,7 @@ def test_where_texture_decides_it_is_more_than_volume(tmp_path):
     assert found.count(MORE) >= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [lambda z: np.exp(np.exp(0.5 * z)), lambda z: np.exp(-np.exp(-0.5 * z))])
 def test_whatever_the_distribution_of_the_volume_a_ruler_is_a_ruler(tmp_path, shape):
     """The signature is a function of the volume with hardly any noise; its hazard is not linear in log volume."""

@@ -34,6 +34,7 @@ def test_what_is_not_estimable_carries_its_reason(patients, risks):
     assert all(isinstance(limits, NotEstimable) for limits in perfect.intervals.values())
 
 
+@pytest.mark.slow
 def test_holm_corrects_over_the_pairs_of_a_cohort(patients, risks):
     found = comparisons(patients, risks)
     assert len(found) == 9
@@ -47,6 +48,7 @@ def test_holm_corrects_over_the_pairs_of_a_cohort(patients, risks):
             assert one.test.difference == pytest.approx(aucs[0] - aucs[1], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_pair_without_test_takes_no_part_in_the_correction(patients, risks):
     same = patients.assign(label=(patients["label"] * (patients["split"] != "test")))
     found = [one for one in comparisons(same, risks) if one.split == "test"]

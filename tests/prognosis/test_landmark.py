@@ -64,6 +64,7 @@ def analysed(choices: DictConfig, home: Path, patients: pd.DataFrame, *, predict
     return analyse(load(config.cohort, config.endpoint, sequences=[]), choose(runs), unfinished, config)
 
 
+@pytest.mark.slow
 def test_survival_of_a_risk_group_is_that_of_all_its_patients(choices, patients, tmp_path):
     found = analysed(choices, tmp_path, patients)
     lost = patients["label"].isna()
@@ -85,6 +86,7 @@ def test_survival_of_a_risk_group_is_that_of_all_its_patients(choices, patients,
     assert table.loc[patients.index, "deep_learning"].tolist() == pytest.approx(patients["risk"].tolist())
 
 
+@pytest.mark.slow
 def test_runs_that_do_not_predict_them_say_so(choices, patients, tmp_path):
     found = analysed(choices, tmp_path, patients, predicted=False)
     lost = patients["label"].isna().sum()

@@ -41,6 +41,7 @@ def patients() -> pd.DataFrame:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_subgroups_are_of_held_out_patients_and_find_where_a_risk_fails(patients):
     found = subgroups(patients, patients["risk"], VARIABLES)
     assert found.n == 200
@@ -75,6 +76,7 @@ def test_ablations_are_paired_on_the_same_patients(patients):
     assert "train" not in found.variants[0].against
 
 
+@pytest.mark.slow
 def test_imputed_values_are_possible_and_follow_the_others(patients):
     training = patients[patients["split"] == "train"].assign(age=lambda of: 50 + 10 * of["risk"])
     gone = np.arange(100) % 4 == 0
@@ -90,6 +92,7 @@ def test_imputed_values_are_possible_and_follow_the_others(patients):
     assert not first["sex"][gone].equals(second["sex"][gone]) or not first["site"][gone].equals(second["site"][gone])
 
 
+@pytest.mark.slow
 def test_rubins_rules_widen_what_missing_values_make_uncertain(patients):
     gone = np.arange(300) % 3 == 0
     holes = patients.assign(age=patients["age"].mask(gone))

@@ -67,6 +67,7 @@ def test_the_cox_form_is_fitted_on_the_training_cohort_alone(found):
     assert again.predictor.equals(found.form.predictor)
 
 
+@pytest.mark.slow
 def test_training_patients_are_judged_by_out_of_fold_risks():
     patients, risk = cohort()
     held_out = risk.where(patients["split"] != "train", 0.3 * risk + np.random.default_rng(1).normal(size=len(risk)))

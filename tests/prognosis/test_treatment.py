@@ -40,6 +40,7 @@ def effect(patients: pd.DataFrame) -> TreatmentEffect:
     return treatment_effect(patients, group, "regimen", VARIABLES, [])
 
 
+@pytest.mark.slow
 def test_a_difference_between_hospitals_is_not_an_effect_within_them(patients):
     found = effect(patients)
     assert found.hospitals == 2
@@ -63,6 +64,7 @@ def test_one_hospital_has_one_figure(patients):
     assert found.interaction_stratified == found.interaction
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_no_weighted_ratio(patients):
     rows = np.random.default_rng(0).permutation(len(patients))
     for one, other in zip(effect(patients).groups.values(), effect(patients.iloc[rows]).groups.values(), strict=True):

@@ -48,6 +48,7 @@ def by_stage() -> Comparison:
     return comparison(patients(1.0))
 
 
+@pytest.mark.slow
 def test_weighting_and_adjustment_take_out_what_the_indication_followed(by_stage):
     by = balance(by_stage)
     stage = by.terms["stage"]
@@ -82,6 +83,7 @@ def test_risks_that_have_seen_the_outcomes_leave_the_training_patients_out():
     assert len(comparison(rows, unseen=True).patients) == len(rows)
 
 
+@pytest.mark.slow
 def test_an_interaction_is_found_where_there_is_one(by_stage):
     assert likelihood_ratio_of_interaction(by_stage, by_stage.score).p > 0.05
     of = comparison(patients(0.0, interaction=0.6, n=450))

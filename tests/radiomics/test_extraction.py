@@ -88,6 +88,7 @@ def one_thread() -> Iterator[None]:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of", "settings"),
     [
@@ -125,6 +126,7 @@ def test_slab_filters_the_chosen_slices_alone(mode: str):
     )
 
 
+@pytest.mark.slow
 def test_several_readers_get_their_own_values():
     one = scan((8, 40, 40), (3, 20, 20))
     other = Scan(one.image, scan((8, 40, 40), (4, 12, 25)).mask, one.spacing)
@@ -178,6 +180,7 @@ def test_three_pixels_have_features():
     assert all(value is None or np.isfinite(value) for value in found.values())
 
 
+@pytest.mark.slow
 def test_a_tumour_of_one_grey_level():
     of = scan((6, 30, 30), (3, 15, 15))
     image = np.where(of.mask, 5, of.image).astype(np.float32)

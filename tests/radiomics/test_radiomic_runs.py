@@ -147,6 +147,7 @@ def test_a_finished_run_is_printed_again(run: Path, root: Path, capsys: pytest.C
     assert "is complete; force=true" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_run_key_does_not_depend_on_network_choices(run: Path, root: Path):
     assert run_folder(choices(root, "network=tiny", "optimizer.lr=0.5", "batch_size=2")) == run
     assert run_folder(choices(root, "radiomics.selection.mrmr=7")) != run
@@ -307,6 +308,7 @@ def test_invalid_choices_are_reported(root: Path, wrong: str, message: str):
         choices(root, wrong)
 
 
+@pytest.mark.slow
 def test_patients_censored_before_a_landmark_are_predicted_apart(root, tmp_path):
     table = pd.read_csv(root / "patients.csv", dtype={"patient_id": str}, index_col="patient_id")
     early = (table["dm_event"] == 0) & (table["dmfs_months"] < 30)

@@ -67,6 +67,7 @@ def test_nothing_else_of_the_run_changes(plain, made):
     assert before == after
 
 
+@pytest.mark.slow
 def test_a_finished_run_gets_the_same_controls_and_only_those_that_it_lacks(plain, made, tmp_path):
     run = tmp_path / "runs" / "/".join(plain.parts[-3:])
     shutil.copytree(plain, run)

@@ -21,6 +21,7 @@ def patients() -> pd.DataFrame:
     return pd.DataFrame({"split": split, "label": label, "time": rng.uniform(1, 60, 117), "event": 0}, index)
 
 
+@pytest.mark.slow
 def test_a_frozen_encoders_risks_are_the_same_with_and_without_them(patients):
     features = pd.DataFrame(np.random.default_rng(1).normal(size=(117, 12)), patients.index)
     config = OmegaConf.create({

@@ -122,6 +122,7 @@ def test_batch_norms_averages_are_recomputed_over_the_training_patients(loader):
     assert all(torch.equal(a, b) for a, b in zip(weights, network.parameters(), strict=True))
 
 
+@pytest.mark.slow
 def test_recalibration_does_not_change_training(default_run, trained):
     """Training uses each batch's own statistics, so its losses are the same with and without."""
     without = trained("network.batch_norm.recalibrate=false")

@@ -30,6 +30,7 @@ def test_a_finished_run_of_other_patients_is_refused(trained, cohort, finished):
     assert (finished.path / "predictions.csv").read_bytes() == predictions
 
 
+@pytest.mark.slow
 def test_a_finished_run_of_other_images_is_refused(trained, cohort, finished):
     before = finished.predictions
     first = {path: path.stat().st_mtime_ns for path in finished.path.rglob("*")}
@@ -57,6 +58,7 @@ def after(trained, cohort, before, split):
     return trained(*weighted(cohort))
 
 
+@pytest.mark.slow
 def test_the_model_does_not_depend_on_the_test_patients(trained, cohort, before):
     changed = after(trained, cohort, before, "test")
     weights = changed.weights
@@ -70,18 +72,21 @@ def test_the_model_does_not_depend_on_the_test_patients(trained, cohort, before)
     assert not (changed.predictions["risk"] == before.predictions["risk"])[~seen].any()
 
 
+@pytest.mark.slow
 def test_validation_patients_choose_the_epoch_and_nothing_else(trained, cohort, before):
     changed = after(trained, cohort, before, "validation")
     assert (changed.epochs["train_loss"] == before.epochs["train_loss"]).all()
     assert (changed.epochs["val_loss"] != before.epochs["val_loss"]).all()
 
 
+@pytest.mark.slow
 def test_the_model_depends_on_the_training_patients(trained, cohort, before):
     """The two tests above would detect such a dependence."""
     changed = after(trained, cohort, before, "train")
     assert not (changed.predictions["risk"] == before.predictions["risk"]).any()
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_does_not_matter(trained, cohort, before):
     path = cohort / "patients.csv"
     pd.read_csv(path, dtype=str)[::-1].to_csv(path, index=False)
@@ -90,6 +95,7 @@ def test_the_order_of_the_rows_does_not_matter(trained, cohort, before):
     assert written[0] == written[1]
 
 
+@pytest.mark.slow
 def test_cuts_of_the_hazards_come_from_the_training_patients_alone(trained, cohort):
     hazard = ("endpoint=hazard", "augment=none", "trainer.max_epochs=1")
 

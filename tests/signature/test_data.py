@@ -174,6 +174,7 @@ def test_a_shift_is_a_share_of_the_side(dataset, images):
     assert abs(np.mean(moved)) < 1
 
 
+@pytest.mark.slow
 @BOTH
 def test_values_stay_between_0_and_1(dataset, augment):
     data = dataset(channels=3, augment=augment)

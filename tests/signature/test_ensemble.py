@@ -122,6 +122,7 @@ def test_patients_held_out_and_the_validation_cohort_change_no_network(averaged,
     assert all(torch.equal(value, first[name]) for name, value in state.items())
 
 
+@pytest.mark.slow
 def test_an_interrupted_ensemble_trains_the_networks_that_are_missing(averaged, shared, patients, slices, tmp_path):
     config = shared.compose(tmp_path, *ENSEMBLE)
     run = RunFolder(run_folder(config))
@@ -141,6 +142,7 @@ def test_an_interrupted_ensemble_trains_the_networks_that_are_missing(averaged, 
     assert not run.checkpoints.exists()
 
 
+@pytest.mark.slow
 def test_without_an_inner_share_a_network_learns_from_all_of_its_folds(shared, patients, tmp_path):
     """No patient chooses its epoch: the AUC of the held-out patients is only logged, their risks are out of fold."""
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.inner=0", "trainer.epoch=last", "ensemble.seeds=[3]")
@@ -154,6 +156,7 @@ def test_without_an_inner_share_a_network_learns_from_all_of_its_folds(shared, p
     assert len(pd.read_csv(run.path / "out_of_fold.csv")) == len(training)
 
 
+@pytest.mark.slow
 def test_validation_patients_who_join_have_out_of_fold_risks(shared, patients, tmp_path):
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "ensemble.validation=join")
     train(config)
@@ -184,6 +187,7 @@ def test_cox_risks_of_the_networks_have_one_scale(shared, patients, tmp_path):
     assert abs(written[0].mean()) < 1
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_a_network_is_named(averaged, shared, patients, slices, tmp_path):
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "trainer.max_epochs=1")
     run = RunFolder(run_folder(config))

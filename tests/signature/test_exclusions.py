@@ -17,6 +17,7 @@ def outcomes(folder: Path) -> pd.DataFrame:
     return table.set_index("patient_id")[["dmfs_months", "dm_event"]].set_axis(["time", "event"], axis=1)
 
 
+@pytest.mark.slow
 def test_a_landmark_excludes_patients_censored_before_it(default_run, shared, trained):
     run = trained("endpoint=landmark", "trainer.max_epochs=1")
     recorded = outcomes(shared.table)
@@ -54,6 +55,7 @@ def test_a_landmark_excludes_patients_censored_before_it(default_run, shared, tr
         assert run.metrics["auc"][split] == expected
 
 
+@pytest.mark.slow
 def test_a_landmark_before_the_first_censoring_excludes_no_patient(default_run, shared, trained):
     recorded = outcomes(shared.table)
     months = float(recorded["time"][recorded["event"] == 0].min())  # a patient censored in that month survived it
@@ -87,6 +89,7 @@ def test_a_sequence_that_patients_lack_is_an_error_that_names_them(lacking, tiny
     assert "cohort.missing=exclude" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_patients_without_a_sequence_are_excluded_and_listed_when_asked(lacking, trained):
     run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "trainer.max_epochs=1")
     exclusions = pd.read_csv(run.path / "exclusions.csv", dtype=str)
@@ -96,6 +99,7 @@ def test_patients_without_a_sequence_are_excluded_and_listed_when_asked(lacking,
     assert not {"H1-0003", "H2-0002"} & set(run.predictions.index)
 
 
+@pytest.mark.slow
 def test_exclusions_list_every_reason(lacking, trained):
     run = trained(*own(lacking), "sequence=both", "cohort.missing=exclude", "endpoint=landmark", "trainer.max_epochs=1")
     recorded = outcomes(lacking).drop(["H1-0003", "H2-0002"])
@@ -108,6 +112,7 @@ def test_exclusions_list_every_reason(lacking, trained):
     assert sorted(run.predictions.index) == sorted(recorded.index.drop(unknown))
 
 
+@pytest.mark.slow
 def test_a_sequence_that_the_run_does_not_use_may_be_missing(lacking, trained):
     run = trained(*own(lacking), "sequence=cet1", "trainer.max_epochs=1")
     assert len(run.predictions) == 60

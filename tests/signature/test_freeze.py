@@ -30,6 +30,7 @@ def test_frozen_stages_keep_weights_and_averages_and_the_others_do_not(recalibra
     assert same == frozen
 
 
+@pytest.mark.slow
 def test_a_frozen_batch_norm_gives_what_it_gives_in_evaluation():
     """Also while the rest is trained."""
     frozen, free = module("network=resnet18", "network.freeze=layer4"), module("network=resnet18")
@@ -38,6 +39,7 @@ def test_a_frozen_batch_norm_gives_what_it_gives_in_evaluation():
     torch.testing.assert_close(frozen.train().network(x), free.eval().network(x), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_small_network_can_be_frozen():
     signature = module("network=small", "network.freeze=layer4", "optimizer.lr=0.01")
     before = state(signature)

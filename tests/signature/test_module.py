@@ -83,6 +83,7 @@ def test_two_signatures_share_the_loss_equally():
     assert float(signature.loss(logits, outcome)) == pytest.approx(float(sum(alone)) / 2, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", [0, 0.05])
 def test_the_learning_rate_of_each_update_is_that_of_keras(decay):
     rates = []
@@ -116,6 +117,7 @@ def test_an_update_is_keras_rmsprop():
             np.testing.assert_allclose(parameter.detach().numpy(), expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_every_parameter_is_trained():
     signature = module("optimizer.lr=0.01", "network.join=mean", sequences=2)
     before = {name: parameter.detach().clone() for name, parameter in signature.named_parameters()}
@@ -166,6 +168,7 @@ def test_every_signature_has_an_output_for_each_interval(join):
     assert float(signature.loss(output, outcome)) == pytest.approx(np.mean(losses), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("overrides", "sequences"), [((), 1), (("network.join=mean",), 2)])
 def test_validation_is_measured_over_all_patients(overrides, sequences):
     """12 patients in batches of 5: neither value is a mean over batches."""

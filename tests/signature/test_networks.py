@@ -93,6 +93,7 @@ def test_mean_trains_each_signature_as_if_it_were_alone():
     assert not any(gradient.any() for gradient in gradients(x, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "layers"), [("tiny", 3), ("resnet50", 53)])
 def test_batch_norm_is_keras_on_every_layer(name, layers):
     network = SignatureNetwork(settings(name), 2, 1)
@@ -202,6 +203,7 @@ def test_a_file_without_a_state_dict_is_refused(tmp_path, content):
     assert f"network.weights={path}: is not a state dict" in fault(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["resnet50", "resnet34"])
 def test_weights_of_another_network_are_refused(tmp_path, other):
     path = tmp_path / "other.pth"

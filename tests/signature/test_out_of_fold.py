@@ -31,6 +31,7 @@ def test_every_training_patient_has_one_risk_from_another_network(folded):
     assert not list(folded.glob("folds-*"))
 
 
+@pytest.mark.slow
 def test_refit_uses_the_choices_of_a_run_and_keeps_its_predictions(folded):
     before = (folded / "predictions.csv").read_bytes()
     done = run_here("train.py", f"refit={folded}", "folds=3")
@@ -40,6 +41,7 @@ def test_refit_uses_the_choices_of_a_run_and_keeps_its_predictions(folded):
     assert (folded / "predictions.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choice", "message"),
     [

@@ -90,6 +90,7 @@ def test_stages_are_those_of_the_encoder():
     assert free == {"attention"}
 
 
+@pytest.mark.slow
 def test_a_run_uses_all_slices_and_names_its_variant(trained):
     run = trained("slices=all", "preprocess.slices=4", "trainer.max_epochs=1", "preprocess.size=16")
     assert run.path.parent.name == "cet1-all"

@@ -58,6 +58,7 @@ def test_a_resnets_stages_hold_all_its_weights():
     assert len(parameter_groups(network, 0.1, 1)) == 1
 
 
+@pytest.mark.slow
 def test_the_weight_decay_of_adamw_shrinks_weights_without_a_gradient():
     """By lr * decay of their value."""
     signature = module("optimizer=adamw", "optimizer.schedule=decay", "optimizer.lr=0.1", "optimizer.warmup=0")

@@ -123,6 +123,7 @@ def test_the_same_choices_give_the_same_bytes_in_another_folder_from_another_sto
     assert data[0] == data[1]
 
 
+@pytest.mark.slow
 def test_seed_0_is_used_as_a_seed(default_run, trained):
     """The default's first weights do not depend on what ran before."""
     torch.manual_seed(123)

@@ -15,6 +15,7 @@ from tests.signature.changes import change, own
 from tests.signature.tiny_runs import FILES
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_run_again_unless_forced(trained, capsys):
     run = trained("trainer.max_epochs=1")
     first = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
@@ -108,6 +109,7 @@ def test_leftovers_of_a_kill_are_deleted(interrupted, trained, leftover):
     assert {path.name for path in trained().path.iterdir()} == FILES | {"csv"}
 
 
+@pytest.mark.slow
 def test_a_run_does_not_resume_from_checkpoints_of_other_data(trained, tiny, cohort, monkeypatch):
     overrides = [*own(cohort), "trainer.max_epochs=1"]
     with monkeypatch.context() as patch:

@@ -21,6 +21,7 @@ def sizes() -> torch.Tensor:
     return torch.randn(5, 2, 2, generator=torch.Generator().manual_seed(0)) * 3 + 4
 
 
+@pytest.mark.slow
 def test_a_run_standardises_by_its_training_patients_and_keeps_it_in_the_checkpoint(trained):
     run = trained("network.size_input=true", "trainer.max_epochs=1", "preprocess=roi_crop")
     outlines = pd.read_csv(run.path / "outlines.csv", dtype={"patient_id": str}).set_index("patient_id")
@@ -32,6 +33,7 @@ def test_a_run_standardises_by_its_training_patients_and_keeps_it_in_the_checkpo
     assert run.weights["network.heads.0.weight"].shape == (1, 16 + 2)
 
 
+@pytest.mark.slow
 def test_folds_standardise_by_their_own_training_patients(trained):
     """Otherwise the held-out patients would have entered."""
     run = trained("network.size_input=true", "trainer.max_epochs=1", "folds=2")
@@ -59,6 +61,7 @@ def test_standardised_sizes_have_mean_0_and_sd_1(sizes):
     assert not list(layer.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("join", "features"), [("towers", [36]), ("mean", [18, 18]), ("stack", [20])])
 def test_each_join_reads_the_sizes_of_both_sequences(sizes, join, features):
     signature = module("network.size_input=true", f"network.join={join}", sequences=2).eval()

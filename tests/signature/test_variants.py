@@ -82,6 +82,7 @@ def test_endpoints_of_times_train(default_run, trained, tiny, overrides):
         assert predictions["risk"].between(0, 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [

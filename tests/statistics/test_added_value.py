@@ -28,6 +28,7 @@ def sample(seed: int, n: int = 90) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(seeds)
 def test_the_test_is_that_of_nested_models_of_statsmodels(seed):
@@ -51,6 +52,7 @@ def test_the_test_is_that_of_nested_models_of_statsmodels(seed):
     assert found.events == data["event"].sum()
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(seeds, st.sampled_from([np.exp, np.cbrt, lambda x: 1 / (1 + np.exp(-x)), lambda x: 1e6 * x - 3]))
 def test_the_scale_of_the_risk_does_not_matter(seed, scale):

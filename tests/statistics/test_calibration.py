@@ -29,6 +29,7 @@ def test_a_model_is_calibrated_where_it_was_fitted(fitted):
     assert found.intercept_ci == pytest.approx((-found.intercept_ci[1], found.intercept_ci[1]), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.floats(-3, 3), st.floats(0.3, 4))
 def test_distorted_odds_are_told_back(fitted, shift, stretch):
     label, chance = fitted

@@ -52,6 +52,7 @@ def test_without_censoring_they_are_the_plain_scores():
         assert one.model == pytest.approx(((above & label).sum() - odds * (above & ~label).sum()) / 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", [
     lambda t, d, p: time_dependent_auc(t, d, p, 36),
     lambda t, d, p: brier(t, d, p, 36).score,

@@ -47,6 +47,7 @@ def test_paired_tests_are_those_of_proc(reference):
         assert (back.z, back.p) == pytest.approx((-figures["z"], figures["p"]), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_fast_way_equals_the_definition_on_a_thousand_tied_cases():
     rng = np.random.default_rng(20)
     apart = 0.0

@@ -50,6 +50,7 @@ def test_two_by_two_is_scipys(table):
         assert freeman_halton(table) == pytest.approx(fisher_exact(table).pvalue, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(arrays(int, (3, 3), elements=st.integers(0, 5)), st.permutations(range(3)), st.permutations(range(3)))
 def test_order_does_not_matter(table, rows, columns):
     table = table + np.eye(3, dtype=int)

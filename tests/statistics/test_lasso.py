@@ -66,6 +66,7 @@ def test_with_fewer_patients_than_terms_the_grid_ends_at_a_hundredth():
     assert max(residuals(label, x, path)) < 1e-7
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.integers(0, 10**6),
@@ -90,6 +91,7 @@ def test_nothing_enters_at_the_largest_penalty_and_something_just_below(seed):
     assert path.probability(x)[0] == pytest.approx(label.mean())
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.floats(1e-3, 1e3), st.floats(-10, 10))
 def test_a_columns_units_change_its_coefficient_alone(seed, gain, offset):
@@ -129,6 +131,7 @@ def test_kkt_residual_tells_how_far_a_fit_is_off():
     assert kkt_residual(label, x, 0.04, path.intercept[0], path.coefficient[0]) == pytest.approx(0.01, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_penalty_is_chosen_by_the_deviance_of_patients_left_out():
     label, x = draw(8, patients=150)
     found = cross_validated_lasso(label, x, 10, seed=3)
@@ -149,6 +152,7 @@ def test_the_penalty_is_chosen_by_the_deviance_of_patients_left_out():
     assert found.error[20] == pytest.approx(spread)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_folds_and_another_seed_others():
     label, x = draw(9)
     first, again, other = (cross_validated_lasso(label, x, 5, seed) for seed in (0, 0, 1))

@@ -107,6 +107,7 @@ def test_firths_odds_ratio_of_a_two_by_two_table_adds_a_half_to_each_cell():
     assert found.odds_ratio(0)[0] == pytest.approx((6.5 * 6.5) / (0.5 * 4.5), rel=1e-8)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 100), st.floats(-100, 100))
 def test_the_units_of_a_term_do_not_matter(seed, gain, offset):
     rng = np.random.default_rng(seed)
@@ -136,6 +137,7 @@ def test_undefined_cases_say_why():
         logistic([0, 1, 0, 1], np.transpose([[1, 2, 3, 5], [2, 4, 6, 10]]))
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1))
 def test_separated_classes_in_small_samples_are_fitted_and_bounded_from_one_side(seed):

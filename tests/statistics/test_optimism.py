@@ -44,6 +44,7 @@ def by_a_loop(label, risks, losses, draws, seed):
     return found
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(2, 7), st.integers(1, 5))
 @settings(max_examples=25, deadline=None)
 def test_draw_by_draw_it_is_the_loop(seed, events, others, many):
@@ -70,6 +71,7 @@ def searches(truth):
     return np.mean(figures, axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("auc", [0.5, 0.7])
 def test_where_all_settings_are_alike_it_is_what_the_winner_is_worth(auc):
     apparent, corrected, _ = searches(np.full(125, auc))
@@ -77,6 +79,7 @@ def test_where_all_settings_are_alike_it_is_what_the_winner_is_worth(auc):
     assert corrected == pytest.approx(auc, abs=0.03)
 
 
+@pytest.mark.slow
 def test_where_settings_differ_it_errs_on_the_safe_side():
     """Two thirds of the patients choose a little worse than all."""
     apparent, corrected, true = searches(np.linspace(0.5, 0.8, 125))

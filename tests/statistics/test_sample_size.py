@@ -74,6 +74,7 @@ def test_a_validation_needs_what_pmvalsampsize_says():
     assert found.patients == found.slope
 
 
+@pytest.mark.slow
 def test_precision_is_the_other_way_round():
     expected = Expected(0.3, 0.75)
     found = validation(Precision(0.15, 0.5, 0.4), expected)
@@ -83,6 +84,7 @@ def test_precision_is_the_other_way_round():
         assert getattr(precision(patients, expected), part) <= wanted < getattr(precision(patients - 1, expected), part)
 
 
+@pytest.mark.slow
 def test_the_calibration_slope_of_a_calibrated_model_varies_as_expected():
     rng = np.random.default_rng(2)
     apart, share, slopes = 1.3, 0.3, []

@@ -10,6 +10,7 @@ from npc.statistics.association import chi_squared_or_fisher, mann_whitney
 from npc.statistics.screening import screen
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 60), st.integers(2, 60))
 def test_each_p_is_that_of_the_variable_alone(seed, negative, positive):

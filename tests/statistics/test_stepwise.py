@@ -38,6 +38,7 @@ def draw(seed, patients=60, terms=8, rounded=False):
     return (rng.random(patients) < chance).astype(int), np.round(x) if rounded else x
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10**6), st.integers(8, 60), st.integers(1, 12), st.booleans(), st.sampled_from(["backward", "both"])
@@ -60,6 +61,7 @@ def test_aic_falls_along_the_path_to_an_estimable_model_that_no_step_betters(see
             assert more.separation or more.aic >= aics[-1] - 1e-6
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["backward", "both"]))
 def test_order_and_units_of_the_columns_do_not_matter(seed, direction):
@@ -83,6 +85,7 @@ def test_constant_repeated_and_separating_columns_stay_out_with_the_reason(direc
     assert found.left_out[10] == SEPARATES
 
 
+@pytest.mark.slow
 def test_backward_starts_from_the_strongest_terms_that_do_not_separate():
     label, x = draw(2, patients=40, terms=30)
     terms, left_out = estimable(label, x, separated=False)

@@ -119,6 +119,7 @@ def test_cox_and_the_test_of_proportional_hazards_are_those_of_r(reference):
     assert [test.p for test in tests] == pytest.approx(list(expected["zph"].values()), abs=1e-8)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_the_curve_is_lifelines(seed):
     time, event, _ = sample(seed)
@@ -130,6 +131,7 @@ def test_the_curve_is_lifelines(seed):
     np.testing.assert_allclose(np.transpose([curve.lower, curve.upper])[inside], limits[inside], atol=1e-9)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_the_restricted_mean_is_lifelines(seed):
     time, event, _ = sample(seed)
@@ -146,6 +148,7 @@ def test_the_variance_of_the_restricted_mean_without_censoring_is_that_of_a_mean
     assert (mean, variance) == pytest.approx((time.mean(), time.var() / 6), abs=1e-12)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_the_log_rank_test_is_lifelines(seed):
     time, event, group = sample(seed)
@@ -154,6 +157,7 @@ def test_the_log_rank_test_is_lifelines(seed):
     assert found.chi2 == pytest.approx(other.test_statistic, abs=1e-8)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_cox_is_statsmodels_phreg_with_efrons_ties(seed):
     """lifelines stops too early for an oracle: it is within 1e-4 of the maximum only."""
@@ -167,6 +171,7 @@ def test_cox_is_statsmodels_phreg_with_efrons_ties(seed):
     assert found.log_likelihood[1] == pytest.approx(other.llf, abs=1e-8)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seeds)
 def test_stratified_cox_is_statsmodels_phreg(seed):
@@ -186,6 +191,7 @@ def test_a_covariate_that_differs_between_strata_only_has_no_hazard_ratio():
         cox(time, event, stratum, stratum)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_one_binary_covariate_gives_the_hazard_ratio_the_other_way_round(seed):
     time, event, group = sample(seed, 100)

@@ -15,6 +15,7 @@ def sample(n: int = 1200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.minimum(event, censored), event <= censored, 1 - np.exp(-36 / 60 * np.exp(predictor))
 
 
+@pytest.mark.slow
 def test_the_truth_is_calibrated_and_half_of_it_is_not():
     time, event, p = sample()
     assert observed_expected(time, event, p, 36).estimate == pytest.approx(1, abs=0.08)
@@ -33,6 +34,7 @@ def test_intercept_is_the_log_of_observed_over_expected_events():
     assert found.ci[1] == pytest.approx(1.959964 / 2**0.5, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_bootstrap_of_many_samples_at_once_is_that_of_one_by_one():
     """The limits of resamples by the same function without the bootstrap; the draws are the same."""
     time, event, p = (of[:120] for of in sample())

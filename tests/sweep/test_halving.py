@@ -37,6 +37,7 @@ def test_an_invalid_early_terminate_is_refused(tmp_path, early_terminate, messag
         plan([stopping(sweep_file(tmp_path / "a.yaml", seed=[0, 1]), early_terminate)])
 
 
+@pytest.mark.slow
 def test_a_run_is_not_stopped_where_another_file_asks_for_it_in_full(tmp_path):
     file = sweep_file(tmp_path / "a.yaml", seed=[0, 1])
     other = stopping(file, HALVING)

@@ -52,6 +52,7 @@ def test_the_papers_notation_10e_x_gives_80_runs_of_125_settings():
     assert {run.key for run in literal.runs} < {run.key for run in intended.runs}  # the same number, the same run
 
 
+@pytest.mark.slow
 def test_json_list_gives_run_keys_and_overrides_of_train():
     ended = run_here("npc", "sweep", "list", "sweeps/smoke.yaml", "runs=elsewhere", "--json")
     runs = json.loads(ended.stdout)["runs"]
@@ -70,6 +71,7 @@ def test_every_sweep_file_runs_train_and_maximises_the_validation_auc():
         assert content["command"][-1] == "${args_no_hyphens}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -145,6 +147,7 @@ def overrides(file: Path, **content: object) -> list[tuple[str, ...]]:
     return [run.overrides for run in plan([file]).runs]
 
 
+@pytest.mark.slow
 def test_parameters_in_any_form_of_w_and_b_are_the_same_runs(tmp_path: Path):
     plain = {"batch_size": {"value": 8}, "optimizer.lr": {"values": [0.1, 0.01]}, "seed": {"values": [1, 2]}}
     other = {
@@ -157,6 +160,7 @@ def test_parameters_in_any_form_of_w_and_b_are_the_same_runs(tmp_path: Path):
     assert overrides(tmp_path / "b.yaml", parameters=other) == expected
 
 
+@pytest.mark.slow
 def test_fixed_choices_of_the_command_are_in_the_place_where_the_agent_has_them(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("SITE", "north")
     command = ["${env}", "${interpreter}", "${program}", "logger=wandb", "slices=three", "${args_no_hyphens}",
@@ -167,6 +171,7 @@ def test_fixed_choices_of_the_command_are_in_the_place_where_the_agent_has_them(
     assert (run.variant, run.composed["batch_size"], run.folder.parts[-3]) == ("cet1-three", 4, "north")
 
 
+@pytest.mark.slow
 def test_text_of_a_sweep_file_is_read_as_it_is(tmp_path: Path):
     values = {"cohort.development": {"value": "007"}, "cohort.name": {"value": "Klinik (Köln), a=b"}}
     overrides(tmp_path / "a=b.yaml", parameters=values)

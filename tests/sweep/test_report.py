@@ -27,6 +27,7 @@ def sweep(tmp_path):
     return file, runs, planned
 
 
+@pytest.mark.slow
 def test_the_report_covers_the_complete_runs(sweep, tmp_path):
     file, runs, planned = sweep
     ended = run_here("npc", "sweep", "report", file, runs, "--reports", tmp_path / "reports", "--draws", 200)
@@ -52,6 +53,7 @@ def test_the_report_covers_the_complete_runs(sweep, tmp_path):
     assert json.loads(again.stdout) == found
 
 
+@pytest.mark.slow
 def test_a_report_without_a_complete_run_is_refused(sweep, tmp_path):
     ended = run_here("npc", "sweep", "report", sweep[0], f"runs={tmp_path / 'none'}", "--reports", tmp_path / "reports")
     assert ended.returncode == 2
@@ -66,6 +68,7 @@ def test_a_report_of_a_single_run_is_refused(sweep, tmp_path):
     assert "nothing was chosen" in ended.stderr
 
 
+@pytest.mark.slow
 def test_faults_of_all_predictions_are_reported_at_once(sweep, tmp_path):
     for run in sweep[2][:2]:
         (run.folder / "predictions.csv").unlink()

@@ -56,6 +56,7 @@ def test_the_agents_overrides_equal_those_of_the_plan(file):
     assert len(written) == (12 if file.name == "smoke.yaml" else 125)
 
 
+@pytest.mark.slow
 def test_a_misspelt_key_is_refused_at_once(agent, capfd):
     content = yaml.safe_load((ROOT / "sweeps" / "smoke.yaml").read_text())
     assert agent(content, {"optimizer.lrr": {"value": 0.1}}, "misspelt") == 2

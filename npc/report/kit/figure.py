@@ -7,6 +7,8 @@ from typing import Any
 
 import matplotlib
 from cycler import cycler
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from npc.errors import InputError
@@ -31,7 +33,7 @@ _STYLE: Any = {
     "ytick.labelsize": 6.5,
     "legend.fontsize": 6.5,
     "legend.frameon": False,
-    "savefig.dpi": 300,
+    "figure.dpi": 300,
     "svg.hashsalt": "npc",
 }
 
@@ -56,10 +58,15 @@ def drawing(path: Path, *, width: float, height: float) -> Iterator[Figure]:
             engine.execute(figure)  # once for both files: it takes as long as drawing
             figure.set_layout_engine("none")
         description = {"Description": numbered} if numbered else {}
-        for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
+        # each canvas draws once; `savefig` would draw twice, the first time for a layout that is done already
+        writers = {
+            ".png": (FigureCanvasAgg(figure).print_png, {"Software": None}),
+            ".svg": (FigureCanvasSVG(figure).print_svg, {"Date": None}),
+        }
+        for suffix, (write, metadata) in writers.items():
             part = path.with_name(f".{path.name}.part{suffix}")
             try:
-                figure.savefig(part, metadata=metadata | description)
+                write(part, metadata=metadata | description)
                 part.replace(path.with_name(path.name + suffix))
             except OSError as error:
                 raise InputError(

@@ -30,13 +30,14 @@ _RADIOMICS = (
 )
 
 
-def write(path: Path, analysis: Analysis, figures: Figures) -> None:
+def write(path: Path, analysis: Analysis, figures: Figures, reviewer: Section) -> None:
     """Writes the page.
 
     Args:
         path: `report.html`.
         analysis: what it shows.
         figures: that were drawn of it.
+        reviewer: what is beside the page for a reviewer.
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
@@ -64,6 +65,7 @@ def write(path: Path, analysis: Analysis, figures: Figures) -> None:
         Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
         *_radiomics(analysis, figures.correlations),
         *searches(analysis.searches, figures.searches),
+        reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
     write_page(path, f"{analysis.choices.cohort.name}: {analysis.choices.name}", sections)

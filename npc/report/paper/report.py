@@ -11,15 +11,18 @@ from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
 from npc.report.kit.folder import write_results, write_table
 from npc.report.paper import controls, figures, page, results, tables
+from npc.report.reviewer import folder as reviewer
 
 
 def write_report(folder: Path, analysis: Analysis) -> None:
-    """Writes `results.json`, `tables/*.csv`, `figures/*` and `report.html`."""
-    write_results(folder, results.as_json(analysis))
+    """Writes `results.json`, `tables/*.csv`, `figures/*`, `report.html`, `reviewer/*` and `statistician/*`."""
+    found = results.as_json(analysis)
+    write_results(folder, found)
     for name, table in tables.tables(analysis).items():
         write_table(folder, name, table)
     drawn = figures.draw(folder / "figures", analysis)
-    page.write(folder / "report.html", analysis, drawn)
+    page.write(folder / "report.html", analysis, drawn, reviewer.section(analysis, found))
+    reviewer.write(folder, analysis, found)
 
 
 def print_summary(analysis: Analysis, folder: Path) -> None:
@@ -41,4 +44,6 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
     for name, result in analysis.models.items():
         for note in result.model.notes:
             console.print(Text(f"{MODELS[name].lower()}: {note}"))
+    for share in reviewer.shares(analysis, results.as_json(analysis)):
+        console.print(Text(share))
     console.print(Text(f"written to {folder} (open {folder / 'report.html'})"))

@@ -37,7 +37,7 @@ from npc.statistics.logrank import Test
 
 Json = dict[str, Any]
 Result = TypeVar("Result")
-_INTERVALS = {"delong": "ci", "logit": "ci_logit", "bootstrap": "ci_bootstrap"}
+INTERVALS = {"delong": "ci", "logit": "ci_logit", "bootstrap": "ci_bootstrap"}
 _TEST, _RATIO = ("chi2", "df", "p"), ("estimate", "ci", "p")
 _ASSOCIATION = ("test", "statistic", "df", "p")
 
@@ -157,8 +157,8 @@ def _unseen(result: ModelResult, split: str) -> Json:
 def _auc(found: AucResult) -> Json:
     counts = {"n": found.n, "events": found.events}
     if isinstance(found.estimate, NotEstimable):
-        return {"estimate": None, **dict.fromkeys(_INTERVALS.values()), **counts, **_note(found.estimate)}
-    limits = {key: found.intervals[kind] for kind, key in _INTERVALS.items()}
+        return {"estimate": None, **dict.fromkeys(INTERVALS.values()), **counts, **_note(found.estimate)}
+    limits = {key: found.intervals[kind] for kind, key in INTERVALS.items()}
     notes = [f"{key} {NOT_ESTIMABLE}: {ci}" for key, ci in limits.items() if isinstance(ci, NotEstimable)]
     intervals = {key: None if isinstance(ci, NotEstimable) else list(ci) for key, ci in limits.items()}
     return {"estimate": found.estimate, **intervals, **counts, **({"note": "; ".join(notes)} if notes else {})}

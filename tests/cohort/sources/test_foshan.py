@@ -93,6 +93,7 @@ def test_a_header_with_another_position_is_refused_even_by_index(published):
         read_scan(path.parent / "CE-T1WI", path, by_index=True)
 
 
+@pytest.mark.slow
 def test_check_reports_the_patient_whose_shapes_differ(published):
     choices = ["cohort", "check", "cohort=foshan", f"cohort.root={published}"]
     ended = run_here("npc", *choices)

@@ -61,6 +61,7 @@ def test_neither_the_order_of_the_columns_nor_their_units_matter(choices):
     assert two.predict_proba(other) == pytest.approx(one.predict_proba(x), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_arrays_and_tables_give_the_same_risks_and_a_table_can_be_asked_for():
     x, y = draw(3)
     table, array = chain(PAPER).fit(x, y), chain(PAPER).fit(x.to_numpy(), y)
@@ -73,6 +74,7 @@ def test_arrays_and_tables_give_the_same_risks_and_a_table_can_be_asked_for():
         assert (named.to_numpy() == kept.transform(x).to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_a_chain_works_in_cross_validation_and_sees_only_its_own_rows():
     x, y = draw(4)
     folds = StratifiedKFold(3, shuffle=True, random_state=0)

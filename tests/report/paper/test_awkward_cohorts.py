@@ -73,6 +73,7 @@ def analysed(
     return analyse(cohort, choose(runs), unfinished, config)
 
 
+@pytest.mark.slow
 def test_a_report_with_empty_panels_is_drawn(choices, patients, tmp_path):
     """No test patients, one risk for all, no treatment known, one stage, and no age."""
     patients["split"] = patients["split"].replace("test", "train")
@@ -84,6 +85,7 @@ def test_a_report_with_empty_panels_is_drawn(choices, patients, tmp_path):
     assert (tmp_path / "report" / "figures" / "treatment.png").exists()
 
 
+@pytest.mark.slow
 def test_a_correlation_with_volume_that_is_not_estimable_says_why(choices, patients, tmp_path):
     patients["split"] = patients["split"].replace("test", "train")
     found = analysed(choices, tmp_path, patients, volume=np.arange(24) + 1.0)

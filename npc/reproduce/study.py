@@ -1,0 +1,152 @@
+"""The stages of the paper's study, from the check of the cohort to the report."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from npc.config.key import run_folder
+from npc.config.loading import HOME, checked, compose
+from npc.errors import InputError
+from npc.names import FIRST_READER
+from npc.reproduce.stage import Stage
+from npc.sweep.plan import plan
+
+SLICES = ("max", "three")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How much is trained.
+
+    Attributes:
+        sweep: sweep file by number of slices; its `sequence` is replaced by each of the cohort's.
+        network: choices of the ensemble.
+        radiomic: choices of the radiomic signatures.
+    """
+
+    sweep: dict[str, str]
+    network: tuple[str, ...]
+    radiomic: tuple[str, ...]
+
+
+GRIDS = {
+    # minutes on two cores, to see every part of the study; its figures mean nothing
+    "smoke": Grid(
+        dict.fromkeys(SLICES, "study_smoke.yaml"),
+        ("network=tiny", "trainer.max_epochs=4"),
+        ("radiomics.features.filters=[original]", "radiomics.bootstrap=10"),
+    ),
+    "paper": Grid({slices: f"cet1_{slices}.yaml" for slices in SLICES}, ("experiment=compact",), ()),
+}
+
+
+def stages(choices: Sequence[str], grid: Grid, reports: Path, sweeping: Sequence[str] = ()) -> Iterator[Stage]:
+    """The stages in their order.
+
+    Args:
+        choices: as for train.py, of the cohort, split and endpoint.
+        grid: of `GRIDS`.
+        reports: folder of all reports.
+        sweeping: options of `npc sweep run`.
+
+    Raises:
+        InputError: the choices can't be composed.
+    """
+    config = compose(choices)
+    cohort = config.cohort
+    yield Stage("check of the cohort", lambda: ["cohort", "check", *choices], lambda: True, partial(_table, config))
+    yield from _of_cohort(config, choices, reports)
+    names = [*cohort.sequences, *(["both"] if len(cohort.sequences) == 2 else [])]
+    for sequence in names:
+        for slices in SLICES:
+            yield _search(sequence, slices, grid, choices, sweeping)
+    best = partial(_best, config)
+    added = ["folds=5", "controls=true"]
+    yield Stage(
+        "out-of-fold risks and controls of the signature",
+        lambda: ["train", f"refit={best()}", *added],
+        lambda: (best() / "out_of_fold.csv").exists() and (best() / "controls").is_dir(),
+        trainings=8,
+    )
+    first = f"sequence={cohort.sequences[0]}"
+    yield _training("ensemble", [*choices, *grid.network, "method=ensemble", first, "slices=three"], 5)
+    yield _training("texture energies", [*choices, "experiment=texture", first], 1)
+    for chain in ("paper", "sequential"):
+        words = [*choices, "method=radiomic", f"radiomics={chain}", first, "slices=three", *grid.radiomic]
+        yield _training(f"radiomic signature, {chain} chain", words, 5)
+    of_report = [word for word in choices if not word.startswith(("sequence=", "slices=", "store="))]
+    yield Stage(
+        "report",
+        lambda: ["evaluate", *of_report, f"reports={reports}"],
+        (reports / cohort.name / "report.html").exists,
+        lambda: [run / "predictions.csv" for run in _finished(config)],
+    )
+
+
+def _of_cohort(config: DictConfig, choices: Sequence[str], reports: Path) -> Iterator[Stage]:
+    asked = ["flow", "quality"]
+    if _has_readers(config):
+        asked.append("agreement")
+    for name in asked:
+        yield Stage(
+            f"{name} of the cohort",
+            partial(lambda name: ["cohort", name, *choices, "--reports", str(reports)], name),
+            (reports / f"{config.cohort.name}-{name}" / "results.json").exists,
+            partial(_table, config),
+        )
+
+
+def _search(sequence: str, slices: str, grid: Grid, choices: Sequence[str], sweeping: Sequence[str]) -> Stage:
+    file = HOME / "sweeps" / grid.sweep[slices]
+    words = [*choices, f"sequence={sequence}", f"slices={slices}"]
+    runs = plan([file], words).runs
+    return Stage(
+        f"search, {sequence}-{slices}",
+        lambda: ["sweep", "run", str(file), *words, *sweeping],
+        lambda: all((run.folder / "DONE").exists() for run in runs),
+        trainings=len(runs),
+    )
+
+
+def _training(title: str, words: Sequence[str], trainings: int) -> Stage:
+    folder = run_folder(checked(compose(words)))
+    return Stage(title, lambda: ["train", *words], (folder / "DONE").exists, trainings=trainings)
+
+
+def _table(config: DictConfig) -> list[Path]:
+    """The cohort's table, if it is there already: a phantom draws its own."""
+    if not config.cohort.root:
+        return []
+    root = Path(config.cohort.root).expanduser()
+    return [path for path in sorted(root.glob("*")) if path.suffix in (".csv", ".xlsx") and path.is_file()]
+
+
+def _has_readers(config: DictConfig) -> bool:
+    """Whether the cohort has outlines of other readers; a phantom does unless `cohort.readers=0`."""
+    if (readers := config.cohort.get("readers")) is not None:
+        return bool(readers)
+    tables = [path for path in _table(config) if path.name == "patients.csv"]
+    for table in tables:
+        with table.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+            header = next(csv.reader(lines), [])
+        return any("_mask_" in name and not name.endswith(f"_mask_{FIRST_READER}") for name in header)
+    return False
+
+
+def _finished(config: DictConfig) -> list[Path]:
+    return sorted(done.parent for done in (Path(config.runs) / config.cohort.name).glob("*/*/DONE"))
+
+
+def _best(config: DictConfig) -> Path:
+    """The network with the highest AUC in the internal validation cohort, as `evaluate.py` chooses it."""
+    from npc.prognosis.choice import choose
+    from npc.prognosis.runs import finished_runs
+
+    runs = [run for run in finished_runs(Path(config.runs), config.cohort.name)[0] if run.method == "deep_learning"]
+    if not runs:
+        raise InputError(f"{config.runs}: no network is trained yet")
+    return choose(runs).signature("deep_learning").path

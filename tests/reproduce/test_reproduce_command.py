@@ -1,0 +1,47 @@
+"""`npc reproduce`: the whole study by one command."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands import run_here
+
+FEW = ["cohort.n=80", "cohort.external=20", "cohort.matrix=32"]
+
+
+def command(home: Path, *more: str):
+    words = [f"cohort.root={home}/data", f"runs={home}/runs", f"store={home}/store", "--reports", str(home / "reports")]
+    return run_here("npc", "reproduce", *FEW, *words, *more)
+
+
+def test_the_stages_are_listed_without_being_made(tmp_path: Path):
+    done = command(tmp_path, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split("] ")[1] for line in lines[:2]] == [
+        "check of the cohort: to be made", "flow of the cohort: to be made",
+    ]  # fmt: skip
+    assert sum("search, " in line for line in lines) == 6
+    assert lines[-1].endswith("report: to be made")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_unknown_grid_is_one_message(tmp_path: Path):
+    done = command(tmp_path, "--grid", "huge")
+    assert (done.returncode, done.stderr) == (2, "npc: --grid huge: must be one of smoke, paper\n")
+
+
+@pytest.mark.slow
+def test_the_study_is_made_once_and_resumes_after_a_change(tmp_path: Path):
+    done = command(tmp_path, "--slots", "1")
+    assert done.returncode == 0, done.stderr
+    reports = tmp_path / "reports"
+    found = json.loads((reports / "phantom" / "results.json").read_text())
+    assert {"combined", "ensemble", "deep_learning", "radiomic", "frozen"} <= set(found["models"])
+    assert len(found["table3"]) >= 6
+    again = command(tmp_path, "--slots", "1")
+    assert again.stdout.splitlines()[-1] == "nothing had to be done"
+    (reports / "phantom" / "report.html").unlink()
+    listed = command(tmp_path, "--dry-run").stdout.splitlines()
+    assert [line.split("] ")[1] for line in listed if "to be made" in line] == ["report: to be made"]
