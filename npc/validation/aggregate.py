@@ -22,7 +22,7 @@ from npc.validation.measure import Validation, expected_events
 FORMAT = 1
 SMALLEST = 5  # patients of a cell
 EDGES = tuple(percent / 100 for percent in range(5, 100, 5))  # of bins of the absolute risk by the horizon
-YEAR = 12  # months of an interval
+YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the intervals of follow-up, months
 
 
 def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> dict[str, Any]:
@@ -153,10 +153,10 @@ def _absolute(found: Validation) -> pd.Series:
 
 def _years(rows: pd.DataFrame, smallest: int) -> Iterator[dict[str, Any]]:
     """At risk, events and censored by interval of follow-up."""
-    edges = np.arange(YEAR, rows["time"].max() + YEAR, YEAR)
     at_risk = len(rows)
-    for low, high, events, others, _ in _merged(rows, rows["time"], [0.0, *edges], smallest):
-        yield {"from": low, "to": high, "at_risk": at_risk, "events": events, "censored": others}
+    for low, high, events, others, _ in _merged(rows, rows["time"], [0.0, *YEARS, np.inf], smallest):
+        until = None if np.isinf(high) else high  # the last interval has no end, which would be a patient's
+        yield {"from": low, "to": until, "at_risk": at_risk, "events": events, "censored": others}
         at_risk -= events + others
 
 

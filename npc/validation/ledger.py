@@ -10,6 +10,7 @@ import json
 import secrets
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -32,7 +33,8 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
     """
     path = model.with_name(f"{model.name}.ledger.json")
     try:
-        known = json.loads(path.read_text()) if path.exists() else {"salt": secrets.token_hex(16), "told": []}
+        nothing: dict[str, Any] = {"salt": secrets.token_hex(16), "told": []}
+        known = json.loads(path.read_text()) if path.exists() else nothing
         salt, told = str(known["salt"]), [{kind: Counter(of[kind]) for kind in _KINDS} for of in known["told"]]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{path} can't be read as the ledger of the model; restore it from a copy") from None

@@ -47,6 +47,7 @@ def test_cells_that_follow_from_others_are_not_small(told: dict[str, Any]):
         assert sum(of["patients"] for of in group["bins"]) == group["patients"]
         assert sum(of["events"] for of in group["years"]) == group["events"]
         assert sum(of["events"] + of["censored"] for of in group["years"]) == group["patients"]
+    assert all(group["years"][-1]["to"] is None for group in (low, high))
     later = told["events"] - told["sums"]["observed"]
     assert later == 0 or later >= 5
 

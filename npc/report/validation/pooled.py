@@ -16,6 +16,7 @@ from npc.statistics import NotEstimable
 from npc.validation.pool import TITLES, Pooled
 
 LINE, FRAME = 5.0, 22.0  # mm
+_RIGHT = {"intercept": 0.0, "slope": 1.0}  # what a figure of calibration should be
 _EXACT = (
     "From counts and sums: what an analysis of all patients in one place gives. Concordance and AUC are of pairs of "
     "patients of one hospital, and the log-rank test is stratified by hospital."
@@ -43,7 +44,7 @@ def write_report(
     write_table(folder, "pooled", table)
     drawn = []
     for name, of in pooled.items():
-        draw(folder / "figures" / f"forest_{name}", TITLES[name], of, right=1.0 if name == "slope" else None)
+        draw(folder / "figures" / f"forest_{name}", TITLES[name], of, right=_RIGHT.get(name))
         drawn.append(Figure(folder / "figures" / f"forest_{name}", f"{TITLES[name]} by hospital, and pooled"))
     counts = pd.DataFrame(
         {"Hospital": name, "Patients": of["patients"], "Events": of["events"]} for name, of in hospitals.items()
