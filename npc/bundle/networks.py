@@ -1,7 +1,6 @@
 """Networks in a bundle: `method=deep_learning` and `method=ensemble`."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -10,7 +9,11 @@ from npc.bundle.part import Part, batch_of, batches, splits
 from npc.cohort.cohort import Cohort
 from npc.config.values import plain
 from npc.errors import InputError
+from npc.imaging.store import Slices
 from npc.prognosis.runs import Run
+
+if TYPE_CHECKING:
+    from npc.signature.module import SignatureModule
 
 _ENDPOINTS = {f"npc.signature.endpoints.{name}" for name in ("Binary", "Cox", "Hazard")}
 _UNUSED = ("optimizer",)  # hyperparameters that only a training reads
@@ -56,13 +59,7 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
         cohort: every patient has the sequences.
         store: folder of all stores.
     """
-    from npc.signature.method import read_slices, wait_passively
-
-    members = part.settings["members"]
-    first = members[0]["network"]
-    with_sizes = bool(first["network"].get("size_input", False))
-    slices = read_slices(store, cohort, part.sequences, part.preprocess, with_sizes=with_sizes)
-    wait_passively()
+    slices = read(part, cohort, store)
     import torch
 
     from npc.config.schema import AugmentConfig
@@ -70,15 +67,10 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     from npc.signature.ensemble import average
     from npc.signature.predict import predict
 
-    torch.set_num_threads(part.settings["threads"])
+    members = part.settings["members"]
     unaugmented = AugmentConfig(flip=0, rotate=0, shift=0, intensity=0)
     found = []
-    for number, member in enumerate(members):
-        module = _module(member["network"])
-        prefix = f"{number}."
-        module.load_state_dict(
-            {name.removeprefix(prefix): value for name, value in part.tensors.items() if name.startswith(prefix)}
-        )
+    for member, module in zip(members, modules(part), strict=True):
         patients = pd.DataFrame({"split": batch_of(member["batches"], cohort.patients.index)}, cohort.patients.index)
         patients[["label", "time", "event"]] = 0
         data = SliceDataModule(slices, patients, member["network"]["channels"], 1, unaugmented, seed=0)
@@ -87,14 +79,40 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     return (average(found) if len(found) > 1 else found[0])[cohort.patients.index]
 
 
-def _module(settings: Mapping[str, Any]) -> Any:
-    """The network; nothing but npc's own classes is made, whatever the file names."""
+def read(part: Part, cohort: Cohort, store: str) -> list[Slices]:
+    """The slices of each sequence, with the sizes of the outlines where the networks read them.
+
+    Args: as for `risks`.
+    """
+    from npc.signature.method import read_slices, wait_passively
+
+    wait_passively()  # before torch is imported
+    with_sizes = bool(part.settings["members"][0]["network"]["network"].get("size_input", False))
+    return read_slices(store, cohort, part.sequences, part.preprocess, with_sizes=with_sizes)
+
+
+def modules(part: Part) -> list["SignatureModule"]:
+    """The networks with their weights; nothing but npc's own classes is made, whatever the file names.
+
+    Raises:
+        InputError: the file names another class.
+    """
+    import torch
+
     from npc.signature.module import SignatureModule
 
-    if (target := settings["endpoint"].get("_target_")) not in _ENDPOINTS:
-        raise InputError(f"bundle: the endpoint {target} is none of npc's; ask the hospital that made it")
-    network = {**settings["network"], "weights": "scratch"}
-    return SignatureModule(**{**settings, "network": network, "optimizer": {}})
+    torch.set_num_threads(part.settings["threads"])
+    found = []
+    for number, member in enumerate(part.settings["members"]):
+        settings = member["network"]
+        if (target := settings["endpoint"].get("_target_")) not in _ENDPOINTS:
+            raise InputError(f"bundle: the endpoint {target} is none of npc's; ask the hospital that made it")
+        network = {**settings["network"], "weights": "scratch"}
+        module = SignatureModule(**{**settings, "network": network, "optimizer": {}})
+        own = {n.partition(".")[2]: value for n, value in part.tensors.items() if n.startswith(f"{number}.")}
+        module.load_state_dict(own)
+        found.append(module.eval())
+    return found
 
 
 def _batches(run: Run, config: DictConfig) -> list[str]:

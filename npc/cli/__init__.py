@@ -6,6 +6,7 @@ from npc.cli.audit import audit
 from npc.cli.bundle import bundle, predict
 from npc.cli.cohort import app as cohort_app
 from npc.cli.doctor import doctor
+from npc.cli.explain import explain
 from npc.cli.plan import app as plan_app
 from npc.cli.reproduce import reproduce
 from npc.cli.scripts import HYDRA, evaluate, train
@@ -29,6 +30,7 @@ app.command("audit")(audit)
 app.command("bundle")(bundle)
 app.command("predict")(predict)
 app.command("validate")(validate)
+app.command("explain")(explain)
 app.command("reproduce")(reproduce)
 app.command("doctor")(doctor)
 
