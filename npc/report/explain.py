@@ -21,8 +21,8 @@ NO_PROOF = (
 )
 _CHECKS = (
     "If the map of random weights looks the same (a correlation near 1), the map shows the image and not what the "
-    "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map marks "
-    "nothing."
+    "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map "
+    "marks nothing."
 )
 
 
@@ -88,7 +88,7 @@ def _anatomy(axes: Axes, of: Map) -> None:
     half = 0.8 * max(np.ptp(rows), np.ptp(columns)) + 4
     y, x = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
     axes.imshow(of.anatomy, cmap="gray", interpolation="nearest")
-    line = axes.contour(np.pad(of.inside, 1)[1:-1], [0.5], colors=["#E69F00"], linewidths=0.9)
+    line = axes.contour(of.inside, [0.5], colors=["#E69F00"], linewidths=0.9)
     line.set_path_effects([withStroke(linewidth=1.8, foreground="black", alpha=0.6)])
     length = BAR / of.millimetres
     left, bottom = x - 0.9 * half, y + 0.88 * half

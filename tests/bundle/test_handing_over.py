@@ -41,13 +41,18 @@ def typed(command: str, place: Path, run: FinishedRun, cohort: Path, store: Path
         "OUTLINE": str(cohort / row["cet1_mask"]),
     }  # fmt: skip
     words = [re.sub("|".join(places), lambda found: places[found[0]], word) for word in command.split()[1:]]
-    ours = re.compile(r"[a-z]+\.json|.*\.npc\.zip|predictions|validation|pooled")
+    ours = re.compile(r"[a-z]+\.json|.*\.npc\.zip|predictions|validation|pooled|explained")
     words = [str(place / word) if ours.fullmatch(word) else word for word in words]
     return [*words, *([f"store={store}"] if any(word.startswith("cohort=") for word in words) else [])]
 
 
 @pytest.mark.parametrize(
-    "command", [line for line in COMMANDS if "--report" not in line and "npc validate model" not in line]
+    "command",
+    [
+        pytest.param(line, marks=pytest.mark.slow if "cohort=" in line else ())
+        for line in COMMANDS
+        if "--report" not in line and "npc validate model" not in line
+    ],
 )
 def test_every_command_of_the_page_works(
     command: str, place: Path, run: FinishedRun, with_outcomes: Path, shared: Shared
