@@ -95,7 +95,7 @@ def of_one(
     endpoint = bundle.about["endpoint"]
     from npc.cohort.clinical import parse
 
-    patients, _ = schema.check(
+    patients, *_ = schema.check(
         pd.DataFrame([row]),
         where=ONE,
         root=root,

@@ -71,12 +71,13 @@ def members(
     content: dict[str, bytes] = {}
     for term, key in formula["signatures"].items():
         content |= _signature(term, by_key[key], configs[key])
-    population, notes = _population(found[0], config, with_images)
+    sequences = _sequences(content)
+    population, notes = _population(found[0], config, sequences, with_images)
     about = {
         "model": formula["name"],
         "title": MODELS[formula["name"]],
         "endpoint": {name: plain(config)["endpoint"].get(name) for name in _ENDPOINT},
-        "sequences": {name: series(name) for name in _sequences(content)},
+        "sequences": {name: series(name) for name in sequences},
         "use": use or "research; it is no medical device, and no decision on a patient may rest on it",
         "licence": licence or "not stated: ask the hospital that made it",
         "figures": known,
@@ -174,12 +175,13 @@ def _of_report(report: Path, model: str | None) -> tuple[dict[str, Any], dict[st
     return {"name": name, "threshold": found["threshold"], "cutoff": cutoff, **found["formula"]}, figures(found)
 
 
-def _population(run: Run, config: DictConfig, with_images: bool) -> tuple[dict[str, Any], list[str]]:
+def _population(
+    run: Run, config: DictConfig, sequences: Sequence[str], with_images: bool
+) -> tuple[dict[str, Any], list[str]]:
     """The training population, from the folder of the cohort where it is still there."""
     ids = run.predictions.index[run.predictions["split"] == "train"]
     nothing = {"patients": len(ids), "clinical": {}, "images": {}}
     try:
-        sequences = run_sequences(config)
         cohort = load(config.cohort, config.endpoint, sequences)
         training = cohort.patients.loc[ids]
         variables = clinical.parse(plain(config.cohort)["clinical"])

@@ -54,13 +54,14 @@ def test_the_folder_says_what_is_unlike_training_and_where_it_comes_from(written
     assert provenance["patients"] == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choices",
     [
         ("endpoint=cox", "sequence=both", "slices=three"),
-        pytest.param(("slices=all", "network.size_input=true"), marks=pytest.mark.slow),
-        pytest.param(("endpoint=hazard", "endpoint.intervals=3", "network.join=mean"), marks=pytest.mark.slow),
-        pytest.param(("endpoint=landmark",), marks=pytest.mark.slow),
+        ("slices=all", "network.size_input=true"),
+        ("endpoint=hazard", "endpoint.intervals=3", "sequence=both", "network.join=mean"),
+        ("endpoint=landmark",),
     ],
 )
 def test_other_networks_give_their_bytes_too(choices: tuple[str, ...], trained, words: tuple[str, ...]):

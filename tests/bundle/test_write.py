@@ -99,6 +99,7 @@ def test_the_formula_gives_the_risks_of_the_report(combined: tuple[models.Model,
     assert formula.absolute(design, [36, 600]).columns.tolist() == ["risk_36"]  # 600 is beyond the follow-up
 
 
+@pytest.mark.slow
 def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_path: Path, shared):
     model, _, written = combined
     auc = {"n": 36, "events": 14, "estimate": 0.8, "ci_logit": [0.7, 0.9]}
@@ -120,6 +121,28 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     told = pd.read_csv(tmp_path / "out" / "warnings.csv").query("patient_id == @table.index[0]")
     assert told["warning"].str.startswith("missing: the training cohort's").sum() == len(model.variables)
     assert set(pd.read_csv(tmp_path / "out" / "contributions.csv")) == {"patient_id", *model.terms}
+
+
+@pytest.mark.slow
+def test_a_model_without_images(combined, run: FinishedRun, elsewhere: Path, tmp_path: Path):
+    """The clinical model of a report needs a table alone."""
+    model, patients, _ = combined
+    tests = univariate(patients[patients["split"] == "train"], model.variables)
+    fitted = models.clinical(patients, tests, 0.99)
+    plain_form = as_plain(fitted, cox_form(patients, fitted), {})
+    auc = {"n": 36, "events": 14, "estimate": 0.8, "ci_logit": [0.7, 0.9]}
+    found = {"threshold": 0.4, "cutoff": 0.3, "formula": plain_form, "train": {"auc": auc}}
+    (tmp_path / "results.json").write_text(json.dumps({"models": {"combined": {}, "clinical": found}}))
+    given = ("--report", tmp_path, "--model", "clinical", "-o", tmp_path / "m.zip")
+    assert run_here("npc", "bundle", run.path, *given).returncode == 0
+    done = run_here("npc", "predict", tmp_path / "m.zip", "cohort=table", f"cohort.root={elsewhere}", "--json")
+    assert done.returncode == 0, done.stderr
+    risks = {of["patient_id"]: of["risk"] for of in json.loads(done.stdout)["predictions"]}
+    assert risks == pytest.approx(fitted.risk.to_dict(), rel=1e-9)
+    values = [f"{v.name}={patients[v.name].astype(str).iloc[0]}" for v in fitted.variables]
+    one = run_here("npc", "predict", tmp_path / "m.zip", "--json", *(w for v in values for w in ("--clinical", v)))
+    assert one.returncode == 0, one.stderr
+    assert json.loads(one.stdout)["predictions"][0]["risk"] == pytest.approx(fitted.risk.iloc[0], rel=1e-9)
 
 
 @pytest.mark.parametrize(

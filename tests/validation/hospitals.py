@@ -1,5 +1,6 @@
 """Hospitals without images: patients whose risks and outcomes are drawn, and a model that knows their hazard."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,12 @@ def drawn(seed: int, n: int = 150, hazard: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame(table, index).assign(centre="A")
 
 
-def measured(patients: pd.DataFrame) -> Validation:
+def measured(patients: pd.DataFrame, **endpoint: object) -> Validation:
     """The figures of the model in these patients."""
+    bundle = replace(BUNDLE, about={**BUNDLE.about, "endpoint": {**ENDPOINT, **endpoint}})
     formula, risk = BUNDLE.formula, patients["risk"]
     table = pd.DataFrame({"risk": risk, "group": formula.group(risk)})
     design = risk.to_frame("deep_learning")
     nothing = pd.DataFrame(index=patients.index)
     cohort = Cohort("ours", Path(), patients, ())
-    return measure(BUNDLE, cohort, Predictions(table, design, nothing, nothing), draws=100)
+    return measure(bundle, cohort, Predictions(table, design, nothing, nothing), draws=100)

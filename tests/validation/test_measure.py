@@ -46,3 +46,12 @@ def test_the_slope_is_that_of_a_cox_regression(found: list[Validation]):
 def test_a_cohort_without_events_is_refused():
     with pytest.raises(InputError, match="fewer than two patients with or without distant metastasis"):
         measured(drawn(1, n=30).assign(dm_event=0))
+
+
+def test_patients_censored_before_a_landmark_count_in_curves_alone():
+    rows = drawn(1)
+    found = measured(rows, kind="landmark", months=36)
+    lost = (rows["dm_event"] == 0) & (rows["dmfs_months"] < 36)
+    assert found.auc.n == (~lost).sum() < len(rows)
+    assert sum(group.n for group in found.survival.groups) == len(rows)
+    assert found.patients["label"].isna().sum() == lost.sum()
