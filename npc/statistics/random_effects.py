@@ -22,8 +22,8 @@ class RandomEffects:
         standard_error: of the mean.
         ci: 95% limits of the mean.
         p: two-sided, of a mean of 0.
-        prediction: 95% limits of the true value of another hospital (t with k - 2 degrees of freedom; Higgins et al.,
-            J R Stat Soc A 2009), or why there are none.
+        prediction: 95% limits of the true value of another hospital (t with k - 2 degrees of freedom; Higgins et al., J
+            R Stat Soc A 2009), or why there are none.
         tau2: variance of the true values.
         i2: share of the variance of the estimates that is due to tau2 (Higgins and Thompson, Stat Med 2002).
         q: Cochran's, of no difference between the hospitals.
