@@ -49,7 +49,7 @@ def typed(command: str, place: Path, run: FinishedRun, cohort: Path, store: Path
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(line, marks=pytest.mark.slow if "cohort=" in line else ())
+        pytest.param(line, marks=pytest.mark.slow if "--image" not in line else ())
         for line in COMMANDS
         if "--report" not in line and "npc validate model" not in line
     ],
@@ -70,6 +70,7 @@ def validated(place: Path, run: FinishedRun, with_outcomes: Path, shared: Shared
     return place / "measured"
 
 
+@pytest.mark.slow
 def test_the_validation_holds_every_figure_and_its_aggregate_no_patient(validated: Path, run: FinishedRun):
     folder = validated
     results = json.loads((folder / "results.json").read_text())
