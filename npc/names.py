@@ -36,6 +36,7 @@ SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}
 BOTH = "both"  # the sequences of a cohort that has two
 PAPER_SERIES = {"cet1": "CET1-w", "t2": "T2-w"}
 
+REGION_MARK = "@"  # in a variant, before a region other than the tumour: `cet1@ring5-max`
 TUMOUR = "tumour"  # the region that a method sees unless another one is chosen
 FIRST_READER = "reader1"  # whose contours are the cohort's
 OTHER_READERS = ("reader1b", "reader2")  # the first reader again, and another one
@@ -65,9 +66,11 @@ def variant_in_words(variant: str, labels: Mapping[str, str]) -> tuple[str, str]
         variant: `<sequences>-<slices>`.
         labels: of `series_labels`.
     """
-    sequences, slices = variant.rsplit("-", 1)
+    images, slices = variant.rsplit("-", 1)
+    sequences, _, region = images.partition(REGION_MARK)
     named = [sequences] if sequences in labels else sequences.split("+")
-    return " + ".join(labels.get(name, name) for name in named), SLICES.get(slices, slices)
+    where = f", {region}" if region else ""
+    return " + ".join(labels.get(name, name) for name in named) + where, SLICES.get(slices, slices)
 
 
 def split_titles(split: Iterable[str], centre: Iterable[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from lifelines.statistics import logrank_test
 from omegaconf import OmegaConf
 from sklearn.metrics import roc_auc_score
 
+from npc.bundle.formula import Formula
 from npc.cohort.load import load
 from npc.config.checks import check_evaluate
 from npc.config.loading import CONFIGS, compose
@@ -255,6 +256,27 @@ def check_controls(found, patients, risk):
     assert added["events"] == patients.query("split == 'test'")["event"].sum()
     assert signature["verdict"] in ("more than volume", "no more than volume", "can't be told")
     assert -1 < signature["correlation_with_volume"] < 1
+
+
+def test_the_formulas_of_a_report_give_its_risks(report, cohort, patients):
+    """They are what `npc bundle` hands over."""
+    settings = compose(["cohort=table", f"cohort.root={cohort}", "cohort.name=ours"])
+    typed = load(settings.cohort, settings.endpoint, sequences=[]).patients.loc[patients.index]
+    test = patients["split"] == "test"
+    for name in ("combined", "deep_learning", "clinical"):
+        found = report.results["models"][name]
+        formula = Formula({**found["formula"], "name": name, "cutoff": found["cutoff"]})
+        signatures = pd.DataFrame(index=patients.index)
+        for term, key in found["formula"]["signatures"].items():
+            run = pd.read_csv(report.runs / "ours" / "cet1-max" / key / "predictions.csv", index_col="patient_id")
+            signatures[term] = run["risk"]
+        design = formula.design(signatures, typed)
+        risk = formula.risk(design)
+        auc = roc_auc_score(patients.loc[test, "label"], risk[test])
+        assert auc == pytest.approx(found["test"]["auc"]["estimate"], abs=1e-12)
+        assert (formula.group(risk)[test] == "high risk").sum() == found["survival"]["test"]["groups"]["high risk"]["n"]
+        survival = np.exp(-formula.baseline.cumulative_hazard([36]))[0]
+        assert survival == pytest.approx(found["cox"]["baseline_survival"]["36"])
 
 
 @pytest.mark.slow

@@ -3,13 +3,16 @@
 import typer
 
 from npc.cli.audit import audit
+from npc.cli.bundle import bundle, predict
 from npc.cli.cohort import app as cohort_app
 from npc.cli.doctor import doctor
+from npc.cli.explain import explain
 from npc.cli.plan import app as plan_app
 from npc.cli.prove import prove
 from npc.cli.reproduce import reproduce
 from npc.cli.scripts import HYDRA, evaluate, train
 from npc.cli.sweep import app as sweep_app
+from npc.cli.validate import validate
 from npc.command import one_message
 
 app = typer.Typer(
@@ -26,6 +29,10 @@ app.command("train", context_settings=HYDRA)(train)
 app.command("evaluate", context_settings=HYDRA)(evaluate)
 app.command("audit")(audit)
 app.command("prove")(prove)
+app.command("bundle")(bundle)
+app.command("predict")(predict)
+app.command("validate")(validate)
+app.command("explain")(explain)
 app.command("reproduce")(reproduce)
 app.command("doctor")(doctor)
 

@@ -58,8 +58,11 @@ def reproduce(
         start = "from npc.cli import main; main()"
         ended = subprocess.run([sys.executable, "-c", start, *stage.command()]).returncode
         if ended:
-            print(f"npc: stage {number}, {stage.title}, ended with {ended}; mend what its message says and give the "
-                  "same command again: it resumes there", file=sys.stderr)  # fmt: skip
+            print(
+                f"npc: stage {number}, {stage.title}, ended with {ended}; correct what its message names, and give "
+                "the same command again: it resumes there",
+                file=sys.stderr,
+            )
             raise typer.Exit(ended)
         record.add(stage)
         made += stage.trainings

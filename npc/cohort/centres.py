@@ -57,13 +57,12 @@ def sides(
     if not home:
         home = [name for name in there if name not in away] if away else [development_centre(centres)]
     away = away or [name for name in there if name not in home]
-    for name in [*home, *away] if are_named else []:
-        of = events[centres == name]
-        if name in there and of.nunique() == 1:
+    for side, names in (("development", home), ("test", away)) if are_named else ():
+        of = events[centres.isin(names)]
+        if len(of) and of.nunique() == 1:
             faults.append(
-                f"split: all {len(of)} patients of {name} have {'the' if of.iloc[0] else 'no'} event, so there is no "
-                f"AUC, and a model could tell the hospital instead of the outcome; name other hospitals than {name} in "
-                "split.development and split.test"
+                f"split.{side}: all {len(of)} patients of {', '.join(names)} have {'the' if of.iloc[0] else 'no'} "
+                "event, so there is no AUC; name another hospital, or one more"
             )
     if faults:
         raise InputError(faults)

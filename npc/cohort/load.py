@@ -19,7 +19,14 @@ from npc.config.sources import check_arguments, source, without_reader
 from npc.errors import InputError
 
 
-def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], also: Sequence[str] = ()) -> Cohort:
+def load(
+    cohort: DictConfig,
+    endpoint: DictConfig,
+    sequences: Sequence[str],
+    also: Sequence[str] = (),
+    *,
+    outcomes: bool = True,
+) -> Cohort:
     """Read and check the cohort that the config names.
 
     Args:
@@ -28,6 +35,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         endpoint: `event` and `time`, the endpoint's columns.
         sequences: those that this run reads; `cohort.missing` says what becomes of patients who lack one.
         also: those whose files are checked where the table names them, for `npc cohort check`.
+        outcomes: whether they are read; a prediction needs none, so those of the table are left alone, with a warning.
 
     Raises:
         InputError: with every fault of the config, or of the table.
@@ -43,7 +51,8 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
     table, root = _read(cohort)
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
-    table, comma_faults = _with_points(table, cohort, variables)
+    ignored = [] if outcomes else _outcomes(table, endpoint)
+    table, comma_faults = _with_points(table.drop(columns=ignored), cohort, variables)
     table, date_faults = dates.to_months(table, cohort.get("date_order") or dates.YEAR_FIRST)
     left_out, criteria_faults = _leave_out(table, cohort)
     needed = [*sequences, *(offered if cohort.missing == "exclude_any" else [])]
@@ -61,7 +70,7 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         comma_faults=comma_faults,
         left_out=left_out,
         criteria_faults=criteria_faults,
-        labelled=cohort.get("labelled", True),
+        labelled=outcomes and cohort.get("labelled", True),
     )
     patients, lacking = (table.set_index("patient_id").sort_index() for table in (patients, lacking))
     unseen = sequences if cohort.missing == "mask" else []
@@ -71,6 +80,8 @@ def load(cohort: DictConfig, endpoint: DictConfig, sequences: Sequence[str], als
         )
     times = [endpoint.time, *(time for time in schema.OUTCOMES if time != endpoint.time)]
     warnings = suspicious.unlikely(patients, times, [variable.name for variable in variables if variable.is_age])
+    if ignored:
+        warnings = [*warnings, f"{', '.join(ignored)}: not read, since a prediction needs no outcome"]
     more = {**_outlines(cohort), "lacking": lacking, "truth": read_truth(root), "warnings": warnings}
     more["read"] = table.attrs.get("read", "")
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **more)
@@ -90,6 +101,11 @@ def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:
     arguments = {"root": Path(cohort.root).expanduser(), "sequences": list(cohort.sequences), **options}
     check_arguments(cohort._target_, read, arguments)
     return read(**arguments)
+
+
+def _outcomes(table: pd.DataFrame, endpoint: DictConfig) -> list[str]:
+    known = {*schema.OUTCOMES, *schema.OUTCOMES.values(), *dates.DATES, endpoint.time, endpoint.event}
+    return [column for column in map(str, table) if column in known]
 
 
 def _check_sequences(offered: Sequence[str], by_sequence: Mapping[str, Mapping[str, str]]) -> None:

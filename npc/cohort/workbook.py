@@ -5,6 +5,7 @@ import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ def read_xlsx(path: Path, sheet: str | None = None) -> pd.DataFrame:
         formulas = _open(path, stored=False)[found.title]
     except FileNotFoundError:
         raise InputError(f"{path} is missing; put the cohort's table there") from None
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, InvalidFileException, ParseError, LookupError, TypeError, ValueError, OSError) as error:
         raise InputError(
             f"{path} can't be read as an Excel workbook (it is damaged, protected by a password, or of another "
             "format); save it again as .xlsx, or the table as 'CSV UTF-8'"

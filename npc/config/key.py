@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from npc.config.schema import CohortConfig, PhantomCohortConfig, TrainConfig
 from npc.config.sources import first_name
 from npc.config.values import hospitals, plain, sequence_name, tested_hospitals
+from npc.names import REGION_MARK, TUMOUR
 
 # Choices that a method does not read are not part of its runs.
 _NETWORKS = ("preprocess", "augment", "network", "optimizer", "trainer", "batch_size")
@@ -43,6 +44,10 @@ def run_key(config: DictConfig) -> str:
     split["development"] = home if len(home) > 1 else home[0] if home else None
     split["test"] = tested_hospitals(split["test"]) or float(split["test"] or 0)
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
+    if isinstance(label := choices["cohort"].get("label"), list):
+        choices["cohort"]["label"] = sorted(set(label))  # merged in any order
+    if choices["region"] != TUMOUR:
+        choices["region"] = f"ring{float(choices['region'].removeprefix('ring')):g}"  # ring5.0 is ring5
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -54,7 +59,9 @@ def unread(method: str) -> set[str]:
 
 def run_folder(config: DictConfig) -> Path:
     """`runs/<cohort>/<sequences>-<slices>/<run_key>`."""
-    return Path(config.runs) / config.cohort.name / f"{sequence_name(config)}-{config.slices}" / run_key(config)
+    # of another region than the tumour, another variant: its runs do not compete with those of the tumour
+    region = "" if config.region == TUMOUR else f"{REGION_MARK}{config.region}"
+    return Path(config.runs) / config.cohort.name / f"{sequence_name(config)}{region}-{config.slices}" / run_key(config)
 
 
 def drop_neutral(choices: dict[str, Any]) -> None:

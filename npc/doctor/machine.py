@@ -54,7 +54,10 @@ def disk(folder: Path = Path()) -> Check:
 
 def gpu() -> Check:
     """The GPUs that torch can use."""
-    import torch  # takes seconds
+    try:
+        import torch  # takes seconds
+    except (ImportError, OSError) as error:
+        return Check("GPU", "fault", f"torch can't be imported: {error}", "run make setup again")
 
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(at) for at in range(torch.cuda.device_count())]

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from npc.doctor.check import Check
 
 OLDEST = (3, 11)
-_SET_UP = "run make setup in the checkout, or pip install npc"
+_SET_UP = "run make setup in the checkout, or install the wheel of npc again"
 
 
 def python(running: tuple[int, int, int] = sys.version_info[:3]) -> Check:
@@ -26,7 +26,10 @@ def packages(project: str = "npc") -> Check:
         project: the name of an installed distribution.
     """
     faults = []
-    asked = [Requirement(line) for line in requires(project) or []]
+    try:
+        asked = [Requirement(line) for line in requires(project) or []]
+    except PackageNotFoundError:
+        return Check("packages", "fault", f"{project} is not installed", _SET_UP)
     needed = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
     for one in needed:
         try:

@@ -48,5 +48,5 @@ def public_data() -> Check:
     folder = Path(named) if named else Path("../shared/data")
     if folder.is_dir():
         return Check("data", "ok", f"public data in {folder}")
-    found = f"NPC_DATA={named} is no folder" if named else "no public data here"
+    found = f"NPC_DATA={named} is no folder" if named else "there is no public data on this machine"
     return Check("data", "note", found, "only tests need it: set NPC_DATA to its folder")

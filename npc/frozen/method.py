@@ -1,7 +1,8 @@
 """The frozen-encoder signature as a method of a run: `train.py method=frozen`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Frozen:
         slices = {sequence: open_store(*self._stored(sequence)) for sequence in run_sequences(config)}
         parts = [encode(encoder, of, patients.index, config.slices, config.store, name) for name, of in slices.items()]
         if config.encoder.size_input:
-            parts.append(self._sizes(patients.index))
+            parts.append(size_features(config.store, self.cohort, run_sequences(config), patients.index))
         self.features = pd.concat(parts, axis=1)
         check_varying(self.features, patients.index[patients["split"] == "train"])
 
@@ -63,13 +64,6 @@ class Frozen:
     def assist(self, patients: pd.DataFrame) -> None:
         """Does nothing: a single process fits."""
 
-    def _sizes(self, patients: pd.Index) -> pd.DataFrame:
-        """Natural logarithms of volume and area of each sequence's outline, (patients, 2 x sequences)."""
-        table = outline_sizes(self.config.store, self.cohort, run_sequences(self.config), patients)
-        by_sequence = table.set_index("patient_id").groupby("sequence")[["volume", "area"]]
-        logs = [sizes.loc[patients].apply(np.log).add_prefix(f"{sequence}_log_") for sequence, sizes in by_sequence]
-        return pd.concat(logs, axis=1)
-
     def _stored(self, sequence: str) -> tuple:
         return self.config.store, self.cohort, sequence, preprocess_settings(self.config)
 
@@ -83,3 +77,18 @@ class Frozen:
                 f"encoder.nested={choices.nested}, encoder.folds={choices.folds}: the training cohort has only "
                 f"{fewest} patients of one class; choose fewer folds"
             )
+
+
+def size_features(store: str | Path, cohort: Cohort, sequences: Sequence[str], patients: pd.Index) -> pd.DataFrame:
+    """Natural logarithms of volume and area of each sequence's outline, (patients, 2 x sequences).
+
+    Args:
+        store: folder of all stores.
+        cohort: every patient has the sequences.
+        sequences: whose outlines are measured.
+        patients: those wanted.
+    """
+    table = outline_sizes(store, cohort, sequences, patients)
+    by_sequence = table.set_index("patient_id").groupby("sequence")[["volume", "area"]]
+    logs = [sizes.loc[patients].apply(np.log).add_prefix(f"{sequence}_log_") for sequence, sizes in by_sequence]
+    return pd.concat(logs, axis=1)

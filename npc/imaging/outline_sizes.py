@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +65,13 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     """
     folder = Path(folder)
     make_folder(folder)
-    by_id = {(study.patient, study.sequence): study for s in sequences for study in cohort.studies(s)}
+    whole = replace(cohort, region=TUMOUR)  # the size of a tumour, whatever region of it a method sees
+    by_id = {(study.patient, study.sequence): study for s in sequences for study in whole.studies(s)}
     asked = [(str(patient), sequence) for patient in patients for sequence in sequences]
     wanted = [by_id[one] for one in asked if one in by_id]
     content, faults = content_keys(folder / "fingerprints.json", {_name(study): study.files for study in wanted})
     keys = {
-        name: digest(json.dumps([RECIPE, content[name], study.label, study.roi, study.by_index, *_region(study)]))
+        name: digest(json.dumps([RECIPE, content[name], study.label, study.roi, study.by_index]))
         for study in wanted
         if (name := _name(study)) in content
     }
@@ -88,10 +89,6 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     return pd.DataFrame(
         {"patient_id": study.patient, "sequence": study.sequence, **known[keys[_name(study)]]} for study in wanted
     )
-
-
-def _region(study: Study) -> list[str]:
-    return [study.region] if study.region != TUMOUR else []
 
 
 def _name(study: Study) -> str:

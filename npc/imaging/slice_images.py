@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+import cv2
 import numpy as np
 
 from npc.cohort.cohort import Cohort
@@ -10,7 +11,8 @@ from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.preprocess import Preprocess, cut, network_input, resize, scale_to_grey, square_pixels, square_window
 from npc.imaging.read_all import read_all
-from npc.imaging.readers import read_scan
+from npc.imaging.readers import Scan, read_scan
+from npc.imaging.slices import largest_slice
 
 READINGS = ("unmasked", "masked")
 
@@ -57,6 +59,26 @@ def whole_slice(plane: np.ndarray, size: int, pixel: tuple[float, float] = (1.0,
     everything = np.ones(plane.shape, bool)
     plane, everything = square_pixels(plane, everything, pixel)
     return resize(cut(scale_to_grey(plane), square_window(everything, Preprocess(size))), size)
+
+
+def framed(scan: Scan, settings: Preprocess) -> tuple[np.ndarray, np.ndarray, float]:
+    """The anatomy in the frame of the network's input, not masked.
+
+    Args:
+        scan: of a patient.
+        settings: of the network's input.
+
+    Returns:
+        largest slice, uint8 (size, size), its outline, bool, and the side of a pixel, mm.
+    """
+    largest, pixel = largest_slice(scan.mask), scan.spacing[1:]
+    shown = np.max(scan.mask if settings.slices else scan.mask[[largest]], axis=0)
+    plane = np.nan_to_num(scan.image[largest], posinf=0, neginf=0)
+    window = square_window(square_pixels(plane, shown, pixel)[1], settings, min(pixel))
+    plane, outline = square_pixels(plane, scan.mask[largest], pixel)
+    grey = resize(cut(scale_to_grey(plane), window), settings.size)
+    inside = cv2.resize(cut(outline.astype(np.uint8), window), grey.shape, interpolation=cv2.INTER_NEAREST_EXACT)
+    return grey, inside.astype(bool), min(pixel) * window[2] / settings.size
 
 
 def _draw(study: Study, settings: Preprocess) -> np.ndarray:

@@ -111,7 +111,7 @@ def _anatomy(scan: Scan, z: int, size: int) -> np.ndarray:
     """A whole slice, padded to a square, with the outline's edge in colour; uint8 (size, size, 3)."""
     plane, inside = square_pixels(scan.image[z], scan.mask[z], scan.spacing[1:])
     finite = plane[np.isfinite(plane)]
-    low, high = np.percentile(finite, _WINDOW)
+    low, high = np.percentile(finite, _WINDOW) if finite.size else (0.0, 0.0)
     plane = np.clip(np.nan_to_num(plane, nan=low, posinf=high, neginf=low), low, high)
     window = square_window(np.ones(plane.shape, bool), Preprocess(size))
     # an outline is seen against its surroundings, so a slice of one value is black

@@ -1,6 +1,7 @@
 """Absolute risks: the Cox form of a model, fitted on the training cohort, with its baseline survival."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -28,12 +29,16 @@ class CoxForm:
         labels: how each term is printed.
         predictor: linear predictor of all patients, 0 for the mean of the training cohort.
         baseline: of a patient whose predictor is 0.
+        coefficient: log hazard ratio of each term.
+        centre: mean of each term in the training cohort.
     """
 
     terms: dict[str, HazardRatio | NotEstimable]
     labels: dict[str, str]
     predictor: pd.Series
     baseline: Baseline
+    coefficient: Mapping[str, float] = field(default_factory=dict)
+    centre: Mapping[str, float] = field(default_factory=dict)
 
     def probability(self, patients: pd.Index, months: ArrayLike) -> np.ndarray:
         """Probability of the event by each month, (patients, months).
@@ -77,6 +82,8 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
         {**labels, **model.signatures, model.name: MODELS[model.name]},
         predictor,
         baseline(rows["time"], rows["event"], predictor[training]),
+        dict(zip(map(str, design), map(float, fitted.coefficient / unit), strict=True)),
+        {str(term): float(mean) for term, mean in design[training].mean().items()},
     )
 
 

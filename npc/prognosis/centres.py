@@ -52,12 +52,14 @@ class Pooled:
         ci: its 95% limits.
         prediction: 95% limits of the AUC in another hospital, or why there are none.
         effects: on the scale of the log odds; `q` tests the difference between the hospitals.
+        used: whether each hospital has a part, in their order; one whose AUC is 0, 1 or without variance has none.
     """
 
     estimate: float
     ci: tuple[float, float]
     prediction: tuple[float, float] | NotEstimable
     effects: RandomEffects
+    used: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,12 @@ def pool_aucs(label_and_risk: Sequence[tuple[pd.Series, pd.Series]]) -> Pooled:
         NotEstimable: fewer than two hospitals have an AUC with a variance.
     """
     each = [estimated(delong, label, risk) for label, risk in label_and_risk]
-    known = [(float(of.auc[0]), float(of.covariance[0, 0])) for of in each if not isinstance(of, NotEstimable)]
-    known = [(value, variance) for value, variance in known if 0 < value < 1 and variance > 0]
+    used = tuple(not isinstance(of, NotEstimable) and 0 < of.auc[0] < 1 and of.covariance[0, 0] > 0 for of in each)
+    known = [
+        (float(of.auc[0]), float(of.covariance[0, 0]))
+        for of, has_part in zip(each, used, strict=True)
+        if has_part and not isinstance(of, NotEstimable)
+    ]
     values, variances = np.array(known).reshape(-1, 2).T
     effects = random_effects(logit(values), variances / (values * (1 - values)) ** 2)
     limits = effects.prediction
@@ -148,6 +154,7 @@ def pool_aucs(label_and_risk: Sequence[tuple[pd.Series, pd.Series]]) -> Pooled:
         _on_unit(effects.ci),
         limits if isinstance(limits, NotEstimable) else _on_unit(limits),
         effects,
+        used,
     )
 
 

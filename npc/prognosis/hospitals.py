@@ -63,5 +63,5 @@ def _hospital(
         name,
         auc(labelled["label"].astype(int), risk[labelled.index], draws=report.bootstrap, seed=report.seed),
         groups,
-        cohort_times(rows, result, form, groups.groups, report),
+        cohort_times(rows, result.model.held_out[rows.index], form, groups.groups, report),
     )

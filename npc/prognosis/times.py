@@ -119,7 +119,9 @@ def times(patients: pd.DataFrame, result: ModelResult, choices: DictConfig) -> M
     """
     form = estimated(cox_form, patients, result.model)
     cohorts = {
-        str(split): cohort_times(rows, result, form, result.survival[str(split)].groups, choices.report)
+        str(split): cohort_times(
+            rows, result.model.held_out[rows.index], form, result.survival[str(split)].groups, choices.report
+        )
         for split, rows in patients.groupby("split")
     }
     return ModelTimes(form, cohorts)
@@ -165,21 +167,21 @@ def _concordance_tests(
 
 def cohort_times(
     rows: pd.DataFrame,
-    result: ModelResult,
+    risk: pd.Series,
     form: CoxForm | NotEstimable,
     groups: tuple[Group, Group],
     report: DictConfig,
 ) -> CohortTimes:
-    """Figures of a model in one cohort, or in a part of it.
+    """All figures of a model in one cohort.
 
     Args:
-        rows: its patients.
-        result: of the model.
-        form: of the model.
-        groups: low and high risk among these patients.
-        report: as for `times`.
+        rows: `time` in months and `event` of its patients.
+        risk: of the same patients.
+        form: the model's Cox form.
+        groups: low and high risk.
+        report: `horizon`, `bootstrap` and `seed`.
     """
-    time, event, risk = rows["time"], rows["event"], result.model.held_out[rows.index]
+    time, event = rows["time"], rows["event"]
 
     def score(month: float) -> Brier:
         return brier(time, event, absolute_risk(form, rows.index, [month])[:, 0], month)

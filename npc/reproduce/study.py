@@ -1,8 +1,7 @@
 """The stages of the paper's study, from the check of the cohort to the report."""
 
-import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from omegaconf import DictConfig
 from npc.config.key import run_folder
 from npc.config.loading import HOME, checked, compose
 from npc.errors import InputError
-from npc.names import FIRST_READER
+from npc.names import LEAVE_ONE_OUT
 from npc.reproduce.stage import Stage
 from npc.sweep.plan import plan
 
@@ -57,33 +56,37 @@ def stages(choices: Sequence[str], grid: Grid, reports: Path, sweeping: Sequence
         InputError: the choices can't be composed.
     """
     config = compose(choices)
-    cohort = config.cohort
-    yield Stage("check of the cohort", lambda: ["cohort", "check", *choices], lambda: True, partial(_table, config))
+    if config.split.by == LEAVE_ONE_OUT:
+        raise InputError(f"split={LEAVE_ONE_OUT}: npc reproduce makes runs of one split; use train.py for this one")
+    cohort, table = config.cohort, partial(_table, config)
+    yield Stage("check of the cohort", lambda: ["cohort", "check", *choices], lambda: True, table)
     yield from _of_cohort(config, choices, reports)
     names = [*cohort.sequences, *(["both"] if len(cohort.sequences) == 2 else [])]
     for sequence in names:
         for slices in SLICES:
-            yield _search(sequence, slices, grid, choices, sweeping)
+            yield replace(_search(sequence, slices, grid, choices, sweeping), reads=table)
     best = partial(_best, config)
     added = ["folds=5", "controls=true"]
     yield Stage(
         "out-of-fold risks and controls of the signature",
         lambda: ["train", f"refit={best()}", *added],
         lambda: (best() / "out_of_fold.csv").exists() and (best() / "controls").is_dir(),
+        table,
         trainings=8,
     )
     first = f"sequence={cohort.sequences[0]}"
-    yield _training("ensemble", [*choices, *grid.network, "method=ensemble", first, "slices=three"], 5)
-    yield _training("texture energies", [*choices, "experiment=texture", first], 1)
+    ensemble = [*choices, *grid.network, "method=ensemble", first, "slices=three"]
+    yield replace(_training("ensemble", ensemble, 5), reads=table)
+    yield replace(_training("texture energies", [*choices, "experiment=texture", first], 1), reads=table)
     for chain in ("paper", "sequential"):
         words = [*choices, "method=radiomic", f"radiomics={chain}", first, "slices=three", *grid.radiomic]
-        yield _training(f"radiomic signature, {chain} chain", words, 5)
+        yield replace(_training(f"radiomic signature, {chain} chain", words, 5), reads=table)
     of_report = [word for word in choices if not word.startswith(("sequence=", "slices=", "store="))]
     yield Stage(
         "report",
         lambda: ["evaluate", *of_report, f"reports={reports}"],
         (reports / cohort.name / "report.html").exists,
-        lambda: [run / "predictions.csv" for run in _finished(config)],
+        lambda: [*table(), *(run / "predictions.csv" for run in _finished(config))],
     )
 
 
@@ -136,12 +139,13 @@ def _has_readers(config: DictConfig) -> bool:
     """Whether the cohort has outlines of other readers; a phantom does unless `cohort.readers=0`."""
     if (readers := config.cohort.get("readers")) is not None:
         return bool(readers)
-    tables = [path for path in _table(config) if path.name == "patients.csv"]
-    for table in tables:
-        with table.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
-            header = next(csv.reader(lines), [])
-        return any("_mask_" in name and not name.endswith(f"_mask_{FIRST_READER}") for name in header)
-    return False
+    from npc.cohort.sources.table import read_table
+
+    try:
+        columns = read_table(Path(config.cohort.root).expanduser(), config.cohort.sheet).columns
+    except InputError:  # which the check of the cohort reports; or another layout, without second outlines
+        return False
+    return any("_mask_" in str(name) for name in columns)
 
 
 def _finished(config: DictConfig) -> list[Path]:

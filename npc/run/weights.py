@@ -68,8 +68,6 @@ def read_weights(path: str, choice: str) -> object:
         return torch.load(file, map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError):
         raise InputError(f"{choice}: there is no such file; correct the path") from None
-    except ImportError:
-        raise InputError(f"{choice}: safetensors is not installed; install it with: pip install 'npc[timm]'") from None
     except OSError as error:
         raise InputError(f"{choice}: cannot be read ({error.strerror or error}); make the file readable") from None
     except Exception as error:  # with a file of another kind torch.load raises errors of many types

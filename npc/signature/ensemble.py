@@ -205,4 +205,9 @@ def _mean(trained: Sequence[Member], patients: pd.DataFrame) -> pd.Series:
                 "and run again"
             )
         tables.append(risks)
-    return pd.concat(tables, axis=1).mean(axis=1)[patients.index].rename("risk")
+    return average(tables)[patients.index]
+
+
+def average(risks: Sequence[pd.Series]) -> pd.Series:
+    """The mean risk of each patient over the members that give one."""
+    return pd.concat(risks, axis=1).mean(axis=1).rename("risk")

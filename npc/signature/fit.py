@@ -18,7 +18,6 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
-from torch.utils.data import DataLoader
 
 from npc.config.values import plain
 from npc.errors import InputError
@@ -32,6 +31,7 @@ from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import Cox, Hazard, hazard_cuts
 from npc.signature.module import SignatureModule
+from npc.signature.predict import predict
 from npc.signature.survival_curves import of_hazards, of_relative_hazards
 
 log = logging.getLogger(__name__)
@@ -145,17 +145,14 @@ def fit(
         ) from None
 
     module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
-    device = trainer.strategy.root_device
-    found = [_predict(module, data.plain_dataloader(split), device) for split in data.datasets]
-    index = np.concatenate([dataset.patients for dataset in data.datasets.values()])
-    risks, outputs = (np.concatenate(part) for part in zip(*found, strict=True))
-    predictions = patients[["split", "label", "time", "event"]].join(pd.Series(risks, index, name="risk"))
+    risks, outputs = predict(module, data, trainer.strategy.root_device)
+    predictions = patients[["split", "label", "time", "event"]].join(risks)
     return TrainedNetwork(
         predictions.reset_index(names="patient_id"),
         best.epoch + 1,
         trainer.current_epoch,
         run.best,
-        _survival(module, predictions, outputs[pd.Index(index).get_indexer(predictions.index)]),
+        _survival(module, predictions, outputs[risks.index.get_indexer(predictions.index)]),
     )
 
 
@@ -196,15 +193,6 @@ def _trainer(
         plugins=[WholeCheckpoints()],
         callbacks=callbacks,
     )
-
-
-@torch.no_grad()
-def _predict(module: SignatureModule, loader: DataLoader, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
-    """Risk (patients,) and output (patients, signatures, outputs) of the patients of a loader, in order."""
-    module.to(device).eval()
-    outputs = [module.network(x.to(device)).double() for x, _ in loader]
-    risks = [module.risk(output).cpu() for output in outputs]
-    return torch.cat(risks).numpy(), torch.cat([output.cpu() for output in outputs]).numpy()
 
 
 def _survival(module: SignatureModule, predictions: pd.DataFrame, output: np.ndarray) -> pd.DataFrame | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -14,7 +15,7 @@ from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.outline_sizes import OutlineSize, outline_sizes
-from npc.imaging.preprocess import preprocess_settings
+from npc.imaging.preprocess import Preprocess, preprocess_settings
 from npc.imaging.store import Slices, open_store, slices_hash
 from npc.names import MODELS
 from npc.run.folder import RunFolder
@@ -48,11 +49,10 @@ class DeepLearning:
     @cached_property
     def slices(self) -> Sequence[Slices]:
         """The slices of each sequence; missing ones are built."""
-        slices = [open_store(*stored(self.config, self.cohort, sequence)) for sequence in run_sequences(self.config)]
-        if not self.config.network.size_input:
-            return slices
-        sizes = sizes_by_patient(self.config.store, self.cohort, run_sequences(self.config))
-        return [replace(of, sizes=own) for of, own in zip(slices, sizes, strict=True)]
+        settings, sequences = preprocess_settings(self.config), run_sequences(self.config)
+        return read_slices(
+            self.config.store, self.cohort, sequences, settings, with_sizes=self.config.network.size_input
+        )
 
     def prepare(self, patients: pd.DataFrame) -> None:
         """Builds the slices that are missing in the store."""
@@ -60,7 +60,7 @@ class DeepLearning:
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
         """Trains the network, chooses the epoch, predicts; writes `survival.csv` where the endpoint is a time."""
-        _wait_passively()
+        wait_passively()
         from npc.signature.fit import fit, lightning_logger
 
         fitted = fit(self.config, self.run, self.slices, patients, lightning_logger(tracker), self.should_prune)
@@ -73,7 +73,7 @@ class DeepLearning:
         if not self._lacks_folds():
             return
         _ = self.slices
-        _wait_passively()
+        wait_passively()
         from npc.signature.out_of_fold import write_out_of_fold
 
         with self.run.logging():
@@ -86,7 +86,7 @@ class DeepLearning:
         if complete and not lacks_folds:
             return
         _ = self.slices
-        _wait_passively()
+        wait_passively()
         from npc.signature.fit import fit
         from npc.signature.out_of_fold import refits
 
@@ -134,7 +134,7 @@ class Ensemble(DeepLearning):
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
         """Trains the networks and averages their risks."""
-        _wait_passively()
+        wait_passively()
         from npc.signature.ensemble import fit_ensemble
 
         return fit_ensemble(self.config, self.run, self.slices, patients)
@@ -147,7 +147,7 @@ class Ensemble(DeepLearning):
         if self.run.done:
             return
         _ = self.slices
-        _wait_passively()
+        wait_passively()
         from npc.signature.ensemble import train_members
 
         for _ in train_members(self.config, self.run, self.slices, patients):
@@ -159,14 +159,36 @@ def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
     return config.store, cohort, sequence, preprocess_settings(config)
 
 
-def sizes_by_patient(folder: str, cohort: Cohort, sequences: Sequence[str]) -> list[dict[str, OutlineSize]]:
+def read_slices(
+    store: str | Path, cohort: Cohort, sequences: Sequence[str], settings: Preprocess, *, with_sizes: bool
+) -> list[Slices]:
+    """The slices of each sequence; missing ones are built.
+
+    Args:
+        store: folder of all stores.
+        cohort: every patient has the sequences.
+        sequences: in the order in which the network joins them.
+        settings: of the network's input.
+        with_sizes: whether the network reads the sizes of the outlines, too.
+
+    Raises:
+        InputError: faults of the images, of all patients at once.
+    """
+    slices = [open_store(store, cohort, sequence, settings) for sequence in sequences]
+    if not with_sizes:
+        return slices
+    sizes = sizes_by_patient(store, cohort, sequences)
+    return [replace(of, sizes=own) for of, own in zip(slices, sizes, strict=True)]
+
+
+def sizes_by_patient(folder: str | Path, cohort: Cohort, sequences: Sequence[str]) -> list[dict[str, OutlineSize]]:
     """The sizes of the outlines of all patients, of each sequence."""
     table = outline_sizes(folder, cohort, sequences, cohort.patients.index)
     rows = [table[table["sequence"] == sequence] for sequence in sequences]
     return [dict(zip(of["patient_id"], map(OutlineSize, of["volume"], of["area"]), strict=True)) for of in rows]
 
 
-def _wait_passively() -> None:
+def wait_passively() -> None:
     """Sets how OpenMP's threads wait, before torch is imported: by default they spin.
 
     Where another job shares the cores, an update then took 3.2 s instead of 0.5 s.

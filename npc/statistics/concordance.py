@@ -28,10 +28,12 @@ class Concordance:
     Attributes:
         estimate: (risks,).
         covariance: (risks, risks), by infinitesimal jackknife.
+        pairs: that count, each with its weight.
     """
 
     estimate: np.ndarray
     covariance: np.ndarray
+    pairs: float
 
     def interval(self, index: int = 0, confidence: float = 0.95) -> Estimate:
         """A concordance with its interval, on the logit scale."""
@@ -96,4 +98,4 @@ def concordance(time: ArrayLike, event: ArrayLike, risks: ArrayLike, weighting: 
         raise NotEstimable("no patient was followed past an event" if len(events) else "there is no event")
     estimate = concordant.sum(axis=0) / 2 / total
     influence = (concordant - estimate * pairs[:, None]) / total
-    return Concordance(estimate, influence.T @ influence)
+    return Concordance(estimate, influence.T @ influence, float(total))

@@ -47,7 +47,7 @@ def logrank(time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLi
     excess, variance = np.zeros(groups), np.zeros((groups, groups))
     for stratum in range(strata_of.max() + 1):
         inside = strata_of == stratum
-        e, v = _excess(t[inside], d[inside], g[inside], groups)
+        e, v = excess_events(t[inside], d[inside], g[inside], groups)
         excess, variance = excess + e, variance + v
     # Singular by one for each set of groups that are at risk together: their excesses sum to 0.
     df = int(np.linalg.matrix_rank(variance, rtol=1e-10, hermitian=True))
@@ -67,8 +67,15 @@ def _numbered(labels: ArrayLike, name: str, subjects: int) -> np.ndarray:
     return np.unique(given, return_inverse=True)[1]
 
 
-def _excess(t: np.ndarray, d: np.ndarray, g: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """Observed minus expected events of each group, and their hypergeometric covariance."""
+def excess_events(t: np.ndarray, d: np.ndarray, g: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Observed minus expected events of each group, (groups,), and their hypergeometric covariance.
+
+    Args:
+        t: to event or censoring, (subjects,).
+        d: 1 for an event.
+        g: number of the group, from 0.
+        groups: how many there are.
+    """
     times = np.unique(t[d == 1])
     starts, ends = np.searchsorted(times, t, side="right"), np.searchsorted(times, t, side="left")
     events, at_risk = np.zeros((len(times), groups)), np.zeros((len(times) + 1, groups))

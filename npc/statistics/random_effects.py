@@ -54,7 +54,8 @@ def random_effects(
         method: of tau2: `reml` (restricted maximum likelihood; Viechtbauer, J Educ Behav Stat 2005) or `dl`
             (DerSimonian and Laird).
         hartung_knapp: the standard error and t interval of Hartung and Knapp (Stat Med 2001), which hold with few
-            hospitals; else the normal distribution.
+            hospitals, as metafor's `test="knha"`: not modified where Q is below its degrees of freedom. Else the
+            normal distribution.
 
     Raises:
         ValueError: shapes differ, a value is not finite, or a variance is not positive.

@@ -31,6 +31,7 @@ from npc.report.paper.tables import runs
 from npc.run.folder import RunFolder
 from npc.run.train import train
 from npc.signature.method import DeepLearning
+from tests.bundle.handed_over import handed_over
 from tests.commands import run_here
 from tests.config.composed import composed
 
@@ -110,6 +111,12 @@ def test_the_checkpoint_explains_every_risk(run: Path, shared: tuple[str, ...]):
     found = read_run(run).predictions["risk"]
     values = features(run, shared).loc[found.index, model["features"]].to_numpy()
     np.testing.assert_allclose(expit(values @ model["coefficient"].numpy() + model["intercept"]), found, rtol=1e-9)
+
+
+def test_a_bundle_gives_the_risks_of_the_run(run: Path, shared: tuple[str, ...]):
+    """But for rounding: its principal components are not handed over."""
+    found, before = handed_over(run, "cohort=phantom", "experiment=tiny", *shared[:2]), read_run(run).predictions
+    np.testing.assert_allclose(found.loc[before.index, "risk"], before["risk"], rtol=1e-9)
 
 
 def test_the_same_choices_give_the_same_bytes(run: Path, shared: tuple[str, ...], tmp_path: Path):

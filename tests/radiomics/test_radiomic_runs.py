@@ -24,6 +24,7 @@ from npc.prognosis.runs import finished_runs
 from npc.prognosis.signature_validity import signature_nested_cv, signature_optimism
 from npc.radiomics.extract import extract
 from npc.run.train import train
+from tests.bundle.handed_over import handed_over
 from tests.commands import run_here
 from tests.prognosis.run_folders import write_run
 
@@ -109,6 +110,12 @@ def test_the_signature_explains_every_risk(run: Path, root: Path):
     model = torch.load(run / "model.ckpt", weights_only=True)
     values = torch.tensor(features.loc[predicted.index, model["features"]].to_numpy())
     np.testing.assert_allclose(torch.sigmoid(values @ model["coefficient"] + model["intercept"]), predicted, rtol=1e-12)
+
+
+def test_a_bundle_gives_the_bytes_of_the_run(run: Path, root: Path):
+    found = handed_over(run, "cohort=table", f"cohort.root={root}", stored(root))
+    before = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}, float_precision="round_trip")
+    assert (found.loc[before["patient_id"], "risk"].to_numpy() == before["risk"].to_numpy()).all()
 
 
 def test_every_feature_is_accounted_for(run: Path):
@@ -207,6 +214,9 @@ def test_combat_is_fitted_on_the_training_cohort(root: Path):
     assert [step["step"] for step in signature["steps"]][1] == "harmonise"
     model = torch.load(path / "model.ckpt", weights_only=True)
     assert set(model["combat"]) == {"mean", "scale", "shift", "spread"}
+    before = pd.read_csv(path / "predictions.csv", dtype={"patient_id": str}, float_precision="round_trip")
+    found = handed_over(path, "cohort=table", f"cohort.root={root}", stored(root))
+    np.testing.assert_allclose(found.loc[before["patient_id"], "risk"], before["risk"], rtol=1e-12)
     # the external hospital's scanner is not among the training cohort's
     assert all(name.split()[-1] == "T" for name in model["combat"]["shift"])
 

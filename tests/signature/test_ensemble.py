@@ -18,6 +18,7 @@ from npc.signature.ensemble import fit_ensemble, keep, members, train_members
 from npc.signature.fit import TrainedNetwork, fit
 from npc.signature.method import stored
 from npc.signature.module import SignatureModule
+from tests.bundle.handed_over import handed_over
 from tests.prognosis.run_folders import population
 from tests.signature.conftest import FinishedRun, Shared
 
@@ -94,6 +95,16 @@ def test_the_risk_is_the_mean_over_the_networks_that_did_not_learn_from_the_pati
     for patient, row in out_of_fold.iterrows():
         assert row["risk"] == pytest.approx(risk.loc[patient, (slice(None), int(row["fold"]))].mean(), rel=1e-6)
     np.testing.assert_allclose(own[out_of_fold.index], out_of_fold["risk"], rtol=1e-12)
+
+
+def test_a_bundle_gives_held_out_patients_the_bytes_of_the_run(averaged: FinishedRun, shared: Shared):
+    """Training patients get the mean of all networks, which the run never gives."""
+    words = ("cohort=phantom", "experiment=tiny", f"cohort.root={shared.phantom}", f"store={shared.store}")
+    before = averaged.predictions
+    found = handed_over(averaged.path, *words).loc[before.index, "risk"]
+    unseen = before["split"] != "train"
+    assert (found[unseen] == before.loc[unseen, "risk"]).all()
+    assert (found[~unseen] != before.loc[~unseen, "risk"]).any()
 
 
 def test_patients_held_out_and_the_validation_cohort_change_no_network(averaged, config, patients, slices, tmp_path):

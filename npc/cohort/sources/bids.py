@@ -46,6 +46,8 @@ def read(
     table = read_csv(root / TABLE)
     if "participant_id" not in table:
         raise InputError(f"{root / TABLE}: there is no column participant_id; add it, as BIDS demands")
+    if "patient_id" in table:
+        raise InputError(f"{root / TABLE}: has participant_id and patient_id; remove or rename the second")
     table = table.rename(columns={"participant_id": "patient_id"}).replace("n/a", "")
     for name in CENTRES if "centre" not in table else ():
         table = table.rename(columns={name: "centre"}) if "centre" not in table else table

@@ -6,6 +6,7 @@ outcomes are in the challenge's sheets, joined by `PatientID`, or in `patients.c
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
@@ -106,7 +107,11 @@ def _challenge(root: Path) -> pd.DataFrame:
 def _sheet(file: Path) -> pd.DataFrame:
     sheet = read_csv(file)
     keys = {name: re.sub(r"[^a-z0-9]", "", str(name).casefold()) for name in sheet}
-    return sheet.rename(columns={name: COLUMNS.get(key, name) for name, key in keys.items()})
+    named = {name: COLUMNS.get(key, name) for name, key in keys.items()}
+    if twice := [name for name, times in Counter(named.values()).items() if times > 1]:
+        written = ", ".join(str(name) for name, known in named.items() if known in twice)
+        raise InputError(f"{file}: the columns {written} mean the same; keep one of each kind")
+    return sheet.rename(columns=named)
 
 
 def _joined(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

@@ -38,14 +38,21 @@ def read(root: Path, sequences: Sequence[str], sheet: str | None = None) -> tupl
     """
     described = _described(root)
     channels: dict[str, str] = described.get("channel_names") or described.get("modality") or {}
-    numbers = {_key(name): int(number) for number, name in channels.items()}
+    try:
+        numbers = {_key(name): int(number) for number, name in channels.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(
+            f'{root / DESCRIPTION}: channel_names must give each number its name, as in {{"0": "T1"}}; correct it'
+        ) from None
     if unknown := [sequence for sequence in sequences if _key(sequence) not in numbers]:
         raise InputError(
             f"cohort.sequences: {root / DESCRIPTION} has no channel {', '.join(unknown)}; "
             f"its channels are {', '.join(map(str, channels.values()))}"
         )
     table, ending = read_table(root, sheet), described.get("file_ending", ".nii.gz")
-    cases = table.get("patient_id", pd.Series(dtype=object)).str.strip()
+    if "patient_id" not in table:
+        raise InputError(f"{table.attrs['file']}: there is no column patient_id; add it, with the names of the cases")
+    cases = table["patient_id"].str.strip()
     for sequence in sequences:
         images = [f"imagesTr/{case}_{numbers[_key(sequence)]:04d}{ending}" for case in cases]
         masks = [f"labelsTr/{case}{ending}" for case in cases]

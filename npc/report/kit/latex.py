@@ -9,6 +9,7 @@ from npc.report.kit.page import Section
 _SPECIAL = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
     "\\": r"\textbackslash{}",
+    "[": "{[}",  # or LaTeX takes it for an option of the line before
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
@@ -28,7 +29,9 @@ def write_latex(path: Path, sections: Sequence[Section]) -> None:
             parts.append(
                 f"\\begin{{table}}\n\\caption{{{_escaped(caption)}}}\n{body.strip()}{footnote}\n\\end{{table}}\n"
             )
-    write_text(path, "% \\usepackage{booktabs}\n" + "\n".join(parts))
+    write_text(
+        path, "% \\usepackage{booktabs}; by xelatex or lualatex where names or signs are not Latin\n" + "\n".join(parts)
+    )
 
 
 def _escaped(text: str) -> str:

@@ -12,7 +12,9 @@ from npc.report.kit import words
 from npc.report.kit.figure import COLUMN, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
+from npc.report.paper.result_parts import note
 from npc.statistics import NotEstimable
+from npc.statistics.holm import holm
 from npc.statistics.random_effects import RandomEffects
 
 TEXT = (
@@ -37,17 +39,19 @@ def write_centres(
     """
     names = {(of.method, of.name): _title(of.method, of.name, labels) for of in found}
     hospitals = pd.DataFrame(row for of in found for row in _rows(of, names[of.method, of.name], ci))
+    corrected = holm(of.effects for of in differences)
     write_results(folder, {
         "leave_one_centre_out": [_variant(of) for of in found],
         "differences": [
-            {"first": list(of.first), "second": list(of.second), **_effects(of.effects)} for of in differences
+            {"first": list(of.first), "second": list(of.second), **_effects(of.effects), "p_holm": p}
+            for of, p in zip(differences, corrected, strict=True)
         ],
     })  # fmt: skip
     write_table(folder, "centres", hospitals)
     tables = {"AUC by hospital": hospitals}
     if differences:
         tables["Differences of AUC between variants"] = compared = pd.DataFrame(
-            _compared(of, names) for of in differences
+            _compared(of, names, p) for of, p in zip(differences, corrected, strict=True)
         )
         write_table(folder, "differences", compared)
     figures = []
@@ -85,7 +89,10 @@ def _rows(of: Variant, title: str, ci: str) -> list[dict[str, str]]:
         }
         for centre in of.centres
     ]
-    total = f"{sum(c.auc.events for c in of.centres)} / {sum(c.auc.n for c in of.centres)}"
+    pooled = [centre for centre, used in _used(of) if used]
+    total = f"{sum(c.auc.events for c in pooled)} / {sum(c.auc.n for c in pooled)}"
+    absent = [centre.name for centre, used in _used(of) if not used]
+    of_all = f"pooled, without {', '.join(absent)} (no variance)" if absent else "pooled"
     if not isinstance(of.pooled, Pooled):
         return [
             *rows,
@@ -100,7 +107,7 @@ def _rows(of: Variant, title: str, ci: str) -> list[dict[str, str]]:
     predicted = NOT_ESTIMABLE if isinstance(limits, NotEstimable) else words.with_interval(of.pooled.estimate, limits)
     return [
         *rows,
-        {"Variant": title, "Hospital": "pooled", "Events / patients": total,
+        {"Variant": title, "Hospital": of_all, "Events / patients": total,
          "AUC": words.with_interval(of.pooled.estimate, of.pooled.ci)},
         {"Variant": title, "Hospital": "prediction interval", "AUC": predicted},
         {"Variant": title, "Hospital": "difference between hospitals",
@@ -108,17 +115,24 @@ def _rows(of: Variant, title: str, ci: str) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+def _used(of: Variant) -> list[tuple[Centre, bool]]:
+    """The hospitals, and whether each has a part in the pooled AUC."""
+    used = of.pooled.used if isinstance(of.pooled, Pooled) else [False] * len(of.centres)
+    return list(zip(of.centres, used, strict=True))
+
+
 def _expected(centre: Centre) -> str:
     return NOT_ESTIMABLE if isinstance(centre.calibration, NotEstimable) else f"{centre.calibration.expected:.1f}"
 
 
-def _compared(of: Difference, names: Mapping[tuple[str, str], str]) -> dict[str, str]:
+def _compared(of: Difference, names: Mapping[tuple[str, str], str], corrected: float | None) -> dict[str, str]:
     variants = {"Variants": f"{names[of.first]} – {names[of.second]}"}
     if isinstance(of.effects, NotEstimable):
         return variants | {"Difference of AUC": f"{NOT_ESTIMABLE}: {of.effects}"}
     return variants | {
         "Difference of AUC": words.with_interval(of.effects.estimate, of.effects.ci),
         "P value": words.p_value(of.effects.p),
+        "P value (Holm)": words.p_value(corrected),
         "Q, P value": words.p_value(of.effects.q_p),
     }
 
@@ -129,9 +143,9 @@ def _variant(of: Variant) -> dict[str, Any]:
         "variant": of.name,
         "centres": [_centre(centre) for centre in of.centres],
         "without_run": list(of.without),
-        "pooled": {"not_estimable": str(of.pooled)} if isinstance(of.pooled, NotEstimable) else {
+        "pooled": {"auc": None, "ci": None, **note(of.pooled)} if isinstance(of.pooled, NotEstimable) else {
             "auc": of.pooled.estimate, "ci": list(of.pooled.ci), "prediction": _limits(of.pooled.prediction),
-            "log_odds": _effects(of.pooled.effects),
+            "log_odds": _effects(of.pooled.effects), "centres": [centre.name for centre, used in _used(of) if used],
         },
     }  # fmt: skip
 
@@ -140,9 +154,9 @@ def _centre(centre: Centre) -> dict[str, Any]:
     auc, fit = centre.auc, centre.calibration
     return {
         "centre": centre.name, "run_key": centre.run.key, "n": auc.n, "events": auc.events,
-        "auc": str(auc.estimate) if isinstance(auc.estimate, NotEstimable) else auc.estimate,
+        **({"auc": None, **note(auc.estimate)} if isinstance(auc.estimate, NotEstimable) else {"auc": auc.estimate}),
         "ci": {kind: _limits(limits) for kind, limits in auc.intervals.items()},
-        "calibration": {"not_estimable": str(fit)} if isinstance(fit, NotEstimable) else {
+        "calibration": note(fit) if isinstance(fit, NotEstimable) else {
             "observed": fit.observed, "expected": fit.expected, "intercept": fit.intercept, "slope": fit.slope,
         },
     }  # fmt: skip
@@ -150,7 +164,7 @@ def _centre(centre: Centre) -> dict[str, Any]:
 
 def _effects(found: RandomEffects | NotEstimable) -> dict[str, Any]:
     if isinstance(found, NotEstimable):
-        return {"not_estimable": str(found)}
+        return {"estimate": None, "ci": None, "p": None, **note(found)}
     return {
         "estimate": found.estimate, "standard_error": found.standard_error, "ci": list(found.ci), "p": found.p,
         "prediction": _limits(found.prediction), "tau2": found.tau2, "i2": found.i2, "q": found.q, "df": found.df,
@@ -158,8 +172,8 @@ def _effects(found: RandomEffects | NotEstimable) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _limits(limits: tuple[float, float] | NotEstimable) -> list[float] | str:
-    return str(limits) if isinstance(limits, NotEstimable) else list(limits)
+def _limits(limits: tuple[float, float] | NotEstimable) -> list[float] | dict[str, Any]:
+    return note(limits) if isinstance(limits, NotEstimable) else list(limits)
 
 
 def _draw(path: Path, of: Variant, ci: str) -> None:

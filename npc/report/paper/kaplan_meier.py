@@ -34,17 +34,17 @@ class Panel:
 
 def risk_groups(analysis: Analysis) -> list[Panel]:
     """Low and high risk by each model, of all cohorts together (Fig. 4a-d)."""
-    return [_panel(MODELS[name], result.pooled) for name, result in analysis.models.items()]
+    return [panel(MODELS[name], result.pooled) for name, result in analysis.models.items()]
 
 
 def of_cohort(analysis: Analysis, split: str) -> list[Panel]:
     """Low and high risk by each model in one cohort."""
-    return [_panel(MODELS[name], result.survival[split]) for name, result in analysis.models.items()]
+    return [panel(MODELS[name], result.survival[split]) for name, result in analysis.models.items()]
 
 
 def hospitals(analysis: Analysis) -> list[Panel]:
     """Low and high risk by the leading model in each hospital of cohorts with several."""
-    return [_panel(f"{one.name} ({analysis.splits[one.split].lower()})", one.survival) for one in analysis.hospitals]
+    return [panel(f"{one.name} ({analysis.splits[one.split].lower()})", one.survival) for one in analysis.hospitals]
 
 
 def treatments(analysis: Analysis) -> list[Panel]:
@@ -54,7 +54,7 @@ def treatments(analysis: Analysis) -> list[Panel]:
         return []
     groups = analysis.treatment[lead].groups
     return [
-        _panel(f"{RISK_GROUPS[group].capitalize()} ({MODELS[lead].lower()})", found.survival)
+        panel(f"{RISK_GROUPS[group].capitalize()} ({MODELS[lead].lower()})", found.survival)
         for group, found in groups.items()
     ]
 
@@ -84,7 +84,8 @@ def draw(path: Path, panels: Sequence[Panel], *, ylabel: str, columns: int = 2) 
                 table.axis("off")
 
 
-def _panel(title: str, found: Survival) -> Panel:
+def panel(title: str, found: Survival) -> Panel:
+    """Two groups with their log-rank test and hazard ratio."""
     p = words.p_of(found.logrank)
     equals = "= " if p[0].isdigit() else ""
     text = f"log-rank P {equals}{p}\nhazard ratio {words.hazard_ratio(found.hazard_ratio)}"

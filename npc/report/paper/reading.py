@@ -21,7 +21,8 @@ READING = {
     "Fitted models": "Odds ratios of one unit of each term; those of a signature are of its whole range, 0 to 1.",
     "Table 2": "P compares the cohorts, not patients with and without the event.",
     "Table 3": "The best run of each variant; the internal validation cohort chose it.",
-    "Training cohort": "Corrected and nested figures are what a new cohort of the same kind is expected to give.",
+    "Training cohort": "Corrected and nested figures estimate a new cohort of the same kind; those of the "
+    "combined model are too high, since its signature is not fitted again.",
     "By subgroup": "A P value of interaction, not the figure of one subgroup, shows whether subgroups differ.",
     "Each variant against the chosen signature": "Difference: variant minus signature, on the same patients.",
     "Selection and its optimism": "The AUC of the chosen run is too high by about the optimism.",

@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.characteristics import Characteristic, Summary
+from npc.prognosis.formula import as_plain
+from npc.prognosis.models import Model
 from npc.prognosis.provenance import Provenance
 from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGroup
 from npc.prognosis.treatment_analysis import TreatmentAnalysis
@@ -31,6 +33,7 @@ def as_json(analysis: Analysis) -> Json:
     return {
         "models": {
             name: results_models.model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
+            | {"formula": as_plain(result.model, analysis.times[name].form, _signature_runs(result.model, analysis))}
             for name, result in analysis.models.items()
         },
         "headline": results_validity.headline(analysis.headline),
@@ -61,6 +64,14 @@ def as_json(analysis: Analysis) -> Json:
         "left_out": dict(analysis.left_out),
         "provenance": _provenance(analysis.provenance),
     }
+
+
+def _signature_runs(model: Model, analysis: Analysis) -> dict[str, str]:
+    """Run key of each signature of a model, by term."""
+    if model.fitted is None:
+        return {model.name: analysis.choice.signature(model.name).key}
+    choice = analysis.choice
+    return {term: (choice.lead if term == "signature" else choice.signature(term)).key for term in model.signatures}
 
 
 def _provenance(found: Provenance) -> Json:

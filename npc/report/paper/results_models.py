@@ -10,7 +10,7 @@ from npc.prognosis.evaluation import ModelResult
 from npc.prognosis.models import Model
 from npc.prognosis.survival import Group, HazardRatio, Survival
 from npc.prognosis.terms import Term
-from npc.prognosis.times import ModelTimes
+from npc.prognosis.times import CohortTimes, ModelTimes
 from npc.report.paper import results_times
 from npc.report.paper.result_parts import RATIO, TEST, Json, either, note, test
 from npc.statistics import NotEstimable
@@ -48,6 +48,18 @@ def model(result: ModelResult, rule: str, times: ModelTimes, competing: Mapping[
             else {}
         ),
         "notes": list(result.model.notes),
+    }
+
+
+def external(
+    discrimination: AucResult, classification: Mapping[str, Proportion], groups: Survival, times: CohortTimes
+) -> Json:
+    """The figures of a model in one cohort where it was neither fitted nor chosen; keys as of a model's cohort."""
+    return {
+        "auc": auc(discrimination),
+        **results_times.cohort(times),
+        "classification": {name: _proportion(share) for name, share in classification.items()},
+        "survival": survival(groups),
     }
 
 

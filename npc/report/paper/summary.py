@@ -54,7 +54,11 @@ def _answer(analysis: Analysis) -> Iterator[str]:
 
 def _calibrated(found: Calibration, name: str) -> str:
     oe, slope = words.estimate(found.oe, 2), words.estimate(found.slope, 2)
-    state = {True: "no miscalibration is seen", False: "it is not calibrated", None: "calibration can't be told"}
+    state = {
+        True: "both intervals contain 1, the right value",
+        False: "it is not calibrated",
+        None: "calibration is unknown",
+    }
     return (
         f"Absolute risks of the {_small(name)} by month {found.horizon:g}: {state[_contains_one(found)]} "
         f"(observed over expected events {oe}, calibration slope {slope})."

@@ -32,14 +32,15 @@ def write(folder: Path, analysis: Analysis) -> None:
 
 
 def patients(analysis: Analysis) -> pd.DataFrame:
-    """A row a patient, in the order of pseudonyms, which are numbers in random order: no patient id is in the table.
+    """A row a patient, in the order of pseudonyms, numbers drawn anew for each report: no patient id is in the table.
 
     Columns: `pseudonym`, `centre`, `split`, `label`, `time` in months, `event`, the clinical variables, and of each
     model `risk_<model>`, `held_out_risk_<model>` where it has out-of-fold risks of training patients, `group_<model>`
     and `absolute_risk_<model>`.
     """
     followed = analysis.followed
-    numbers = np.random.default_rng(analysis.choices.report.seed).permutation(len(followed)) + 1
+    # not by a seed: who knows it and the ids could draw the numbers again
+    numbers = np.random.default_rng().permutation(len(followed)) + 1
     table = followed[["centre", "split", "label", "time", "event"]].copy()
     table["label"] = table["label"].astype("Int64")
     for variable in _variables(analysis):

@@ -1,0 +1,1 @@
+"""A model in one file, and the predictions that another hospital makes with it."""

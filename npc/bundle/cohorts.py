@@ -1,0 +1,138 @@
+"""The cohort whose patients a bundle predicts: from a command line, or of one patient."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from npc.bundle.read import Bundle
+from npc.cohort import schema
+from npc.cohort.cohort import Cohort
+from npc.cohort.load import load
+from npc.cohort.studies import image_column, outline_column
+from npc.errors import InputError
+from npc.names import TUMOUR
+
+ONE = "patient"  # id of a patient who is given by paths
+_OWN = ("cohort", "criteria", "store", "experiment")  # what the command line may say; the rest is the model's
+
+
+def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[Cohort, str]:
+    """The cohort that a command line names, and the folder of its stores.
+
+    Args:
+        bundle: says which sequences and clinical variables are needed.
+        words: `cohort=table cohort.root=DIR ...`.
+        outcomes: whether they are read.
+
+    Raises:
+        InputError: the cohort can't be used, or a word is about something that the model has fixed.
+    """
+    from npc.config.checks import check_values
+    from npc.config.loading import compose
+    from npc.config.values import plain
+
+    groups = [word.lstrip("+~").partition("=")[0].partition(".")[0] for word in words]
+    reads = ", ".join(bundle.about["sequences"].values()) or "no image"
+    faults = [
+        f"{word}: the model has its own choice (it reads {reads}); leave this word out"
+        for word, group in zip(words, groups, strict=True)
+        if group not in _OWN
+    ]
+    if "cohort" not in groups:
+        faults.append("no cohort: name it, as in cohort=table cohort.root=DIR")
+    if faults:
+        raise InputError(faults)
+    config = compose(words)
+    check_values(config)
+    if config.cohort.missing == "mask" and not bundle.is_masked:
+        raise InputError(
+            "cohort.missing=mask: the model has not learned to predict without a sequence; use "
+            "cohort.missing=exclude, which leaves such patients out"
+        )
+    choices = plain(config)["cohort"]
+    choices["clinical"] = _declared(bundle)
+    endpoint: Any = OmegaConf.create(dict(bundle.about["endpoint"]))
+    cohort = load(OmegaConf.create(choices), endpoint, bundle.sequences, outcomes=outcomes)
+    if cohort.patients.empty:
+        raise InputError(f"cohort {cohort.name}: no patient is left; give what they lack, or exclude fewer")
+    return replace(_with_levels(bundle, cohort), region=_region(bundle)), config.store
+
+
+def of_one(
+    bundle: Bundle,
+    images: Mapping[str, Path],
+    masks: Mapping[str, Path],
+    values: Mapping[str, Any],
+) -> Cohort:
+    """One patient.
+
+    Args:
+        bundle: says which sequences and clinical variables are needed.
+        images: file or DICOM folder, by sequence.
+        masks: outline on it, by sequence.
+        values: of the clinical variables; one that is not there is missing.
+
+    Raises:
+        InputError: names each fault.
+    """
+    root = Path("/").resolve()
+    faults = [
+        f"{what}: the model reads {', '.join(bundle.sequences)}; give one for each, and no other"
+        for what, given in (("image", images), ("mask", masks))
+        if set(given) != set(bundle.sequences)
+    ]
+    known = [variable.name for variable in bundle.formula.variables]
+    faults += [
+        f"clinical: the model knows no {name}; it has {', '.join(known) or 'none'}"
+        for name in values
+        if name not in known
+    ]
+    if faults:
+        raise InputError(faults)
+    row: dict[str, Any] = {"patient_id": ONE, "centre": "-"} | {name: values.get(name) for name in known}
+    for sequence in bundle.sequences:
+        row[image_column(sequence)] = str(images[sequence].expanduser().resolve().relative_to(root))
+        row[outline_column(sequence)] = str(masks[sequence].expanduser().resolve().relative_to(root))
+    endpoint = bundle.about["endpoint"]
+    from npc.cohort.clinical import parse
+
+    patients, *_ = schema.check(
+        pd.DataFrame([row]),
+        where=ONE,
+        root=root,
+        sequences=bundle.sequences,
+        clinical=parse(_declared(bundle)),
+        missing="error",
+        time=endpoint["time"],
+        event=endpoint["event"],
+        labelled=False,
+    )
+    cohort = Cohort(ONE, root, patients.set_index("patient_id"), bundle.sequences, region=_region(bundle))
+    return _with_levels(bundle, cohort)
+
+
+def _region(bundle: Bundle) -> str:
+    return str(bundle.about.get("region", TUMOUR))
+
+
+def _declared(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """The clinical variables as a config declares them; a categorical one may have levels that training had not."""
+    return {
+        of["name"]: {**of, "levels": None if of["kind"] in ("categorical", "continuous") else of["levels"]}
+        for of in bundle.formula.plain["variables"]
+    }
+
+
+def _with_levels(bundle: Bundle, cohort: Cohort) -> Cohort:
+    """A categorical variable has the levels of training, then those of these patients alone."""
+    patients = cohort.patients.copy()
+    for variable in bundle.formula.variables:
+        if variable.kind == "categorical":
+            there = patients[variable.name].cat.categories
+            levels = [*variable.levels, *bundle.formula.plain["levels"][variable.name], *there]
+            patients[variable.name] = patients[variable.name].cat.set_categories(list(dict.fromkeys(levels)))
+    return replace(cohort, patients=patients)

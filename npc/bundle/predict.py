@@ -1,0 +1,91 @@
+"""Predictions of a cohort's patients by a bundle, and the files that `npc predict` writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from npc.bundle import frozen, networks, radiomic
+from npc.bundle.population import measures
+from npc.bundle.read import Bundle
+from npc.bundle.unlike import check_units, warnings
+from npc.cohort.cohort import Cohort
+from npc.files import write_text
+from npc.run.folder import environment, write_json
+
+HORIZONS = (36, 60)  # months at which absolute risks are given
+_RISKS = {
+    "deep_learning": networks.risks,
+    "ensemble": networks.risks,
+    "frozen": frozen.risks,
+    "radiomic": radiomic.risks,
+}
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Of a cohort; tables are indexed by `patient_id`.
+
+    Attributes:
+        table: `risk`, `group`, and `risk_36` and `risk_60` where the model has them.
+        design: the terms of the model.
+        contributions: what each term adds to the log odds; no columns where the risk is the signature's own.
+        warnings: what is unlike the training population, a row each (`npc.bundle.unlike.COLUMNS`).
+    """
+
+    table: pd.DataFrame
+    design: pd.DataFrame
+    contributions: pd.DataFrame
+    warnings: pd.DataFrame
+
+
+def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
+    """The risk of every patient.
+
+    Args:
+        bundle: the model.
+        cohort: every patient has its sequences and clinical variables (`npc.bundle.cohorts`).
+        store: folder of all stores.
+
+    Raises:
+        InputError: faults of the images, of all patients at once; or a clinical variable in another unit.
+    """
+    formula, patients = bundle.formula, cohort.patients
+    check_units(bundle.population, patients, formula.variables)
+    found = {term: _RISKS[part.settings["method"]](part, cohort, store) for term, part in bundle.parts.items()}
+    design = formula.design(pd.DataFrame(found, index=patients.index), patients)
+    risk = formula.risk(design)
+    table = pd.concat([risk, formula.group(risk), formula.absolute(design, HORIZONS)], axis=1)
+    images = bundle.population["images"]
+    measured = measures(cohort, [sequence for sequence in bundle.sequences if sequence in images]) if images else None
+    told = warnings(bundle.population, formula, patients, measured)
+    return Predictions(table.rename_axis("patient_id"), design, formula.contributions(design), told)
+
+
+def write(folder: Path, bundle: Bundle, cohort: Cohort, found: Predictions) -> None:
+    """Writes `predictions.csv`, `warnings.csv` and `provenance.json`.
+
+    Also `contributions.csv` (log odds) of a model of several parts, and `exclusions.csv` where patients were left out.
+    """
+    write_text(folder / "predictions.csv", found.table.to_csv())
+    write_text(folder / "warnings.csv", found.warnings.to_csv(index=False))
+    if len(found.contributions.columns):
+        write_text(folder / "contributions.csv", found.contributions.to_csv(index_label="patient_id"))
+    if len(cohort.exclusions):
+        write_text(folder / "exclusions.csv", cohort.exclusions.to_csv(index=False))
+    write_json(folder / "provenance.json", provenance(bundle, cohort))
+
+
+def provenance(bundle: Bundle, cohort: Cohort) -> Mapping[str, Any]:
+    """Which model, which software, how many patients."""
+    return {
+        "bundle_sha256": bundle.digest,
+        "model": bundle.about["model"],
+        "run_keys": {term: part.settings["run_key"] for term, part in bundle.parts.items()},
+        "made_by": dict(bundle.about["made_by"]),
+        "predicted_by": environment(),
+        "cohort": cohort.name,
+        "patients": len(cohort.patients),
+    }

@@ -1,0 +1,81 @@
+"""A radiomic signature in a bundle: `method=radiomic`."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig
+from scipy.special import expit
+
+from npc.bundle.part import Part, batch_of, batches, splits
+from npc.cohort.cohort import Cohort
+from npc.config.schema import FeaturesConfig
+from npc.config.values import plain
+from npc.imaging.acquisition import read_scanner
+from npc.prognosis.runs import Run
+from npc.run.method import UNLABELLED
+from npc.statistics.combat import Combat
+
+UNKNOWN = "unknown"  # a scanner that ComBat was not fitted with: its features stay as they are
+
+
+def pack(run: Run, config: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings and tensors of a run's signature.
+
+    Args:
+        run: finished.
+        config: of the run.
+    """
+    import torch  # takes seconds
+
+    state = torch.load(run.path / "model.ckpt", map_location="cpu", weights_only=True)
+    settings = {
+        "radiomics": plain(config)["radiomics"]["features"],
+        "features": list(state["features"]),
+        "intercept": float(state["intercept"]),
+        "combat": state.get("combat") or None,
+        "batches": batches(splits(run) == UNLABELLED),
+    }
+    return settings, {name: state[name] for name in ("coefficient", "median")}
+
+
+def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
+    """The risk of every patient.
+
+    Args:
+        part: of the bundle.
+        cohort: every patient has the sequences.
+        store: folder of all stores.
+
+    Raises:
+        InputError: features of patients that can't be computed.
+    """
+    from npc.radiomics.extract import extract
+    from npc.radiomics.method import table
+
+    settings, patients = part.settings, cohort.patients.index
+    features = FeaturesConfig(**settings["radiomics"])
+    extracted = {sequence: extract(cohort, sequence, features, store=store) for sequence in part.sequences}
+    values = table(extracted, settings["slices"]).loc[patients, settings["features"]]
+    values = values.fillna(dict(zip(settings["features"], part.tensors["median"].tolist(), strict=True)))
+    if settings["combat"]:
+        adjusted = _combat(settings["combat"]).adjust(values, scanners(cohort, part.sequences[0]))
+        values = pd.DataFrame(adjusted, values.index, values.columns)
+    coefficient = part.tensors["coefficient"].numpy()
+    every = np.ones(len(coefficient), dtype=bool)  # so that the sum has the order of `Signature.decision_function`
+    found = [
+        pd.Series(expit(settings["intercept"] + of.to_numpy(dtype=float)[:, every] @ coefficient), of.index)
+        for _, of in values.groupby(batch_of(settings["batches"], patients))
+    ]
+    return pd.concat(found)[patients].rename("risk")
+
+
+def scanners(cohort: Cohort, sequence: str) -> pd.Series:
+    """Vendor and field strength of each patient's image, `UNKNOWN` where neither header nor sidecar says them."""
+    return pd.Series({study.patient: read_scanner(study.image) or UNKNOWN for study in cohort.studies(sequence)})
+
+
+def _combat(state: dict[str, Any]) -> Combat:
+    mean, scale = np.array(state["mean"]), np.array(state["scale"])
+    shift, spread = ({name: np.array(of) for name, of in state[key].items()} for key in ("shift", "spread"))
+    return Combat(mean, scale, shift, spread)

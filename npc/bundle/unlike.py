@@ -1,0 +1,106 @@
+"""What is unlike the training population: warnings, and values that can only be in another unit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from npc.bundle.formula import Formula
+from npc.bundle.population import MEASURES
+from npc.cohort.clinical import Variable
+from npc.errors import InputError
+
+FAR = 0.5  # of the width of the range: a value may be so far beyond it without a warning
+SAME = 0.1  # of the median: so much may a value differ where all training patients have about the same
+ANOTHER_UNIT = 10  # times beyond the range: the median of a cohort is then in another unit
+COLUMNS = ["patient_id", "variable", "value", "training", "warning"]
+
+
+def check_units(population: Mapping[str, Any], patients: pd.DataFrame, variables: Sequence[Variable]) -> None:
+    """Refuses continuous variables whose values are a power of ten away from those of the training cohort.
+
+    Args:
+        population: of the training cohort (`npc.bundle.population.summary`).
+        patients: with the variables.
+        variables: that the model needs.
+
+    Raises:
+        InputError: names each such variable.
+    """
+    faults = []
+    for variable in variables:
+        known = population["clinical"].get(variable.name)
+        if variable.kind != "continuous" or not known or known["low"] is None:
+            continue
+        median = patients[variable.name].median()
+        above = known["high"] > 0 and median > ANOTHER_UNIT * known["high"]
+        below = known["low"] > 0 and median < known["low"] / ANOTHER_UNIT
+        if above or below:
+            faults.append(
+                f"{variable.name}: the median is {median:g}, but most patients of the training cohort have "
+                f"{known['low']:g} to {known['high']:g} ({variable.title}); is it in another unit? convert it"
+            )
+    if faults:
+        raise InputError(faults)
+
+
+def warnings(
+    population: Mapping[str, Any], formula: Formula, patients: pd.DataFrame, measured: pd.DataFrame | None
+) -> pd.DataFrame:
+    """A row for each value that no or few training patients have: `COLUMNS`.
+
+    Args:
+        population: of the training cohort.
+        formula: of the model, whose missing values are filled.
+        patients: indexed by `patient_id`, with the clinical variables.
+        measured: on their images (`npc.bundle.population.measures`).
+    """
+    rows = [*_clinical(population, formula, patients)]
+    if measured is not None:
+        rows += _images(population, measured)
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values("patient_id", kind="stable").reset_index(drop=True)
+
+
+def _clinical(population: Mapping[str, Any], formula: Formula, patients: pd.DataFrame) -> Iterator[list[Any]]:
+    needed = {variable.name for variable in formula.variables}
+    for name in needed:
+        filled = formula.plain["fill"][name]
+        for patient in patients.index[patients[name].isna()]:
+            text = f"missing: the training cohort's median or most frequent level ({filled}) is used"
+            yield [patient, name, "", str(filled), text]
+    for name, known in population["clinical"].items():
+        if name in patients:
+            values = patients[name].dropna()
+            if known["kind"] == "continuous":
+                values = pd.to_numeric(values, errors="coerce").dropna()
+                yield from _outside(name, values, known)
+            else:
+                yield from _unseen(name, values.astype(str), known)
+
+
+def _images(population: Mapping[str, Any], measured: pd.DataFrame) -> Iterator[list[Any]]:
+    for sequence, by_measure in population["images"].items():
+        for measure, known in by_measure.items():
+            if (sequence, measure) not in measured:
+                continue
+            values, name = measured[sequence, measure].dropna(), f"{sequence}: {MEASURES[measure]}"
+            if measure == "field":
+                yield from _unseen(name, values.map("{:g}".format), known)
+            else:
+                yield from _outside(name, values, known)
+
+
+def _outside(name: str, values: pd.Series, known: Mapping[str, Any]) -> Iterator[list[Any]]:
+    if known["low"] is None:
+        return
+    low, high = known["low"], known["high"]
+    margin = max(FAR * (high - low), SAME * abs(known["median"]))
+    for patient, value in values[(values < low - margin) | (values > high + margin)].items():
+        side = "below" if value < low else "above"
+        yield [patient, name, f"{value:g}", f"{low:g} to {high:g}", f"far {side} most patients of the training cohort"]
+
+
+def _unseen(name: str, values: pd.Series, known: Mapping[str, Any]) -> Iterator[list[Any]]:
+    seen = known["counts"]
+    for patient, value in values[~values.isin(list(seen))].items() if seen else ():
+        yield [patient, name, value, ", ".join(seen), "no patient of the training cohort has it"]

@@ -1,0 +1,1 @@
+"""Where a network looks: maps of single patients, beside the checks of whether a map means anything."""

@@ -1,0 +1,61 @@
+"""A fitted model as plain values: what another hospital needs to get the same risks, and no patient."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from npc.cohort.clinical import Variable
+from npc.prognosis.absolute_risk import CoxForm
+from npc.prognosis.models import Model
+from npc.statistics import NotEstimable
+
+LONGEST = 120  # months
+
+
+def as_plain(model: Model, form: CoxForm | NotEstimable, runs: Mapping[str, str]) -> dict[str, Any]:
+    """A model's terms, how its clinical variables become numbers, and its Cox form.
+
+    Args:
+        model: fitted.
+        form: its Cox regression.
+        runs: run key of each of its signatures, by term.
+
+    Returns:
+        ready for JSON: `signatures` (`runs`); `intercept` and `coefficient` by term (None where the risk is the
+        signature's own); `variables`, `fill` and `levels` (`npc.prognosis.encoding.Encoding`); `cox` (None where there
+        is none): `coefficient` and `centre` by term, and the cumulative baseline hazard at whole `months`, since the
+        times at which it rises are those of single patients.
+    """
+    fitted, encoding = model.fitted, model.encoding
+    return {
+        "signatures": dict(runs),
+        "intercept": None if fitted is None else float(fitted.coefficient[0]),
+        "coefficient": None
+        if fitted is None
+        else dict(zip(model.terms, map(float, fitted.coefficient[1:]), strict=True)),
+        "variables": [_variable(variable) for variable in model.variables],
+        "fill": dict(encoding.fill) if encoding else {},
+        "levels": {name: list(levels) for name, levels in encoding.levels.items()} if encoding else {},
+        "cox": None if isinstance(form, NotEstimable) else _cox(form),
+    }
+
+
+def _variable(variable: Variable) -> dict[str, Any]:
+    return {
+        "name": variable.name,
+        "kind": variable.kind,
+        "levels": list(variable.levels),
+        "cut": str(variable.cut) if variable.cut else None,
+        "label": variable.label,
+    }
+
+
+def _cox(form: CoxForm) -> dict[str, Any]:
+    months = np.arange(1, min(int(form.baseline.end), LONGEST) + 1)
+    return {
+        "coefficient": dict(form.coefficient),
+        "centre": dict(form.centre),
+        "months": months.tolist(),
+        "cumulative_hazard": form.baseline.cumulative_hazard(months).tolist(),
+    }

@@ -1,0 +1,1 @@
+"""Pages of a validation: of one hospital, and of several together."""

@@ -1,0 +1,190 @@
+"""`aggregate.json`: the figures of a validation that may leave the hospital: counts, sums and binned curves.
+
+No cell, and none that follows from two of them, is of fewer than five patients (or more, if asked for). Sums that are
+told are those of all patients; `npc.validation.ledger` refuses a second file whose patients differ by a few.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from npc.bundle.read import Bundle
+from npc.prognosis.estimable import estimated
+from npc.statistics import NotEstimable
+from npc.statistics.concordance import concordance
+from npc.statistics.delong import delong
+from npc.statistics.logrank import excess_events
+from npc.statistics.survival_calibration import calibration_slope
+from npc.validation.measure import Validation, expected_events
+
+FORMAT = 1
+SMALLEST = 5  # patients of a cell
+EDGES = tuple(percent / 100 for percent in range(5, 100, 5))  # of bins of the absolute risk by the horizon
+YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the intervals of follow-up, months
+
+
+def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> dict[str, Any]:
+    """The figures, ready for JSON.
+
+    Args:
+        bundle: the model.
+        found: in the cohort.
+        smallest: number of patients of a cell.
+
+    Raises:
+        NotEstimable: fewer than `smallest` patients with or without the event.
+    """
+    patients = found.patients
+    n, events = len(patients), int(patients["event"].sum())
+    if min(events, n - events) < smallest:
+        raise NotEstimable(f"fewer than {smallest} patients with or without the event")
+    known = patients[patients["label"].notna()]
+    labelled = _labelled(known, smallest) if _told(n - len(known), smallest) else {}
+    parts = [labelled, _concordance(patients), _calibration(found, smallest), _logrank(patients)]
+    return {
+        "format": FORMAT,
+        "bundle_sha256": bundle.digest,
+        "model": bundle.about["model"],
+        "title": bundle.about["title"],
+        "endpoint": bundle.about["endpoint"]["name"],
+        "smallest_cell": smallest,
+        "horizon": found.horizon,
+        "patients": n,
+        "events": events,
+        "sums": {name: value for part in parts for name, value in part.get("sums", {}).items()},
+        "figures": {name: value for part in parts for name, value in part.get("figures", {}).items()},
+        "groups": _groups(found, smallest),
+    }
+
+
+def _told(count: float, smallest: int) -> bool:
+    """Whether a count may be known: it is of no patient, or of enough."""
+    return count == 0 or count >= smallest
+
+
+def _labelled(known: pd.DataFrame, smallest: int) -> dict[str, Any]:
+    """AUC of the label: pairs of patients with and without it."""
+    outcome = known["label"].astype(int)
+    if min(outcome.sum(), len(outcome) - outcome.sum()) < smallest:
+        return {}
+    found = delong(outcome, known["risk"])
+    pairs = found.events * (found.n - found.events)
+    estimate, variance = float(found.auc[0]), float(found.covariance[0, 0])
+    sums = {"auc_concordant": estimate * pairs, "auc_pairs": pairs}
+    return {"sums": sums, "figures": _on_logit("auc", estimate, variance)}
+
+
+def _concordance(patients: pd.DataFrame) -> dict[str, Any]:
+    found = estimated(concordance, patients["time"], patients["event"], patients["risk"])
+    if isinstance(found, NotEstimable):
+        return {}
+    estimate, variance = float(found.estimate[0]), float(found.covariance[0, 0])
+    sums = {"harrell_concordant": estimate * found.pairs, "harrell_pairs": found.pairs}
+    return {"sums": sums, "figures": _on_logit("harrell", estimate, variance)}
+
+
+def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
+    """A share with the variance of its log odds."""
+    if not 0 < estimate < 1 or not variance > 0:
+        return {}
+    return {name: {"estimate": estimate, "variance_of_logit": variance / (estimate * (1 - estimate)) ** 2}}
+
+
+def _calibration(found: Validation, smallest: int) -> dict[str, Any]:
+    """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches."""
+    if isinstance(form := found.form, NotEstimable):
+        return {}
+    patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
+    observed = int(patients["event"].where(patients["time"] <= end, 0).sum())
+    if observed < smallest or not _told(int(patients["event"].sum()) - observed, smallest):
+        return {}
+    expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
+    if isinstance(expected, NotEstimable):
+        return {}
+    predictor = form.predictor[patients.index]
+    slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
+    figures: dict[str, Any] = {
+        "intercept": {"estimate": float(np.log(observed / expected)), "variance": 1 / observed},
+    }
+    if not isinstance(slope, NotEstimable) and not isinstance(slope.ci, NotEstimable):
+        half = (slope.ci[1] - slope.ci[0]) / 2
+        figures["slope"] = {"estimate": slope.estimate, "variance": (half / 1.959963984540054) ** 2}
+    return {"sums": {"observed": observed, "expected": expected}, "figures": figures}
+
+
+def _logrank(patients: pd.DataFrame) -> dict[str, Any]:
+    """Events of the high-risk group beyond those expected, and their variance (Peto)."""
+    number = patients["group"].cat.codes.to_numpy()
+    excess, variance = excess_events(patients["time"].to_numpy(), patients["event"].to_numpy(), number, 2)
+    if not variance[1, 1] > 0:
+        return {}
+    return {"sums": {"logrank_excess": float(excess[1]), "logrank_variance": float(variance[1, 1])}}
+
+
+def _groups(found: Validation, smallest: int) -> dict[str, Any]:
+    """Both risk groups, or none: the numbers of one follow from those of the other."""
+    groups = dict(list(found.patients.groupby("group", observed=False)))
+    if min(_both(rows) for rows in groups.values()) < smallest:
+        return {}
+    return {str(name): _group(rows, found, smallest) for name, rows in groups.items()}
+
+
+def _group(rows: pd.DataFrame, found: Validation, smallest: int) -> dict[str, Any]:
+    """One risk group: its patients by year of follow-up and by absolute risk."""
+    written = {
+        "patients": len(rows),
+        "events": int(rows["event"].sum()),
+        "years": list(_years(rows, smallest)),
+    }
+    risk = estimated(lambda: _absolute(found)[rows.index])
+    if not isinstance(risk, NotEstimable):
+        written["bins"] = list(_bins(rows, risk, smallest))
+    return written
+
+
+def _absolute(found: Validation) -> pd.Series:
+    if isinstance(found.form, NotEstimable):
+        raise NotEstimable(str(found.form))
+    index = found.patients.index
+    return pd.Series(found.form.probability(index, [found.horizon])[:, 0], index)
+
+
+def _years(rows: pd.DataFrame, smallest: int) -> Iterator[dict[str, Any]]:
+    """At risk, events and censored by interval of follow-up."""
+    at_risk = len(rows)
+    for low, high, events, others, _ in _merged(rows, rows["time"], [0.0, *YEARS, np.inf], smallest):
+        until = None if np.isinf(high) else high  # the last interval has no end, which would be a patient's
+        yield {"from": low, "to": until, "at_risk": at_risk, "events": events, "censored": others}
+        at_risk -= events + others
+
+
+def _bins(rows: pd.DataFrame, risk: pd.Series, smallest: int) -> Iterator[dict[str, Any]]:
+    """Patients, events and the sum of the absolute risks, by absolute risk."""
+    for low, high, events, others, inside in _merged(rows, risk, [0.0, *EDGES, 1.0], smallest):
+        expected = float(risk[inside].sum())
+        yield {"from": low, "to": high, "patients": events + others, "events": events, "expected": expected}
+
+
+def _merged(
+    rows: pd.DataFrame, values: pd.Series, edges: list[float], smallest: int
+) -> Iterator[tuple[float, float, int, int, pd.Series]]:
+    """Neighbouring bins joined until each has enough patients with and without the event: limits, both, and who."""
+    starts, found = [edges[0]], []
+    for high in edges[1:]:
+        inside = (values >= starts[-1]) & (values < high if high < edges[-1] else values <= np.inf)
+        rest = values >= high
+        enough = [_both(rows[part]) >= smallest for part in (inside, rest)]
+        if high == edges[-1] or all(enough):
+            found.append((float(starts[-1]), float(high), inside))
+            starts.append(high)
+    for low, high, inside in found:
+        events = int(rows.loc[inside, "event"].sum())
+        yield low, high, events, int(inside.sum()) - events, inside
+
+
+def _both(rows: pd.DataFrame) -> int:
+    """Patients of the rarer class."""
+    events = int(rows["event"].sum())
+    return min(events, len(rows) - events)

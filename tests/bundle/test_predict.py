@@ -1,0 +1,151 @@
+"""`npc predict`: the training run's numbers for patients without outcome, and one message for what can't be used."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from npc.bundle.manifest import pack
+from npc.bundle.read import open_bundle
+from tests.bundle.handed_over import handed_over
+from tests.commands import run_here
+from tests.signature.tiny_runs import FinishedRun, Shared
+
+
+@pytest.fixture(scope="module")
+def words(elsewhere: Path, shared: Shared) -> tuple[str, ...]:
+    return "cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}"
+
+
+@pytest.fixture(scope="module")
+def written(model: Path, words: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("predicted")
+    done = run_here("npc", "predict", model, *words, "-o", folder)
+    assert done.returncode == 0, done.stderr
+    assert "10 warnings" in done.stderr
+    return folder
+
+
+def table(folder: Path) -> pd.DataFrame:
+    read = pd.read_csv(folder / "predictions.csv", dtype={"patient_id": str}, float_precision="round_trip")
+    return read.set_index("patient_id")
+
+
+def test_the_risks_are_those_of_the_training_run(written: Path, run: FinishedRun):
+    found, before = table(written), run.predictions
+    assert list(found.columns) == ["risk", "group", "risk_36", "risk_60"]
+    assert set(found.index) == set(before.index)
+    assert (found.loc[before.index, "risk"] == before["risk"]).all()
+    cutoff = before.loc[before["split"] == "train", "risk"].median()
+    assert (found["group"] == np.where(found["risk"] > cutoff, "high risk", "low risk")).all()
+    assert ((found["risk_36"] < found["risk_60"]) & (found["risk_36"] > 0) & (found["risk_60"] < 1)).all()
+
+
+def test_the_folder_says_what_is_unlike_training_and_where_it_comes_from(written: Path, run: FinishedRun):
+    assert {path.name for path in written.iterdir()} == {"predictions.csv", "warnings.csv", "provenance.json"}
+    told = pd.read_csv(written / "warnings.csv")
+    assert list(told.columns) == ["patient_id", "variable", "value", "training", "warning"]
+    assert {"ebv_dna", "cet1: volume of the outline (mL)"} <= set(told["variable"])
+    provenance = json.loads((written / "provenance.json").read_text())
+    assert provenance["run_keys"] == {"deep_learning": run.path.name}
+    assert provenance["patients"] == 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ("endpoint=cox", "sequence=both", "slices=three"),
+        ("slices=all", "network.size_input=true"),
+        ("endpoint=hazard", "endpoint.intervals=3", "sequence=both", "network.join=mean"),
+        ("endpoint=landmark",),
+    ],
+)
+def test_other_networks_give_their_bytes_too(choices: tuple[str, ...], trained, words: tuple[str, ...]):
+    other = trained(*choices)
+    found, before = handed_over(other.path, *words), other.predictions
+    assert (found.loc[before.index, "risk"] == before["risk"]).all()
+
+
+def test_outcomes_are_ignored_with_a_note(model: Path, elsewhere: Path, shared: Shared, tmp_path: Path, words):
+    """Even values that are none."""
+    folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
+    rows = pd.read_csv(folder / "patients.csv", dtype=str)
+    rows.assign(dm_event="perhaps", dmfs_months="long").head(3).to_csv(folder / "patients.csv", index=False)
+    done = run_here("npc", "predict", model, "cohort=table", f"cohort.root={folder}", words[2])
+    assert done.returncode == 0, done.stderr
+    assert "dm_event, dmfs_months: not read, since a prediction needs no outcome" in done.stderr
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_one_patient_by_paths(model: Path, elsewhere: Path, run: FinishedRun):
+    row = pd.read_csv(elsewhere / "patients.csv", dtype=str).iloc[0]
+    image, mask = (elsewhere / row[column] for column in ("cet1_image", "cet1_mask"))
+    done = run_here("npc", "predict", model, "--image", image, "--mask", mask, "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["predictions"]
+    assert found["risk"] == pytest.approx(run.predictions.loc[row["patient_id"], "risk"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("cohort=table", "cohort.root={root}", "sequence=t2"), "sequence=t2: the model has its own choice"),
+        (("cohort=table", "cohort.root={root}", "region=node"), "region=node: the model has its own choice"),
+        (("store=elsewhere",), "no cohort: name it, as in cohort=table"),
+        ((), "give a cohort"),
+        (("cohort=table", "cohort.root={root}", "cohort.sequences=[t2]"), "has no cet1"),
+        (("cohort=table", "cohort.root={root}/none"), "there is no folder"),
+        (("--image", "{root}/none.nii.gz", "--mask", "{root}/none.nii.gz"), "no such file"),
+        (("--image", "t2={root}/none.nii.gz"), "the model reads cet1"),
+    ],
+)
+def test_what_does_not_fit_ends_with_one_message(given: tuple[str, ...], message: str, model: Path, elsewhere: Path):
+    done = run_here("npc", "predict", model, *(word.format(root=elsewhere) for word in given))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_changed_byte_ends_with_one_message(model: Path, words: tuple[str, ...], tmp_path: Path):
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "changed.zip").write_bytes(content)
+    done = run_here("npc", "predict", tmp_path / "changed.zip", *words)
+    assert done.returncode == 2
+    assert "SHA-256 differs" in done.stderr
+
+
+def test_an_endpoint_of_another_module_is_not_made(content: dict[str, bytes], elsewhere: Path, words, tmp_path: Path):
+    """The classes of a bundle are npc's own, whatever its file names."""
+    name = "signatures/deep_learning/settings.json"
+    evil = content[name].replace(b"npc.signature.endpoints.Binary", b"os.system")
+    assert evil != content[name]
+    (tmp_path / "evil.zip").write_bytes(pack(content | {name: evil}))
+    done = run_here("npc", "predict", tmp_path / "evil.zip", *words)
+    assert done.returncode == 2
+    assert "the endpoint os.system is none of npc's" in done.stderr
+
+
+def test_a_patient_without_the_sequence_is_named_or_excluded(model: Path, elsewhere: Path, words, tmp_path: Path):
+    folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
+    rows = pd.read_csv(folder / "patients.csv", dtype=str).head(4)
+    rows.loc[1, ["cet1_image", "cet1_mask"]] = ""
+    rows.to_csv(folder / "patients.csv", index=False)
+    given = ("npc", "predict", model, "cohort=table", f"cohort.root={folder}", words[2])
+    done = run_here(*given)
+    assert done.returncode == 2
+    assert f"patient {rows.loc[1, 'patient_id']}: no cet1 image" in done.stderr
+    done = run_here(*given, "cohort.missing=exclude", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(tmp_path / "out" / "exclusions.csv")["reason"].tolist() == ["no cet1"]
+    assert len(table(tmp_path / "out")) == 3
+
+
+def test_a_run_folder_stands_in_for_its_bundle(run: FinishedRun, model: Path):
+    made, read = open_bundle(run.path), open_bundle(model)
+    assert made.formula == read.formula
+    assert made.parts == read.parts

@@ -1,0 +1,169 @@
+"""What a bundle holds: all that a prediction needs, and nothing of a patient."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from npc.bundle.formula import Formula
+from npc.bundle.write import members
+from npc.cohort import clinical
+from npc.cohort.load import load
+from npc.config.values import plain
+from npc.errors import InputError
+from npc.prognosis import models
+from npc.prognosis.absolute_risk import cox_form
+from npc.prognosis.formula import as_plain
+from npc.prognosis.runs import read_run
+from npc.prognosis.univariate import univariate
+from tests.commands import run_here
+from tests.signature.tiny_runs import FinishedRun
+
+SECRETS = ("QUILLFEATHER", "MRN-60422917", "larkspur-hollow", "Wendreda", "1943-11-07")
+
+
+def searched(content: dict[str, bytes], secrets: list[str]) -> list[str]:
+    """The secrets that a member holds, in its content or its name."""
+    everything = b"".join(name.encode() + b"\n" + of for name, of in content.items()).lower()
+    return [secret for secret in secrets if secret.lower().encode() in everything]
+
+
+def test_no_patient_and_no_path_is_in_the_file(content: dict[str, bytes], run: FinishedRun):
+    config = OmegaConf.load(run.path / "config.yaml")
+    patients = [str(patient) for patient in run.predictions.index]
+    values = [repr(float(value)) for value in run.predictions["risk"]]
+    places = [config.cohort.root, config.store, config.runs, str(run.path.parent), "hospital_1", "patients.csv"]
+    told = json.loads(content["formula.json"])
+    allowed = {repr(told["threshold"]), repr(told["cutoff"])}  # numbers of the model, which may be a patient's risk
+    assert searched(content, [*patients, *places, *(value for value in values if value not in allowed)]) == []
+
+
+def test_what_is_planted_in_a_config_stays_there(run: FinishedRun, tmp_path: Path):
+    copy = shutil.copytree(run.path, tmp_path / run.path.name)
+    config = OmegaConf.load(copy / "config.yaml")
+    config.cohort.root = f"/data/{SECRETS[2]}"
+    config.cohort.name, config.cohort.development = SECRETS[0], SECRETS[3]
+    config.cohort.exclude = {SECRETS[1]: f"born {SECRETS[4]}"}
+    config.runs, config.store, config.logger.project = f"/home/{SECRETS[0]}", f"/{SECRETS[2]}/store", SECRETS[3]
+    config.network.weights = f"/home/{SECRETS[2]}/weights.pt"
+    OmegaConf.save(config, copy / "config.yaml")
+    content, notes = members([copy])
+    assert searched(content, list(SECRETS)) == []
+    assert "the training population is not in the bundle" in notes[0]
+
+
+def test_the_card_says_what_a_reader_must_know(content: dict[str, bytes]):
+    card = content["README.md"].decode()
+    for text in ("Deep-learning signature", "CET1-w (`cet1`)", "no medical device", "Licence", "Training cohort: 36"):
+        assert text in card
+    figures = json.loads(content["model.json"])["figures"]
+    assert set(figures) == {"train", "validation"}  # the test cohort has three events: too few to be told
+
+
+def test_numbers_of_few_patients_are_not_told(content: dict[str, bytes]):
+    known = json.loads(content["population.json"])
+    for of in known["clinical"].values():
+        if of["kind"] == "continuous":
+            assert of["share"] * 36 >= 4.99
+        else:
+            assert all(n is None or n >= 5 for n in of["counts"].values())
+            hidden = [n for n in of["counts"].values() if n is None]
+            assert len(hidden) != 1  # it would follow from the others
+
+
+@pytest.fixture(scope="module")
+def combined(run: FinishedRun) -> tuple[models.Model, pd.DataFrame, dict]:
+    """A combined model of the run, as a report makes it."""
+    config = OmegaConf.load(run.path / "config.yaml")
+    found = read_run(run.path)
+    cohort = load(config.cohort, config.endpoint, ["cet1"])
+    patients = cohort.patients.join(found.predictions[["split", "label", "time", "event"]])
+    tests = univariate(patients[patients["split"] == "train"], clinical.parse(plain(config.cohort)["clinical"]))
+    model = models.combined(patients, tests, 0.6, found, "in_sample")
+    assert {variable.kind for variable in model.variables} >= {"continuous", "ordinal"}
+    return model, patients, as_plain(model, cox_form(patients, model), {"signature": found.key})
+
+
+def test_the_formula_gives_the_risks_of_the_report(combined: tuple[models.Model, pd.DataFrame, dict]):
+    model, patients, written = combined
+    formula = Formula({**json.loads(json.dumps(written)), "name": "combined", "threshold": 0.5, "cutoff": 0.5})
+    design = formula.design(model.design[["signature"]], patients)
+    pd.testing.assert_frame_equal(design, model.design)
+    pd.testing.assert_series_equal(formula.risk(design), model.risk.rename("risk"), rtol=1e-12)
+    form = cox_form(patients, model)
+    expected = form.probability(patients.index, [36, 60])
+    assert formula.absolute(design, [36, 60]).to_numpy() == pytest.approx(expected, rel=1e-9)
+    assert formula.absolute(design, [36, 600]).columns.tolist() == ["risk_36"]  # 600 is beyond the follow-up
+
+
+@pytest.mark.slow
+def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_path: Path, shared):
+    model, _, written = combined
+    auc = {"n": 36, "events": 14, "estimate": 0.8, "ci_logit": [0.7, 0.9]}
+    found = {"threshold": 0.4, "cutoff": 0.3, "formula": written, "train": {"auc": auc}}
+    (tmp_path / "results.json").write_text(json.dumps({"models": {"combined": found}}))
+    made = run_here("npc", "bundle", run.path, "--report", tmp_path, "-o", tmp_path / "m.zip", "--licence", "CC BY 4.0")
+    assert made.returncode == 0, made.stderr
+    rows = pd.read_csv(elsewhere / "patients.csv", dtype=str).head(8)
+    rows.loc[0, [variable.name for variable in model.variables]] = ""
+    folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
+    rows.to_csv(folder / "patients.csv", index=False)
+    given = ("cohort=table", f"cohort.root={folder}", f"store={shared.store}", "-o", tmp_path / "out")
+    done = run_here("npc", "predict", tmp_path / "m.zip", *given)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "out" / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
+    others = table.index[1:]
+    assert table.loc[others, "risk"].to_numpy() == pytest.approx(model.risk[others].to_numpy(), abs=1e-6)
+    assert (table["group"] == "high risk").equals(table["risk"] > 0.3)
+    told = pd.read_csv(tmp_path / "out" / "warnings.csv").query("patient_id == @table.index[0]")
+    assert told["warning"].str.startswith("missing: the training cohort's").sum() == len(model.variables)
+    assert set(pd.read_csv(tmp_path / "out" / "contributions.csv")) == {"patient_id", *model.terms}
+
+
+@pytest.mark.slow
+def test_a_model_without_images(combined, run: FinishedRun, elsewhere: Path, tmp_path: Path):
+    """The clinical model of a report needs a table alone."""
+    model, patients, _ = combined
+    tests = univariate(patients[patients["split"] == "train"], model.variables)
+    fitted = models.clinical(patients, tests, 0.99)
+    plain_form = as_plain(fitted, cox_form(patients, fitted), {})
+    auc = {"n": 36, "events": 14, "estimate": 0.8, "ci_logit": [0.7, 0.9]}
+    found = {"threshold": 0.4, "cutoff": 0.3, "formula": plain_form, "train": {"auc": auc}}
+    (tmp_path / "results.json").write_text(json.dumps({"models": {"combined": {}, "clinical": found}}))
+    given = ("--report", tmp_path, "--model", "clinical", "-o", tmp_path / "m.zip")
+    assert run_here("npc", "bundle", run.path, *given).returncode == 0
+    done = run_here("npc", "predict", tmp_path / "m.zip", "cohort=table", f"cohort.root={elsewhere}", "--json")
+    assert done.returncode == 0, done.stderr
+    risks = {of["patient_id"]: of["risk"] for of in json.loads(done.stdout)["predictions"]}
+    assert risks == pytest.approx(fitted.risk.to_dict(), rel=1e-9)
+    values = [f"{v.name}={patients[v.name].astype(str).iloc[0]}" for v in fitted.variables]
+    one = run_here("npc", "predict", tmp_path / "m.zip", "--json", *(w for v in values for w in ("--clinical", v)))
+    assert one.returncode == 0, one.stderr
+    assert json.loads(one.stdout)["predictions"][0]["risk"] == pytest.approx(fitted.risk.iloc[0], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((), "there is no finished run"),
+        (("--model", "combined"), "a model of several parts is that of a report"),
+        (("--report", "nowhere"), "can't be read as results"),
+    ],
+)
+def test_what_can_not_be_handed_over_is_told(given: tuple[str, ...], message: str, run: FinishedRun, tmp_path: Path):
+    done = run_here("npc", "bundle", run.path if given else tmp_path, *given, "-o", tmp_path / "m.zip")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "m.zip").exists()
+
+
+def test_the_signature_of_another_run_is_asked_for(combined, run: FinishedRun, tmp_path: Path):
+    written = {**combined[2], "signatures": {"signature": "0" * 12}}
+    (tmp_path / "results.json").write_text(
+        json.dumps({"models": {"combined": {"threshold": 0, "cutoff": 0, "formula": written}}})
+    )
+    with pytest.raises(InputError, match=f"its signature is the run {'0' * 12}; give the folder of that run, too"):
+        members([run.path], tmp_path)
