@@ -233,6 +233,7 @@ def test_a_report_has_what_a_reviewer_asks_for(report, patients):
     assert "Folder reviewer" in (home / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_statisticians_script_repeats_the_figures_with_and_without_proc(report):
     if reason := lacks_r():
         pytest.skip(reason)

@@ -154,10 +154,13 @@ def test_hospitals_that_cannot_be_used_are_named(changes, message):
     assert message in str(caught.value)
 
 
-def test_a_hospital_of_one_class_is_refused_where_hospitals_are_named():
+def test_hospitals_of_one_class_alone_are_refused_where_hospitals_are_named():
     patients = cohort(A=(20, 30), B=(0, 9), C=(12, 18))
-    with pytest.raises(InputError, match="all 9 patients of B have no event"):
-        by_centre(patients, test=["C"])
+    with pytest.raises(InputError, match=r"split\.test: all 9 patients of B have no event"):
+        by_centre(patients, test=["B"])
+    with pytest.raises(InputError, match=r"split\.development: all 9 patients of B have no event"):
+        by_centre(patients, development=["B"], test=["C"])
+    assert set(by_centre(patients, test=["C"]).index.str[0]) == {"A", "B", "C"}  # with another hospital it can develop
     assert set(by_centre(patients, development=["A"], test=["C"]).index.str[0]) == {"A", "C"}
     assert sizes(by_centre(patients)) == (45, 5, 39)  # as before
 

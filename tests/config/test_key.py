@@ -136,6 +136,7 @@ OTHER = [
 ]
 
 
+@pytest.mark.slow
 def test_each_choice_that_changes_the_numbers_changes_the_key():
     keys = {override: key(*override.split()) for override in ["seed=0", *OTHER]}
     same = [(a, b) for a in keys for b in keys if a < b and keys[a] == keys[b]]

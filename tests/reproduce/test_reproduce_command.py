@@ -15,6 +15,7 @@ def command(home: Path, *more: str):
     return run_here("npc", "reproduce", *FEW, *words, *more)
 
 
+@pytest.mark.slow
 def test_the_stages_are_listed_without_being_made(tmp_path: Path):
     done = command(tmp_path, "--dry-run")
     assert done.returncode == 0, done.stderr

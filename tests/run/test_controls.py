@@ -13,6 +13,8 @@ from npc.run.controls import permuted
 from tests.commands import run_here
 from tests.prognosis.run_folders import population
 
+pytestmark = pytest.mark.slow  # each needs a run and its controls
+
 FILES = [f"{control}.csv" for control in CONTROLS]
 TINY = ("experiment=tiny", "trainer.max_epochs=1", "split.validation=0.25")
 FEW = (
@@ -67,7 +69,6 @@ def test_nothing_else_of_the_run_changes(plain, made):
     assert before == after
 
 
-@pytest.mark.slow
 def test_a_finished_run_gets_the_same_controls_and_only_those_that_it_lacks(plain, made, tmp_path):
     run = tmp_path / "runs" / "/".join(plain.parts[-3:])
     shutil.copytree(plain, run)
@@ -106,7 +107,6 @@ def test_outcomes_move_as_a_whole_within_their_cohort():
     assert not permuted(patients, 0, 2).equals(found)
 
 
-@pytest.mark.slow
 def test_a_radiomic_run_has_the_same_controls(home, tmp_path):
     run, _ = train(home, tmp_path / "runs", *FEW, "controls=true", "permutations=2")
     shape = pd.read_csv(run / "controls" / "shape" / "selection.csv")["feature"]
@@ -125,7 +125,6 @@ def test_a_radiomic_run_has_the_same_controls(home, tmp_path):
     assert "permuted outcomes" not in again
 
 
-@pytest.mark.slow
 def test_an_ensemble_has_the_same_controls(home, tmp_path):
     run, _ = train(home, tmp_path / "runs", "method=ensemble", "ensemble.folds=2", "controls=true")
     training = pd.read_csv(run / "predictions.csv").query("split == 'train'")["patient_id"]
