@@ -17,6 +17,7 @@ def test_a_split_without_patients_has_no_title():
 def test_each_variant_has_words():
     paper = series_labels(["cet1", "t2"], {})
     assert variant_in_words("cet1-all", paper) == ("CET1-w", "All slices")
+    assert variant_in_words("cet1@ring5-max", paper) == ("CET1-w, ring5", "Max slice")
     assert variant_in_words("both-max", paper) == ("CET1-w + T2-w", "Max slice")
     sarcoma = series_labels(["mr_t1", "ct"], {"mr_t1": "T1-w"})
     assert variant_in_words("both-max", sarcoma) == ("T1-w + ct", "Max slice")

@@ -45,7 +45,7 @@ class Run:
 
     @property
     def sequence(self) -> str:
-        """The sequence that it reads, or `both`."""
+        """The sequences that it reads, as its variant names them: `cet1`, `both`, `cet1+t1`, `cet1@ring5`."""
         return self.variant.rpartition("-")[0]
 
     @property

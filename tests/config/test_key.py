@@ -171,6 +171,8 @@ def test_the_key_is_the_same_in_any_process_and_folder(tmp_path):
 
 def test_the_folder_names_cohort_and_variant():
     assert run_folder(compose(["sequence=both", "slices=three", "runs=R"])).parent == Path("R/phantom/both-three")
+    assert run_folder(compose(["region=ring5", "runs=R"])).parent == Path("R/phantom/cet1@ring5-max")
+    assert run_key(compose(["region=ring5.0"])) == run_key(compose(["region=ring5"])) != run_key(compose([]))
 
 
 @pytest.mark.parametrize(
