@@ -11,17 +11,22 @@ WIDTH, INDENT = 80, 12
 
 
 def doctor(
+    speed: Annotated[bool, typer.Option("--speed", help="also measure how fast ResNet-50 trains here")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable results")] = False,
 ) -> None:
     """Check Python, packages, memory, disk, GPU, W&B, Slurm and data.
 
     The exit code is 1 if npc cannot work here, else 0: a note is about what only some commands need.
 
-    Example: npc doctor
+    Example: npc doctor --speed
     """
     from npc.doctor import examine
 
     checks = examine()
+    if speed:
+        from npc.doctor.speed import training
+
+        checks.append(training())
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
     else:

@@ -185,6 +185,7 @@ class NetworkConfig:
     size_input: bool = later(False)  # volume and area of the outline join the features
     slices: str = later(one_of("channels", "pooled", default="channels"))  # how three slices are seen
     pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all, and of pooled slices
+    channels_last: bool = later(False)  # the layout of convolutions in memory; sums round otherwise
 
 
 @dataclass

@@ -68,6 +68,8 @@ class SignatureNetwork(nn.Module):
         if settings.freeze != "none":
             for tower in backbones:
                 freeze(tower, tower.stages, settings.freeze)
+        if settings.channels_last:  # the weights decide on the layout of what they are convolved with
+            self.to(memory_format=torch.channels_last)
 
     @property
     def stages(self) -> list[list[nn.Module]]:

@@ -62,3 +62,11 @@ def test_a_key_of_wandb_is_not_printed(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "s3cret" not in str(tracker())
     monkeypatch.setenv("NPC_DATA", str(tmp_path / "none"))
     assert public_data().state == "note"
+
+
+@pytest.mark.slow
+def test_the_speed_of_a_training_step_is_measured(npc):
+    code, found, _ = npc("doctor", "--speed", "--json")
+    (speed,) = [check for check in json.loads(found) if check["name"] == "speed"]
+    assert code == 0
+    assert [word in speed["found"] for word in ("as it is", "channels_last", "bf16")] == [True] * 3

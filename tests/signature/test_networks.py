@@ -2,6 +2,7 @@ import os
 import pickle
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,15 @@ def test_an_unknown_backbone_is_reported_with_the_known_ones():
 
 def test_the_tiny_network_has_no_weights_to_load():
     assert "network.weights=imagenet" in fault("imagenet", "tiny")
+
+
+@pytest.mark.parametrize(("join", "sequences"), [("towers", 2), ("mean", 2), ("stack", 2)])
+def test_the_layout_of_memory_changes_rounding_alone(join: str, sequences: int):
+    torch.manual_seed(0)
+    plain = SignatureNetwork(settings(join=join), sequences, 3)
+    other = SignatureNetwork(replace(settings(join=join), channels_last=True), sequences, 3)
+    other.load_state_dict(plain.state_dict())
+    x = torch.rand(4, sequences, 3, 32, 32)
+    assert torch.allclose(plain(x), other(x), atol=1e-5)
+    first = next(layer for layer in other.modules() if isinstance(layer, nn.Conv2d))
+    assert first.weight.is_contiguous(memory_format=torch.channels_last)
