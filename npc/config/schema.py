@@ -61,7 +61,7 @@ class CriterionConfig:
 def is_label(value: Any) -> bool:
     """Whether a value, or each of a list, is a whole number other than 0."""
     values = [value] if is_number(value) else value
-    return isinstance(values, Sequence) and bool(values) and all(is_number(v) and v and v == int(v) for v in values)
+    return isinstance(values, Sequence) and bool(values) and all(is_number(v) and v and v % 1 == 0 for v in values)
 
 
 @dataclass

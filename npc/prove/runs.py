@@ -32,6 +32,7 @@ _WORDS = (
     "optimizer.lr=0.01", "trainer=cpu", "encoder=texture", "encoder.folds=2", "encoder.nested=2",
     "radiomics.features.filters=[original]", "radiomics.features.classes=[shape,firstorder]", "radiomics.bootstrap=0",
     "radiomics.nested=2", "radiomics.selection.folds=3",
+    "split.stratify=false",  # a stratified draw depends on outcomes: other ones would give another split
 )  # fmt: skip
 
 
