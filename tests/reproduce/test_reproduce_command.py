@@ -39,7 +39,7 @@ def test_the_study_is_made_once_and_resumes_after_a_change(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     reports = tmp_path / "reports"
     found = json.loads((reports / "phantom" / "results.json").read_text())
-    assert {"combined", "ensemble", "deep_learning", "radiomic", "frozen"} <= set(found["models"])
+    assert {"all_arms", "ensemble", "deep_learning", "radiomic", "frozen"} <= set(found["models"])
     assert len(found["table3"]) >= 6
     again = command(tmp_path, "--slots", "1")
     assert again.stdout.splitlines()[-1] == "nothing had to be done"
