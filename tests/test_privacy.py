@@ -203,7 +203,8 @@ def test_commands_on_a_cohort_print_no_identifier(cohort, tmp_path, session):
     reports = {command.name for command in app.registered_commands} - {"check", "phantom"}
     assert "flow" in reports
     for command in sorted(reports - {"agreement"}):  # there are no second outlines here
-        ran.run("npc", "cohort", command, "--reports", str(tmp_path / "reports"))
+        place = ["-o", str(tmp_path / "look.html")] if command == "look" else ["--reports", str(tmp_path / "reports")]
+        ran.run("npc", "cohort", command, *place)
     assert found(ran.written()) == []
     rows = json.loads(ran.printed[0].splitlines()[-1])["acquisition"]
     assert {row["vendor"] for row in rows} == {"GE", "other"}  # other: the name in place of a vendor
