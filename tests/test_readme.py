@@ -83,7 +83,7 @@ def test_reports_of_a_cohort(name: str, more: list[str], folder: Path, tmp_path:
 
 def test_reproduce_is_the_command_of_the_whole_study():
     """What it does is shown by tests/reproduce."""
-    done = run("make --just-print --old-file=.venv/ready reproduce")
+    done = run("make --just-print --no-print-directory --old-file=.venv/ready reproduce")
     assert done.stdout.splitlines()[-1] == ".venv/bin/npc reproduce --grid smoke"
 
 

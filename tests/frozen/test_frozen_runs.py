@@ -119,6 +119,7 @@ def test_a_bundle_gives_the_risks_of_the_run(run: Path, shared: tuple[str, ...])
     np.testing.assert_allclose(found.loc[before.index, "risk"], before["risk"], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_same_choices_give_the_same_bytes(run: Path, shared: tuple[str, ...], tmp_path: Path):
     """Though the features are computed again."""
     ignore = shutil.ignore_patterns("encoder-*", "*.lock", "lock", ".*")

@@ -28,6 +28,8 @@ from tests.bundle.handed_over import handed_over
 from tests.commands import run_here
 from tests.prognosis.run_folders import write_run
 
+pytestmark = pytest.mark.slow  # they share runs that take half a minute
+
 FITTED = ("signature.json", "selection.csv", "correlation.csv", "out_of_fold.csv", "refits.csv")
 QUICK = (
     "method=radiomic", "radiomics.features.filters=[original]", "radiomics.bootstrap=4", "radiomics.nested=3",
@@ -139,7 +141,6 @@ def test_every_feature_is_accounted_for(run: Path):
     assert list(correlation.index) == list(correlation.columns) == kept
 
 
-@pytest.mark.slow
 def test_the_same_choices_give_the_same_bytes(run: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By other processes too."""
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
@@ -156,7 +157,6 @@ def test_a_finished_run_is_printed_again(run: Path, root: Path, capsys: pytest.C
     assert "is complete; force=true" in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_the_run_key_does_not_depend_on_network_choices(run: Path, root: Path):
     assert run_folder(choices(root, "network=tiny", "optimizer.lr=0.5", "batch_size=2")) == run
     assert run_folder(choices(root, "radiomics.selection.mrmr=7")) != run
@@ -184,7 +184,6 @@ def spoil(root: Path, patients: list[str]) -> None:
     table.to_csv(root / "patients.csv")
 
 
-@pytest.mark.slow
 def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, root: Path, tmp_path: Path):
     table = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     others = list(table.index[table["split"] != "train"])
@@ -198,7 +197,6 @@ def test_the_fit_does_not_depend_on_validation_or_test_patients(run: Path, root:
     assert (risk[others] != table.loc[others, "risk"]).sum() > len(others) / 2
 
 
-@pytest.mark.slow
 def test_features_of_both_sequences_are_joined(root: Path):
     path = made(root, "sequence=both", "slices=three", "radiomics=sequential")
     features = pd.read_csv(path / "selection.csv")["feature"]
@@ -207,7 +205,6 @@ def test_features_of_both_sequences_are_joined(root: Path):
     assert json.loads((path / "signature.json").read_text())["chain"] == ["univariate", "lasso", "aic"]
 
 
-@pytest.mark.slow
 def test_combat_is_fitted_on_the_training_cohort(root: Path):
     path = made(root, "radiomics.combat=true")
     signature = json.loads((path / "signature.json").read_text())
@@ -221,7 +218,6 @@ def test_combat_is_fitted_on_the_training_cohort(root: Path):
     assert all(name.split()[-1] == "T" for name in model["combat"]["shift"])
 
 
-@pytest.mark.slow
 def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     for sidecar in copy.rglob("cet1.json"):
@@ -230,7 +226,6 @@ def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
         made(copy, "radiomics.combat=true", stored(root), place=tmp_path)
 
 
-@pytest.mark.slow
 def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     table = pd.read_csv(copy / "patients.csv", dtype=str).set_index("patient_id")
@@ -257,7 +252,6 @@ def evaluate(root: Path, place: Path, *more: str) -> dict:
     return json.loads((place / "reports" / "ours" / "results.json").read_text())
 
 
-@pytest.mark.slow
 def test_the_report_compares_methods_and_chains(run: Path, root: Path, tmp_path: Path):
     other = made(root, "radiomics=sequential")
     for path in (run, other):
@@ -292,7 +286,6 @@ def test_the_report_compares_methods_and_chains(run: Path, root: Path, tmp_path:
     assert len(maps) == sum(len(of["features"]) > 1 for of in here["chains"].values())
 
 
-@pytest.mark.slow
 def test_the_combined_model_uses_out_of_fold_risks(run: Path, root: Path, tmp_path: Path):
     shutil.copytree(run, tmp_path / "runs" / "ours" / "cet1-max" / run.name)
     found = evaluate(root, tmp_path, "prognosis.significance=0.999")
@@ -322,7 +315,6 @@ def test_invalid_choices_are_reported(root: Path, wrong: str, message: str):
         choices(root, wrong)
 
 
-@pytest.mark.slow
 def test_patients_censored_before_a_landmark_are_predicted_apart(root, tmp_path):
     table = pd.read_csv(root / "patients.csv", dtype={"patient_id": str}, index_col="patient_id")
     early = (table["dm_event"] == 0) & (table["dmfs_months"] < 30)
