@@ -1,4 +1,4 @@
-"""The training population in figures: what is told about it, and how one patient is measured to be compared with it.
+"""The training population in figures, and how one patient is measured to be compared with it.
 
 A limit of a range is a percentile beyond which at least five patients lie: minimum and maximum would be values of
 single patients. A number below five is not told, nor another one by which it could be computed.
@@ -19,7 +19,7 @@ from npc.imaging.outline_sizes import outline_size
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
 
-FEWEST = 5  # patients in a cell that is told
+FEWEST = 5  # patients in a cell that is shown
 SHARE = 0.05  # of the patients beyond a limit
 MEASURES = {
     "spacing": "distance between slices (mm)",

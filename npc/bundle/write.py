@@ -196,7 +196,8 @@ def _population(
     except (InputError, KeyError, OSError) as error:
         reason = error.faults[0] if isinstance(error, InputError) else f"{config.cohort.root} has other patients"
         return nothing, [
-            f"the training population is not in the bundle, so nobody is told who is unlike it ({reason}); make the "
+            f"the training population is not in the bundle, "
+            f"so no prediction warns of patients unlike it ({reason}); make the "
             "bundle where the cohort is"
         ]
 

@@ -66,7 +66,7 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
 def _chinese(raw: bytes) -> str | None:
     """The text in GB18030; None where it is more likely in a Western encoding.
 
-    Nearly every Western text can be decoded as GB18030, too, but to characters that nobody writes. Most of a Chinese
+    Nearly every Western text can be decoded as GB18030, too, but to characters that are not in use. Most of a Chinese
     text's characters are among the 7445 common ones of GB2312, which the standard contains.
     """
     try:

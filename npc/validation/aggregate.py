@@ -155,7 +155,7 @@ def _years(rows: pd.DataFrame, smallest: int) -> Iterator[dict[str, Any]]:
     """At risk, events and censored by interval of follow-up."""
     at_risk = len(rows)
     for low, high, events, others, _ in _merged(rows, rows["time"], [0.0, *YEARS, np.inf], smallest):
-        until = None if np.isinf(high) else high  # the last interval has no end, which would be a patient's
+        until = None if np.isinf(high) else high  # an end would be one patient's follow-up
         yield {"from": low, "to": until, "at_risk": at_risk, "events": events, "censored": others}
         at_risk -= events + others
 

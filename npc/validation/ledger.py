@@ -1,4 +1,4 @@
-"""What a hospital has told before of a model, so that nobody learns of one patient by the difference of two files.
+"""Which aggregates of a model a hospital has made before, so that the difference of two does not show one patient.
 
 The ledger lies beside the model and stays in the hospital. It has, of each `aggregate.json`, salted hashes of the ids
 and of the outcomes of its patients: by both, since patients may be renamed, and may share an outcome. A new file is
