@@ -56,7 +56,7 @@ def reproduce(
         estimate = (time.monotonic() - begun) / made * (left + stage.trainings) if made else None
         print(head + (f" (about {estimate / 60:.0f} min left)" if estimate else ""), flush=True)
         start = "from npc.cli import main; main()"
-        ended = subprocess.run([sys.executable, "-c", start, *stage.command()]).returncode
+        ended = subprocess.run([sys.executable, "-c", start, *stage.command(), *stage.machine]).returncode
         if ended:
             print(
                 f"npc: stage {number}, {stage.title}, ended with {ended}; correct what its message names, and give "

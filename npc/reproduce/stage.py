@@ -20,6 +20,7 @@ class Stage:
         is_made: whether the result is on disk.
         reads: the files that the result depends on and that no run key covers; called like `command`.
         trainings: how many the stage makes, for the estimate of the time left.
+        machine: words added to the command that say where it runs and change no result.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Stage:
     is_made: Callable[[], bool]
     reads: Callable[[], Sequence[Path]] = field(default=tuple)
     trainings: int = 1
+    machine: Sequence[str] = ()
 
 
 class Record:

@@ -116,9 +116,10 @@ def _search(sequence: str, slices: str, grid: Grid, choices: Sequence[str], swee
     runs = plan([file], words).runs
     return Stage(
         f"search, {sequence}-{slices}",
-        lambda: ["sweep", "run", str(file), *words, *sweeping],
+        lambda: ["sweep", "run", str(file), *words],
         lambda: all((run.folder / "DONE").exists() for run in runs),
         trainings=len(runs),
+        machine=sweeping,
     )
 
 
