@@ -4,7 +4,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,7 +71,7 @@ def findings(config: "DictConfig") -> dict[str, Any]:
     try:
         # with the rules of a run, where the cohort has its sequences
         needed = [sequence for sequence in run_sequences(config) if sequence in sequences]
-        found = replace(load(cohort, endpoint, needed, also=sequences), region=config.region)
+        found = load(cohort, endpoint, needed, also=sequences).of_region(config.region)
         images = survey(found, sequences)
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(
@@ -81,7 +81,7 @@ def findings(config: "DictConfig") -> dict[str, Any]:
         described["warnings"] = [*_refusals(config, found), *found.warnings, *images.notes]
     except InputError as error:
         # the images of the rows that can be read are checked nevertheless: all errors are reported at once
-        legible = replace(readable(cohort), region=config.region)
+        legible = readable(cohort).of_region(config.region)
         described = {"table": legible.read, "faults": [*error.faults, *survey(legible, sequences).faults]}
     return described
 

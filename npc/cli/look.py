@@ -55,7 +55,7 @@ def _cohort(config: "DictConfig") -> tuple["Cohort", list[str]]:
         found, faults = _by_patient(readable(config.cohort)), list(error.faults)
         if found.patients.empty:
             raise
-    return replace(found, region=config.region), faults
+    return found.of_region(config.region), faults
 
 
 def _by_patient(cohort: "Cohort") -> "Cohort":

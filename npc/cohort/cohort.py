@@ -1,15 +1,16 @@
 """The checked cohort: what everything after the disk works on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
 from npc.cohort import cell
 from npc.cohort.studies import Study, image_column, outline_column, roi_column
 from npc.cohort.truth import Truth
+from npc.config.regions import named_regions
 from npc.names import FIRST_READER, TUMOUR
 
 
@@ -31,6 +32,9 @@ class Cohort:
         control: the negative control that a method sees instead of the images (`npc.imaging.control_images`); None for
             the images themselves.
         region: what a method sees of the outlines: the tumour in them, or a ring around it.
+        rois: the regions that the cohort declares, by name their value in label maps.
+        regions: the names of those that a method sees; slices are chosen by the first, whose value is `label`.
+        sliced_by: value of that region, where `label` is the value of another one.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
         lacking: patients of the study who were left out for a missing sequence, with the columns of `patients`. The
@@ -49,6 +53,9 @@ class Cohort:
     by_index: bool = field(default=False, kw_only=True)
     control: str | None = field(default=None, kw_only=True)
     region: str = field(default=TUMOUR, kw_only=True)
+    rois: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    regions: tuple[str, ...] = field(default=(), kw_only=True)
+    sliced_by: int | None = field(default=None, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     lacking: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True)
     truth: Truth | None = field(default=None, kw_only=True)
@@ -60,7 +67,18 @@ class Cohort:
         # stores of the images themselves, and of tumours, keep their names
         altered = [self.control] if self.control else []
         region = [self.region] if self.region != TUMOUR else []
-        return [self.label, self.roi.get(sequence), self.by_index, *altered, *region]
+        slices = [] if self.sliced_by is None else ["sliced by", self.sliced_by]
+        return [self.label, self.roi.get(sequence), self.by_index, *altered, *region, *slices]
+
+    def of_region(self, region: str) -> Self:
+        """The cohort whose methods see this region (`region` of `train.py`, checked).
+
+        Where the cohort declares regions, these are names of them, and its outlines are those of the first.
+        """
+        if not self.rois:
+            return replace(self, region=region)
+        names = tuple(named_regions(region))
+        return replace(self, regions=names, label=self.rois[names[0]])
 
     def studies(self, sequence: str, readers: Sequence[str] = (FIRST_READER,)) -> list[Study]:
         """The files of the patients who have the sequence, in the order of `patients`, with absolute paths.
@@ -86,6 +104,9 @@ class Cohort:
                 self.control,
                 self.region,
                 own is not None,
+                self.rois,
+                self.sliced_by,
+                may_lack=self.sliced_by is not None,
             )
             for patient, row in self.patients.dropna(subset=image).iterrows()
             for own in [_own_roi(row, sequence)]

@@ -166,9 +166,11 @@ def readable(cohort: DictConfig) -> Cohort:
 
 def _outlines(cohort: DictConfig) -> dict[str, Any]:
     """How the outlines of the cohort are to be read."""
-    label = _plain(cohort).get("label")
+    label, rois = _plain(cohort).get("label"), dict(cohort.get("rois") or {})
     return {
-        "label": tuple(label) if isinstance(label, list) else label,
+        "rois": rois,
+        # of the first region, for commands that know none
+        "label": next(iter(rois.values())) if rois else tuple(label) if isinstance(label, list) else label,
         "roi": dict(cohort.get("roi") or {}),
         "by_index": bool(cohort.get("by_index")),
     }

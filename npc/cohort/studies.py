@@ -1,7 +1,7 @@
 """A patient's files: the image of one sequence, its outlines, and how they are to be read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +40,9 @@ class Study:
         by_index: lay a label map whose header gives it no position on the image voxel by voxel, if the sizes agree.
         control: the negative control that a method sees instead of the image; None for the image itself.
         region: what the outlines mean to a method: the tumour in them, or a ring around it (`npc.imaging.region`).
+        rois: the regions that the cohort declares, by name their value in a label map; `label` is one of them.
+        sliced_by: value of the region by which slices are chosen instead of `label`, which a patient may then lack.
+        may_lack: whether an outline without `label` is read as empty.
     """
 
     patient: str
@@ -52,6 +55,9 @@ class Study:
     control: str | None = None
     region: str = TUMOUR
     has_own_roi: bool = False
+    rois: Mapping[str, int] = field(default_factory=dict)
+    sliced_by: int | None = None
+    may_lack: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.config.fields import bound_faults
 from npc.config.keys import nearest
 from npc.config.messages import composing
+from npc.config.regions import joined_region_faults, region_faults
 from npc.config.schema import STAGES, CohortConfig, NetworkConfig, PreprocessConfig, is_number
 from npc.config.sequences import mask_faults, sequence_faults
 from npc.config.sources import without_reader
@@ -37,7 +38,7 @@ def check(config: DictConfig) -> None:
             f"cohort.labelled=false: the outcomes of {config.cohort.name} are not known, so no model can be trained; "
             "use npc cohort check or flow with it, or train on another cohort"
         )
-    faults += sequence_faults(config) + mask_faults(config)
+    faults += sequence_faults(config) + mask_faults(config) + joined_region_faults(config)
     if config.split.by == "random" and config.split.stratify:
         faults.append(
             "split.stratify=true: split=random is always stratified by the event; remove it, or use split=by_centre"
@@ -93,7 +94,8 @@ def value_faults(config: DictConfig) -> list[str]:
         config: of `train.py` or `evaluate.py`, typed by its schema. A command may need only some of its keys.
     """
     groups = list(_groups(config))
-    return [*_removed(config), *_unread(groups), *_out_of_bounds(groups)]
+    faults = [*_removed(config), *_unread(groups), *_out_of_bounds(groups)]
+    return faults or region_faults(config)
 
 
 def _removed(config: DictConfig) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from npc.config.regions import ring_width
 from npc.config.schema import CohortConfig, PhantomCohortConfig, TrainConfig
 from npc.config.sources import first_name
 from npc.config.values import hospitals, plain, sequence_name, tested_hospitals
@@ -46,8 +47,8 @@ def run_key(config: DictConfig) -> str:
     choices["cohort"]["_target_"] = first_name(choices["cohort"]["_target_"])
     if isinstance(label := choices["cohort"].get("label"), list):
         choices["cohort"]["label"] = sorted(set(label))  # merged in any order
-    if choices["region"] != TUMOUR:
-        choices["region"] = f"ring{float(choices['region'].removeprefix('ring')):g}"  # ring5.0 is ring5
+    if (width := ring_width(choices["region"])) is not None:
+        choices["region"] = f"ring{width:g}"  # ring5.0 is ring5
     drop_neutral(choices)
     return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:12]
 

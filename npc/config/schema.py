@@ -3,7 +3,6 @@
 Hydra finds the schemas by the names under which they are registered at the end.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any
@@ -82,6 +81,7 @@ class CohortConfig:
     date_order: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
     missing: str = one_of("error", "exclude", "exclude_any", "mask", default="error")  # sequences of a patient
     label: Any = must_be("a value of the outline, not 0, or a list of such values", is_label, default=None)
+    rois: dict[str, int] = later(field(default_factory=dict))  # regions by their value in label maps
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING
@@ -316,12 +316,6 @@ class EncoderConfig:
     size_input: bool = later(False)  # volume and area of the outline join the features
 
 
-def is_region(region: str) -> bool:
-    """Whether the text is `tumour`, or `ring` and a width in mm of more than 0."""
-    width = re.fullmatch(r"ring(\d+(?:\.\d+)?)", region)
-    return region == TUMOUR or (width is not None and float(width[1]) > 0)
-
-
 @dataclass
 class TrainConfig:
     """Every choice of `train.py`."""
@@ -332,7 +326,7 @@ class TrainConfig:
     endpoint: EndpointConfig = MISSING
     split: SplitConfig = MISSING
     sequence: str = MISSING
-    region: str = later(must_be("tumour, or a ring of millimetres such as ring5", is_region, TUMOUR))
+    region: str = later(TUMOUR)  # checked with cohort.rois (npc.config.regions)
     slices: str = one_of("max", "three", "all")
     preprocess: PreprocessConfig = MISSING
     augment: AugmentConfig = MISSING

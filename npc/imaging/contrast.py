@@ -9,7 +9,7 @@ from npc.imaging.readers import Scan
 
 
 def check_contrast(scan: Scan, image: Path) -> None:
-    """Checks that the image differs within its outline; an outline of one voxel can't.
+    """Checks that the image differs within its outline; an outline of one voxel, or of none, can't.
 
     Args:
         scan: image and outline.
@@ -19,7 +19,7 @@ def check_contrast(scan: Scan, image: Path) -> None:
         InputError: the image has one value, within the outline or everywhere, or is a copy of the outline.
     """
     tumour = scan.image[scan.mask]
-    if tumour.size == 1 or np.ptp(tumour):
+    if tumour.size <= 1 or np.ptp(tumour):
         return
     if (scan.image == tumour[0]).all():
         raise InputError(f"{image} has one value ({tumour[0]:g}) in all voxels; convert or export it again.")

@@ -58,7 +58,8 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
         patients: those wanted.
 
     Returns:
-        in the order of `patients` and `sequences`: `patient_id`, `sequence`, `volume` (mL), `area` (cm²).
+        in the order of `patients` and `sequences`: `patient_id`, `sequence`, `volume` (mL), `area` (cm²); 0 where an
+        outline lacks the region of `cohort.rois` that the cohort means.
 
     Raises:
         InputError: outlines that cannot be read, of all patients at once.
@@ -66,7 +67,8 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     folder = Path(folder)
     make_folder(folder)
     whole = replace(cohort, region=TUMOUR)  # the size of a tumour, whatever region of it a method sees
-    by_id = {(study.patient, study.sequence): study for s in sequences for study in whole.studies(s)}
+    studies = [replace(study, may_lack=bool(study.rois)) for s in sequences for study in whole.studies(s)]
+    by_id = {(study.patient, study.sequence): study for study in studies}
     asked = [(str(patient), sequence) for patient in patients for sequence in sequences]
     wanted = [by_id[one] for one in asked if one in by_id]
     content, faults = content_keys(folder / "fingerprints.json", {_name(study): study.files for study in wanted})

@@ -51,7 +51,11 @@ def preprocess_settings(config: DictConfig) -> Preprocess:
 
 
 def network_input(
-    image: np.ndarray, mask: np.ndarray, settings: Preprocess, pixel: tuple[float, float] = (1.0, 1.0)
+    image: np.ndarray,
+    mask: np.ndarray,
+    settings: Preprocess,
+    pixel: tuple[float, float] = (1.0, 1.0),
+    sliced_by: np.ndarray | None = None,
 ) -> tuple[np.ndarray, int]:
     """The slices of a study as the input of the network.
 
@@ -61,6 +65,8 @@ def network_input(
         settings: of the input.
         pixel: mm from row to row and from column to column; where they differ by more than 1%, as in the axial
             slices of a coronal series, the slices are resampled to square pixels of the smaller one.
+        sliced_by: bool, same shape, not empty: another region, by which slices and window are chosen. `mask` may then
+            be empty, and the slices without it are 0.
 
     Returns:
         uint8 (planes, size, size) and the index of the largest slice. It is the middle one of three; with
@@ -69,14 +75,15 @@ def network_input(
     Raises:
         InputError: the outline is so small that no pixel of it is left at this size.
     """
-    largest = largest_slice(mask)
-    chosen = spread_slices(mask, settings.slices) if settings.slices else three_slices(mask)
-    shown = np.max(mask if settings.slices else mask[[largest]], axis=0)
+    of = mask if sliced_by is None else sliced_by
+    largest = largest_slice(of)
+    chosen = spread_slices(of, settings.slices) if settings.slices else three_slices(of)
+    shown = np.max(of if settings.slices else of[[largest]], axis=0)
     window = square_window(square_pixels(image[largest], shown, pixel)[1], settings, min(pixel))
     slices = np.zeros((settings.planes, settings.size, settings.size), np.uint8)
     for plane, z in zip(slices, chosen, strict=False):
         plane[:] = _prepare(*square_pixels(image[z], mask[z], pixel), window, settings)
-    if not (slices if settings.slices else slices[1]).any():
+    if sliced_by is None and not (slices if settings.slices else slices[1]).any():
         raise InputError(f"no pixel of the outline is left at preprocess.size={settings.size}; choose a larger size")
     return slices, largest
 

@@ -32,10 +32,12 @@ class Scan:
 
     Attributes:
         image: float32 (slice, row, column), finite inside the outline.
-        mask: bool, the same shape, with at least one voxel set.
+        mask: bool, the same shape, with at least one voxel set unless the study may lack the region.
         spacing: mm, (slice, row, column).
         by_index: whether the outline's header gives it no position, so that it was laid on the image voxel by voxel.
         notes: what was noticed in the files and how they were read; sentences.
+        shown: bool, the same shape, the region by which slices are chosen, where it is not `mask`.
+        lacks: the regions of the cohort that have no voxel in the outline's file.
     """
 
     image: np.ndarray
@@ -43,6 +45,8 @@ class Scan:
     spacing: tuple[float, float, float]
     by_index: bool = False
     notes: tuple[str, ...] = ()
+    shown: np.ndarray | None = None
+    lacks: tuple[str, ...] = ()
 
 
 def read_scan(study: Study) -> Scan:
@@ -85,10 +89,15 @@ def read_scans(study: Study) -> dict[str, Scan]:
     scans = {}
     for reader, path in study.outlines.items():
         try:
-            outlined, by_index, notes = _read_outline(path, study, native, image)
+            labels, label, by_index, notes = _read_outline(path, study, native, image)
+            there = set(np.unique(labels).tolist()) if study.rois else set()
+            lacks = tuple(name for name, value in study.rois.items() if value not in there)
+            outlined = _outline(labels, path, label, may_lack=study.may_lack)
+            shown = None if study.sliced_by is None else _outline(labels, path, study.sliced_by)
             inside = region_of(outlined, values, (slice_, row, column), study.region)
             _check_finite(values, inside, study.image)
-            scans[reader] = Scan(values, inside, (slice_, row, column), by_index, (*notes_of(native), *notes))
+            told = (*notes_of(native), *notes)
+            scans[reader] = Scan(values, inside, (slice_, row, column), by_index, told, shown, lacks)
         except InputError as error:
             faults += error.faults
     if faults:
@@ -133,14 +142,19 @@ def _read_image(path: Path) -> sitk.Image:
 
 def _read_outline(
     path: Path, study: Study, native: sitk.Image, image: sitk.Image
-) -> tuple[np.ndarray, bool, Sequence[str]]:
-    """The outline as bool, whether it was laid by index, and its notes.
+) -> tuple[np.ndarray, int | tuple[int, ...] | None, bool, Sequence[str]]:
+    """The values of the outline, which of them is meant, whether it was laid by index, and its notes.
 
     Its grid is that of `image`, which is `native` made axial.
     """
     label, by_index, notes = study.label, False, list[str]()
     if drawn := _drawn(path):
         called, roi = str(path), study.roi
+        if study.rois:
+            raise InputError(
+                f"{path} is no label map, and the regions of cohort.rois are values of one; save the outlines as NIfTI, "
+                "NRRD or MetaImage with a value for each region, or choose one region by cohort.label or cohort.roi."
+            )
         if drawn.is_rtstruct:
             mask = read_rtstruct(drawn.file, called, roi, native)
         else:
@@ -155,7 +169,7 @@ def _read_outline(
             given.CopyInformation(native)
         mask = _axial(given)
         _check_grid(image, mask, study.image, path)
-    return _outline(sitk.GetArrayFromImage(mask), path, label), by_index, notes
+    return _whole(sitk.GetArrayFromImage(mask), path), label, by_index, notes
 
 
 def _has_no_position(mask: sitk.Image) -> bool:
@@ -226,16 +240,15 @@ def _grid(image: sitk.Image) -> str:
     return f"{' x '.join(map(str, size))} voxels of {' x '.join(f'{step:.3g}' for step in spacing)} mm"
 
 
-def _outline(labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None) -> np.ndarray:
+def _outline(
+    labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None, may_lack: bool = False
+) -> np.ndarray:
     """The outline as bool; `label` None is the only value but zero, and of several labels those there are merged."""
-    if not np.isfinite(labels).all():
-        raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
-    labels = _whole(labels, path)
     inside = labels != 0 if label is None else np.isin(labels, label)
     if inside.all():
         raise InputError(f"{path} outlines all of the image; write 0 around the tumour.")
     there = [] if label is not None and inside.any() else [f"{value:g}" for value in np.unique(labels[labels != 0])]
-    if inside.any() and len(there) <= 1:
+    if (inside.any() and len(there) <= 1) or (there and may_lack and not inside.any()):
         return inside
     if not there:
         raise InputError(f"{path} has an empty outline: every voxel is 0; outline the tumour.")
@@ -252,6 +265,8 @@ def _outline(labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None
 
 def _whole(labels: np.ndarray, path: Path) -> np.ndarray:
     """The labels without what rounding has added to whole numbers."""
+    if not np.isfinite(labels).all():
+        raise InputError(f"{path} has voxels that are not finite (NaN or infinite); write 0 around the outline.")
     if labels.dtype.kind != "f":
         return labels
     whole = np.rint(labels)

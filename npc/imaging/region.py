@@ -1,24 +1,16 @@
 """The region of an image that a method sees: the tumour, or a ring around it."""
 
-import re
-
 import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_triangle
 
+from npc.config.regions import ring_width
 from npc.errors import InputError
 from npc.names import TUMOUR
 
-_RING = re.compile(r"ring(\d+(?:\.\d+)?)")
 _CLIP = 99.0  # percentile; a few very bright voxels would fill the histogram's range
 _AIR_AT_BORDER = 0.5  # share of the slices' border that must lie outside of the body, if its edge can be told
 _IN_BODY = 0.99  # share of the tumour that must lie inside it
-
-
-def ring_width(region: str) -> float | None:
-    """Millimetres of a ring such as `ring5`; None where the text is no ring."""
-    found = _RING.fullmatch(region)
-    return float(found[1]) if found and float(found[1]) > 0 else None
 
 
 def region_of(mask: np.ndarray, image: np.ndarray, spacing: tuple[float, float, float], region: str) -> np.ndarray:

@@ -145,7 +145,8 @@ def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
     scan = read_scan(study)
     check_contrast(scan, study.image)
     shown = altered(scan, study.control)
-    return network_input(shown.image, shown.mask, settings, shown.spacing[1:])[0], voxels_hash(scan.image)
+    row, _ = network_input(shown.image, shown.mask, settings, shown.spacing[1:], shown.shown)
+    return row, voxels_hash(scan.image)
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:

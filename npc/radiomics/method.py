@@ -1,16 +1,19 @@
 """The radiomic signature as a method of a run: `train.py method=radiomic`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 from omegaconf import DictConfig
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 
 from npc.cohort.cohort import Cohort
 from npc.config.values import feature_settings, run_sequences
 from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
+from npc.imaging.views import View, lacking, views
 from npc.names import MODELS
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.fit import FittedSignature, fit
@@ -33,7 +36,11 @@ class Radiomic:
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
         """Extracts the features that the store lacks; patients whose features can't be extracted are excluded."""
-        self.extracted = {sequence: self._extract(sequence) for sequence in run_sequences(self.config)}
+        sequences = run_sequences(self.config)
+        absent = lacking(self.config.store, self.cohort, sequences, self.cohort.patients.index)
+        seen = views(self.cohort, sequences)
+        self.extracted = {view.name: self._extract(view, absent.get(view.region, {})) for view in seen}
+        self.may_lack = [view.name for view in seen if view.cohort.sliced_by is not None]
         return Inputs(
             {f"features_{sequence}": found.hash for sequence, found in self.extracted.items()},
             {patient: reason for found in self.extracted.values() for patient, reason in found.failures.items()},
@@ -49,10 +56,13 @@ class Radiomic:
         choices = self.config.radiomics
         scanner = _scanners(self.cohort, patients, next(iter(self.extracted))) if choices.combat else None
         self.pipeline = pipeline(choices, self.config.slices, icc, self.config.cohort.icc, scanner, self.config.seed)
+        features = table(self.extracted, self.config.slices, self.may_lack)
+        if filled := [name for name in features if name.startswith(tuple(f"{view}_" for view in self.may_lack))]:
+            self.pipeline.steps.insert(0, ("absent", filled_by_median(filled)))
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> FittedSignature:
         """Fits selection and signature, and writes their files."""
-        features = table(self.extracted, self.config.slices).loc[patients.index]
+        features = table(self.extracted, self.config.slices, self.may_lack).loc[patients.index]
         fitted = fit(self.pipeline, features, patients, self.config)
         fitted.write(self.run.path)
         return fitted
@@ -63,21 +73,43 @@ class Radiomic:
     def assist(self, patients: pd.DataFrame) -> None:
         """Does nothing: a single process fits."""
 
-    def _extract(self, sequence: str) -> Extracted:
+    def _extract(self, view: View, absent: Mapping[str, Sequence[str]]) -> Extracted:
+        lost = [patient for patient, sequences in absent.items() if view.sequence in sequences]
+        # the slices of a region are its own: its features need no common grid with those of the first region
+        cohort = replace(view.cohort, patients=view.cohort.patients.drop(index=lost), sliced_by=None)
         choices, settings = self.config.radiomics, feature_settings(self.config)
         if self.cohort.control == "shape":
             settings = replace(settings, filters=["original"], classes=["shape"])
-        return extract(self.cohort, sequence, settings, store=self.config.store, missing=choices.missing)
+        return extract(cohort, view.sequence, settings, store=self.config.store, missing=choices.missing)
 
 
-def table(extracted: Mapping[str, Extracted], slices: str) -> pd.DataFrame:
-    """The features of all sequences side by side, each named `<sequence>_<feature>`.
+def table(extracted: Mapping[str, Extracted], slices: str, may_lack: Sequence[str] = ()) -> pd.DataFrame:
+    """The features of all sequences and regions side by side, each named `<view>_<feature>` (`npc.imaging.views`).
 
     Args:
-        extracted: by sequence.
+        extracted: by view.
         slices: `max` or `three`.
+        may_lack: the views whose region a patient may lack. They have a further feature, `<view>_present` (0 or 1);
+            the others are NaN where it is 0.
     """
-    return pd.concat([found.features[slices].add_prefix(f"{s}_") for s, found in extracted.items()], axis=1)
+    features = pd.concat([found.features[slices].add_prefix(f"{s}_") for s, found in extracted.items()], axis=1)
+    present = {
+        f"{view}_present": features.index.isin(extracted[view].features[slices].index).astype(float)
+        for view in may_lack
+    }
+    return features.assign(**present)
+
+
+def filled_by_median(features: Sequence[str]) -> ColumnTransformer:
+    """A first step that fills these features, where a patient lacks the region, with the median of those who have it.
+
+    It is fitted, as all other steps, on the patients that the pipeline is fitted on.
+    """
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    step = ColumnTransformer(
+        [("absent", imputer, list(features))], remainder="passthrough", verbose_feature_names_out=False
+    )
+    return step.set_output(transform="pandas")
 
 
 def _scanners(cohort: Cohort, patients: pd.DataFrame, sequence: str) -> pd.Series:

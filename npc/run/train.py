@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -15,6 +14,7 @@ from npc.config.key import run_folder
 from npc.config.values import run_sequences
 from npc.errors import grouped
 from npc.imaging.outline_sizes import outline_sizes
+from npc.imaging.views import counted, lacking, without
 from npc.run.controls import check_processes, write_controls, write_permutations
 from npc.run.folder import RunFolder
 from npc.run.method import UNLABELLED, ShouldPrune, method_of
@@ -35,9 +35,14 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     """
     run, sequences = RunFolder(run_folder(config)), run_sequences(config)
     check_processes(config, run)
-    cohort = replace(load(config.cohort, config.endpoint, sequences), region=config.region)
+    cohort = load(config.cohort, config.endpoint, sequences).of_region(config.region)
     for warning in grouped(cohort.warnings):
         print(f"npc: warning: {warning}", file=sys.stderr)
+    if cohort.regions:
+        absent = lacking(config.store, cohort, sequences, cohort.patients.index)
+        cohort = without(cohort, absent[cohort.regions[0]])
+        for note in counted(cohort, absent):
+            print(f"npc: note: {note}", file=sys.stderr)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
     for centre, count in unused_centres(exclusions).items():
         print(f"npc: note: {centre} ({count} patients) neither develops nor tests (split)", file=sys.stderr)

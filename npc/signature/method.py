@@ -17,6 +17,7 @@ from npc.files import write_text
 from npc.imaging.outline_sizes import OutlineSize, outline_sizes
 from npc.imaging.preprocess import Preprocess, preprocess_settings
 from npc.imaging.store import Slices, open_store, slices_hash
+from npc.imaging.views import views
 from npc.names import MODELS
 from npc.run.folder import RunFolder
 from npc.run.method import Fitted, Inputs, ShouldPrune
@@ -97,7 +98,8 @@ class DeepLearning:
                 pass
 
     def _hashes(self) -> dict[str, str]:
-        return {f"store_{s}": slices_hash(*stored(self.config, self.cohort, s)) for s in run_sequences(self.config)}
+        seen = views(self.cohort, run_sequences(self.config))
+        return {f"store_{of.name}": slices_hash(*stored(self.config, of.cohort, of.sequence)) for of in seen}
 
     @staticmethod
     def _fewest(patients: pd.DataFrame) -> int:
@@ -162,7 +164,7 @@ def stored(config: DictConfig, cohort: Cohort, sequence: str) -> tuple:
 def read_slices(
     store: str | Path, cohort: Cohort, sequences: Sequence[str], settings: Preprocess, *, with_sizes: bool
 ) -> list[Slices]:
-    """The slices of each sequence; missing ones are built.
+    """The slices of each sequence, and of each region where there are several; missing ones are built.
 
     Args:
         store: folder of all stores.
@@ -174,7 +176,7 @@ def read_slices(
     Raises:
         InputError: faults of the images, of all patients at once.
     """
-    slices = [open_store(store, cohort, sequence, settings) for sequence in sequences]
+    slices = [open_store(store, view.cohort, view.sequence, settings) for view in views(cohort, sequences)]
     if not with_sizes:
         return slices
     sizes = sizes_by_patient(store, cohort, sequences)
