@@ -63,8 +63,8 @@ def members(
     config = configs[found[0].key]
     if any(of.cohort.get("rois") for of in configs.values()):
         raise InputError(
-            "cohort.rois: a model of named regions cannot be bundled yet; train it on one region with cohort.label, and "
-            "bundle that run"
+            "cohort.rois: a model of named regions cannot be bundled yet; train it on one region with cohort.label, "
+            "and bundle that run"
         )
     formula, known = _of_report(report, model) if report else _of_run(found, model)
     by_key = {run.key: run for run in found}

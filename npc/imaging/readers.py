@@ -152,8 +152,8 @@ def _read_outline(
         called, roi = str(path), study.roi
         if study.rois:
             raise InputError(
-                f"{path} is no label map, and the regions of cohort.rois are values of one; save the outlines as NIfTI, "
-                "NRRD or MetaImage with a value for each region, or choose one region by cohort.label or cohort.roi."
+                f"{path} is no label map, and the regions of cohort.rois are values of one; save the outlines as "
+                "NIfTI, NRRD or MetaImage with a value for each region, or choose one region by cohort.label or cohort.roi."
             )
         if drawn.is_rtstruct:
             mask = read_rtstruct(drawn.file, called, roi, native)
@@ -240,9 +240,7 @@ def _grid(image: sitk.Image) -> str:
     return f"{' x '.join(map(str, size))} voxels of {' x '.join(f'{step:.3g}' for step in spacing)} mm"
 
 
-def _outline(
-    labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None, may_lack: bool = False
-) -> np.ndarray:
+def _outline(labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None, may_lack: bool = False) -> np.ndarray:
     """The outline as bool; `label` None is the only value but zero, and of several labels those there are merged."""
     inside = labels != 0 if label is None else np.isin(labels, label)
     if inside.all():
