@@ -153,7 +153,7 @@ def _read_outline(
         if study.rois:
             raise InputError(
                 f"{path} is no label map, and the regions of cohort.rois are values of one; save the outlines as "
-                "NIfTI, NRRD or MetaImage with a value for each region, or choose one region by cohort.label or cohort.roi."
+                "NIfTI, NRRD or MetaImage with a value for each region, or use cohort.label or cohort.roi."
             )
         if drawn.is_rtstruct:
             mask = read_rtstruct(drawn.file, called, roi, native)
