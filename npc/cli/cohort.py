@@ -66,23 +66,25 @@ def findings(config: "DictConfig") -> dict[str, Any]:
     from npc.config.values import plain, run_sequences
     from npc.imaging.acquisition_table import by_scanner
     from npc.imaging.survey import survey
+    from npc.imaging.views import seen
 
     cohort, endpoint, sequences = config.cohort, config.endpoint, list(config.cohort.sequences)
     try:
         # with the rules of a run, where the cohort has its sequences
         needed = [sequence for sequence in run_sequences(config) if sequence in sequences]
-        found = load(cohort, endpoint, needed, also=sequences).of_region(config.region)
+        found, lost = seen(load(cohort, endpoint, needed, also=sequences), config.region, needed, config.store)
         images = survey(found, sequences)
         variables = clinical.parse(plain(cohort)["clinical"])
         described = describe(
             found, variables, time=endpoint.time, event=endpoint.event, grids=images.grids, faults=images.faults
         )
         described["acquisition"] = by_scanner(images.acquisitions)
-        described["warnings"] = [*_refusals(config, found), *found.warnings, *images.notes]
+        described["warnings"] = [*_refusals(config, found), *found.warnings, *lost, *images.notes]
     except InputError as error:
         # the images of the rows that can be read are checked nevertheless: all errors are reported at once
         legible = readable(cohort).of_region(config.region)
-        described = {"table": legible.read, "faults": [*error.faults, *survey(legible, sequences).faults]}
+        faults = [*error.faults, *survey(legible, sequences).faults]  # outlines of named regions were read before
+        described = {"table": legible.read, "faults": list(dict.fromkeys(faults))}
     return described
 
 

@@ -183,10 +183,13 @@ def _check_cohorts(planned: "Plan") -> None:
     from npc.cohort.load import load
     from npc.config.loading import compose
     from npc.config.values import run_sequences
+    from npc.imaging.views import seen
 
     for overrides in {(one.folder.parent): one.overrides for one in planned.runs}.values():
         config = compose(overrides)
-        analysed(load(config.cohort, config.endpoint, run_sequences(config)), config.endpoint, config.split)
+        sequences = run_sequences(config)
+        cohort, _ = seen(load(config.cohort, config.endpoint, sequences), config.region, sequences, config.store)
+        analysed(cohort, config.endpoint, config.split)
 
 
 def _check_room(planned: "Plan") -> None:

@@ -66,7 +66,8 @@ def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], 
     """
     folder = Path(folder)
     make_folder(folder)
-    whole = replace(cohort, region=TUMOUR)  # the size of a tumour, whatever region of it a method sees
+    # the size of the outline itself, whatever a method sees of it, and wherever its slices are
+    whole = replace(cohort, region=TUMOUR, sliced_by=None)
     studies = [replace(study, may_lack=bool(study.rois)) for s in sequences for study in whole.studies(s)]
     by_id = {(study.patient, study.sequence): study for study in studies}
     asked = [(str(patient), sequence) for patient in patients for sequence in sequences]

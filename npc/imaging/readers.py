@@ -37,7 +37,6 @@ class Scan:
         by_index: whether the outline's header gives it no position, so that it was laid on the image voxel by voxel.
         notes: what was noticed in the files and how they were read; sentences.
         shown: bool, the same shape, the region by which slices are chosen, where it is not `mask`.
-        lacks: the regions of the cohort that have no voxel in the outline's file.
     """
 
     image: np.ndarray
@@ -46,7 +45,6 @@ class Scan:
     by_index: bool = False
     notes: tuple[str, ...] = ()
     shown: np.ndarray | None = None
-    lacks: tuple[str, ...] = ()
 
 
 def read_scan(study: Study) -> Scan:
@@ -90,14 +88,12 @@ def read_scans(study: Study) -> dict[str, Scan]:
     for reader, path in study.outlines.items():
         try:
             labels, label, by_index, notes = _read_outline(path, study, native, image)
-            there = set(np.unique(labels).tolist()) if study.rois else set()
-            lacks = tuple(name for name, value in study.rois.items() if value not in there)
             outlined = _outline(labels, path, label, may_lack=study.may_lack)
             shown = None if study.sliced_by is None else _outline(labels, path, study.sliced_by)
             inside = region_of(outlined, values, (slice_, row, column), study.region)
             _check_finite(values, inside, study.image)
             told = (*notes_of(native), *notes)
-            scans[reader] = Scan(values, inside, (slice_, row, column), by_index, told, shown, lacks)
+            scans[reader] = Scan(values, inside, (slice_, row, column), by_index, told, shown)
         except InputError as error:
             faults += error.faults
     if faults:

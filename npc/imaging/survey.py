@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from npc.cohort.cohort import Cohort
@@ -47,7 +47,8 @@ def survey(cohort: Cohort, sequences: Sequence[str]) -> Survey:
     by_index: dict[str, Counter[Grid]] = {sequence: Counter() for sequence in sequences}
     found = Survey({})
     hashes: list[tuple[Study, str]] = []
-    studies = [study for sequence in sequences for study in cohort.studies(sequence)]
+    # a patient may lack one of the regions that the cohort declares
+    studies = [replace(one, may_lack=bool(one.rois)) for sequence in sequences for one in cohort.studies(sequence)]
     for study, (grid, laid_by_index, notes, acquisition, content) in read_all(
         studies, _look_at, "Reading images", found.faults
     ):

@@ -38,14 +38,34 @@ def views(cohort: Cohort, sequences: Sequence[str]) -> list[View]:
     if not cohort.regions:
         return [View(sequence, sequence, "", cohort) for sequence in sequences]
     first, *others = cohort.regions
-    seen = {first: cohort}
+    by_region = {first: cohort}
     for name in others:
-        seen[name] = replace(cohort, label=cohort.rois[name], sliced_by=cohort.label)
+        by_region[name] = replace(cohort, label=cohort.rois[name], sliced_by=cohort.label)
     return [
         View(f"{region}_{sequence}" if others else sequence, sequence, region, of)
         for sequence in sequences
-        for region, of in seen.items()
+        for region, of in by_region.items()
     ]
+
+
+def seen(cohort: Cohort, region: str, sequences: Sequence[str], store: str | Path) -> tuple[Cohort, list[str]]:
+    """The cohort whose methods see this region, and sentences on the patients who lack it.
+
+    Args:
+        cohort: as loaded.
+        region: of `train.py`, checked.
+        sequences: of the run.
+        store: folder of all stores.
+
+    Raises:
+        InputError: see `lacking`.
+    """
+    cohort = cohort.of_region(region)
+    if not cohort.regions:
+        return cohort, []
+    absent = lacking(store, cohort, sequences, cohort.patients.index)
+    cohort = without(cohort, absent[cohort.regions[0]])
+    return cohort, counted(cohort, absent)
 
 
 def lacking(

@@ -7,7 +7,7 @@ content of image and outline: another image, outline or setting gets another fil
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -90,7 +90,9 @@ def extract(
     for (patient, reader), reason in failures.items():
         if reader != FIRST_READER:
             log.warning("patient %s: the outline of %s is not used: %s", patient, reader, reason)
-    found = {outline: json.loads(file.read_text()) for outline, file in files.items() if outline not in failures}
+    # an outline of another reader without the region has no file: this reader has not outlined this patient again
+    written = {outline: file for outline, file in files.items() if outline not in failures and file.exists()}
+    found = {outline: json.loads(file.read_text()) for outline, file in written.items()}
     by_reader = {
         reader: {mode: _table({p: values[mode] for (p, r), values in found.items() if r == reader}) for mode in MODES}
         for reader in READERS
@@ -153,19 +155,21 @@ def _work_out(
         for reader, values in found.items():
             if isinstance(values, InputError):
                 failures[study.patient, reader] = "; ".join(study.by(reader).located(fault) for fault in values.faults)
-            else:
+            elif values:
                 write_text(files[study.patient, reader], json.dumps(values))
     return failures
 
 
 def _by_reader(study: Study, settings: FeaturesConfig) -> dict[str, dict[str, Values] | InputError]:
-    """The features of each outline, by slice mode, or its error."""
+    """The features of each outline, by slice mode, or its error; none of an outline without the cohort's region."""
     try:
-        scans = [altered(scan, study.control) for scan in read_scans(study).values()]
+        outlined = read_scans(replace(study, may_lack=bool(study.rois)))
+        drawn = {reader: altered(scan, study.control) for reader, scan in outlined.items() if scan.mask.any()}
+        scans = list(drawn.values())
         # a control alters the image inside each outline, so the outlines no longer share one image
-        groups = [[scan] for scan in scans] if study.control else [scans]
+        groups = [[scan] for scan in scans] if study.control or not scans else [scans]
         found = [values for group in groups for values in features(group, settings)]
-        return dict(zip(study.outlines, found, strict=True))
+        return {reader: {} for reader in study.outlines} | dict(zip(drawn, found, strict=True))
     except InputError as error:
         if len(study.outlines) == 1:
             return dict.fromkeys(study.outlines, error)

@@ -7,6 +7,7 @@ from npc.cohort.analysed import analysed
 from npc.cohort.centres import sides
 from npc.cohort.load import load
 from npc.config.values import run_sequences, tested_hospitals
+from npc.imaging.views import seen
 from npc.names import LEAVE_ONE_OUT
 from npc.run.train import train
 
@@ -25,7 +26,8 @@ def train_each(config: DictConfig) -> None:
     if not _takes_turns(config):
         train(config)
         return
-    cohort = load(config.cohort, config.endpoint, run_sequences(config))
+    sequences = run_sequences(config)
+    cohort, _ = seen(load(config.cohort, config.endpoint, sequences), config.region, sequences, config.store)
     runs = runs_of(config, cohort.patients)
     for run in runs:  # a fault of the last is reported before the first begins
         analysed(cohort, run.endpoint, run.split)

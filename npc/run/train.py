@@ -14,7 +14,7 @@ from npc.config.key import run_folder
 from npc.config.values import run_sequences
 from npc.errors import grouped
 from npc.imaging.outline_sizes import outline_sizes
-from npc.imaging.views import counted, lacking, without
+from npc.imaging.views import seen
 from npc.run.controls import check_processes, write_controls, write_permutations
 from npc.run.folder import RunFolder
 from npc.run.method import UNLABELLED, ShouldPrune, method_of
@@ -35,14 +35,11 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     """
     run, sequences = RunFolder(run_folder(config)), run_sequences(config)
     check_processes(config, run)
-    cohort = load(config.cohort, config.endpoint, sequences).of_region(config.region)
+    cohort, notes = seen(load(config.cohort, config.endpoint, sequences), config.region, sequences, config.store)
     for warning in grouped(cohort.warnings):
         print(f"npc: warning: {warning}", file=sys.stderr)
-    if cohort.regions:
-        absent = lacking(config.store, cohort, sequences, cohort.patients.index)
-        cohort = without(cohort, absent[cohort.regions[0]])
-        for note in counted(cohort, absent):
-            print(f"npc: note: {note}", file=sys.stderr)
+    for note in notes:
+        print(f"npc: note: {note}", file=sys.stderr)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
     for centre, count in unused_centres(exclusions).items():
         print(f"npc: note: {centre} ({count} patients) neither develops nor tests (split)", file=sys.stderr)

@@ -1,0 +1,123 @@
+"""Several regions of one label map: runs of both methods, who is left out, and what is refused."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from npc.phantom import source as phantom
+from tests.commands import ROOT, run_here
+
+PAGE = (ROOT / "docs" / "cohort.md").read_text()
+ROIS = ("+cohort.rois.tumour=1", "+cohort.rois.node=2")
+WITHOUT_NODE = 8
+QUICK = (
+    "radiomics.features.filters=[original]", "radiomics.features.classes=[firstorder]", "radiomics.bootstrap=0",
+    "radiomics.nested=2", "radiomics.repeats=1", "split.validation=0.2",
+)  # fmt: skip
+TINY = ("network=tiny", "preprocess.size=32", "split.validation=0.4", "trainer=cpu", "trainer.max_epochs=1")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """The first patients have no node; nor has the second outline of the first of the others."""
+    root = tmp_path_factory.mktemp("regions") / "cohort"
+    phantom.write(root, seed=11, n=40, external=12, matrix=32, signal=1.0, readers=12)
+    table = pd.read_csv(root / "patients.csv", dtype=str)
+    for place, row in enumerate(table.itertuples()):
+        for column in [name for name in table if name.startswith("cet1_mask")]:
+            again_without = column != "cet1_mask" and place == WITHOUT_NODE
+            if place >= WITHOUT_NODE and not again_without and isinstance(getattr(row, column), str):
+                _add_node(root / getattr(row, column))
+    return root
+
+
+def _add_node(path: Path) -> None:
+    image = sitk.ReadImage(str(path))
+    labels = sitk.GetArrayFromImage(image).astype(np.uint8)
+    z = int(labels.sum(axis=(1, 2)).argmax())
+    corner = labels[z, 2:8, 2:8]
+    corner[corner == 0] = 2
+    drawn = sitk.GetImageFromArray(labels)
+    drawn.CopyInformation(image)
+    sitk.WriteImage(drawn, str(path))
+
+
+def words(home: Path, *more: str) -> list[str]:
+    place = [f"cohort.root={home}", f"runs={home.parent}/runs", f"store={home.parent}/store"]
+    return ["cohort=table", "cohort.name=ours", *place, *more]
+
+
+def the_run(home: Path, variant: str, method: str) -> Path:
+    done = [path.parent for path in (home.parent / "runs" / "ours" / variant).glob("*/DONE")]
+    (found,) = [path for path in done if (path / "selection.csv").exists() == (method == "radiomic")]
+    return found
+
+
+@pytest.fixture(scope="module")
+def radiomic(home):
+    ended = run_here("train.py", *words(home, *ROIS, "region=tumour+node", "method=radiomic", *QUICK))
+    assert ended.returncode == 0, ended.stderr
+    return ended
+
+
+@pytest.mark.slow
+def test_radiomic_features_of_both_regions_are_one_signature(radiomic, home):
+    assert f"{WITHOUT_NODE} of 52 patients have no node" in radiomic.stderr
+    run = the_run(home, "cet1@tumour+node-max", "radiomic")
+    names = set(pd.read_csv(run / "selection.csv")["feature"])
+    assert "node_cet1_present" in names
+    assert {name.split("_cet1_")[0] for name in names} == {"tumour", "node"}
+    predictions = pd.read_csv(run / "predictions.csv")
+    assert len(predictions) == 52
+    assert predictions["risk"].between(0, 1).all()
+
+
+@pytest.mark.slow
+def test_check_and_a_run_of_the_node_leave_out_the_same_patients(home):
+    told = f"{WITHOUT_NODE} of 52 patients have no node and are left out"
+    checked = run_here("npc", "cohort", "check", "--json", *words(home, *ROIS, "region=node"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert any(told in warning for warning in json.loads(checked.stdout)["warnings"])
+    ended = run_here("train.py", *words(home, *ROIS, "region=node", "method=radiomic", *QUICK))
+    assert ended.returncode == 0, ended.stderr
+    assert told in ended.stderr
+    run = the_run(home, "cet1@node-max", "radiomic")
+    excluded = pd.read_csv(run / "exclusions.csv", dtype=str)
+    assert excluded["reason"].tolist() == ["no node on cet1"] * WITHOUT_NODE
+    assert not set(excluded["patient_id"]) & set(pd.read_csv(run / "predictions.csv", dtype=str)["patient_id"])
+
+
+@pytest.mark.slow
+def test_the_example_of_the_page_trains_and_its_model_is_not_bundled(home):
+    (line,) = re.findall(r"^python train.py (.*region=tumour\+node)$", PAGE, re.MULTILINE)
+    given = [word for word in shlex.split(line) if "=" in word and word.split("=")[0] not in ("cohort", "cohort.root")]
+    ended = run_here("train.py", *words(home, *given, *TINY))
+    assert ended.returncode == 0, ended.stderr
+    run = the_run(home, "cet1@tumour+node-max", "deep_learning")
+    refused = run_here("npc", "bundle", run, "-o", home.parent / "model.npc.zip")
+    assert refused.returncode == 2
+    assert "a model of named regions cannot be bundled yet" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_region_that_no_patient_has_is_one_message(home):
+    rois = ("+cohort.rois.tumour=1", "+cohort.rois.lung=7")
+    for command in (["train.py"], ["npc", "cohort", "check"]):
+        ended = run_here(*command, *words(home, *rois, "region=tumour+lung"))
+        assert ended.returncode == 2
+        told = " ".join((ended.stdout + ended.stderr).split())
+        assert told.count("no patient of cohort ours has lung on cet1 (value 7 of the outlines)") == 1, told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "where"), [("flow", "--reports"), ("look", "--output")])
+def test_commands_of_the_cohort_take_named_regions(home, command, where):
+    ended = run_here("npc", "cohort", command, *words(home, *ROIS), where, home.parent / f"{command}.html")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
