@@ -68,19 +68,19 @@ def radiomic(home):
 
 @pytest.mark.slow
 def test_radiomic_features_of_both_regions_are_one_signature(radiomic, home):
-    assert f"{WITHOUT_NODE} of 52 patients have no node" in radiomic.stderr
+    assert f"{WITHOUT_NODE} of 40 patients have no node" in radiomic.stderr
     run = the_run(home, "cet1@tumour+node-max", "radiomic")
     names = set(pd.read_csv(run / "selection.csv")["feature"])
     assert "node_cet1_present" in names
     assert {name.split("_cet1_")[0] for name in names} == {"tumour", "node"}
     predictions = pd.read_csv(run / "predictions.csv")
-    assert len(predictions) == 52
+    assert len(predictions) == 40
     assert predictions["risk"].between(0, 1).all()
 
 
 @pytest.mark.slow
 def test_check_and_a_run_of_the_node_leave_out_the_same_patients(home):
-    told = f"{WITHOUT_NODE} of 52 patients have no node and are left out"
+    told = f"{WITHOUT_NODE} of 40 patients have no node and are left out"
     checked = run_here("npc", "cohort", "check", "--json", *words(home, *ROIS, "region=node"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert any(told in warning for warning in json.loads(checked.stdout)["warnings"])

@@ -69,4 +69,6 @@ def chain(
 
 def notes(fitted: Pipeline) -> list[str]:
     """Where the steps of a fitted chain deviated from their methods."""
-    return [f"{name}: {note}" for name, step in fitted.steps for note in getattr(step, "notes_", ())]
+    return [
+        f"{name}: {note}" for name, step in fitted.steps for note in getattr(step, "notes_", ())
+    ]  # scikit-learn's steps have none
