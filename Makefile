@@ -9,8 +9,8 @@ READY := .venv/ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max
-	$(BIN)/python train.py sequence=cet1 slices=max
+train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max; CHOICES="..." for more
+	$(BIN)/python train.py sequence=cet1 slices=max $(CHOICES)
 
 reproduce: $(READY) ## the whole study on the phantom with a small grid; GRID=paper for the paper's
 	$(BIN)/npc reproduce --grid $(or $(GRID),smoke)
