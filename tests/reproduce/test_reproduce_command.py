@@ -46,7 +46,8 @@ def test_the_study_is_made_once_and_resumes_after_a_change(tmp_path: Path, drawn
     found = json.loads((reports / "table" / "results.json").read_text())
     assert {"all_arms", "ensemble", "deep_learning", "radiomic", "frozen"} <= set(found["models"])
     assert {(row["method"], row["slices"]) for row in found["table3"]} == {
-        ("deep_learning", "max"), ("deep_learning", "three"), ("ensemble", "three"), ("radiomic", "three"), ("frozen", "all"),
+        ("deep_learning", "max"), ("deep_learning", "three"), ("ensemble", "three"), ("radiomic", "three"),
+        ("frozen", "all"),
     }  # fmt: skip
     again = command(tmp_path, *table, "--slots", "1")
     assert again.stdout.splitlines()[-1] == "nothing had to be done"
