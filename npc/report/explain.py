@@ -9,41 +9,31 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from npc.explain.occlusion import SHARES, Map
+from npc.report.explain_words import CAPTION, CHECKS, FIGURE, NO_PROOF
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 
 ROW = 58.0  # mm, of one patient
 BAR = 10  # mm, of the scale bar
-NO_PROOF = (
-    "A map is no proof: it shows where hiding a part of the tumour changes the risk of this network, not why, and not "
-    "that the place has to do with metastasis."
-)
-_CHECKS = (
-    "If the map of random weights looks the same (a correlation near 1), the map shows the image and not what the "
-    "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map "
-    "marks nothing."
-)
 
 
-def write_report(folder: Path, title: str, found: Sequence[Map]) -> None:
+def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map]) -> None:
     """Writes `results.json`, `tables/maps.csv`, `figures/maps` and `report.html`.
 
     Args:
         folder: of the report.
         title: of the model.
+        run_key: of the networks, by which the report of evaluate.py knows them.
         found: maps, in the order in which they are shown.
     """
     table = as_table(found)
     rows = table.astype(object).where(table.notna(), None)
-    write_results(folder, {"maps": rows.to_dict("records")})
+    write_results(folder, {"run_key": run_key, "maps": rows.to_dict("records")})
     write_table(folder, "maps", table)
-    draw(folder / "figures" / "maps", found)
-    shown = Figure(
-        folder / "figures" / "maps",
-        "Largest slice with the outline; occlusion map (red: hiding the place lowers the risk); map of random weights",
-    )
-    sections = [Section("Occlusion maps", [NO_PROOF, _CHECKS], {"Checks": table.round(4)}, [shown])]
+    draw(folder / FIGURE, found)
+    shown = Figure(folder / FIGURE, CAPTION)
+    sections = [Section("Occlusion maps", [NO_PROOF, CHECKS], {"Checks": table.round(4)}, [shown])]
     write_page(folder / "report.html", f"Where the network looks: {title}", sections)
 
 
