@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from npc.explain.occlusion import SHARES, Map
 from npc.report.explain_words import CAPTION, CHECKS, FIGURE, NO_PROOF
-from npc.report.kit.figure import PAGE, drawing
+from npc.report.kit.figure import PAGE, SMALL, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 
@@ -61,7 +61,7 @@ def draw(path: Path, found: Sequence[Map]) -> None:
     with drawing(path, width=PAGE, height=ROW * len(found)) as figure:
         grid = figure.subplots(len(found), 3, squeeze=False)
         for panels, of in zip(grid, found, strict=True):
-            titles = (f"{of.patient}, risk {of.risk:.3f}", "occlusion map", "random weights")
+            titles = (f"{of.patient}, risk {of.risk:.3f}", "Occlusion map", "Random weights")
             for axes, title, shown in zip(panels, titles, (None, of.importance, of.random_weights), strict=True):
                 _anatomy(axes, of)
                 axes.set_title(title, loc="left")
@@ -69,7 +69,7 @@ def draw(path: Path, found: Sequence[Map]) -> None:
                     continue
                 limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label="risk less risk with the place hidden", shrink=0.8)
+                figure.colorbar(image, ax=axes, label="Risk minus risk with the place hidden", shrink=0.8)
 
 
 def _anatomy(axes: Axes, of: Map) -> None:
@@ -83,6 +83,6 @@ def _anatomy(axes: Axes, of: Map) -> None:
     length = BAR / of.millimetres
     left, bottom = x - 0.9 * half, y + 0.88 * half
     axes.plot([left, left + length], [bottom, bottom], color="white", linewidth=2)
-    axes.text(left, bottom - 0.04 * half, f"{BAR} mm", color="white", va="bottom", fontsize=6)
+    axes.text(left, bottom - 0.04 * half, f"{BAR} mm", color="white", va="bottom", fontsize=SMALL)
     axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), xticks=[], yticks=[], facecolor="black")
     axes.spines[:].set_visible(False)

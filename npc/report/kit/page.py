@@ -12,7 +12,7 @@ from PIL import Image
 
 from npc.files import write_text
 
-_PIXELS_PER_MM = 96 / 25.4 * 4 / 3  # of a screen; text of 7 points is as large as that of the tables
+_PIXELS_PER_MM = 96 / 25.4 * 1.22  # of a screen; text of 8 points is as large as that of the tables
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Figure:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height at which the page shows it, in pixels of a screen: that of print, enlarged by a third."""
+        """Width and height at which the page shows it, in pixels of a screen: that of print, enlarged by a fifth."""
         with Image.open(self.png) as image:
             scale = _PIXELS_PER_MM * 25.4 / float(image.info.get("dpi", (300, 300))[0])
             return round(image.width * scale), round(image.height * scale)

@@ -18,7 +18,8 @@ from npc.prognosis.analysis import Analysis
 from npc.prognosis.choice import Choice
 from npc.prognosis.runs import Run
 
-SIDE = 96  # pixels of an image on the page, which with 233 patients stays below 15 MB
+# pixels of an image on the page, which with 233 patients of two sequences stays below 15 MB
+ONE_SLICE, SEVERAL = 112, 72
 SEES_NO_SLICE = "radiomic"  # the method that has no network and no input of one
 
 
@@ -62,7 +63,8 @@ def read_images(analysis: Analysis) -> Images:
         return Images(note="The table of the cohort names no images.")
     faults: list[str] = []
     views: dict[str, dict[str, StudyView]] = {name: {} for name in sequences}
-    work = partial(view_study, settings=settings, slices=config.slices, size=SIDE)
+    side = ONE_SLICE if config.slices == "max" else SEVERAL
+    work = partial(view_study, settings=settings, slices=config.slices, size=side)
     for study, view in read_all(studies, work, "Reading images", faults):
         views[study.sequence][study.patient] = view
     unread = len(studies) - sum(map(len, views.values()))

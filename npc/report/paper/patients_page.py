@@ -27,12 +27,11 @@ _MSSIM = "Image consistency between hospitals (MSSIM)"
 def patients(analysis: Analysis, images: Images) -> Section:
     """Table 1, Table 2, and each patient."""
     acquired = acquisition(analysis, images)
-    text = [] if acquired.empty else [f"Table 1 has the images of {', '.join(_labels(analysis, images))}."]
     shown = analysis.choices.report.patients
     missing = [f"There is no Table 1 (acquisition). {images.note}"] if acquired.empty else []
     return Section(
         "Patients",
-        [*text, *missing, *([_LINKS] if shown and images.views else []), _RISKS if shown else _LEFT_OUT],
+        [*missing, *([_LINKS] if shown and images.views else []), _RISKS if shown else _LEFT_OUT],
         {**({} if acquired.empty else {"Table 1": acquired}), "Table 2": tables.characteristics(analysis)},
         listings={"Each patient": listing(analysis)} if shown else {},
     )
@@ -40,7 +39,7 @@ def patients(analysis: Analysis, images: Images) -> Section:
 
 def acquisition(analysis: Analysis, images: Images) -> pd.DataFrame:
     """Table 1; empty where no image could be read."""
-    labels = _labels(analysis, images)
+    labels = _series(analysis)
     found = [(labels[name], view.acquisition) for name, of in images.views.items() for view in of.values()]
     table = as_table(by_scanner(found))
     return table.rename(columns=lambda name: name if name[:1].isupper() else f"{name[:1].upper()}{name[1:]}")
@@ -128,14 +127,14 @@ def _consistency(folder: Path, labels: Mapping[str, str]) -> tuple[pd.DataFrame,
         rows = [
             {
                 "Sequence": labels.get(name, name),
-                "Outside of the outline": words,
+                "Masking": words,
                 "Patients": " × ".join(map(str, of["patients"].values())),
                 f"MSSIM ≥ {found['threshold']:g}": f"{of[reading]['at_or_above']} ({of[reading]['share']:.0%})",
                 "Median (range)": "{median:.3f} ({lowest:.3f}–{highest:.3f})".format(**of[reading]),
             }
             for name, of in found["sequences"].items()
             if "not_estimable" not in of
-            for reading, words in (("unmasked", "shown"), ("masked", "set to 0"))
+            for reading, words in (("unmasked", "before"), ("masked", "after"))
         ]
     except (OSError, ValueError, KeyError, TypeError):  # no such report, or one that is cut off
         return pd.DataFrame(), []
@@ -146,11 +145,6 @@ def _consistency(folder: Path, labels: Mapping[str, str]) -> tuple[pd.DataFrame,
         for name in found["sequences"]
     ]
     return pd.DataFrame(rows), [figure for figure in drawn if figure.png.exists()]
-
-
-def _labels(analysis: Analysis, images: Images) -> dict[str, str]:
-    labels = _series(analysis)
-    return {name: labels[name] for name in images.views}
 
 
 def _series(analysis: Analysis) -> dict[str, str]:
