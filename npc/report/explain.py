@@ -69,7 +69,7 @@ def draw(path: Path, found: Sequence[Map]) -> None:
                     continue
                 limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label="Risk minus risk with the place hidden", shrink=0.8)
+                figure.colorbar(image, ax=axes, label="Risk minus risk\nwith the place hidden", shrink=0.8)
 
 
 def _anatomy(axes: Axes, of: Map) -> None:
