@@ -43,7 +43,8 @@ def explain(
 
         ranked = risks(parts[0], cohort, store).sort_values(ascending=False, kind="stable").index.tolist()
         chosen = _chosen(patients, ranked) if patients else list(dict.fromkeys([*ranked[:shown], *ranked[-shown:]]))
-        write_report(output, bundle.about["title"], maps(parts[0], cohort, store, chosen))
+        made = maps(parts[0], cohort, store, chosen)
+        write_report(output, bundle.about["title"], parts[0].settings["run_key"], made)
     print(f"{len(chosen)} patients: written to {output} (open {output / 'report.html'})")
 
 

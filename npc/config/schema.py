@@ -378,6 +378,7 @@ class ReportConfig:
     seed: int = at_least(0)
     horizon: float = positive()  # months
     permutations: int = at_least(100, 1000)
+    patients: bool = True  # the page has a table of the patients, and their images
 
 
 @dataclass

@@ -9,41 +9,31 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from npc.explain.occlusion import SHARES, Map
-from npc.report.kit.figure import PAGE, drawing
+from npc.report.explain_words import CAPTION, CHECKS, FIGURE, NO_PROOF
+from npc.report.kit.figure import PAGE, SMALL, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 
 ROW = 58.0  # mm, of one patient
 BAR = 10  # mm, of the scale bar
-NO_PROOF = (
-    "A map is no proof: it shows where hiding a part of the tumour changes the risk of this network, not why, and not "
-    "that the place has to do with metastasis."
-)
-_CHECKS = (
-    "If the map of random weights looks the same (a correlation near 1), the map shows the image and not what the "
-    "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map "
-    "marks nothing."
-)
 
 
-def write_report(folder: Path, title: str, found: Sequence[Map]) -> None:
+def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map]) -> None:
     """Writes `results.json`, `tables/maps.csv`, `figures/maps` and `report.html`.
 
     Args:
         folder: of the report.
         title: of the model.
+        run_key: of the networks, by which the report of evaluate.py knows them.
         found: maps, in the order in which they are shown.
     """
     table = as_table(found)
     rows = table.astype(object).where(table.notna(), None)
-    write_results(folder, {"maps": rows.to_dict("records")})
+    write_results(folder, {"run_key": run_key, "maps": rows.to_dict("records")})
     write_table(folder, "maps", table)
-    draw(folder / "figures" / "maps", found)
-    shown = Figure(
-        folder / "figures" / "maps",
-        "Largest slice with the outline; occlusion map (red: hiding the place lowers the risk); map of random weights",
-    )
-    sections = [Section("Occlusion maps", [NO_PROOF, _CHECKS], {"Checks": table.round(4)}, [shown])]
+    draw(folder / FIGURE, found)
+    shown = Figure(folder / FIGURE, CAPTION)
+    sections = [Section("Occlusion maps", [NO_PROOF, CHECKS], {"Checks": table.round(4)}, [shown])]
     write_page(folder / "report.html", f"Where the network looks: {title}", sections)
 
 
@@ -71,7 +61,7 @@ def draw(path: Path, found: Sequence[Map]) -> None:
     with drawing(path, width=PAGE, height=ROW * len(found)) as figure:
         grid = figure.subplots(len(found), 3, squeeze=False)
         for panels, of in zip(grid, found, strict=True):
-            titles = (f"{of.patient}, risk {of.risk:.3f}", "occlusion map", "random weights")
+            titles = (f"{of.patient}, risk {of.risk:.3f}", "Occlusion map", "Random weights")
             for axes, title, shown in zip(panels, titles, (None, of.importance, of.random_weights), strict=True):
                 _anatomy(axes, of)
                 axes.set_title(title, loc="left")
@@ -79,7 +69,7 @@ def draw(path: Path, found: Sequence[Map]) -> None:
                     continue
                 limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label="risk less risk with the place hidden", shrink=0.8)
+                figure.colorbar(image, ax=axes, label="Risk minus risk\nwith the place hidden", shrink=0.8)
 
 
 def _anatomy(axes: Axes, of: Map) -> None:
@@ -93,6 +83,6 @@ def _anatomy(axes: Axes, of: Map) -> None:
     length = BAR / of.millimetres
     left, bottom = x - 0.9 * half, y + 0.88 * half
     axes.plot([left, left + length], [bottom, bottom], color="white", linewidth=2)
-    axes.text(left, bottom - 0.04 * half, f"{BAR} mm", color="white", va="bottom", fontsize=6)
+    axes.text(left, bottom - 0.04 * half, f"{BAR} mm", color="white", va="bottom", fontsize=SMALL)
     axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), xticks=[], yticks=[], facecolor="black")
     axes.spines[:].set_visible(False)

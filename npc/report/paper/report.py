@@ -13,7 +13,8 @@ from npc.report.kit.document import write_document
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.latex import write_latex
 from npc.report.kit.page import write_page
-from npc.report.paper import controls, figures, page, results, seeds, tables
+from npc.report.paper import controls, figures, page, patients_page, results, seeds, tables
+from npc.report.paper.images import read_images
 from npc.report.reviewer import folder as reviewer
 
 
@@ -26,8 +27,11 @@ def write_report(folder: Path, analysis: Analysis) -> None:
     write_results(folder, found)
     for name, table in tables.tables(analysis).items():
         write_table(folder, name, table)
-    drawn = figures.draw(folder / "figures", analysis)
-    title, sections = page.title(analysis), page.sections(analysis, drawn, reviewer.section(analysis, found))
+    drawn, images = figures.draw(folder / "figures", analysis), read_images(analysis)
+    if len(table1 := patients_page.acquisition(analysis, images)):
+        write_table(folder, "table1", table1)
+    title = page.title(analysis)
+    sections = page.sections(analysis, drawn, images, reviewer.section(analysis, found), folder.parent)
     write_page(folder / "report.html", title, sections)
     write_document(folder / "tables.docx", title, sections)
     write_latex(folder / "tables.tex", sections)

@@ -1,0 +1,84 @@
+"""The section of `report.html` with the occlusion maps that `npc explain` made of the leading network."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pandas as pd
+
+from npc.prognosis.analysis import Analysis
+from npc.prognosis.runs import Run
+from npc.report.explain_words import CAPTION, CHECKS, FIGURE, NO_PROOF
+from npc.report.kit.page import Figure, Section
+from npc.report.paper.cohorts import ORDER
+from npc.report.paper.images import leading_network
+
+EACH = 2  # patients of each kind
+_TITLE, _NETWORKS = "Explanation", ("ensemble", "deep_learning")
+_PATIENTS = "The maps show patients, and are left out (report.patients=false)."
+
+
+def sections(analysis: Analysis, reports: Path) -> list[Section]:
+    """Nothing where the leading signature is not a network.
+
+    Args:
+        analysis: of the report.
+        reports: folder of all reports; that of `npc explain` is `<name>-explained` in it.
+    """
+    run = leading_network(analysis.choice)
+    if run is None or run.method not in _NETWORKS:
+        return []
+    if not analysis.choices.report.patients:
+        return [Section(_TITLE, [_PATIENTS])]
+    home, chosen = reports / f"{analysis.choices.name}-explained", worth_a_map(run)
+    words = ["npc", "explain", str(run.path), "COHORT", "--patients", ",".join(chosen), "-o", str(home)]
+    how = f"{shlex.join(words)}, with the cohort=... words of this report in the place of COHORT"
+    try:
+        found = json.loads((home / "results.json").read_text())
+        key, maps = found["run_key"], pd.DataFrame(found["maps"]).set_index("patient_id")
+    except (OSError, ValueError, KeyError, TypeError):
+        return [Section(_TITLE, [f"There are no occlusion maps yet. They are made by: {how}."])]
+    if key != run.key:
+        other = f"{home} has maps of run {key}, and this report is of run {run.key}. Its maps are made by: {how}."
+        return [Section(_TITLE, [other])]
+    table = pd.DataFrame(
+        {
+            "Patient": maps.index.astype(str),
+            "Shown as": [chosen.get(str(patient), "chosen by hand") for patient in maps.index],
+            "Outcome": [_outcome(run, str(patient)) for patient in maps.index],
+            "Risk": _figures(maps["risk"]),
+            "Risk, tenth marked hidden": _figures(maps["hidden_10"]),
+            "Risk, tenth at random hidden": _figures(maps["hidden_10_at_random"]),
+            "Correlation with random weights": _figures(maps["correlation_random_weights"]),
+        }
+    )
+    return [Section(_TITLE, [NO_PROOF, CHECKS], {"Occlusion maps": table}, [Figure(home / FIGURE, CAPTION)])]
+
+
+def worth_a_map(run: Run) -> dict[str, str]:
+    """Patients of the cohort that was held out, and why: highest and lowest risk, and the most wrong ones."""
+    by_split = dict(list(run.predictions.groupby("split")))
+    held_out = next(by_split[split] for split in ORDER if split in by_split).sort_values("risk", kind="stable")
+    event = held_out["label"] == 1
+    kinds = {
+        "highest risk": held_out.index[::-1],
+        "lowest risk": held_out.index,
+        "event in spite of a low risk": held_out.index[event],
+        "no event in spite of a high risk": held_out.index[~event][::-1],
+    }
+    chosen: dict[str, str] = {}
+    for why, patients in kinds.items():
+        for patient in map(str, patients[:EACH]):
+            chosen[patient] = f"{chosen[patient]}; {why}" if patient in chosen else why
+    return chosen
+
+
+def _outcome(run: Run, patient: str) -> str:
+    if patient not in run.predictions.index:
+        return "not known"
+    row = run.predictions.loc[patient]
+    return f"{'event' if row['event'] else 'no event'}, month {row['time']:.1f}"
+
+
+def _figures(values: pd.Series) -> list[str]:
+    return ["–" if pd.isna(value) else f"{value:.3f}" for value in values]
