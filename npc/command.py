@@ -19,6 +19,7 @@ from yaml import MarkedYAMLError
 from npc.config.messages import config_message
 from npc.config.words import readable
 from npc.errors import InputError
+from npc.terminal import say
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -43,7 +44,7 @@ def one_message() -> Iterator[None]:
         yield
     except InputError as error:
         if job:
-            print(f"npc: {job}: {error}", file=sys.stderr)
+            say(f"npc: {job}: {error}", error=True)
             raise InputError(f"{job}: {error}") from error
         _end(str(error), 2)
     except _OF_CHOICES as error:  # before OSError, which Hydra's exception for a missing config is, too
@@ -97,5 +98,5 @@ def _arose_while_composing(error: Exception) -> bool:
 
 
 def _end(message: str, code: int) -> NoReturn:
-    print(f"npc: {message}", file=sys.stderr)
+    say(f"npc: {message}", error=True)
     sys.exit(code)

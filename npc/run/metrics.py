@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from npc.names import NOT_ESTIMABLE, SPLITS
 from npc.statistics.delong import auc
+from npc.terminal import console
 
 
 def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
             table.add_row(*row)
     if known:
         table.caption = "oracle: the highest AUC that is possible given these images, or given the whole truth"
-    Console().print(table)
+    console().print(table)
 
 
 def _figure(value: float | None) -> str:

@@ -1,6 +1,6 @@
 """What Python 3.12 removed from `configparser`, and pyradiomics' setup.py (versioneer) still asks for.
 
-Only the environment in which pyradiomics is built has this module; `old_configparser.pth` imports it when Python starts.
+Only the environment in which pyradiomics is built has it; `old_configparser.pth` imports it when Python starts.
 """
 
 import configparser
