@@ -5,7 +5,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from io import StringIO
 from tempfile import gettempdir
 from traceback import walk_tb
 from typing import NoReturn
@@ -19,7 +20,7 @@ from yaml import MarkedYAMLError
 from npc.config.messages import config_message
 from npc.config.words import readable
 from npc.errors import InputError
-from npc.terminal import say
+from npc.terminal import HELP, say, wrapped
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -70,16 +71,21 @@ def one_message() -> Iterator[None]:
 def hydra_words() -> Iterator[None]:
     """Within the block the command line has the form that Hydra can read; for scripts that start Hydra.
 
+    Hydra's help, whose lists of choices are long, is printed in lines of at most 80 columns.
+
     Raises:
         InputError: a word can be read in no way (`npc.config.words.readable`).
     """
     typed = sys.argv
     multirun = any(re.fullmatch(r"--multirun|-[a-z]*m[a-z]*", word) for word in typed[1:])
     sys.argv = [typed[0], *readable(typed[1:], multirun)]
+    told = StringIO()
     try:
-        yield
+        with redirect_stdout(told) if "--help" in typed else nullcontext():
+            yield
     finally:
         sys.argv = typed
+        print(wrapped(told.getvalue(), HELP), end="")
 
 
 def _multirun_job() -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Check a cohort, look at it, count its patients, compare outlines, or make a synthetic one.",
+    epilog="Example: npc cohort check cohort=table cohort.root=DIR",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Make the runs of sweep files on this machine or on Slurm, and show their state.",
+    epilog="Example: npc sweep run sweeps/smoke.yaml",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
