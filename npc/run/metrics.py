@@ -7,7 +7,6 @@ import pandas as pd
 from rich.table import Table
 
 from npc.names import NOT_ESTIMABLE, SPLITS
-from npc.statistics.delong import auc
 from npc.terminal import console
 
 
@@ -17,6 +16,8 @@ def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
     Args:
         predictions: with `split`, `label` and `risk`.
     """
+    from npc.statistics.delong import auc  # SciPy's distributions take a second, and a finished run needs none
+
     groups = dict(list(predictions.groupby("split")))
     return {
         "n": {split: len(rows) for split, rows in groups.items()},
