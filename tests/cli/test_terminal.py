@@ -45,7 +45,6 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch, *words: object, columns: int = 
     [
         ("audit",),
         ("cohort", "check", *SMALL, "cohort.root=phantoms"),
-        ("cohort", "flow", *SMALL, "cohort.root=phantoms"),
         ("cohort", "check", "cohort=table", "cohort.root=DIR"),
         ("sweep", "list", "sweeps/smoke.yaml"),
         ("sweep", "status", "sweeps/smoke.yaml", "runs=none"),
