@@ -1,5 +1,5 @@
-# `make train` and `make test` install everything that they need, given Python 3.11 (with venv), make and git.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# `make train` and `make test` install all that they need, given Python 3.11 to 3.13 (with venv), a C compiler, make, git.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 # Containers often set this. Without cached bytecode each command would compile torch and Lightning again: 25 seconds
 # instead of 10 on a slow core.

@@ -17,8 +17,8 @@ from npc.command import one_message
 
 app = typer.Typer(
     help="Train signatures, evaluate them, and look at cohorts, sweeps and this machine.",
+    epilog="Example: npc train sequence=cet1 slices=max",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from npc.errors import InputError, grouped
+from npc.terminal import say
 
 
 def bundle(
@@ -30,9 +31,9 @@ def bundle(
     content, notes = members(runs, report, model, use=use, licence=licence)
     write_bytes(output, pack(content))
     for note in notes:
-        print(f"npc: note: {note}", file=sys.stderr)
+        say(f"npc: note: {note}", error=True)
     about = json.loads(content["model.json"])
-    print(f"written to {output}: {about['title'].lower()}, {output.stat().st_size / 1e6:.1f} MB")
+    say(f"written to {output}: {about['title'].lower()}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 def predict(
@@ -70,10 +71,10 @@ def predict(
         else:
             cohort, store = of_words(found_in, choices or [], outcomes=False)
         for warning in grouped(cohort.warnings):
-            print(f"npc: note: {warning}", file=sys.stderr)
+            say(f"npc: note: {warning}", error=True)
         found = work.predict(found_in, cohort, store)
     if len(found.warnings):
-        print(f"npc: {len(found.warnings)} warnings on values unlike the training population", file=sys.stderr)
+        say(f"npc: {len(found.warnings)} warnings on values unlike the training population", error=True)
     if output:
         work.write(output, found_in, cohort, found)
     if as_json:
@@ -81,7 +82,7 @@ def predict(
         rows = json.loads(found.table.reset_index().to_json(orient="records", double_precision=15))
         print(json.dumps({"predictions": rows, "warnings": told}, ensure_ascii=False))
     elif output:
-        print(f"{len(found.table)} patients: written to {output}")
+        say(f"{len(found.table)} patients: written to {output}")
     else:
         print(found.table.to_csv(), end="")
         print(found.warnings.to_csv(index=False), end="", file=sys.stderr)

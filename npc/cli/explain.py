@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from npc.errors import InputError, grouped
+from npc.terminal import say
 
 
 def explain(
@@ -36,7 +37,7 @@ def explain(
     with redirect_stdout(sys.stderr):  # progress bars
         cohort, store = of_words(bundle, choices, outcomes=False)
         for warning in grouped(cohort.warnings):
-            print(f"npc: note: {warning}", file=sys.stderr)
+            say(f"npc: note: {warning}", error=True)
         from npc.bundle.networks import risks
         from npc.explain.occlusion import maps
         from npc.report.explain import write_report
@@ -45,7 +46,7 @@ def explain(
         chosen = _chosen(patients, ranked) if patients else list(dict.fromkeys([*ranked[:shown], *ranked[-shown:]]))
         made = maps(parts[0], cohort, store, chosen)
         write_report(output, bundle.about["title"], parts[0].settings["run_key"], made)
-    print(f"{len(chosen)} patients: written to {output} (open {output / 'report.html'})")
+    say(f"{len(chosen)} patients: written to {output} (open {output / 'report.html'})")
 
 
 def _chosen(words: str, known: list[str]) -> list[str]:
