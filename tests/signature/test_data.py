@@ -122,7 +122,8 @@ def test_augmentation_is_the_same_with_workers(dataset):
     data = dataset()
     indices = [(number, 3) for number in range(PATIENTS)]
     one_process, two_workers = (
-        torch.cat([x for x, _ in DataLoader(data, 4, sampler=indices, num_workers=workers)]) for workers in (0, 2)
+        torch.cat([x for x, _ in DataLoader(data, 4, sampler=indices, num_workers=workers, collate_fn=as_it_is)])
+        for workers in (0, 2)
     )
     assert torch.equal(one_process, two_workers)
     backwards = torch.cat([x for x, _ in DataLoader(data, 3, sampler=indices[::-1], collate_fn=as_it_is)])
