@@ -1,7 +1,7 @@
 """The data path of an epoch against what people write: MONAI's dictionary transforms over NIfTI files.
 
-`python benchmarks/pipelines.py [--sizes 64 224 512] [--patients 32] [--rounds 5]`. Both give the same patients as batches
-of 16, with and without augmentation, in turns; medians of the rounds. The peer reads and prepares the images with 0, 2
+`python benchmarks/pipelines.py [--sizes 64 224 512] [--patients 32] [--rounds 5]`. Both give the same patients as
+batches of 16, with and without augmentation, in turns; medians of the rounds. The peer reads and prepares the images with 0, 2
 and 4 workers, or keeps what it has read in memory (`CacheDataset` with `ThreadDataLoader`).
 """
 
@@ -57,11 +57,11 @@ def peer(files: list[dict[str, str]], size: int, augmented: bool) -> dict[str, I
     ]
     steps = Compose([*read, *(vary if augmented else []), ToTensord("image", track_meta=False)])
     by_workers = {
-        f"reading, {workers} workers": DataLoader(Dataset(files, steps), BATCH, num_workers=workers)
+        f"reading, {workers} workers": DataLoader(Dataset(files, steps), workers, batch_size=BATCH)
         for workers in (0, 2, 4)
     }
     kept = CacheDataset(files, steps, progress=False)
-    return {**by_workers, "CacheDataset": ThreadDataLoader(kept, batch_size=BATCH, num_workers=0)}
+    return {**by_workers, "CacheDataset": ThreadDataLoader(kept, num_workers=0, batch_size=BATCH)}
 
 
 def ours(array: np.ndarray, augmented: bool) -> TorchLoader:
