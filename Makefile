@@ -29,6 +29,9 @@ lint: $(READY) ## run ruff and mypy
 docs: $(READY) ## build the documentation site into site/
 	$(BIN)/mkdocs build --strict
 
+bench: $(READY) ## measure run times; writes docs/benchmarks.md (ARGS='--quick --only pipelines')
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
 setup: $(READY) ## install npc into .venv only
 
 # If the machine has no uv, it is installed into .venv. OpenCV's wheel needs graphics libraries; a machine without them
@@ -46,4 +49,4 @@ $(READY): pyproject.toml constraints.txt
 	"$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' constraints.txt)"; }
 	@touch $(READY)
 
-.PHONY: help train reproduce test test-random lint docs setup
+.PHONY: help train reproduce test test-random lint docs bench setup
