@@ -13,9 +13,9 @@ from npc.bundle.read import Bundle
 from npc.bundle.unlike import check_units, warnings
 from npc.cohort.cohort import Cohort
 from npc.files import write_text
+from npc.names import PREDICTED
 from npc.run.folder import environment, write_json
 
-HORIZONS = (36, 60)  # months at which absolute risks are given
 _RISKS = {
     "deep_learning": networks.risks,
     "ensemble": networks.risks,
@@ -29,7 +29,7 @@ class Predictions:
     """Of a cohort; tables are indexed by `patient_id`.
 
     Attributes:
-        table: `risk`, `group`, and `risk_36` and `risk_60` where the model has them.
+        table: `risk`, `group`, and where the model has them `risk_36`, `risk_60` and their limits `risk_36_low`, ...
         design: the terms of the model.
         contributions: what each term adds to the log odds; no columns where the risk is the signature's own.
         warnings: what is unlike the training population, a row each (`npc.bundle.unlike.COLUMNS`).
@@ -57,7 +57,7 @@ def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
     found = {term: _RISKS[part.settings["method"]](part, cohort, store) for term, part in bundle.parts.items()}
     design = formula.design(pd.DataFrame(found, index=patients.index), patients)
     risk = formula.risk(design)
-    table = pd.concat([risk, formula.group(risk), formula.absolute(design, HORIZONS)], axis=1)
+    table = pd.concat([risk, formula.group(risk), formula.absolute(design, PREDICTED), formula.intervals(design)], axis=1)
     images = bundle.population["images"]
     measured = measures(cohort, [sequence for sequence in bundle.sequences if sequence in images]) if images else None
     told = warnings(bundle.population, formula, patients, measured)

@@ -36,7 +36,9 @@ def table(folder: Path) -> pd.DataFrame:
 
 def test_the_risks_are_those_of_the_training_run(written: Path, run: FinishedRun):
     found, before = table(written), run.predictions
-    assert list(found.columns) == ["risk", "group", "risk_36", "risk_60"]
+    limits = ["risk_36_low", "risk_36_high"]  # by month 60 there are too few events more
+    assert list(found.columns) == ["risk", "group", "risk_36", "risk_60", *limits]
+    assert ((found["risk_36_low"] < found["risk_36"]) & (found["risk_36"] < found["risk_36_high"])).all()
     assert set(found.index) == set(before.index)
     assert (found.loc[before.index, "risk"] == before["risk"]).all()
     cutoff = before.loc[before["split"] == "train", "risk"].median()
