@@ -46,6 +46,7 @@ def predict(
     ] = None,
     mask: Annotated[list[str] | None, typer.Option(help="the outline on it, in the same form")] = None,
     clinical: Annotated[list[str] | None, typer.Option(help="of one patient: age=54")] = None,
+    pages: Annotated[bool, typer.Option("--pages", help="also write a page for each patient")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable predictions")] = False,
 ) -> None:
     """Predict patients, who need no outcome: risk, risk group, absolute risks, and warnings on who is unlike training.
@@ -61,6 +62,8 @@ def predict(
     one_patient = bool(image or mask or clinical)
     if one_patient == bool(choices):
         raise InputError("give a cohort (cohort=table cohort.root=DIR), or --image and --mask of one patient")
+    if pages and not output:
+        raise InputError("--pages: no folder to write them to; name one with -o DIR")
     found_in = open_bundle(model)
     with TemporaryDirectory() as place, redirect_stdout(sys.stderr):  # progress bars; the output may be a table
         if one_patient:
@@ -72,6 +75,10 @@ def predict(
         for warning in grouped(cohort.warnings):
             print(f"npc: note: {warning}", file=sys.stderr)
         found = work.predict(found_in, cohort, store)
+        if pages and output:
+            from npc.report.patient import write_pages
+
+            write_pages(output, found_in, cohort, found)
     if len(found.warnings):
         print(f"npc: {len(found.warnings)} warnings on values unlike the training population", file=sys.stderr)
     if output:

@@ -5,16 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from npc.explain.occlusion import SHARES, Map
+from npc.report.kit.anatomy import show_anatomy
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 
 ROW = 58.0  # mm, of one patient
-BAR = 10  # mm, of the scale bar
 NO_PROOF = (
     "A map is no proof: it shows where hiding a part of the tumour changes the risk of this network, not why, and not "
     "that the place has to do with metastasis."
@@ -73,26 +71,10 @@ def draw(path: Path, found: Sequence[Map]) -> None:
         for panels, of in zip(grid, found, strict=True):
             titles = (f"{of.patient}, risk {of.risk:.3f}", "occlusion map", "random weights")
             for axes, title, shown in zip(panels, titles, (None, of.importance, of.random_weights), strict=True):
-                _anatomy(axes, of)
+                show_anatomy(axes, of.anatomy, of.inside, of.millimetres)
                 axes.set_title(title, loc="left")
                 if shown is None:
                     continue
                 limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
                 figure.colorbar(image, ax=axes, label="risk less risk with the place hidden", shrink=0.8)
-
-
-def _anatomy(axes: Axes, of: Map) -> None:
-    """The surroundings of the tumour, its outline, and a scale bar."""
-    rows, columns = np.nonzero(of.inside)
-    half = 0.8 * max(np.ptp(rows), np.ptp(columns)) + 4
-    y, x = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
-    axes.imshow(of.anatomy, cmap="gray", interpolation="nearest")
-    line = axes.contour(of.inside, [0.5], colors=["#E69F00"], linewidths=0.9)
-    line.set_path_effects([withStroke(linewidth=1.8, foreground="black", alpha=0.6)])
-    length = BAR / of.millimetres
-    left, bottom = x - 0.9 * half, y + 0.88 * half
-    axes.plot([left, left + length], [bottom, bottom], color="white", linewidth=2)
-    axes.text(left, bottom - 0.04 * half, f"{BAR} mm", color="white", va="bottom", fontsize=6)
-    axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), xticks=[], yticks=[], facecolor="black")
-    axes.spines[:].set_visible(False)

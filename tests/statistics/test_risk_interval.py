@@ -1,4 +1,4 @@
-"""R's survival 3.5-3: `survfit(coxph(Surv(t, fustat) ~ age + rx, ovarian), newdata, conf.type="log-log")`, with ties."""
+"""R's survival 3.5-3, with ties: `survfit(coxph(Surv(t, fustat) ~ age + rx, ovarian), new, conf.type="log-log")`."""
 
 import numpy as np
 import pytest
