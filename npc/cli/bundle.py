@@ -18,6 +18,8 @@ def bundle(
     model: Annotated[str | None, typer.Option(help="of the report: combined, clinical, ...  [default: first]")] = None,
     use: Annotated[str, typer.Option(help="what the model is meant for")] = "",
     licence: Annotated[str, typer.Option(help="under which it is handed over")] = "",
+    monai: Annotated[Path | None, typer.Option(help="also write a folder in MONAI's form")] = None,
+    onnx: Annotated[bool, typer.Option("--onnx", help="also write the networks as ONNX, beside the file")] = False,
 ) -> None:
     """Write a model with all that a prediction needs, and nothing of a patient, to one file.
 
@@ -29,6 +31,17 @@ def bundle(
 
     content, notes = members(runs, report, model, use=use, licence=licence)
     write_bytes(output, pack(content))
+    if monai or onnx:
+        from npc.bundle.monai import write_monai
+        from npc.bundle.read import of_members
+        from npc.bundle.risk_network import of_bundle
+        from npc.bundle.risk_network import onnx as as_onnx
+
+        bundle = of_members(content, output)
+        if monai:
+            write_monai(monai, content, bundle, with_onnx=onnx)
+        else:
+            write_bytes(output.with_name(f"{output.name}.onnx"), as_onnx(of_bundle(bundle)))
     for note in notes:
         print(f"npc: note: {note}", file=sys.stderr)
     about = json.loads(content["model.json"])

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from npc.bundle import networks
 from npc.bundle.part import Part
+from npc.bundle.risk_network import Risk
 from npc.cohort.cohort import Cohort
 from npc.config.schema import AugmentConfig
 from npc.imaging.readers import read_scan
@@ -58,27 +59,6 @@ class Map:
     correlation: float
     hidden: dict[float, float]
     hidden_at_random: dict[float, float]
-
-
-class Risk(nn.Module):
-    """The mean risk of several networks, of images whose sequences and slices are channels.
-
-    Args:
-        modules: the networks.
-        shape: of one patient's input, (sequence, channel, row, column).
-        sizes: of the outlines, (sequence, 2), where the networks read them.
-    """
-
-    def __init__(self, modules: Sequence[nn.Module], shape: tuple[int, ...], sizes: Tensor | None) -> None:
-        super().__init__()
-        self.members, self.shape, self.sizes = nn.ModuleList(modules), shape, sizes
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, row, column) to (batch, 1)."""
-        images = x.as_tensor() if hasattr(x, "as_tensor") else x
-        images = images.reshape(len(x), *self.shape)
-        given = images if self.sizes is None else Sized(images, self.sizes.expand(len(x), *self.sizes.shape))
-        return torch.stack([member(given) for member in self.members]).mean(dim=0)[:, None].float()
 
 
 def maps(part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: int = 0) -> list[Map]:

@@ -64,7 +64,7 @@ def _prediction(bundle: Bundle, found: Predictions, patient: str) -> Section:
         f"The cut-off is the median risk of the {bundle.population['patients']} training patients. In brackets: 95% "
         "interval of the Cox regression, which takes the signature as known.",
     ]
-    return Section("Prediction", text, {"Prediction": pd.DataFrame(rows, columns=["", "value"])})
+    return Section("Prediction", text, {"Prediction": pd.DataFrame(rows, columns=["item", "value"])})
 
 
 def _images(path: Path, bundle: Bundle, studies: list[Study]) -> list[Section]:

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from npc.explain.occlusion import Risk, _hidden, _map
+from npc.bundle.risk_network import Risk
+from npc.explain.occlusion import _hidden, _map
 
 SIZE = 64
 INSIDE = np.zeros((SIZE, SIZE), dtype=bool)
