@@ -18,7 +18,7 @@ COPY sweeps sweeps
 COPY npc npc
 
 # The versions are those of constraints.txt; without the suffix of CUDA, since each build of PyTorch has its own.
-RUN pip install --no-cache-dir uv==0.9.* \
+RUN pip install --no-cache-dir uv==0.13.* \
     && grep -v -E '^(nvidia|cuda|triton)' constraints.txt > /tmp/constraints.txt \
     && uv pip install --system --no-cache -c /tmp/constraints.txt --index-strategy unsafe-best-match \
         --extra-index-url "https://download.pytorch.org/whl/${TORCH}" .

@@ -14,9 +14,13 @@ from npc.report.kit.page import Figure, Section, write_page
 
 ROW = 58.0  # mm, of one patient
 NO_PROOF = (
-    "A map is no proof: it shows where hiding a part of the tumour changes the risk of this network, not why, and not "
-    "that the place has to do with metastasis."
+    "A map is no proof: it shows where this network takes its risk from, not why, and not that the place has to do "
+    "with metastasis."
 )
+_METHODS = {  # name, unit of the colours, what red means
+    "occlusion": ("occlusion map", "risk less risk with the place hidden", "red: hiding the place lowers the risk"),
+    "grad_cam": ("Grad-CAM", "activation weighted by its gradient", "red: the last stage raises the risk here"),
+}
 _CHECKS = (
     "If the map of random weights looks the same (a correlation near 1), the map shows the image and not what the "
     "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map "
@@ -24,24 +28,26 @@ _CHECKS = (
 )
 
 
-def write_report(folder: Path, title: str, found: Sequence[Map]) -> None:
+def write_report(folder: Path, title: str, found: Sequence[Map], method: str = "occlusion") -> None:
     """Writes `results.json`, `tables/maps.csv`, `figures/maps` and `report.html`.
 
     Args:
         folder: of the report.
         title: of the model.
         found: maps, in the order in which they are shown.
+        method: by which they were made.
     """
+    name, unit, meaning = _METHODS[method]
     table = as_table(found)
     rows = table.astype(object).where(table.notna(), None)
     write_results(folder, {"maps": rows.to_dict("records")})
     write_table(folder, "maps", table)
-    draw(folder / "figures" / "maps", found)
+    draw(folder / "figures" / "maps", found, name, unit)
     shown = Figure(
         folder / "figures" / "maps",
-        "Largest slice with the outline; occlusion map (red: hiding the place lowers the risk); map of random weights",
+        f"Largest slice with the outline; {name} ({meaning}); map of random weights",
     )
-    sections = [Section("Occlusion maps", [NO_PROOF, _CHECKS], {"Checks": table.round(4)}, [shown])]
+    sections = [Section("Maps", [NO_PROOF, _CHECKS], {"Checks": table.round(4)}, [shown])]
     write_page(folder / "report.html", f"Where the network looks: {title}", sections)
 
 
@@ -59,17 +65,19 @@ def as_table(found: Sequence[Map]) -> pd.DataFrame:
     )
 
 
-def draw(path: Path, found: Sequence[Map]) -> None:
+def draw(path: Path, found: Sequence[Map], name: str, unit: str) -> None:
     """A row for each patient.
 
     Args:
         path: without suffix.
         found: the maps.
+        name: of the method.
+        unit: of the colours.
     """
     with drawing(path, width=PAGE, height=ROW * len(found)) as figure:
         grid = figure.subplots(len(found), 3, squeeze=False)
         for panels, of in zip(grid, found, strict=True):
-            titles = (f"{of.patient}, risk {of.risk:.3f}", "occlusion map", "random weights")
+            titles = (f"{of.patient}, risk {of.risk:.3f}", name, "random weights")
             for axes, title, shown in zip(panels, titles, (None, of.importance, of.random_weights), strict=True):
                 show_anatomy(axes, of.anatomy, of.inside, of.millimetres)
                 axes.set_title(title, loc="left")
@@ -77,4 +85,4 @@ def draw(path: Path, found: Sequence[Map]) -> None:
                     continue
                 limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label="risk less risk with the place hidden", shrink=0.8)
+                figure.colorbar(image, ax=axes, label=unit, shrink=0.8)
