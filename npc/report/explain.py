@@ -83,6 +83,8 @@ def draw(path: Path, found: Sequence[Map], name: str, unit: str) -> None:
                 axes.set_title(title, loc="left")
                 if shown is None:
                     continue
-                limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
+                limit = float(np.nanmax(np.abs(shown))) or 1.0
+                if not np.nanmax(np.abs(shown)):
+                    axes.set_title(f"{title}: 0 everywhere", loc="left")
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
                 figure.colorbar(image, ax=axes, label=unit, shrink=0.8)

@@ -12,6 +12,7 @@ from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section
 from npc.report.paper import (
     controls,
+    failures,
     radiomic,
     search,
     seeds,
@@ -79,6 +80,7 @@ def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Se
                 [*figures.calibration, figures.decision_curve, *figures.by_hospital]),
         treatment_page.section(analysis, figures.treatment),
         *validity_page.sections(analysis, figures.subgroups),
+        *failures.section(analysis.failures),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),
