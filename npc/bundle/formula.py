@@ -117,7 +117,7 @@ class Formula:
         of = HazardVariance(*(np.array(given[key.name], dtype=float) for key in fields(HazardVariance)))
         centred = np.column_stack([design[term] - cox["centre"][term] for term in cox["coefficient"]])
         low, high = of.interval(centred, self.predictor(design))
-        columns = {}
+        columns: dict[str, np.ndarray] = {}
         for number, month in enumerate(given["months"]):
             columns |= {f"risk_{month}_low": low[:, number], f"risk_{month}_high": high[:, number]}
         return pd.DataFrame(columns, design.index)

@@ -82,7 +82,7 @@ def _shared(rows: pd.DataFrame, wrong: pd.Series, variable: Variable) -> Shared:
         values = pd.to_numeric(rows[variable.name])
         parts = [values[of].dropna() for of in (wrong, ~wrong)]
         told = [f"median {of.median():.3g}" if len(of) else None for of in parts]
-        return Shared(variable.title, *told, estimated(mann_whitney, [of.to_numpy() for of in parts]))
+        return Shared(variable.title, told[0], told[1], estimated(mann_whitney, [of.to_numpy() for of in parts]))
     values = levels(rows, variable).astype(object)
     known = values[wrong].dropna()
     if known.empty:
@@ -91,4 +91,4 @@ def _shared(rows: pd.DataFrame, wrong: pd.Series, variable: Variable) -> Shared:
     others = values[~wrong].dropna()
     counts = pd.crosstab(values.dropna(), wrong[values.notna()])
     told = [f"{level}: {(of == level).sum()} of {len(of)}" for of in (known, others)]
-    return Shared(variable.title, *told, estimated(chi_squared_or_fisher, counts.to_numpy()))
+    return Shared(variable.title, told[0], told[1], estimated(chi_squared_or_fisher, counts.to_numpy()))
