@@ -18,8 +18,8 @@ from npc.imaging.acquisition import read_acquisition
 from npc.imaging.outline_sizes import outline_size
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
+from npc.names import FEWEST
 
-FEWEST = 5  # patients in a cell that is shown
 SHARE = 0.05  # of the patients beyond a limit
 MEASURES = {
     "spacing": "distance between slices (mm)",

@@ -4,6 +4,7 @@ import typer
 
 from npc.cli.audit import audit
 from npc.cli.bundle import bundle, predict
+from npc.cli.challenge import challenge
 from npc.cli.cohort import app as cohort_app
 from npc.cli.doctor import doctor
 from npc.cli.explain import explain
@@ -31,6 +32,7 @@ app.command("audit")(audit)
 app.command("prove")(prove)
 app.command("bundle")(bundle)
 app.command("predict")(predict)
+app.command("challenge")(challenge)
 app.command("validate")(validate)
 app.command("explain")(explain)
 app.command("reproduce")(reproduce)

@@ -1,4 +1,4 @@
-"""The section of `report.html` with the occlusion maps that `npc explain` made of the leading network."""
+"""The section of `report.html` with the maps that `npc explain` made of the leading network."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ import pandas as pd
 
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.runs import Run
-from npc.report.explain_words import CAPTION, CHECKS, FIGURE, NO_PROOF
+from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF
 from npc.report.kit.page import Figure, Section
 from npc.report.paper.cohorts import ORDER
 from npc.report.paper.images import leading_network
@@ -35,9 +35,10 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
     how = f"{shlex.join(words)}, with the cohort=... words of this report in the place of COHORT"
     try:
         found = json.loads((home / "results.json").read_text())
-        key, maps = found["run_key"], pd.DataFrame(found["maps"]).set_index("patient_id")
+        key, method = found["run_key"], METHODS[found["method"]]
+        maps = pd.DataFrame(found["maps"]).set_index("patient_id")
     except (OSError, ValueError, KeyError, TypeError):
-        return [Section(_TITLE, [f"There are no occlusion maps yet. They are made by: {how}."])]
+        return [Section(_TITLE, [f"There are no maps yet. They are made by: {how}."])]
     if key != run.key:
         other = f"{home} has maps of run {key}, and this report is of run {run.key}. Its maps are made by: {how}."
         return [Section(_TITLE, [other])]
@@ -52,7 +53,7 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
             "Correlation with random weights": _figures(maps["correlation_random_weights"]),
         }
     )
-    return [Section(_TITLE, [NO_PROOF, CHECKS], {"Occlusion maps": table}, [Figure(home / FIGURE, CAPTION)])]
+    return [Section(_TITLE, [NO_PROOF, CHECKS], {f"{method.name}s": table}, [Figure(home / FIGURE, method.caption)])]
 
 
 def worth_a_map(run: Run) -> dict[str, str]:

@@ -14,6 +14,7 @@ from npc.report.kit.page import Figure, Section
 from npc.report.paper import (
     controls,
     explained_page,
+    failures,
     patients_page,
     radiomic,
     search,
@@ -95,6 +96,7 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
         *validity_page.choice(analysis),
         *validity_page.subgroups(analysis, figures.subgroups),
         treatment_page.section(analysis, figures.treatment),
+        *failures.section(analysis.failures),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),
