@@ -1,9 +1,8 @@
 """The networks of a bundle as one module, from images to risk, for other tools: MONAI, ONNX and maps."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -97,14 +96,13 @@ def onnx(part: Part) -> bytes:
             "form for; leave --onnx out"
         )
     network = risk_network(part)
-    file = io.BytesIO()
     sequences, channels, *plane = network.shape
     example = torch.zeros(2, sequences * channels, *plane)
     try:
-        torch.onnx.export(
-            network, (example,), file, input_names=["images"], output_names=["risk"], dynamo=True, verbose=False,
-            dynamic_shapes=({0: torch.export.Dim("batch")},), external_data=False,
+        made = torch.onnx.export(
+            network, (example,), input_names=["images"], output_names=["risk"], dynamo=True, verbose=False,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
         )  # fmt: skip
     except ModuleNotFoundError as error:
         raise InputError(f"--onnx: {error.name} is not installed; pip install 'npc[onnx]'") from None
-    return file.getvalue()
+    return cast(torch.onnx.ONNXProgram, made).model_proto.SerializeToString()

@@ -105,10 +105,10 @@ def _contributions(bundle: Bundle, found: Predictions, patient: str) -> list[Sec
     if len(found.contributions.columns):
         cox, weights = bundle.formula.plain["cox"], bundle.formula.plain["coefficient"]
         centre = {term: weight * cox["centre"][term] if cox else 0.0 for term, weight in weights.items()}
-        tables["Parts of the model"] = _ranked(found.contributions.loc[patient] - pd.Series(centre), "part")
+        tables["Parts of the model"] = _ranked(pd.Series(found.contributions.loc[patient]) - pd.Series(centre), "part")
         text.append(_PARTS)
     for term, features in found.features.items():
-        tables[f"Radiomic features of {term}"] = _ranked(features.loc[patient], "feature")
+        tables[f"Radiomic features of {term}"] = _ranked(pd.Series(features.loc[patient]), "feature")
         text.append(_FEATURES)
     return [Section("Contributions", text, tables)] if tables else []
 

@@ -53,7 +53,7 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
             "Correlation with random weights": _figures(maps["correlation_random_weights"]),
         }
     )
-    return [Section(_TITLE, [NO_PROOF, CHECKS], {f"{method.name}s": table}, [Figure(home / FIGURE, method.caption)])]
+    return [Section(_TITLE, [NO_PROOF, CHECKS], {"Maps": table}, [Figure(home / FIGURE, method.caption)])]
 
 
 def worth_a_map(run: Run) -> dict[str, str]:

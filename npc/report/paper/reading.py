@@ -23,7 +23,7 @@ READING = {
     "Each patient": "A click on a heading sorts; the risk is on the scale of each model.",
     "Image consistency between hospitals (MSSIM)": "For each patient of the development hospital the mean structural "
     "similarity to all external patients; after masking all outside of the outlines is 0 and counts as alike.",
-    "Occlusion maps": "Hiding what the map marks should change the risk more than hiding as many pixels at random; a "
+    "Maps": "Hiding what the map marks should change the risk more than hiding as many pixels at random; a "
     "correlation near 1 with the map of random weights means that the map shows the image, not what was learnt.",
     "Table 2": "P compares the cohorts, not patients with and without the event.",
     "Table 3": "The best run of each variant; the internal validation cohort chose it.",

@@ -124,13 +124,13 @@ def test_maps_are_those_of_the_leading_network(analysis, tmp_path):
     assert f"--patients {','.join(chosen)} -o {tmp_path / 'ours-explained'}" in absent.text[0]
 
     row = {"patient_id": next(iter(chosen)), "risk": 0.9, "hidden_10": 0.5, "hidden_10_at_random": 0.8}
-    found = {"run_key": run.key, "maps": [row | {"correlation_random_weights": None}]}
+    found = {"run_key": run.key, "method": "occlusion", "maps": [row | {"correlation_random_weights": None}]}
     home = tmp_path / "ours-explained"
     home.mkdir()
     (home / "results.json").write_text(json.dumps(found))
     (shown,) = explained_page.sections(analysis, tmp_path)
     assert shown.text[0].startswith("A map is no proof")
-    table = shown.tables["Occlusion maps"]
+    table = shown.tables["Maps"]
     assert list(table.iloc[0])[3:] == ["0.900", "0.500", "0.800", "–"]
     (home / "results.json").write_text(json.dumps(found | {"run_key": "another"}))
     (other,) = explained_page.sections(analysis, tmp_path)
