@@ -79,13 +79,13 @@ def hydra_words() -> Iterator[None]:
     typed = sys.argv
     multirun = any(re.fullmatch(r"--multirun|-[a-z]*m[a-z]*", word) for word in typed[1:])
     sys.argv = [typed[0], *readable(typed[1:], multirun)]
-    told = StringIO()
+    printed = StringIO()
     try:
-        with redirect_stdout(told) if "--help" in typed else nullcontext():
+        with redirect_stdout(printed) if {"--help", "-h"} & set(typed) else nullcontext():
             yield
     finally:
         sys.argv = typed
-        print(wrapped(told.getvalue(), HELP), end="")
+        print(wrapped(printed.getvalue(), HELP), end="")
 
 
 def _multirun_job() -> str:

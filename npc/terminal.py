@@ -35,9 +35,7 @@ def wrapped(text: str, width: int) -> str:
 
 def _filled(line: str, width: int) -> str:
     margin = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(
-        line, width, subsequent_indent=f"{margin}  ", break_long_words=False, break_on_hyphens=False
-    )  # fmt: skip
+    return textwrap.fill(line, width, subsequent_indent=f"{margin}  ", break_long_words=False, break_on_hyphens=False)
 
 
 def console() -> "Console":

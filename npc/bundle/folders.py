@@ -7,7 +7,7 @@ OUTPUT/predictions.json                        a list: patient, risk, group, ...
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,50 +34,52 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     """
     opened = Model(model)
     sequences = opened.bundle.sequences
-    images = {name: _files(source / "images" / name) for name in sequences}
-    outlines = {name: _files(source / "images" / f"{name}-outline") for name in sequences}
-    patients = sorted(set[str]().union(*images.values()))
-    if len(patients) == 1:  # a challenge gives each file a name of its own
-        outlines = {name: {patients[0]: of} for name, found in outlines.items() for of in list(found.values())[:1]}
-    faults = [
-        f"{source / 'images' / folder}: no file of {patient}; give image and outline the same name"
+    names = [*sequences, *(f"{name}-outline" for name in sequences)]
+    faults: list[str] = []
+    files = {name: _files(source / "images" / name, faults) for name in names}
+    if names and all(len(found) == 1 for found in files.values()):
+        (patient,) = files[names[0]]  # of a single patient a challenge gives each file a name of its own
+        files = {name: dict.fromkeys([patient], *found.values()) for name, found in files.items()}
+    patients = sorted(set[str]().union(*(files[name] for name in sequences)))
+    clinical = _clinical(source / "clinical.json", patients, faults)
+    faults += [
+        f"{source / 'images' / name}: no file of {patient}; give image and outline the same name"
         for patient in patients
-        for folder, given in [
-            *images.items(),
-            *((f"{name}-outline", of) for name, of in outlines.items()),
-        ]
-        if patient not in given
+        for name in names
+        if patient not in files[name]
     ]
     if not patients:
         faults = [f"{source / 'images'}: no image of {', '.join(sequences) or 'any sequence'}; put one folder for each"]
     if faults:
         raise InputError(faults)
-    clinical = _clinical(source / "clinical.json")
     found = []
     for patient in patients:
         own = opened.predict(
-            {name: images[name][patient] for name in sequences},
-            {name: outlines[name][patient] for name in sequences},
-            clinical.get(patient, clinical if len(patients) == 1 else {}),
+            {name: files[name][patient] for name in sequences},
+            {name: files[f"{name}-outline"][patient] for name in sequences},
+            clinical.get(patient, {}),
         )
         found.append({"patient": patient, **asdict(own)})
     write_text(output / "predictions.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return found
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """By name without suffix."""
-    if not folder.is_dir():
-        return {}
-    return {
-        path.name[: -len(suffix)]: path
-        for path in sorted(folder.iterdir())
-        for suffix in SUFFIXES
-        if path.name.lower().endswith(suffix)
-    }
+def _files(folder: Path, faults: list[str]) -> dict[str, Path]:
+    """By name without suffix; two files of one name are a fault."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+        if suffix is None or path.name.startswith("."):  # such as macOS's ._P1.nii.gz
+            continue
+        name = path.name[: -len(suffix)]
+        if name in found:
+            faults.append(f"{path}: {found[name].name} has the same name; leave one of them")
+        found[name] = path
+    return found
 
 
-def _clinical(path: Path) -> Mapping[str, Any]:
+def _clinical(path: Path, patients: Sequence[str], faults: list[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Variables by patient; of a single patient also without its name."""
     if not path.exists():
         return {}
     try:
@@ -85,5 +87,14 @@ def _clinical(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict):
-        raise InputError(f'{path}: can\'t be read as JSON of the form {{"<patient>": {{"age": 54}}}}; correct the file')
+        faults.append(f'{path}: can\'t be read as JSON of the form {{"<patient>": {{"age": 54}}}}; correct the file')
+        return {}
+    if len(patients) == 1 and not any(isinstance(value, dict) for value in found.values()):
+        return {patients[0]: found}
+    faults += [f"{path}: there is no image of {name}; correct its name" for name in found if name not in patients]
+    faults += [
+        f'{path}: {name} is {json.dumps(value)}; write its variables as {{"age": 54}}'
+        for name, value in found.items()
+        if not isinstance(value, dict)
+    ]
     return found

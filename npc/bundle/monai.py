@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from npc.bundle.manifest import pack
+from npc.bundle.part import Part
 from npc.bundle.read import Bundle
 from npc.bundle.risk_network import Risk, of_bundle, onnx, risk_network
 from npc.files import write_bytes, write_text
@@ -36,28 +37,30 @@ def write_monai(folder: Path, content: dict[str, bytes], bundle: Bundle, *, with
     """
     part = of_bundle(bundle)
     network = risk_network(part)
+    as_onnx = onnx(part) if with_onnx else b""  # what can't be made ends before a file is written
     state = io.BytesIO()
     torch.save(network.state_dict(), state)
     write_bytes(folder / "models" / "model.pt", state.getvalue())
     write_bytes(folder / "models" / "model.npc.zip", pack(content))
     if with_onnx:
-        write_bytes(folder / "models" / "model.onnx", onnx(part))
-    write_text(folder / "configs" / "metadata.json", _json(metadata(bundle, network)))
+        write_bytes(folder / "models" / "model.onnx", as_onnx)
+    write_text(folder / "configs" / "metadata.json", _json(metadata(bundle, part, network)))
     write_text(folder / "configs" / "inference.json", _json(inference()))
     write_bytes(folder / "docs" / "README.md", content["README.md"])
     write_text(folder / "docs" / "license.txt", f"{bundle.about['licence']}\n")
 
 
-def metadata(bundle: Bundle, network: Risk) -> dict[str, Any]:
+def metadata(bundle: Bundle, part: Part, network: Risk) -> dict[str, Any]:
     """`metadata.json` by MONAI's schema.
 
     Args:
         bundle: the model.
-        network: of its signature.
+        part: its signature of networks.
+        network: of that signature.
     """
     about, made_by = bundle.about, bundle.about["made_by"]
     sequences, channels, *plane = network.shape
-    names = [f"{name}, slice {number + 1}" for name in bundle.sequences for number in range(channels)]
+    names = [f"{name}, slice {number + 1}" for name in part.sequences for number in range(channels)]
     return {
         "schema": SCHEMA,
         "version": "1.0.0",

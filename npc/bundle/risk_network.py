@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from npc.bundle.networks import modules
 from npc.bundle.part import Part
 from npc.errors import InputError
+from npc.names import NETWORKS
 from npc.signature.sizes import Sized
 
 if TYPE_CHECKING:
     from npc.bundle.read import Bundle
-
-METHODS = ("deep_learning", "ensemble")
 
 
 class Risk(nn.Module):
@@ -45,7 +44,7 @@ def of_bundle(bundle: "Bundle") -> Part:
     Raises:
         InputError: it has none, or several.
     """
-    found = [part for part in bundle.parts.values() if part.settings["method"] in METHODS]
+    found = [part for part in bundle.parts.values() if part.settings["method"] in NETWORKS]
     if len(found) != 1:
         raise InputError(
             f"{bundle.about['title'].lower()}: it has {len(found)} signatures of networks, and other tools take "
@@ -105,4 +104,8 @@ def onnx(part: Part) -> bytes:
         )  # fmt: skip
     except ModuleNotFoundError as error:
         raise InputError(f"--onnx: {error.name} is not installed; pip install 'npc[onnx]'") from None
-    return cast(torch.onnx.ONNXProgram, made).model_proto.SerializeToString()
+    program = cast(torch.onnx.ONNXProgram, made)
+    for of in [program.model, *program.model.functions.values()]:
+        for node in of.graph.all_nodes():
+            node.metadata_props.clear()  # where the code lies on this machine
+    return program.model_proto.SerializeToString()

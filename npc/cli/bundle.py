@@ -31,8 +31,7 @@ def bundle(
     from npc.files import write_bytes
 
     content, notes = members(runs, report, model, use=use, licence=licence)
-    write_bytes(output, pack(content))
-    if monai or onnx:
+    if monai or onnx:  # first: what has no such form leaves no file behind
         from npc.bundle.monai import write_monai
         from npc.bundle.read import of_members
         from npc.bundle.risk_network import of_bundle
@@ -43,6 +42,7 @@ def bundle(
             write_monai(monai, content, bundle, with_onnx=onnx)
         else:
             write_bytes(output.with_name(f"{output.name}.onnx"), as_onnx(of_bundle(bundle)))
+    write_bytes(output, pack(content))
     for note in notes:
         say(f"npc: note: {note}", error=True)
     about = json.loads(content["model.json"])
@@ -89,6 +89,8 @@ def predict(
         for warning in grouped(cohort.warnings):
             say(f"npc: note: {warning}", error=True)
         found = work.predict(found_in, cohort, store)
+        for old in (*output.glob("contributions*.csv"), *output.glob("pages/*.html")) if output else ():
+            old.unlink()  # of other patients
         if pages and output:
             from npc.report.patient import write_pages
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from npc.errors import InputError, grouped
+from npc.names import NETWORKS
 from npc.terminal import say
 
 
@@ -30,7 +31,7 @@ def explain(
     from npc.bundle.read import open_bundle
 
     bundle = open_bundle(model)
-    parts = [of for of in bundle.parts.values() if of.settings["method"] in ("deep_learning", "ensemble")]
+    parts = [of for of in bundle.parts.values() if of.settings["method"] in NETWORKS]
     if not parts:
         raise InputError(
             f"{model}: the model has no network, so there is no map; npc predict writes what each part of a combined "
@@ -40,6 +41,7 @@ def explain(
         cohort, store = of_words(bundle, choices, outcomes=wrong > 0)
         for warning in grouped(cohort.warnings):
             say(f"npc: note: {warning}", error=True)
+        from npc.bundle.cohorts import outcome
         from npc.bundle.networks import risks
         from npc.explain.occlusion import METHODS, maps
         from npc.explain.wrong import most_wrong
@@ -49,7 +51,7 @@ def explain(
             raise InputError(f"--method {method}: must be one of {', '.join(METHODS)}")
         risk = risks(parts[0], cohort, store)
         ranked = risk.sort_values(ascending=False, kind="stable").index.tolist()
-        worst = most_wrong(risk, cohort.patients, bundle.about["endpoint"], wrong) if wrong else []
+        worst = most_wrong(risk, outcome(cohort.patients, bundle.about["endpoint"]), wrong) if wrong else []
         extremes = _chosen(patients, ranked) if patients else [*ranked[:shown], *ranked[-shown:]]
         chosen = list(dict.fromkeys([*extremes, *worst]))
         found = maps(parts[0], cohort, store, chosen, method=method)

@@ -24,6 +24,7 @@ from npc.bundle.part import Part
 from npc.bundle.risk_network import Risk
 from npc.cohort.cohort import Cohort
 from npc.config.schema import AugmentConfig
+from npc.errors import InputError
 from npc.explain.grad_cam import grad_cam
 from npc.imaging.readers import read_scan
 from npc.imaging.slice_images import framed
@@ -85,6 +86,13 @@ def maps(
     channels = part.settings["members"][0]["network"]["channels"]
     data = SliceDataset(slices, table, channels, AugmentConfig(flip=0, rotate=0, shift=0, intensity=0), seed)
     own = networks.modules(part)
+    with_all = set.intersection(*({of.patient for of in cohort.studies(name)} for name in part.sequences))
+    if lacking := [patient for patient in patients if patient not in with_all]:
+        raise InputError(
+            f"{', '.join(lacking)}: a map needs every sequence of the network; choose others with --patients"
+        )
+    if method == "grad_cam" and part.settings["members"][0]["network"].get("pooled", False):
+        raise InputError("--method grad_cam: the network pools several slices; use --method occlusion")
     studies = {study.patient: study for study in cohort.studies(part.sequences[0])}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -98,7 +98,7 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
 
 
 def interval_months(time: pd.Series, event: pd.Series) -> tuple[int, ...]:
-    """The months of `npc.names.PREDICTED` whose interval tells of no single patient.
+    """The months of `npc.names.PREDICTED` whose interval reveals no single patient.
 
     The sums behind an interval are those of all patients at risk: at a month at least five must still be, and at least
     five events must lie between one month and the next.

@@ -28,12 +28,13 @@ def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], m
     """
     table = as_table(found)
     rows = table.astype(object).where(table.notna(), None)
-    write_results(folder, {"run_key": run_key, "method": method, "maps": rows.to_dict("records")})
     write_table(folder, "maps", table)
     draw(folder / FIGURE, found, METHODS[method])
     shown = Figure(folder / FIGURE, METHODS[method].caption)
     sections = [Section("Maps", [NO_PROOF, CHECKS], {"Checks": table.round(4)}, [shown])]
     write_page(folder / "report.html", f"Where the network looks: {title}", sections)
+    # the last file: where it is, the report of evaluate.py takes the others as complete
+    write_results(folder, {"run_key": run_key, "method": method, "maps": rows.to_dict("records")})
 
 
 def as_table(found: Sequence[Map]) -> pd.DataFrame:

@@ -14,13 +14,12 @@ from npc.config.schema import PreprocessConfig
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.readers import read_scan
 from npc.imaging.slice_images import framed, whole_slice
-from npc.names import PREDICTED
+from npc.names import NETWORKS, PREDICTED
 from npc.report.kit.anatomy import show_anatomy
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.page import Figure, Section, write_page
 
 ROW = 60.0  # mm, of one sequence
-_SEEN = ("deep_learning", "ensemble")  # methods whose network has an input that can be shown
 _PARTS = (
     "Log odds that each part adds, the largest first. They are compared with the mean of the training cohort where it "
     "is known: below 0 the part lowers the risk of this patient, above 0 it raises it."
@@ -40,10 +39,9 @@ def write_pages(folder: Path, bundle: Bundle, cohort: Cohort, found: Predictions
     Raises:
         InputError: an image can't be read.
     """
-    studies = {
-        patient: [of for name in bundle.sequences for of in cohort.studies(name) if of.patient == patient]
-        for patient in map(str, found.table.index)
-    }
+    studies: dict[str, list[Study]] = {str(patient): [] for patient in found.table.index}
+    for of in (study for name in bundle.sequences for study in cohort.studies(name) if study.patient in studies):
+        studies[of.patient].append(of)
     with TemporaryDirectory() as drawn:
         for patient, own in studies.items():
             sections = [_prediction(bundle, found, patient), *_images(Path(drawn) / "slices", bundle, own)]
@@ -61,9 +59,10 @@ def _prediction(bundle: Bundle, found: Predictions, patient: str) -> Section:
         rows.append((f"Probability by month {month}", f"{row[f'risk_{month}']:.1%}{interval}"))
     text = [
         f"Predicted: {endpoint['name']}. Intended use: {bundle.about['use']}.",
-        f"The cut-off is the median risk of the {bundle.population['patients']} training patients. In brackets: 95% "
-        "interval of the Cox regression, which takes the signature as known.",
+        "The cut-off divides low from high risk.",
     ]
+    if any(name.endswith("_low") for name in row.index):
+        text.append("In brackets: 95% interval of the Cox regression, which takes the signature as known.")
     return Section("Prediction", text, {"Prediction": pd.DataFrame(rows, columns=["item", "value"])})
 
 
@@ -71,7 +70,7 @@ def _images(path: Path, bundle: Bundle, studies: list[Study]) -> list[Section]:
     if not studies:
         return []
     settings = next(
-        (part.preprocess for part in bundle.parts.values() if part.settings["method"] in _SEEN),
+        (part.preprocess for part in bundle.parts.values() if part.settings["method"] in NETWORKS),
         None,
     )
     with drawing(path, width=PAGE, height=ROW * len(studies)) as figure:

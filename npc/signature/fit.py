@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -201,7 +202,7 @@ def _trainer(
 def _compile(module: SignatureModule) -> None:
     """Compiles the network in place at its first use; the names of its weights stay as they are."""
     compiler = os.environ.get("CXX", "g++")
-    if not which(compiler):
+    if not which(shlex.split(compiler)[0]):
         raise InputError(
             f"network.compile=true: torch.compile needs a C++ compiler, and there is no {compiler}; "
             "install one (Debian: g++), name it in CXX, or leave network.compile=false"

@@ -73,7 +73,9 @@ def test_monai_reads_the_folder_and_predicts(run: FinishedRun, patients: Path, t
 @pytest.mark.slow
 def test_onnx_gives_the_risks_of_pytorch(model: Path):
     runtime = pytest.importorskip("onnxruntime")
-    session = runtime.InferenceSession(onnx(of_bundle(open_bundle(model))))
+    file = onnx(of_bundle(open_bundle(model)))
+    assert b"npc/" not in file  # no path of this machine
+    session = runtime.InferenceSession(file)
     network = of_file(str(model))
     images = np.random.default_rng(0).random((5, 1, 32, 32), dtype=np.float32)
     with torch.no_grad():
@@ -98,7 +100,7 @@ def test_a_folder_of_images_gives_json(model: Path, patients: Path, run: Finishe
     assert set(one) == {"patient", "risk", "group", "absolute", "intervals", "warnings"}
 
 
-def test_a_folder_without_images_or_outline_is_told(model: Path, patients: Path, tmp_path: Path):
+def test_a_folder_without_images_or_outline_has_one_message(model: Path, patients: Path, tmp_path: Path):
     done = run_here("npc", "challenge", model, "--input", tmp_path, "-o", tmp_path)
     assert done.returncode == 2
     assert "no image of cet1; put one folder for each" in done.stderr
@@ -108,3 +110,41 @@ def test_a_folder_without_images_or_outline_is_told(model: Path, patients: Path,
     done = run_here("npc", "challenge", model, "--input", copy, "-o", tmp_path)
     assert done.returncode == 2
     assert "give image and outline the same name" in done.stderr
+
+
+@pytest.fixture
+def one(patients: Path, tmp_path: Path) -> Path:
+    """A single patient, whose image and outline have names of their own."""
+    for name in ("cet1", "cet1-outline"):
+        path = min((patients / "images" / name).iterdir())
+        (tmp_path / "one" / "images" / name).mkdir(parents=True)
+        shutil.copy(path, tmp_path / "one" / "images" / name / f"{name}.nii.gz")
+    return tmp_path / "one"
+
+
+def test_of_a_single_patient_the_names_may_differ(model: Path, patients: Path, one: Path, tmp_path: Path):
+    done = run_here("npc", "challenge", model, "--input", one, "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads((tmp_path / "predictions.json").read_text())
+    run_here("npc", "challenge", model, "--input", patients, "-o", tmp_path)
+    assert found["risk"] == json.loads((tmp_path / "predictions.json").read_text())[0]["risk"]
+
+
+def test_a_folder_with_doubtful_files_has_a_message_for_each(model: Path, one: Path, tmp_path: Path):
+    outlines = one / "images" / "cet1-outline"
+    (outlines / "cet1-outline.nii.gz").unlink()
+    (one / "images" / "cet1" / "._cet1.nii.gz").touch()
+    done = run_here("npc", "challenge", model, "--input", one, "-o", tmp_path)
+    assert (done.returncode, "cet1-outline: no file of cet1" in done.stderr) == (2, True)
+    for name in ("other.nii.gz", "other.nrrd"):
+        (outlines / name).touch()
+    (one / "clinical.json").write_text('{"cet1": 54, "P9": {"age": 3}}')
+    done = run_here("npc", "challenge", model, "--input", one, "-o", tmp_path)
+    assert done.returncode == 2
+    for words in (
+        "has the same name; leave one",
+        "no file of cet1",
+        "no image of P9",
+        "cet1 is 54; write its variables",
+    ):
+        assert words in done.stderr

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from npc.bundle.risk_network import Risk
+from npc.errors import InputError
 from npc.explain.grad_cam import grad_cam
 from npc.explain.occlusion import _hidden, _map
 from npc.explain.wrong import most_wrong
@@ -77,6 +78,8 @@ def test_grad_cam_is_the_activation_times_its_mean_gradient(image: Tensor):
 
 def test_the_most_wrong_are_on_the_wrong_side_of_most_others():
     risk = pd.Series({"a": 0.9, "b": 0.1, "c": 0.8, "d": 0.2, "e": 0.95})
-    patients = pd.DataFrame({"months": 40.0, "event": [1, 1, 0, 0, 0]}, index=risk.index)
-    endpoint = {"time": "months", "event": "event", "kind": "binary", "months": None}
-    assert most_wrong(risk, patients, endpoint, 2) == ["b", "e"]
+    label = pd.Series([1.0, 1, 0, 0, 0, np.nan], [*risk.index, "unknown"])
+    assert most_wrong(risk, label, 2) == ["b", "e"]
+    assert most_wrong(-risk + 2 * label[risk.index], label, 5) == []
+    with pytest.raises(InputError, match="leave --wrong out"):
+        most_wrong(risk, label[:2], 2)

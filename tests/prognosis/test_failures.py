@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import fisher_exact, mannwhitneyu
 
 from npc.cohort.clinical import parse
-from npc.prognosis.failures import failures
+from npc.prognosis.failures import Typical, failures
 from npc.report.paper.failures import as_json, section, table
 
 VARIABLES = parse({
@@ -23,12 +23,12 @@ def result(risk: pd.Series) -> SimpleNamespace:
 
 @pytest.fixture
 def patients() -> pd.DataFrame:
-    """The last four of twelve test patients are old men whom both models get wrong."""
-    index = pd.Index([f"P{i:02d}" for i in range(16)], name="patient_id")
-    sex = pd.Categorical(["female"] * 6 + ["male"] * 2 + ["male"] * 4 + ["female"] * 4, ["female", "male"])
+    """The last six of fourteen test patients are old men whom both models get wrong."""
+    index = pd.Index([f"P{i:02d}" for i in range(18)], name="patient_id")
+    sex = pd.Categorical(["female"] * 6 + ["male"] * 2 + ["male"] * 6 + ["female"] * 4, ["female", "male"])
     return pd.DataFrame(
-        {"split": ["test"] * 12 + ["train"] * 4, "label": [0.0, 1.0] * 8,
-         "age": [*range(40, 48), *range(70, 74)] + [50.0] * 4, "sex": sex}, index,
+        {"split": ["test"] * 14 + ["train"] * 4, "label": [0.0, 1.0] * 9,
+         "age": [*range(40, 48), *range(70, 76)] + [50.0] * 4, "sex": sex}, index,
     )  # fmt: skip
 
 
@@ -39,19 +39,24 @@ def test_the_planted_patients_are_found_with_what_they_share(patients: pd.DataFr
     second = first.copy()
     second["P00"] = 1.0  # wrong in one model alone
     found = failures(patients, {"combined": result(first), "clinical": result(second)}, VARIABLES)
-    assert list(found.wrong.index) == ["P08", "P09", "P10", "P11"]
-    assert (found.n, found.missed) == (12, 2)
-    assert found.expected == pytest.approx(6 * (2 / 6) * (3 / 6) + 6 * (2 / 6) * (2 / 6))
+    assert list(found.wrong.index) == ["P08", "P09", "P10", "P11", "P12", "P13"]
+    assert (found.n, found.missed) == (14, 3)
+    assert found.expected == pytest.approx(7 * (3 / 7) * (4 / 7) + 7 * (3 / 7) * (3 / 7))
     age, sex = found.shared
-    assert (age.wrong, age.others) == ("median 71.5", "median 43.5")
-    assert age.test.p == pytest.approx(mannwhitneyu(range(70, 74), range(40, 48), method="asymptotic").pvalue, abs=0.02)
-    assert (sex.wrong, sex.others) == ("male: 4 of 4", "male: 2 of 8")
-    assert sex.test.p == pytest.approx(fisher_exact([[0, 4], [6, 2]])[1])
-    assert as_json(found)["wrong"] == 4
+    assert (age.wrong, age.others) == (Typical(None, 72.5, 6), Typical(None, 43.5, 8))
+    assert age.test.p == pytest.approx(mannwhitneyu(range(70, 76), range(40, 48), method="asymptotic").pvalue, abs=0.02)
+    assert (sex.wrong, sex.others) == (Typical("male", 6, 6), Typical("male", 2, 8))
+    assert sex.test.p == pytest.approx(fisher_exact([[0, 6], [6, 2]])[1])
+    assert as_json(found)["wrong"] == 6
+    assert as_json(found)["shared"][1]["wrong"] == {"n": 6, "level": "male", "with": 6}
     assert not any(patient in str(as_json(found)) for patient in patients.index)
     assert table(found)["patient_id"].tolist() == list(found.wrong.index)
     (page,) = section(found)
-    assert "4 of 12 held-out patients" in page.text[0]
+    assert "6 of 14 held-out patients" in page.text[0]
+    assert page.tables["Patients whom every model gets wrong"]["Wrong in all"].tolist() == [
+        "median 72.5",
+        "male: 6 of 6",
+    ]
 
 
 def test_without_a_common_error_there_is_no_table(patients: pd.DataFrame):
@@ -60,3 +65,10 @@ def test_without_a_common_error_there_is_no_table(patients: pd.DataFrame):
     )
     assert (len(found.wrong), found.expected, found.shared) == (0, 0.0, ())
     assert table(found).empty
+
+
+def test_fewer_than_five_patients_are_counted_and_not_described(patients: pd.DataFrame):
+    label = patients["label"]
+    risk = pd.Series(np.where(patients["age"] >= 72, 1 - label, label), patients.index)
+    found = failures(patients, {"combined": result(risk), "clinical": result(risk)}, VARIABLES)
+    assert (len(found.wrong), found.shared) == (4, ())

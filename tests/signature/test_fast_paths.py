@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from torch._dynamo.utils import counters
 
 from npc.errors import InputError
 
@@ -17,7 +18,9 @@ from npc.errors import InputError
 )
 def test_a_fast_choice_has_its_own_key_and_after_an_epoch_nearly_the_same_risks(trained, choice, tolerance):
     """Risks are probabilities."""
+    counters.clear()
     plain, fast = (trained("trainer.max_epochs=1", *more) for more in ([], [choice]))
+    assert bool(counters["frames"]["ok"]) == ("compile" in choice)
     assert plain.path != fast.path
     assert plain.weights.keys() == fast.weights.keys()
     np.testing.assert_allclose(fast.predictions["risk"], plain.predictions["risk"], rtol=0, atol=tolerance)

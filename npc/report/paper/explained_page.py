@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from npc.explain.wrong import most_wrong
+from npc.names import NETWORKS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.runs import Run
 from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF
@@ -14,7 +16,7 @@ from npc.report.paper.cohorts import ORDER
 from npc.report.paper.images import leading_network
 
 EACH = 2  # patients of each kind
-_TITLE, _NETWORKS = "Explanation", ("ensemble", "deep_learning")
+_TITLE = "Explanation"
 _PATIENTS = "The maps show patients, and are left out (report.patients=false)."
 
 
@@ -26,17 +28,20 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
         reports: folder of all reports; that of `npc explain` is `<name>-explained` in it.
     """
     run = leading_network(analysis.choice)
-    if run is None or run.method not in _NETWORKS:
+    if run is None or run.method not in NETWORKS:
         return []
     if not analysis.choices.report.patients:
         return [Section(_TITLE, [_PATIENTS])]
     home, chosen = reports / f"{analysis.choices.name}-explained", worth_a_map(run)
     words = ["npc", "explain", str(run.path), "COHORT", "--patients", ",".join(chosen), "-o", str(home)]
-    how = f"{shlex.join(words)}, with the cohort=... words of this report in the place of COHORT"
+    how = f"{shlex.join(words)}, where COHORT stands for the cohort options of this report"
     try:
         found = json.loads((home / "results.json").read_text())
         key, method = found["run_key"], METHODS[found["method"]]
         maps = pd.DataFrame(found["maps"]).set_index("patient_id")
+        maps[["risk", "hidden_10", "hidden_10_at_random", "correlation_random_weights"]]  # all must be there
+        shown = Figure(home / FIGURE, method.caption)
+        shown.size  # noqa: B018 - and the figure
     except (OSError, ValueError, KeyError, TypeError):
         return [Section(_TITLE, [f"There are no maps yet. They are made by: {how}."])]
     if key != run.key:
@@ -53,19 +58,18 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
             "Correlation with random weights": _figures(maps["correlation_random_weights"]),
         }
     )
-    return [Section(_TITLE, [NO_PROOF, CHECKS], {"Maps": table}, [Figure(home / FIGURE, method.caption)])]
+    return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], listings={"Maps": table})]
 
 
 def worth_a_map(run: Run) -> dict[str, str]:
     """Patients of the cohort that was held out, and why: highest and lowest risk, and the most wrong ones."""
     by_split = dict(list(run.predictions.groupby("split")))
     held_out = next(by_split[split] for split in ORDER if split in by_split).sort_values("risk", kind="stable")
-    event = held_out["label"] == 1
+    both = held_out["label"].dropna().nunique() == 2
     kinds = {
         "highest risk": held_out.index[::-1],
         "lowest risk": held_out.index,
-        "event in spite of a low risk": held_out.index[event],
-        "no event in spite of a high risk": held_out.index[~event][::-1],
+        "most wrong": most_wrong(held_out["risk"], held_out["label"], EACH) if both else [],
     }
     chosen: dict[str, str] = {}
     for why, patients in kinds.items():

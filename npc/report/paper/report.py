@@ -29,6 +29,8 @@ def write_report(folder: Path, analysis: Analysis) -> None:
     drawn, images = figures.draw(folder / "figures", analysis), read_images(analysis)
     if len(table1 := patients_page.acquisition(analysis, images)):
         write_table(folder, "table1", table1)
+    else:
+        (folder / "tables" / "table1.csv").unlink(missing_ok=True)  # of an earlier report
     title = page.title(analysis)
     sections = page.sections(analysis, drawn, images, reviewer.section(analysis, found), folder.parent)
     write_page(folder / "report.html", title, sections)
