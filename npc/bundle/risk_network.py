@@ -105,7 +105,9 @@ def onnx(part: Part) -> bytes:
     except ModuleNotFoundError as error:
         raise InputError(f"--onnx: {error.name} is not installed; pip install 'npc[onnx]'") from None
     program = cast(torch.onnx.ONNXProgram, made)
-    for of in [program.model, *program.model.functions.values()]:
-        for node in of.graph.all_nodes():
+    graphs = [program.model.graph]
+    graphs += [function.graph for function in program.model.functions.values()]
+    for graph in graphs:
+        for node in graph.all_nodes():
             node.metadata_props.clear()  # where the code lies on this machine
     return program.model_proto.SerializeToString()

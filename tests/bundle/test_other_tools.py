@@ -143,7 +143,6 @@ def test_a_folder_with_doubtful_files_has_a_message_for_each(model: Path, one: P
     assert done.returncode == 2
     for words in (
         "has the same name; leave one",
-        "no file of cet1",
         "no image of P9",
         "cet1 is 54; write its variables",
     ):

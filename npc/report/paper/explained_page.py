@@ -66,14 +66,15 @@ def worth_a_map(run: Run) -> dict[str, str]:
     by_split = dict(list(run.predictions.groupby("split")))
     held_out = next(by_split[split] for split in ORDER if split in by_split).sort_values("risk", kind="stable")
     both = held_out["label"].dropna().nunique() == 2
+    ordered = [str(patient) for patient in held_out.index]
     kinds = {
-        "highest risk": held_out.index[::-1],
-        "lowest risk": held_out.index,
+        "highest risk": ordered[::-1],
+        "lowest risk": ordered,
         "most wrong": most_wrong(held_out["risk"], held_out["label"], EACH) if both else [],
     }
     chosen: dict[str, str] = {}
     for why, patients in kinds.items():
-        for patient in map(str, patients[:EACH]):
+        for patient in patients[:EACH]:
             chosen[patient] = f"{chosen[patient]}; {why}" if patient in chosen else why
     return chosen
 
