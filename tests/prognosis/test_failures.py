@@ -53,7 +53,7 @@ def test_the_planted_patients_are_found_with_what_they_share(patients: pd.DataFr
     assert table(found)["patient_id"].tolist() == list(found.wrong.index)
     (page,) = section(found)
     assert "6 of 14 held-out patients" in page.text[0]
-    assert list(page.tables.values())[0]["Wrong in all"].tolist() == [
+    assert next(iter(page.tables.values()))["Wrong in all"].tolist() == [
         "median 72.5",
         "male: 6 of 6",
     ]
