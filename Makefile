@@ -1,5 +1,5 @@
-# `make train` and `make test` install everything that they need, given Python 3.11 (with venv), make and git.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# `make train` and `make test` install all that they need, given Python 3.11 to 3.13 (with venv), a C compiler, make, git.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 # Containers often set this. Without cached bytecode each command would compile torch and Lightning again: 25 seconds
 # instead of 10 on a slow core.
@@ -9,8 +9,8 @@ READY := .venv/ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max
-	$(BIN)/python train.py sequence=cet1 slices=max
+train: $(READY) ## train a signature on the phantom: python train.py sequence=cet1 slices=max; CHOICES="..." for more
+	$(BIN)/python train.py sequence=cet1 slices=max $(CHOICES)
 
 reproduce: $(READY) ## the whole study on the phantom with a small grid; GRID=paper for the paper's
 	$(BIN)/npc reproduce --grid $(or $(GRID),smoke)
@@ -29,6 +29,9 @@ lint: $(READY) ## run ruff and mypy
 docs: $(READY) ## build the documentation site into site/
 	$(BIN)/mkdocs build --strict
 
+bench: $(READY) ## measure run times; writes docs/benchmarks.md (ARGS='--quick --only pipelines')
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
 setup: $(READY) ## install npc into .venv only
 
 # If the machine has no uv, it is installed into .venv. OpenCV's wheel needs graphics libraries; a machine without them
@@ -46,4 +49,4 @@ $(READY): pyproject.toml constraints.txt
 	"$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' constraints.txt)"; }
 	@touch $(READY)
 
-.PHONY: help train reproduce test test-random lint docs setup
+.PHONY: help train reproduce test test-random lint docs bench setup

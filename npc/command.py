@@ -5,7 +5,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from io import StringIO
 from tempfile import gettempdir
 from traceback import walk_tb
 from typing import NoReturn
@@ -19,6 +20,7 @@ from yaml import MarkedYAMLError
 from npc.config.messages import config_message
 from npc.config.words import readable
 from npc.errors import InputError
+from npc.terminal import HELP, say, wrapped
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -43,7 +45,7 @@ def one_message() -> Iterator[None]:
         yield
     except InputError as error:
         if job:
-            print(f"npc: {job}: {error}", file=sys.stderr)
+            say(f"npc: {job}: {error}", error=True)
             raise InputError(f"{job}: {error}") from error
         _end(str(error), 2)
     except _OF_CHOICES as error:  # before OSError, which Hydra's exception for a missing config is, too
@@ -69,16 +71,21 @@ def one_message() -> Iterator[None]:
 def hydra_words() -> Iterator[None]:
     """Within the block the command line has the form that Hydra can read; for scripts that start Hydra.
 
+    Hydra's help, whose lists of choices are long, is printed in lines of at most 80 columns.
+
     Raises:
         InputError: a word can be read in no way (`npc.config.words.readable`).
     """
     typed = sys.argv
     multirun = any(re.fullmatch(r"--multirun|-[a-z]*m[a-z]*", word) for word in typed[1:])
     sys.argv = [typed[0], *readable(typed[1:], multirun)]
+    printed = StringIO()
     try:
-        yield
+        with redirect_stdout(printed) if {"--help", "-h"} & set(typed) else nullcontext():
+            yield
     finally:
         sys.argv = typed
+        print(wrapped(printed.getvalue(), HELP), end="")
 
 
 def _multirun_job() -> str:
@@ -97,5 +104,5 @@ def _arose_while_composing(error: Exception) -> bool:
 
 
 def _end(message: str, code: int) -> NoReturn:
-    print(f"npc: {message}", file=sys.stderr)
+    say(f"npc: {message}", error=True)
     sys.exit(code)

@@ -30,6 +30,9 @@ CONTROLS = {
     "redrawn": "voxels drawn anew from the tumour's histogram",
 }
 HORIZONS = (12, 36, 60)  # months at which figures of time to event are given
+PREDICTED = (36, 60)  # months by which a model that is handed over gives the probability of the event
+NETWORKS = ("deep_learning", "ensemble")  # methods whose signature is one network, or several
+FEWEST = 5  # patients in a cell that may leave the hospital
 RISK_GROUPS = {"low": "low risk", "high": "high risk"}
 
 SLICES = {"max": "Max slice", "three": "Multiple slices", "all": "All slices"}

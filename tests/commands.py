@@ -6,22 +6,27 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run_here(script: str, *words: object) -> subprocess.CompletedProcess[str]:
+def run_here(
+    script: str, *words: object, columns: int = 200, shown: TextIO | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs `train.py`, `evaluate.py` or `npc` in this process, from the checkout: exit code, output, error stream.
+
+    `shown` receives both streams instead, such as a terminal of `columns`.
 
     Not for what a test asserts about processes: imports, signals, what libraries print past Python.
     """
     command = [script, *map(str, words)]
     output, error = StringIO(), StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(error):
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown or output), redirect_stderr(shown or error):
         patch.delenv("NPC_DEBUG", raising=False)
-        patch.setenv("COLUMNS", "200")
+        patch.setenv("COLUMNS", str(columns))
         patch.chdir(ROOT)
         patch.setattr(sys, "argv", command)
         try:

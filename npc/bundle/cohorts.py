@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from npc.bundle.read import Bundle
 from npc.cohort import schema
 from npc.cohort.cohort import Cohort
+from npc.cohort.label import label
 from npc.cohort.load import load
 from npc.cohort.studies import image_column, outline_column
 from npc.errors import InputError
@@ -18,6 +19,17 @@ from npc.names import TUMOUR
 
 ONE = "patient"  # id of a patient who is given by paths
 _OWN = ("cohort", "criteria", "store", "experiment")  # what the command line may say; the rest is the model's
+
+
+def outcome(patients: pd.DataFrame, endpoint: Mapping[str, Any]) -> pd.Series:
+    """The label of each patient, NaN where it is not known.
+
+    Args:
+        patients: with the outcome's columns.
+        endpoint: of the bundle: `time`, `event`, `kind` and `months`.
+    """
+    time, event = patients[endpoint["time"]].astype(float), patients[endpoint["event"]].astype(int)
+    return label(time, event, endpoint["kind"], endpoint["months"])
 
 
 def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[Cohort, str]:

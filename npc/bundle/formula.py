@@ -1,7 +1,7 @@
 """The model of a bundle: from signatures and clinical variables to risk, risk group and absolute risk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from npc.prognosis.absolute_risk import LARGEST
 from npc.prognosis.encoding import Encoding
 from npc.statistics import NotEstimable
 from npc.statistics.baseline import Baseline
+from npc.statistics.risk_interval import HazardVariance
 
 
 @dataclass(frozen=True)
@@ -104,3 +105,19 @@ class Formula:
             return pd.DataFrame(index=design.index)
         found = self.baseline.probability(self.predictor(design), known)
         return pd.DataFrame(found, design.index, [f"risk_{month}" for month in known])
+
+    def intervals(self, design: pd.DataFrame) -> pd.DataFrame:
+        """95% limits of these probabilities, (patients, limits), at the months for which the model has them.
+
+        Of the Cox regression alone: a signature counts as known (`npc.statistics.risk_interval`).
+        """
+        cox = self.plain["cox"]
+        if not cox or not (given := cox.get("interval")):  # a file of an older npc has none
+            return pd.DataFrame(index=design.index)
+        of = HazardVariance(*(np.array(given[key.name], dtype=float) for key in fields(HazardVariance)))
+        centred = np.column_stack([design[term] - cox["centre"][term] for term in cox["coefficient"]])
+        low, high = of.interval(centred, self.predictor(design))
+        columns: dict[str, np.ndarray] = {}
+        for number, month in enumerate(given["months"]):
+            columns |= {f"risk_{month}_low": low[:, number], f"risk_{month}_high": high[:, number]}
+        return pd.DataFrame(columns, design.index)

@@ -1,7 +1,7 @@
 """The training population in figures, and how one patient is measured to be compared with it.
 
 A limit of a range is a percentile beyond which at least five patients lie: minimum and maximum would be values of
-single patients. A number below five is not told, nor another one by which it could be computed.
+single patients. A number below five is left out, and so is another one from which it could be computed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ from npc.imaging.acquisition import read_acquisition
 from npc.imaging.outline_sizes import outline_size
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
+from npc.names import FEWEST
 
-FEWEST = 5  # patients in a cell that is shown
 SHARE = 0.05  # of the patients beyond a limit
 MEASURES = {
     "spacing": "distance between slices (mm)",

@@ -1,7 +1,7 @@
 """Predictions of a cohort's patients by a bundle, and the files that `npc predict` writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from npc.bundle.read import Bundle
 from npc.bundle.unlike import check_units, warnings
 from npc.cohort.cohort import Cohort
 from npc.files import write_text
+from npc.names import PREDICTED
 from npc.run.folder import environment, write_json
 
-HORIZONS = (36, 60)  # months at which absolute risks are given
 _RISKS = {
     "deep_learning": networks.risks,
     "ensemble": networks.risks,
@@ -29,16 +29,18 @@ class Predictions:
     """Of a cohort; tables are indexed by `patient_id`.
 
     Attributes:
-        table: `risk`, `group`, and `risk_36` and `risk_60` where the model has them.
+        table: `risk`, `group`, and where the model has them `risk_36`, `risk_60` and their limits `risk_36_low`, ...
         design: the terms of the model.
         contributions: what each term adds to the log odds; no columns where the risk is the signature's own.
         warnings: what is unlike the training population, a row each (`npc.bundle.unlike.COLUMNS`).
+        features: of each radiomic signature, what each feature adds to its log odds (`npc.bundle.radiomic`).
     """
 
     table: pd.DataFrame
     design: pd.DataFrame
     contributions: pd.DataFrame
     warnings: pd.DataFrame
+    features: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
@@ -57,22 +59,31 @@ def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
     found = {term: _RISKS[part.settings["method"]](part, cohort, store) for term, part in bundle.parts.items()}
     design = formula.design(pd.DataFrame(found, index=patients.index), patients)
     risk = formula.risk(design)
-    table = pd.concat([risk, formula.group(risk), formula.absolute(design, HORIZONS)], axis=1)
+    absolute = formula.absolute(design, PREDICTED), formula.intervals(design)
+    table = pd.concat([risk, formula.group(risk), *absolute], axis=1)
     images = bundle.population["images"]
     measured = measures(cohort, [sequence for sequence in bundle.sequences if sequence in images]) if images else None
     told = warnings(bundle.population, formula, patients, measured)
-    return Predictions(table.rename_axis("patient_id"), design, formula.contributions(design), told)
+    features = {
+        term: radiomic.contributions(part, cohort, store)
+        for term, part in bundle.parts.items()
+        if part.settings["method"] == "radiomic"
+    }
+    return Predictions(table.rename_axis("patient_id"), design, formula.contributions(design), told, features)
 
 
 def write(folder: Path, bundle: Bundle, cohort: Cohort, found: Predictions) -> None:
     """Writes `predictions.csv`, `warnings.csv` and `provenance.json`.
 
-    Also `contributions.csv` (log odds) of a model of several parts, and `exclusions.csv` where patients were left out.
+    Also `contributions.csv` (log odds) of a model of several parts, `contributions_<signature>.csv` of a radiomic
+    signature's features, and `exclusions.csv` where patients were left out.
     """
     write_text(folder / "predictions.csv", found.table.to_csv())
     write_text(folder / "warnings.csv", found.warnings.to_csv(index=False))
     if len(found.contributions.columns):
         write_text(folder / "contributions.csv", found.contributions.to_csv(index_label="patient_id"))
+    for term, features in found.features.items():
+        write_text(folder / f"contributions_{term}.csv", features.to_csv(index_label="patient_id"))
     if len(cohort.exclusions):
         write_text(folder / "exclusions.csv", cohort.exclusions.to_csv(index=False))
     write_json(folder / "provenance.json", provenance(bundle, cohort))

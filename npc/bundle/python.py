@@ -1,7 +1,7 @@
 """`npc.load`: a bundle in Python."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,9 +9,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from npc.bundle.cohorts import ONE, of_one
-from npc.bundle.predict import HORIZONS, predict
+from npc.bundle.predict import predict
 from npc.bundle.read import Bundle, open_bundle
 from npc.errors import InputError
+from npc.names import PREDICTED
 
 Image = str | Path | np.ndarray
 Spacing = tuple[float, float, float]
@@ -26,12 +27,14 @@ class Prediction:
         group: `low risk` or `high risk`.
         absolute: probability of the event by month 36 and 60, where the model has it.
         warnings: what is unlike the training population; sentences.
+        intervals: 95% limits of `absolute`, where the model has them.
     """
 
     risk: float
     group: str
     absolute: Mapping[int, float]
     warnings: tuple[str, ...]
+    intervals: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
 
 class Model:
@@ -80,9 +83,14 @@ class Model:
             cohort = of_one(self.bundle, files, outlines, dict(clinical or {}))
             found = predict(self.bundle, cohort, str(home / "store"))
         row = found.table.to_dict("index")[ONE]
-        absolute = {month: float(row[f"risk_{month}"]) for month in HORIZONS if f"risk_{month}" in row}
+        absolute = {month: float(row[f"risk_{month}"]) for month in PREDICTED if f"risk_{month}" in row}
+        intervals = {
+            month: (float(row[f"risk_{month}_low"]), float(row[f"risk_{month}_high"]))
+            for month in absolute
+            if f"risk_{month}_low" in row
+        }
         told = tuple(f"{of.variable} {of.value}: {of.warning} ({of.training})" for of in found.warnings.itertuples())
-        return Prediction(float(row["risk"]), str(row["group"]), absolute, told)
+        return Prediction(float(row["risk"]), str(row["group"]), absolute, told, intervals)
 
     def _by_sequence(self, given: Image | Mapping[str, Image]) -> Mapping[str, Image]:
         return given if isinstance(given, Mapping) else {(*self.bundle.sequences, "image")[0]: given}

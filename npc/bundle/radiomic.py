@@ -50,6 +50,29 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     Raises:
         InputError: features of patients that can't be computed.
     """
+    settings, patients = part.settings, cohort.patients.index
+    values, coefficient = _features(part, cohort, store), part.tensors["coefficient"].numpy()
+    every = np.ones(len(coefficient), dtype=bool)  # so that the sum has the order of `Signature.decision_function`
+    found = [
+        pd.Series(expit(settings["intercept"] + of.to_numpy(dtype=float)[:, every] @ coefficient), of.index)
+        for _, of in values.groupby(batch_of(settings["batches"], patients))
+    ]
+    return pd.concat(found)[patients].rename("risk")
+
+
+def contributions(part: Part, cohort: Cohort, store: str) -> pd.DataFrame:
+    """What each feature adds to the log odds of the risk, compared with its median in the training cohort.
+
+    Args: as for `risks`.
+
+    Returns:
+        (patients, features).
+    """
+    coefficient, median = (part.tensors[name].numpy() for name in ("coefficient", "median"))
+    return (_features(part, cohort, store) - median) * coefficient
+
+
+def _features(part: Part, cohort: Cohort, store: str) -> pd.DataFrame:
     from npc.radiomics.extract import extract
     from npc.radiomics.method import table
 
@@ -61,13 +84,7 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     if settings["combat"]:
         adjusted = _combat(settings["combat"]).adjust(values, scanners(cohort, part.sequences[0]))
         values = pd.DataFrame(adjusted, values.index, values.columns)
-    coefficient = part.tensors["coefficient"].numpy()
-    every = np.ones(len(coefficient), dtype=bool)  # so that the sum has the order of `Signature.decision_function`
-    found = [
-        pd.Series(expit(settings["intercept"] + of.to_numpy(dtype=float)[:, every] @ coefficient), of.index)
-        for _, of in values.groupby(batch_of(settings["batches"], patients))
-    ]
-    return pd.concat(found)[patients].rename("risk")
+    return values
 
 
 def scanners(cohort: Cohort, sequence: str) -> pd.Series:

@@ -58,6 +58,19 @@ def open_bundle(path: Path) -> Bundle:
         content, _ = members([path], with_images=False)
     else:
         content = unpack(path)
+    return of_members(content, path)
+
+
+def of_members(content: Mapping[str, bytes], path: Path) -> Bundle:
+    """A bundle of its members.
+
+    Args:
+        content: of each member, by name.
+        path: where they come from, for messages.
+
+    Raises:
+        InputError: a member is missing, or names a sequence that can be no file.
+    """
     try:
         about, formula, population = (
             json.loads(content[f"{name}.json"]) for name in ("model", "formula", "population")

@@ -4,6 +4,7 @@ import typer
 
 from npc.cli.audit import audit
 from npc.cli.bundle import bundle, predict
+from npc.cli.challenge import challenge
 from npc.cli.cohort import app as cohort_app
 from npc.cli.doctor import doctor
 from npc.cli.explain import explain
@@ -17,8 +18,8 @@ from npc.command import one_message
 
 app = typer.Typer(
     help="Train signatures, evaluate them, and look at cohorts, sweeps and this machine.",
+    epilog="Example: npc train sequence=cet1 slices=max",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -31,6 +32,7 @@ app.command("audit")(audit)
 app.command("prove")(prove)
 app.command("bundle")(bundle)
 app.command("predict")(predict)
+app.command("challenge")(challenge)
 app.command("validate")(validate)
 app.command("explain")(explain)
 app.command("reproduce")(reproduce)

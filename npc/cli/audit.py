@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from npc.terminal import console, say
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -59,19 +61,16 @@ def _plain(study: str, file: Path, findings: "list[Finding]", recomputed: "list[
 
 
 def _print_findings(study: str, findings: "list[Finding]", recomputed: "list[Recomputed]") -> None:
-    from rich.console import Console
-
-    console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print(study)
+    say(study)
     for place in dict.fromkeys(row.place for row in recomputed if row.p):
-        console.print()
-        console.print(_table(place, [row for row in recomputed if row.place == place and row.p]), soft_wrap=False)
+        print()
+        console().print(_table(place, [row for row in recomputed if row.place == place and row.p]), markup=False)
     for kind, heading in _HEADINGS.items():
         lines = [str(finding) for finding in findings if finding.kind == kind]
         if lines:
-            console.print(f"\n{heading}", *lines, sep="\n")
+            say(f"\n{heading}", *lines)
     counts = Counter(finding.kind for finding in findings)
-    console.print("\n" + ", ".join(f"{kind}: {counts[kind]}" for kind in ("does not fit", "implied")))
+    say("\n" + ", ".join(f"{kind}: {counts[kind]}" for kind in ("does not fit", "implied")))
 
 
 def _table(place: str, rows: "list[Recomputed]") -> "Table":

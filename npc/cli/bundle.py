@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from npc.errors import InputError, grouped
+from npc.terminal import say
 
 
 def bundle(
@@ -18,6 +19,8 @@ def bundle(
     model: Annotated[str | None, typer.Option(help="of the report: combined, clinical, ...  [default: first]")] = None,
     use: Annotated[str, typer.Option(help="what the model is meant for")] = "",
     licence: Annotated[str, typer.Option(help="under which it is handed over")] = "",
+    monai: Annotated[Path | None, typer.Option(help="also write a folder in MONAI's form")] = None,
+    onnx: Annotated[bool, typer.Option("--onnx", help="also write the networks as ONNX, beside the file")] = False,
 ) -> None:
     """Write a model with all that a prediction needs, and nothing of a patient, to one file.
 
@@ -28,11 +31,22 @@ def bundle(
     from npc.files import write_bytes
 
     content, notes = members(runs, report, model, use=use, licence=licence)
+    if monai or onnx:  # first: what has no such form leaves no file behind
+        from npc.bundle.monai import write_monai
+        from npc.bundle.read import of_members
+        from npc.bundle.risk_network import of_bundle
+        from npc.bundle.risk_network import onnx as as_onnx
+
+        bundle = of_members(content, output)
+        if monai:
+            write_monai(monai, content, bundle, with_onnx=onnx)
+        else:
+            write_bytes(output.with_name(f"{output.name}.onnx"), as_onnx(of_bundle(bundle)))
     write_bytes(output, pack(content))
     for note in notes:
-        print(f"npc: note: {note}", file=sys.stderr)
+        say(f"npc: note: {note}", error=True)
     about = json.loads(content["model.json"])
-    print(f"written to {output}: {about['title'].lower()}, {output.stat().st_size / 1e6:.1f} MB")
+    say(f"written to {output}: {about['title'].lower()}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 def predict(
@@ -46,6 +60,7 @@ def predict(
     ] = None,
     mask: Annotated[list[str] | None, typer.Option(help="the outline on it, in the same form")] = None,
     clinical: Annotated[list[str] | None, typer.Option(help="of one patient: age=54")] = None,
+    pages: Annotated[bool, typer.Option("--pages", help="also write a page for each patient")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable predictions")] = False,
 ) -> None:
     """Predict patients, who need no outcome: risk, risk group, absolute risks, and warnings on who is unlike training.
@@ -61,6 +76,8 @@ def predict(
     one_patient = bool(image or mask or clinical)
     if one_patient == bool(choices):
         raise InputError("give a cohort (cohort=table cohort.root=DIR), or --image and --mask of one patient")
+    if pages and not output:
+        raise InputError("--pages: no folder to write them to; name one with -o DIR")
     found_in = open_bundle(model)
     with TemporaryDirectory() as place, redirect_stdout(sys.stderr):  # progress bars; the output may be a table
         if one_patient:
@@ -70,10 +87,16 @@ def predict(
         else:
             cohort, store = of_words(found_in, choices or [], outcomes=False)
         for warning in grouped(cohort.warnings):
-            print(f"npc: note: {warning}", file=sys.stderr)
+            say(f"npc: note: {warning}", error=True)
         found = work.predict(found_in, cohort, store)
+        for old in (*output.glob("contributions*.csv"), *output.glob("pages/*.html")) if output else ():
+            old.unlink()  # of other patients
+        if pages and output:
+            from npc.report.patient import write_pages
+
+            write_pages(output, found_in, cohort, found)
     if len(found.warnings):
-        print(f"npc: {len(found.warnings)} warnings on values unlike the training population", file=sys.stderr)
+        say(f"npc: {len(found.warnings)} warnings on values unlike the training population", error=True)
     if output:
         work.write(output, found_in, cohort, found)
     if as_json:
@@ -81,7 +104,7 @@ def predict(
         rows = json.loads(found.table.reset_index().to_json(orient="records", double_precision=15))
         print(json.dumps({"predictions": rows, "warnings": told}, ensure_ascii=False))
     elif output:
-        print(f"{len(found.table)} patients: written to {output}")
+        say(f"{len(found.table)} patients: written to {output}")
     else:
         print(found.table.to_csv(), end="")
         print(found.warnings.to_csv(index=False), end="", file=sys.stderr)

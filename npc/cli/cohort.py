@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from npc.cli.look import look
 from npc.errors import InputError
 from npc.phantom.options import Options
+from npc.terminal import console, say
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Check a cohort, look at it, count its patients, compare outlines, or make a synthetic one.",
+    epilog="Example: npc cohort check cohort=table cohort.root=DIR",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -45,8 +46,6 @@ def check(
 
     config = compose(choices or [])  # before anything heavy is imported
     check_values(config)
-    from rich.console import Console
-
     from npc.cohort.describe import tables
     from npc.imaging.acquisition_table import shown
 
@@ -54,7 +53,7 @@ def check(
     if as_json:
         print(json.dumps(described))
     else:
-        Console(soft_wrap=True).print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
+        console().print(*tables(described, shown(described.get("acquisition", []))), sep="\n")
     raise typer.Exit(2 if described["faults"] else 0)
 
 
@@ -125,8 +124,6 @@ def agreement(
     config = compose(choices or [])  # before anything heavy is imported
     if faults := value_faults(config) + feature_faults(config):
         raise InputError(faults)
-    from rich.console import Console
-
     from npc.cohort.load import load
     from npc.report.cohort.agreement import report
     from npc.report.cohort.agreement_results import as_json as results_as_json
@@ -139,7 +136,8 @@ def agreement(
     if as_json:
         print(json.dumps(results_as_json(agreed)))
     else:
-        Console(soft_wrap=True).print(*tables(agreed), f"written to {folder}", sep="\n")
+        console().print(*tables(agreed), sep="\n")
+        say(f"written to {folder}")
 
 
 @app.command("flow")
@@ -169,10 +167,13 @@ def flow(
     try:
         patients, exclusions = analysed(found, config.endpoint, config.split)
     except InputError as error:  # of an unlabelled cohort, or of one centre: the diagram ends before the split
-        print(f"npc: not split: {error}", file=sys.stderr)
+        say(f"npc: not split: {error}", error=True)
         patients, exclusions = found.patients, found.exclusions
     counts = write_flow(folder, exclusions, patients)
-    print(json.dumps(asdict(counts)) if as_json else "\n".join([*counts.lines(), f"written to {folder}"]))
+    if as_json:
+        print(json.dumps(asdict(counts)))
+    else:
+        say(*counts.lines(), f"written to {folder}")
 
 
 @app.command("quality")
@@ -192,8 +193,6 @@ def quality(
 
     config = compose(choices or [])  # before anything heavy is imported
     check_values(config)
-    from rich.console import Console
-
     from npc.cohort.load import load
     from npc.report.cohort.quality import quality_tables, report_quality
 
@@ -203,7 +202,8 @@ def quality(
     if as_json:
         print(json.dumps(results))
     else:
-        Console(soft_wrap=True).print(*quality_tables(results), f"written to {folder}", sep="\n")
+        console().print(*quality_tables(results), sep="\n")
+        say(f"written to {folder}")
 
 
 def _with_phantom_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -248,7 +248,7 @@ def phantom(
         print(json.dumps(summary))
         return
     for centre, figures in summary.items():
-        print(f"{centre}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None))
-    print(f"written to {folder}; train on it with:")
+        say(f"{centre}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items() if value is not None))
+    say(f"written to {folder}; train on it with:")
     size = f"preprocess.size={options.matrix}"
-    print(f"python train.py cohort=table cohort.root={folder} cohort.development=hospital_1 {size}")
+    say(f"python train.py cohort=table cohort.root={folder} cohort.development=hospital_1 {size}")

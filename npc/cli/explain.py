@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from npc.errors import InputError, grouped
+from npc.names import NETWORKS
+from npc.terminal import say
 
 
 def explain(
@@ -18,8 +20,10 @@ def explain(
         str | None, typer.Option(help="ids, separated by commas  [default: highest and lowest risks]")
     ] = None,
     shown: Annotated[int, typer.Option(help="patients with the highest, and with the lowest risk", min=1)] = 2,
+    wrong: Annotated[int, typer.Option(help="also the most wrongly predicted patients; reads outcomes", min=0)] = 0,
+    method: Annotated[str, typer.Option(help="occlusion or grad_cam")] = "occlusion",
 ) -> None:
-    """Draw occlusion maps of a network on the anatomy, beside the maps of random weights. A map is no proof.
+    """Draw maps of a network on the anatomy, beside the maps of random weights. A map is no proof.
 
     Example: npc explain model.npc.zip cohort=table cohort.root=DIR -o explained
     """
@@ -27,24 +31,32 @@ def explain(
     from npc.bundle.read import open_bundle
 
     bundle = open_bundle(model)
-    parts = [of for of in bundle.parts.values() if of.settings["method"] in ("deep_learning", "ensemble")]
+    parts = [of for of in bundle.parts.values() if of.settings["method"] in NETWORKS]
     if not parts:
         raise InputError(
             f"{model}: the model has no network, so there is no map; npc predict writes what each part of a combined "
             "model adds (contributions.csv)"
         )
     with redirect_stdout(sys.stderr):  # progress bars
-        cohort, store = of_words(bundle, choices, outcomes=False)
+        cohort, store = of_words(bundle, choices, outcomes=wrong > 0)
         for warning in grouped(cohort.warnings):
-            print(f"npc: note: {warning}", file=sys.stderr)
+            say(f"npc: note: {warning}", error=True)
+        from npc.bundle.cohorts import outcome
         from npc.bundle.networks import risks
-        from npc.explain.occlusion import maps
+        from npc.explain.occlusion import METHODS, maps
+        from npc.explain.wrong import most_wrong
         from npc.report.explain import write_report
 
-        ranked = risks(parts[0], cohort, store).sort_values(ascending=False, kind="stable").index.tolist()
-        chosen = _chosen(patients, ranked) if patients else list(dict.fromkeys([*ranked[:shown], *ranked[-shown:]]))
-        write_report(output, bundle.about["title"], maps(parts[0], cohort, store, chosen))
-    print(f"{len(chosen)} patients: written to {output} (open {output / 'report.html'})")
+        if method not in METHODS:
+            raise InputError(f"--method {method}: must be one of {', '.join(METHODS)}")
+        risk = risks(parts[0], cohort, store)
+        ranked = risk.sort_values(ascending=False, kind="stable").index.tolist()
+        worst = most_wrong(risk, outcome(cohort.patients, bundle.about["endpoint"]), wrong) if wrong else []
+        extremes = _chosen(patients, ranked) if patients else [*ranked[:shown], *ranked[-shown:]]
+        chosen = list(dict.fromkeys([*extremes, *worst]))
+        found = maps(parts[0], cohort, store, chosen, method=method)
+        write_report(output, bundle.about["title"], parts[0].settings["run_key"], found, method)
+    say(f"{len(chosen)} patients: written to {output} (open {output / 'report.html'})")
 
 
 def _chosen(words: str, known: list[str]) -> list[str]:

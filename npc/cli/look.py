@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npc.errors import InputError
+from npc.terminal import say
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -39,7 +40,7 @@ def look(
     cohort, faults = _cohort(config)
     settings = preprocess_settings(config)
     told = write_look(output, cohort, settings, slices=config.slices, size=size, faults=faults)
-    print(f"written to {output}: {told}")
+    say(f"written to {output}: {told}")
 
 
 def _cohort(config: "DictConfig") -> tuple["Cohort", list[str]]:

@@ -8,6 +8,7 @@ import typer
 
 app = typer.Typer(
     help="Sample size: patients to develop a prediction model with, and to validate it on.",
+    epilog="Example: npc plan validation --events 0.29 --auc 0.75",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from npc.terminal import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,10 +35,13 @@ def prove(
         for proof in _proofs(Path(home)):
             proofs.append(proof)
             if not as_json:
-                print(f"{'holds' if proof.holds else 'DOES NOT HOLD'}: {proof.claim}")
+                say(f"{'holds' if proof.holds else 'DOES NOT HOLD'}: {proof.claim}")
     made = environment()
     write(out, proofs, made)
-    print(json.dumps(plain(proofs, made), ensure_ascii=False) if as_json else f"written to {out / 'index.html'}")
+    if as_json:
+        print(json.dumps(plain(proofs, made), ensure_ascii=False))
+    else:
+        say(f"written to {out / 'index.html'}")
     raise typer.Exit(0 if all(proof.holds for proof in proofs) else 1)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from npc.cli.sweep import Backend
 from npc.errors import InputError
+from npc.terminal import say
 
 if TYPE_CHECKING:
     from npc.reproduce.stage import Record, Stage
@@ -48,26 +49,26 @@ def reproduce(
         left -= stage.trainings
         head = f"[{number}/{len(study)}] {stage.title}"
         if _is_done(record, stage):
-            print(f"{head}: done")
+            say(f"{head}: done")
             continue
         if dry_run:
-            print(f"{head}: to be made")
+            say(f"{head}: to be made")
             continue
         estimate = (time.monotonic() - begun) / made * (left + stage.trainings) if made else None
-        print(head + (f" (about {estimate / 60:.0f} min left)" if estimate else ""), flush=True)
+        say(head + (f" (about {estimate / 60:.0f} min left)" if estimate else ""))
         start = "from npc.cli import main; main()"
         ended = subprocess.run([sys.executable, "-c", start, *stage.command(), *stage.machine]).returncode
         if ended:
-            print(
+            say(
                 f"npc: stage {number}, {stage.title}, ended with {ended}; correct what its message names, and give "
                 "the same command again: it resumes there",
-                file=sys.stderr,
+                error=True,
             )
             raise typer.Exit(ended)
         record.add(stage)
         made += stage.trainings
     if not made and not dry_run:
-        print("nothing had to be done")
+        say("nothing had to be done")
 
 
 def _is_done(record: "Record", stage: "Stage") -> bool:

@@ -11,12 +11,14 @@ import typer
 
 from npc.errors import InputError
 from npc.names import series_labels
+from npc.terminal import console, say
 
 if TYPE_CHECKING:
     from npc.sweep.plan import Plan
 
 app = typer.Typer(
     help="Make the runs of sweep files on this machine or on Slurm, and show their state.",
+    epilog="Example: npc sweep run sweeps/smoke.yaml",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -48,8 +50,8 @@ def list_runs(given: Given, as_json: Json = False) -> None:
         print(json.dumps({"runs": [{"run_key": run.key, "overrides": run.overrides} for run in planned.runs]}))
         return
     for run in planned.runs:
-        print(run.key, *run.overrides)
-    print(_total(planned))
+        say(" ".join([run.key, *run.overrides]))
+    say(_total(planned))
 
 
 @app.command("run")
@@ -87,7 +89,7 @@ def run(
         raise InputError("early_terminate: runs are stopped early on one machine only; leave --backend slurm out")
     _check_cohorts(planned)
     _check_room(planned)
-    print(_total(planned))
+    say(_total(planned))
     if backend is Backend.local:
         shares = local.slots(slots, [device for device in devices.split(",") if device], per_device)
         with table(planned, len(shares)) as show:
@@ -100,7 +102,7 @@ def run(
             progress = slurm.run(planned, slots=at_once, partition=partition, minutes=minutes, cpus=cpus, gpus=gpus,
                                  retries=retries, show=show)  # fmt: skip
     for made, reason in progress.failed.items():
-        print(f"failed: {made.folder}: {reason}")
+        say(f"failed: {made.folder}: {reason}")
     raise typer.Exit(_print_status(planned))
 
 
@@ -158,9 +160,9 @@ def report(
     if as_json:
         print(json.dumps(found.as_json()))
         return
-    print(*search.lines(found.searches, labels), sep="\n")
-    print(*found.completeness(), sep="\n")
-    print(f"written to {folder} (open {folder / 'report.html'})")
+    say(*search.lines(found.searches, labels))
+    say(*found.completeness())
+    say(f"written to {folder} (open {folder / 'report.html'})")
 
 
 def _plan(given: Sequence[str]) -> "Plan":
@@ -204,7 +206,6 @@ def _check_room(planned: "Plan") -> None:
 
 def _print_status(planned: "Plan") -> int:
     """Prints the state of the runs; returns the exit code."""
-    from rich.console import Console
     from rich.table import Table
 
     from npc.sweep.state import STATES, counts, state
@@ -214,17 +215,15 @@ def _print_status(planned: "Plan") -> int:
     for variant in sorted({one.variant for one in states}):
         of_variant = [of for one, of in states.items() if one.variant == variant]
         table.add_row(variant, str(len(of_variant)), *(str(count) for count in counts(of_variant).values()))
-    console = Console(soft_wrap=True)
-    console.print(table)
+    console().print(table)
     for one, of in states.items():
         if of.failure:
-            console.print(f"{one.folder}: tried {of.failure.attempts} times, {of.failure.where}: "
-                          f"{of.failure.reason}", markup=False, highlight=False)  # fmt: skip
+            say(f"{one.folder}: tried {of.failure.attempts} times, {of.failure.where}: {of.failure.reason}")
     done = sum(of.name == "done" for of in states.values())
     stopped = sum(of.name == "stopped" for of in states.values())
     if done + stopped == len(states):
-        print(f"complete: {done} runs are done" + (f", {stopped} were stopped early" if stopped else ""))
+        say(f"complete: {done} runs are done" + (f", {stopped} were stopped early" if stopped else ""))
         return 0
     left = len(states) - done - stopped
-    print(f"not complete: {left} of {len(states)} runs are not done; npc sweep run resumes them")
+    say(f"not complete: {left} of {len(states)} runs are not done; npc sweep run resumes them")
     return 1

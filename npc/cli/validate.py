@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from npc.errors import InputError, grouped
+from npc.terminal import say
 
 
 def validate(
@@ -39,7 +40,10 @@ def validate(
             else _one(Path(first), others, output, horizon, smallest, draws)
         )
     written = f"written to {output} (open {output / 'report.html'})"
-    print(json.dumps(results, ensure_ascii=False) if as_json else written)
+    if as_json:
+        print(json.dumps(results, ensure_ascii=False))
+    else:
+        say(written)
 
 
 def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: int, draws: int) -> dict[str, object]:
@@ -58,7 +62,7 @@ def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: 
     bundle = open_bundle(model)
     cohort, store = of_words(bundle, words, outcomes=True)
     for warning in grouped(cohort.warnings):
-        print(f"npc: note: {warning}", file=sys.stderr)
+        say(f"npc: note: {warning}", error=True)
     predicted = predict(bundle, cohort, store)
     found = measure(bundle, cohort, predicted, horizon=horizon, draws=draws)
     (output / "aggregate.json").unlink(missing_ok=True)  # of another cohort: it must not be sent for this one
@@ -67,7 +71,7 @@ def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: 
     try:
         told = aggregate(bundle, found, smallest)
     except NotEstimable as reason:
-        print(f"npc: note: no aggregate.json is written: {reason}", file=sys.stderr)
+        say(f"npc: note: no aggregate.json is written: {reason}", error=True)
     else:
         enter(model, found.patients, smallest)
         write_json(output / "aggregate.json", told)

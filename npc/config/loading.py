@@ -1,6 +1,7 @@
 """Choices composed from `conf/`, or taken from a finished run."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from yaml import YAMLError
 from npc.config.checks import check
 from npc.config.key import run_key
 from npc.config.messages import composing
-from npc.config.schema import SplitConfig
+from npc.config.schema import BidsCohortConfig, CohortConfig, PhantomCohortConfig, SplitConfig
 from npc.config.values import sequence_name
 from npc.config.words import readable
 from npc.errors import InputError
@@ -75,10 +76,19 @@ def of_run(config: DictConfig) -> DictConfig:
     try:
         own = {key: config[key] for key in ("folds", "controls", "permutations")}
         own |= {"runs": str(folder.resolve().parents[2]), "force": False, "refit": None}
-        older = {"split": OmegaConf.structured(SplitConfig)}  # keys that the run's config.yaml may lack
-        choices = cast(DictConfig, OmegaConf.merge(config, older, OmegaConf.load(folder / "config.yaml"), own))
+        saved = cast(DictConfig, OmegaConf.load(folder / "config.yaml"))
+        older = OmegaConf.merge(config, {"split": OmegaConf.structured(SplitConfig)})  # keys that the run may lack
+        older.cohort = OmegaConf.structured(_schema(saved.cohort))  # those of the run's source, not of the default one
+        OmegaConf.set_struct(older, False)  # so that the variables and patients of the run can be added
+        choices = cast(DictConfig, OmegaConf.merge(older, saved, own))
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read as the choices of a run ({error})") from None
     if run_key(choices) != folder.name:
         raise InputError(f"refit={config.refit}: the run was made by another version of npc; train it again")
     return choices
+
+
+def _schema(cohort: DictConfig) -> type:
+    """The schema of a source: the smallest that has all its keys."""
+    known = (CohortConfig, BidsCohortConfig, PhantomCohortConfig)
+    return next((one for one in known if set(cohort) <= {item.name for item in fields(one)}), PhantomCohortConfig)

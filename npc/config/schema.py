@@ -186,6 +186,7 @@ class NetworkConfig:
     slices: str = later(one_of("channels", "pooled", default="channels"))  # how three slices are seen
     pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all, and of pooled slices
     channels_last: bool = later(False)  # the layout of convolutions in memory; sums round otherwise
+    compile: bool = later(False)  # by torch.compile; sums round otherwise
 
 
 @dataclass
@@ -372,6 +373,7 @@ class ReportConfig:
     seed: int = at_least(0)
     horizon: float = positive()  # months
     permutations: int = at_least(100, 1000)
+    patients: bool = True  # the page has a table of the patients, and their images
 
 
 @dataclass

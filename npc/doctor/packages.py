@@ -15,7 +15,7 @@ def python(running: tuple[int, int, int] = sys.version_info[:3]) -> Check:
     """The version of Python; the argument is there for tests."""
     found = ".".join(map(str, running))
     if running[:2] < OLDEST:
-        return Check("Python", "fault", found, "install Python 3.11 or later, and make .venv with it")
+        return Check("Python", "fault", found, "install Python 3.11, 3.12 or 3.13, and make .venv with it")
     return Check("Python", "ok", found)
 
 
@@ -53,5 +53,5 @@ def radiomics() -> Check:
             "radiomics",
             "note",
             "pyradiomics is not installed: method=radiomic and npc cohort agreement do not work",
-            "make .venv with Python 3.11 (make PYTHON=python3.11 setup), for which it can be built",
+            "run make setup in a checkout of npc, which builds it for Python 3.11 to 3.13",
         )

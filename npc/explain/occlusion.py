@@ -1,4 +1,6 @@
-"""Occlusion maps: how the risk of a network changes when a part of the tumour is hidden (Zeiler and Fergus, ECCV 2014).
+"""Maps of single patients: occlusion, how the risk changes when a part of the tumour is hidden, or Grad-CAM.
+
+Occlusion is that of Zeiler and Fergus (ECCV 2014).
 
 Beside each map stand two checks (Adebayo et al., NeurIPS 2018; Petsiuk et al., BMVC 2018): the map of the same network
 with random weights, which should be another one, and the risk when the pixels that the map marks are hidden, which
@@ -19,8 +21,11 @@ from torch import Tensor, nn
 
 from npc.bundle import networks
 from npc.bundle.part import Part
+from npc.bundle.risk_network import Risk
 from npc.cohort.cohort import Cohort
 from npc.config.schema import AugmentConfig
+from npc.errors import InputError
+from npc.explain.grad_cam import grad_cam
 from npc.imaging.readers import read_scan
 from npc.imaging.slice_images import framed
 from npc.signature.data import SliceDataset
@@ -41,7 +46,7 @@ class Map:
         anatomy: uint8, not masked.
         inside: bool, the outline.
         millimetres: side of a pixel.
-        importance: risk minus the risk with the place hidden; NaN outside the outline.
+        importance: the map: risk minus the risk with the place hidden, or Grad-CAM; NaN outside the outline.
         random_weights: the same of the network with random weights.
         correlation: Spearman's, of both maps inside the outline; NaN where one is constant.
         hidden: risk with the most important pixels hidden, by share.
@@ -60,28 +65,9 @@ class Map:
     hidden_at_random: dict[float, float]
 
 
-class Risk(nn.Module):
-    """The mean risk of several networks, of images whose sequences and slices are channels.
-
-    Args:
-        modules: the networks.
-        shape: of one patient's input, (sequence, channel, row, column).
-        sizes: of the outlines, (sequence, 2), where the networks read them.
-    """
-
-    def __init__(self, modules: Sequence[nn.Module], shape: tuple[int, ...], sizes: Tensor | None) -> None:
-        super().__init__()
-        self.members, self.shape, self.sizes = nn.ModuleList(modules), shape, sizes
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, row, column) to (batch, 1)."""
-        images = x.as_tensor() if hasattr(x, "as_tensor") else x
-        images = images.reshape(len(x), *self.shape)
-        given = images if self.sizes is None else Sized(images, self.sizes.expand(len(x), *self.sizes.shape))
-        return torch.stack([member(given) for member in self.members]).mean(dim=0)[:, None].float()
-
-
-def maps(part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: int = 0) -> list[Map]:
+def maps(
+    part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: int = 0, method: str = "occlusion"
+) -> list[Map]:
     """A map for each of some patients.
 
     Args:
@@ -90,6 +76,7 @@ def maps(part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: 
         store: folder of all stores.
         patients: their ids.
         seed: of random weights and pixels.
+        method: of `METHODS`.
 
     Raises:
         InputError: faults of the images.
@@ -99,6 +86,13 @@ def maps(part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: 
     channels = part.settings["members"][0]["network"]["channels"]
     data = SliceDataset(slices, table, channels, AugmentConfig(flip=0, rotate=0, shift=0, intensity=0), seed)
     own = networks.modules(part)
+    with_all = set.intersection(*({of.patient for of in cohort.studies(name)} for name in part.sequences))
+    if lacking := [patient for patient in patients if patient not in with_all]:
+        raise InputError(
+            f"{', '.join(lacking)}: a map needs every sequence of the network; choose others with --patients"
+        )
+    if method == "grad_cam" and part.settings["members"][0]["network"].get("pooled", False):
+        raise InputError("--method grad_cam: the network pools several slices; use --method occlusion")
     studies = {study.patient: study for study in cohort.studies(part.sequences[0])}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -110,7 +104,7 @@ def maps(part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: 
         anatomy, inside, millimetres = framed(read_scan(studies[patient]), part.preprocess)
         networks_risk, random_risk = (Risk(of, tuple(x.shape), sizes).eval() for of in (own, others))
         flat = x.flatten(0, 1)[None]
-        importance, noise = (_map(of, flat, inside) for of in (networks_risk, random_risk))
+        importance, noise = (METHODS[method](of, flat, inside) for of in (networks_risk, random_risk))
         hidden, at_random = _hidden(networks_risk, flat, inside, importance, np.random.default_rng(seed))
         pairs = importance[inside], noise[inside]
         varying = all(np.ptp(of) > 0 for of in pairs)
@@ -154,6 +148,9 @@ def _map(network: nn.Module, x: Tensor, inside: np.ndarray) -> np.ndarray:
     change = _risk(network, x)[0] - occluded
     whole[box[0] : box[0] + change.shape[0], box[2] : box[2] + change.shape[1]] = change
     return np.where(inside, np.nan_to_num(whole), np.nan)
+
+
+METHODS = {"occlusion": _map, "grad_cam": grad_cam}
 
 
 def _hidden(

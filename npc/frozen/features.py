@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.progress import track
 
 from npc.files import make_folder, write_bytes
 from npc.frozen.encoder import Encoder
 from npc.imaging.store import Slices
+from npc.terminal import track
 
 
 def encode(
@@ -37,7 +37,7 @@ def encode(
     make_folder(home)
     chosen = slice(1, 2) if mode == "max" else slice(None)
     rows = {}
-    for patient in track(patients, f"Features of {sequence}", transient=True):
+    for patient in track(patients, f"Features of {sequence}"):
         planes = np.asarray(slices.array[slices.rows[patient], chosen])
         inputs = encoder.inputs(planes)
         parts = np.array([_stored(encoder, part, home) for part in inputs], dtype=float)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from npc.errors import InputError
 from npc.imaging.grid import ROUNDING, apart, shear, straightened
@@ -144,6 +143,8 @@ class Nifti:
         b, c, d, *offset = self.fields["qform"]
         a = math.sqrt(max(0.0, 1 - b * b - c * c - d * d))
         flip, *steps = self.fields["pixdim"][:4]
+        from scipy.spatial.transform import Rotation  # takes half a second, and most files have an sform
+
         axes = Rotation.from_quat([b, c, d, a]).as_matrix() * np.abs(steps) * [1, 1, -1 if flip < 0 else 1]
         return np.column_stack([axes, offset])
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from joblib import Parallel, delayed
-from rich.progress import track
 
 from npc.cohort.studies import Study
 from npc.errors import Fault, InputError
+from npc.terminal import track
 
 Found = TypeVar("Found")
 
@@ -30,7 +30,7 @@ def read_all(
     results = Parallel(n_jobs=-1, return_as="generator" if ordered else "generator_unordered", mmap_mode=None)(
         delayed(_attempt)(work, study) for study in studies
     )
-    for study, found in track(results, title, len(studies), transient=True, disable=not studies):
+    for study, found in track(results, title, len(studies), disable=not studies):
         if isinstance(found, InputError):
             faults += [located(study, sentence) for sentence in found.faults]
         else:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
-from rich.progress import track
+
+from npc.terminal import track
 
 RADIUS = 5  # of the window: 3.5 sigma, rounded
 _KERNEL = cv2.getGaussianKernel(2 * RADIUS + 1, 1.5, cv2.CV_64F)
@@ -77,7 +78,7 @@ def pairwise_ssim(first: np.ndarray, second: np.ndarray, what: str = "Comparing 
         delayed(_rows)(first[part], second[block]) for part, block in places
     )
     similarity = np.empty((len(first), len(second)))
-    for (part, block), rows in zip(places, track(work, what, len(places), transient=True), strict=True):
+    for (part, block), rows in zip(places, track(work, what, len(places)), strict=True):
         similarity[part, block] = rows
     return similarity
 

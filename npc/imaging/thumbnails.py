@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from npc.cohort.studies import Study
+from npc.imaging.acquisition import Acquisition, read_acquisition
 from npc.imaging.content import voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.outline_sizes import OutlineSize, outline_size
@@ -51,6 +52,7 @@ class StudyView:
         at_end: whether it is in the first or last slice.
         content: hash of the image's voxels.
         notes: what was noticed in the files.
+        acquisition: how the image was made.
     """
 
     thumbnails: list[Thumbnail]
@@ -65,6 +67,7 @@ class StudyView:
     at_end: bool
     content: str
     notes: tuple[str, ...]
+    acquisition: Acquisition
 
 
 def view_study(study: Study, settings: Preprocess, slices: str, size: int) -> StudyView:
@@ -104,6 +107,7 @@ def view_study(study: Study, settings: Preprocess, slices: str, size: int) -> St
         at_end=bool(mask[[0, -1]].any()),
         content=voxels_hash(scan.image),
         notes=scan.notes,
+        acquisition=read_acquisition(study.image, scan),
     )
 
 

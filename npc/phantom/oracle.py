@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from npc.phantom.parts import PARTS
 from npc.phantom.signal import best_score
@@ -35,6 +34,8 @@ class Oracle:
     def best_auc(self, patients: pd.DataFrame, event: str, sequences: Sequence[str]) -> dict[str, float | None]:
         """As `npc.cohort.truth.Truth` says; `size`, `texture` and `necrosis` are what the images show of each part."""
         truth = self.truth.loc[patients.index]
+
+        from sklearn.metrics import roc_auc_score  # takes half a second, and a finished run needs none
 
         def given(column: str) -> np.ndarray:
             shown = {s: truth[column.format(s)].to_numpy() for s in sequences}

@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 from joblib import Parallel, delayed
-from rich.progress import track
 
 from npc.cohort.delimited import read_csv
 from npc.cohort.sources import table
@@ -37,6 +36,7 @@ from npc.phantom.parts import JOINT, PARTS
 from npc.phantom.population import draw_patient
 from npc.phantom.scanners import draw_acquisition
 from npc.phantom.signal import SEQUENCES
+from npc.terminal import track
 
 RECIPE = 3  # raise it when the same options give another phantom: folders of the old recipe are then left alone
 _MISSING_STREAM = 7  # other than those of the patient, images, scanners, outlines and signal
@@ -78,7 +78,7 @@ def write(folder: Path, **choices: Any) -> None:
         draw = delayed(partial(_write_patient, part, options=options))
         numbers = ((hospital, number) for hospital, size in enumerate(options.sizes) for number in range(size))
         work = Parallel(n_jobs=-1, return_as="generator", mmap_mode=None)(draw(*place) for place in numbers)
-        _write_tables(part, track(work, "Drawing the phantom", total=options.n, transient=True))
+        _write_tables(part, track(work, "Drawing the phantom", total=options.n))
         (part / "phantom.json").write_bytes(_description(options))
         try:
             part.rename(folder)

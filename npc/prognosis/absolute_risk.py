@@ -1,20 +1,21 @@
 """Absolute risks: the Cox form of a model, fitted on the training cohort, with its baseline survival."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from npc.names import MODELS
+from npc.names import FEWEST, MODELS, PREDICTED
 from npc.prognosis.estimable import estimated
 from npc.prognosis.models import Model
 from npc.prognosis.survival import HazardRatio
 from npc.statistics import NotEstimable
 from npc.statistics.baseline import Baseline, baseline
 from npc.statistics.cox import Cox, cox
+from npc.statistics.risk_interval import HazardVariance, hazard_variance
 
 Z = float(norm.ppf(0.975))
 LARGEST = 1e4  # of a linear predictor: far beyond what a probability can show, and its exponential is clipped
@@ -31,6 +32,8 @@ class CoxForm:
         baseline: of a patient whose predictor is 0.
         coefficient: log hazard ratio of each term.
         centre: mean of each term in the training cohort.
+        months: those of `npc.names.PREDICTED` for which there are intervals (`interval_months`).
+        variance: at these months, in the units of the terms.
     """
 
     terms: dict[str, HazardRatio | NotEstimable]
@@ -39,6 +42,8 @@ class CoxForm:
     baseline: Baseline
     coefficient: Mapping[str, float] = field(default_factory=dict)
     centre: Mapping[str, float] = field(default_factory=dict)
+    months: tuple[int, ...] = ()
+    variance: HazardVariance | None = None
 
     def probability(self, patients: pd.Index, months: ArrayLike) -> np.ndarray:
         """Probability of the event by each month, (patients, months).
@@ -77,6 +82,9 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
     fitted = cox(rows["time"], rows["event"], scaled[training])
     predictor = pd.Series(np.clip(scaled.to_numpy() @ fitted.coefficient, -LARGEST, LARGEST), patients.index)
     labels = model.encoding.labels() if model.encoding else {}
+    months = interval_months(rows["time"], rows["event"])
+    of = hazard_variance(rows["time"], rows["event"], scaled[training], fitted.coefficient, months)
+    size = unit.to_numpy(dtype=float)
     return CoxForm(
         {str(term): estimated(_ratio, fitted, i, float(unit[term])) for i, term in enumerate(design.columns)},
         {**labels, **model.signatures, model.name: MODELS[model.name]},
@@ -84,7 +92,27 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
         baseline(rows["time"], rows["event"], predictor[training]),
         dict(zip(map(str, design), map(float, fitted.coefficient / unit), strict=True)),
         {str(term): float(mean) for term, mean in design[training].mean().items()},
+        months,
+        replace(of, mean=of.mean * size, covariance=of.covariance / np.outer(size, size)),
     )
+
+
+def interval_months(time: pd.Series, event: pd.Series) -> tuple[int, ...]:
+    """The months of `npc.names.PREDICTED` whose interval reveals no single patient.
+
+    The sums behind an interval are those of all patients at risk: at a month at least five must still be, and at least
+    five events must lie between one month and the next.
+
+    Args:
+        time: of the training patients, months.
+        event: 1 for an event.
+    """
+    found: list[int] = []
+    for month in PREDICTED:
+        between = (event == 1) & (time <= month) & (time > (found[-1] if found else -np.inf))
+        if between.sum() >= FEWEST and (time >= month).sum() >= FEWEST:
+            found.append(month)
+    return tuple(found)
 
 
 def _ratio(fitted: Cox, index: int, unit: float) -> HazardRatio:

@@ -22,6 +22,7 @@ from npc.prognosis.controls import MEASURES, Against, Controls, against, control
 from npc.prognosis.discrimination import ModelComparison, comparisons
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.evaluation import ModelResult, evaluate
+from npc.prognosis.failures import Failures, failures
 from npc.prognosis.headline import Headline, headline
 from npc.prognosis.hospitals import Hospital, hospitals
 from npc.prognosis.missing import Missing, missing
@@ -75,6 +76,7 @@ class Analysis:
         ablations: the best run of each variant against the signature.
         validity: what the whole choice of each model is worth on the training cohort.
         missing: what is missing, and regressions over imputations.
+        failures: held-out patients whom every model gets wrong.
         univariate: tests that choose clinical variables.
         characteristics: of the cohorts, by variable.
         variants: AUCs of the best run of each.
@@ -110,6 +112,7 @@ class Analysis:
     ablations: Ablations
     validity: Mapping[str, Validity]
     missing: Missing
+    failures: Failures
     univariate: tuple[Univariate, ...]
     characteristics: tuple[Characteristic, ...]
     variants: tuple[Variant, ...]
@@ -180,6 +183,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         ablations=ablations(choice.lead, used),
         validity=validity(everyone, made, variables, best, choices),
         missing=missing(everyone, made, variables, imputations=choices.prognosis.imputations, seed=choices.report.seed),
+        failures=failures(patients, results, variables),
         univariate=tuple(tests),
         characteristics=characteristics(patients, variables),
         variants=variants(used, cohort.sequences, load_published(), **draws),

@@ -9,6 +9,7 @@ from npc.cohort.clinical import Variable
 from npc.prognosis.absolute_risk import CoxForm
 from npc.prognosis.models import Model
 from npc.statistics import NotEstimable
+from npc.statistics.risk_interval import HazardVariance
 
 LONGEST = 120  # months
 
@@ -25,7 +26,8 @@ def as_plain(model: Model, form: CoxForm | NotEstimable, runs: Mapping[str, str]
         ready for JSON: `signatures` (`runs`); `intercept` and `coefficient` by term (None where the risk is the
         signature's own); `variables`, `fill` and `levels` (`npc.prognosis.encoding.Encoding`); `cox` (None where there
         is none): `coefficient` and `centre` by term, and the cumulative baseline hazard at whole `months`, since the
-        times at which it rises are those of single patients.
+        times at which it rises are those of single patients; and `interval`, what its limits need
+            (`npc.statistics.risk_interval.HazardVariance`), whose arrays have the order of the terms.
     """
     fitted, encoding = model.fitted, model.encoding
     return {
@@ -58,4 +60,9 @@ def _cox(form: CoxForm) -> dict[str, Any]:
         "centre": dict(form.centre),
         "months": months.tolist(),
         "cumulative_hazard": form.baseline.cumulative_hazard(months).tolist(),
+        "interval": {"months": list(form.months), **_arrays(form.variance)} if form.variance and form.months else None,
     }
+
+
+def _arrays(of: HazardVariance) -> dict[str, Any]:
+    return {name: value.tolist() for name, value in vars(of).items()}

@@ -30,7 +30,8 @@ try:
     from npc.radiomics.mesh import Shape
 except ImportError as error:
     raise InputError(
-        f"pyradiomics 3.0.1 can't be loaded ({error}); it needs Python 3.11: create the environment with that version"
+        f"radiomic features need pyradiomics 3.0.1, which can't be loaded ({error}); "
+        "run make setup in a checkout of npc, which builds it for Python 3.11 to 3.13"
     ) from error
 
 if TYPE_CHECKING:

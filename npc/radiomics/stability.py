@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from rich.progress import track
 from sklearn.pipeline import Pipeline
 
 from npc.run.nested import refit, risk
 from npc.statistics.delong import auc
+from npc.terminal import track
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def bootstrap_refits(
     rows = [np.concatenate([rng.choice(np.flatnonzero(y == c), (y == c).sum()) for c in (0, 1)]) for _ in range(draws)]
     work = Parallel(n_jobs=-1, return_as="generator")(delayed(_refit)(pipeline, features, y, row) for row in rows)
     count, aucs = pd.Series(0, features.columns), []
-    for names, *of in track(work, "Bootstrap refits", draws, transient=True):
+    for names, *of in track(work, "Bootstrap refits", draws):
         count[names] += 1
         aucs.append(of)
     share = count / draws if draws else count.astype(float).mask(count == 0)

@@ -5,46 +5,36 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from npc.explain.occlusion import SHARES, Map
+from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF, Method
+from npc.report.kit.anatomy import show_anatomy
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 
 ROW = 58.0  # mm, of one patient
-BAR = 10  # mm, of the scale bar
-NO_PROOF = (
-    "A map is no proof: it shows where hiding a part of the tumour changes the risk of this network, not why, and not "
-    "that the place has to do with metastasis."
-)
-_CHECKS = (
-    "If the map of random weights looks the same (a correlation near 1), the map shows the image and not what the "
-    "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map "
-    "marks nothing."
-)
 
 
-def write_report(folder: Path, title: str, found: Sequence[Map]) -> None:
+def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], method: str = "occlusion") -> None:
     """Writes `results.json`, `tables/maps.csv`, `figures/maps` and `report.html`.
 
     Args:
         folder: of the report.
         title: of the model.
+        run_key: of the networks, by which the report of evaluate.py knows them.
         found: maps, in the order in which they are shown.
+        method: by which they were made.
     """
     table = as_table(found)
     rows = table.astype(object).where(table.notna(), None)
-    write_results(folder, {"maps": rows.to_dict("records")})
     write_table(folder, "maps", table)
-    draw(folder / "figures" / "maps", found)
-    shown = Figure(
-        folder / "figures" / "maps",
-        "Largest slice with the outline; occlusion map (red: hiding the place lowers the risk); map of random weights",
-    )
-    sections = [Section("Occlusion maps", [NO_PROOF, _CHECKS], {"Checks": table.round(4)}, [shown])]
+    draw(folder / FIGURE, found, METHODS[method])
+    shown = Figure(folder / FIGURE, METHODS[method].caption)
+    sections = [Section("Maps", [NO_PROOF, CHECKS], {"Checks": table.round(4)}, [shown])]
     write_page(folder / "report.html", f"Where the network looks: {title}", sections)
+    # the last file: where it is, the report of evaluate.py takes the others as complete
+    write_results(folder, {"run_key": run_key, "method": method, "maps": rows.to_dict("records")})
 
 
 def as_table(found: Sequence[Map]) -> pd.DataFrame:
@@ -61,38 +51,25 @@ def as_table(found: Sequence[Map]) -> pd.DataFrame:
     )
 
 
-def draw(path: Path, found: Sequence[Map]) -> None:
+def draw(path: Path, found: Sequence[Map], method: Method) -> None:
     """A row for each patient.
 
     Args:
         path: without suffix.
         found: the maps.
+        method: by which they were made.
     """
     with drawing(path, width=PAGE, height=ROW * len(found)) as figure:
         grid = figure.subplots(len(found), 3, squeeze=False)
         for panels, of in zip(grid, found, strict=True):
-            titles = (f"{of.patient}, risk {of.risk:.3f}", "occlusion map", "random weights")
+            titles = (f"{of.patient}, risk {of.risk:.3f}", method.name, "Random weights")
             for axes, title, shown in zip(panels, titles, (None, of.importance, of.random_weights), strict=True):
-                _anatomy(axes, of)
+                show_anatomy(axes, of.anatomy, of.inside, of.millimetres)
                 axes.set_title(title, loc="left")
                 if shown is None:
                     continue
-                limit = max(float(np.nanmax(np.abs(shown))), 1e-12)
+                limit = float(np.nanmax(np.abs(shown))) or 1.0
+                if not np.nanmax(np.abs(shown)):
+                    axes.set_title(f"{title}: 0 everywhere", loc="left")
                 image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label="risk less risk with the place hidden", shrink=0.8)
-
-
-def _anatomy(axes: Axes, of: Map) -> None:
-    """The surroundings of the tumour, its outline, and a scale bar."""
-    rows, columns = np.nonzero(of.inside)
-    half = 0.8 * max(np.ptp(rows), np.ptp(columns)) + 4
-    y, x = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
-    axes.imshow(of.anatomy, cmap="gray", interpolation="nearest")
-    line = axes.contour(of.inside, [0.5], colors=["#E69F00"], linewidths=0.9)
-    line.set_path_effects([withStroke(linewidth=1.8, foreground="black", alpha=0.6)])
-    length = BAR / of.millimetres
-    left, bottom = x - 0.9 * half, y + 0.88 * half
-    axes.plot([left, left + length], [bottom, bottom], color="white", linewidth=2)
-    axes.text(left, bottom - 0.04 * half, f"{BAR} mm", color="white", va="bottom", fontsize=6)
-    axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), xticks=[], yticks=[], facecolor="black")
-    axes.spines[:].set_visible(False)
+                figure.colorbar(image, ax=axes, label=method.unit, shrink=0.8)

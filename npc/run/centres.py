@@ -10,6 +10,7 @@ from npc.config.values import run_sequences, tested_hospitals
 from npc.imaging.views import seen
 from npc.names import LEAVE_ONE_OUT
 from npc.run.train import train
+from npc.terminal import say
 
 
 def train_each(config: DictConfig) -> None:
@@ -32,7 +33,7 @@ def train_each(config: DictConfig) -> None:
     for run in runs:  # a fault of the last is reported before the first begins
         analysed(cohort, run.endpoint, run.split)
     for number, run in enumerate(runs, start=1):
-        print(f"test hospital {run.split.test[0]} ({number} of {len(runs)})")
+        say(f"test hospital {run.split.test[0]} ({number} of {len(runs)})")
         train(run)
 
 

@@ -22,6 +22,7 @@ from npc.run.folder import RunFolder
 from npc.run.method import Fitted, method_of
 from npc.run.metrics import by_split
 from npc.run.tracker import Tracker
+from npc.terminal import say
 
 log = logging.getLogger(__name__)
 _OUTCOME = ["label", "time", "event"]
@@ -66,7 +67,7 @@ def write_controls(config: DictConfig, cohort: Cohort, run: RunFolder, patients:
                 log.info("control %s (%d of %d)", control, number, len(CONTROLS))
                 fitted = _fit(_of_one_process(config), replace(cohort, control=control), folder, patients)
             write_text(file, fitted.predictions[["patient_id", "split", "risk"]].to_csv(index=False))
-            print(f"written to {file}")
+            say(f"written to {file}")
         make_folder(folder.path)
         folder.clear_leftovers()
         method_of(_of_one_process(config), replace(cohort, control=control), folder).refit(patients)

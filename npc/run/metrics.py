@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from npc.names import NOT_ESTIMABLE, SPLITS
-from npc.statistics.delong import auc
+from npc.terminal import console
 
 
 def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
@@ -17,6 +16,8 @@ def by_split(predictions: pd.DataFrame) -> dict[str, Any]:
     Args:
         predictions: with `split`, `label` and `risk`.
     """
+    from npc.statistics.delong import auc  # SciPy's distributions take a second, and a finished run needs none
+
     groups = dict(list(predictions.groupby("split")))
     return {
         "n": {split: len(rows) for split, rows in groups.items()},
@@ -50,7 +51,7 @@ def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
             table.add_row(*row)
     if known:
         table.caption = "oracle: the highest AUC that is possible given these images, or given the whole truth"
-    Console().print(table)
+    console().print(table)
 
 
 def _figure(value: float | None) -> str:

@@ -1,7 +1,6 @@
 """From a cohort on disk to a signature and its logged predictions: the steps of a run of any method."""
 
 import os
-import sys
 from collections.abc import Mapping
 
 import pandas as pd
@@ -20,6 +19,7 @@ from npc.run.folder import RunFolder
 from npc.run.method import UNLABELLED, ShouldPrune, method_of
 from npc.run.metrics import by_split, print_metrics
 from npc.run.tracker import report_complete, track
+from npc.terminal import say
 
 
 def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
@@ -37,12 +37,12 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     check_processes(config, run)
     cohort, notes = seen(load(config.cohort, config.endpoint, sequences), config.region, sequences, config.store)
     for warning in grouped(cohort.warnings):
-        print(f"npc: warning: {warning}", file=sys.stderr)
+        say(f"npc: warning: {warning}", error=True)
     for note in notes:
-        print(f"npc: note: {note}", file=sys.stderr)
+        say(f"npc: note: {note}", error=True)
     patients, exclusions = analysed(cohort, config.endpoint, config.split)
     for centre, count in unused_centres(exclusions).items():
-        print(f"npc: note: {centre} ({count} patients) neither develops nor tests (split)", file=sys.stderr)
+        say(f"npc: note: {centre} ({count} patients) neither develops nor tests (split)", error=True)
     method = method_of(config, cohort, run, should_prune)
     inputs = method.inputs(patients)
     patients, unusable = _without_failures(patients, inputs.failures)
@@ -59,18 +59,16 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
             run.check_same_data(data)
             run.clear_leftovers()
             print_metrics(run.metrics, method.title)
-            print(f"{run.path} is complete; force=true runs it again")
+            say(f"{run.path} is complete; force=true runs it again")
             if (root := run.cohort_root) != config.cohort.root:
-                print(
-                    f"it was made from {root}; the patients, outcomes and images in {config.cohort.root} are the same"
-                )
+                say(f"it was made from {root}; the patients, outcomes and images in {config.cohort.root} are the same")
             report_complete(config, run)
         else:
             method.prepare(predicted)
             run.begin(config, data, patients["split"], exclusions)
             run.write_outlines(outline_sizes(config.store, cohort, sequences, patients.index))
             if len(exclusions):
-                print(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
+                say(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
             with run.logging(), track(config, run) as tracker:
                 fitted = method.fit(predicted, tracker)
                 risks = fitted.predictions.set_index("patient_id")
@@ -85,7 +83,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
                 tracker.report(predictions, metrics)
                 run.finish()
             print_metrics(metrics, method.title)
-            print(f"written to {run.path}")
+            say(f"written to {run.path}")
         method.refit(patients)
         if config.controls:
             write_controls(config, cohort, run, patients)

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from monai.utils import convert_to_tensor
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from npc.config.schema import AugmentConfig
 from npc.imaging.store import Slices
-from npc.signature.augment import augmentation
+from npc.signature.augment import Augmentation
 from npc.signature.endpoints import Outcome
 from npc.signature.sizes import Sized
 
@@ -26,10 +25,10 @@ DROPPED = 0.3
 class SliceDataset(Dataset):
     """Patients' slices as tensors.
 
-    An item is `(x, outcome)`: x float32 (sequence, channel, row, column) with values from 0 to 1; where the slices come
-    with the sizes of the outlines, they are beside it (`Sized`). Its index is the
-    patient's number, or (number, epoch) for an augmented item: the augmentation depends on the seed, the epoch and the
-    patient alone, not on workers, order or earlier items.
+    A batch is `(x, outcome)`: x float32 (patient, sequence, channel, row, column) with values from 0 to 1; where the
+    slices come with the sizes of the outlines, they are beside it (`Sized`). An index is the patient's number, or
+    (number, epoch) for an augmented item: the augmentation depends on the seed, the epoch and the patient alone, not on
+    workers, order or other items.
 
     Args:
         slices: of each sequence, in the order in which they are joined.
@@ -53,32 +52,46 @@ class SliceDataset(Dataset):
         self.slices, self.patients, self.seed, self.masked = slices, list(patients.index), seed, masked
         self.outcomes = torch.tensor(patients[list(Outcome._fields)].astype(float).to_numpy(dtype=np.float32))
         self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
-        self.augment = augmentation(augment, slices[0].array.shape[-1])
+        self.augment = Augmentation(augment, slices[0].array.shape[-1])
         self.sizes = log_sizes(slices, self.patients) if slices[0].sizes else None
 
     def __len__(self) -> int:
         return len(self.patients)
 
     def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor | Sized, Outcome]:
-        number, epoch = index if isinstance(index, tuple) else (index, None)
-        patient = self.patients[number]
-        planes = np.stack([self._planes(of, patient) for of in self.slices])
-        x = torch.from_numpy(planes).float() / 255
-        if epoch is not None and self.augment.transforms:
-            draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
-            self.augment.set_random_state(seed=int(draw))
-            changed = convert_to_tensor(self.augment(x.flatten(0, 1)), track_meta=False)
-            x = changed.reshape(x.shape).clamp(0, 1)
-        if epoch is not None and self.masked:
-            x[~self._kept(np.array([plane.any() for plane in planes]), epoch, number)] = 0
-        outcome = Outcome(*self.outcomes[number])
-        return (x if self.sizes is None else Sized(x, self.sizes[number])), outcome
+        """One patient's, without the dimension of the patients."""
+        x, outcome = self.__getitems__([index])
+        item = Sized(x.images[0], x.sizes[0]) if isinstance(x, Sized) else x[0]
+        return item, Outcome(*(part[0] for part in outcome))
 
-    def _planes(self, of: Slices, patient: str) -> np.ndarray:
-        """The slices of a sequence; 0 where the patient lacks it."""
-        if self.masked and patient not in of.rows:
-            return np.zeros_like(of.array[0, self.channels])
-        return of.array[of.rows[patient], self.channels]
+    def __getitems__(self, indices: Sequence[int | tuple[int, int]]) -> tuple[Tensor | Sized, Outcome]:
+        """A batch: PyTorch's loader gives all of its indices at once."""
+        drawn = [index if isinstance(index, tuple) else (index, None) for index in indices]
+        numbers = [number for number, _ in drawn]
+        patients = [self.patients[number] for number in numbers]
+        planes = np.stack([self._planes(of, patients) for of in self.slices], axis=1)
+        x = torch.from_numpy(planes).float() / 255
+        for place, (number, epoch) in enumerate(drawn):
+            if epoch is not None:
+                self._vary(x[place], planes[place], number, epoch)
+        outcome = Outcome(*self.outcomes[numbers].unbind(1))
+        return (x if self.sizes is None else Sized(x, self.sizes[numbers])), outcome
+
+    def _vary(self, x: Tensor, planes: np.ndarray, number: int, epoch: int) -> None:
+        """Augments a patient's slices in place."""
+        if self.augment:
+            draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
+            x.copy_(self.augment(x.flatten(0, 1), int(draw)).reshape(x.shape))
+        if self.masked:
+            x[~self._kept(np.array([plane.any() for plane in planes]), epoch, number)] = 0
+
+    def _planes(self, of: Slices, patients: Sequence[str]) -> np.ndarray:
+        """The patients' slices of a sequence; 0 where a patient lacks it."""
+        there = np.array([patient in of.rows for patient in patients]) if self.masked else np.full(len(patients), True)
+        rows = [of.rows[patient] for patient, has in zip(patients, there, strict=True) if has]
+        planes = np.zeros((len(patients), *of.array[0, self.channels].shape), np.uint8)
+        planes[there] = of.array[rows, self.channels]
+        return planes
 
     def _kept(self, present: np.ndarray, epoch: int, number: int) -> Tensor:
         """Which sequences an augmented item has: each that the patient has stays with a probability of 1 - `DROPPED`.
@@ -181,5 +194,14 @@ class SliceDataModule(pl.LightningDataModule):
 
     def _loader(self, split: str, **options: Any) -> DataLoader:
         return DataLoader(
-            self.datasets[split], num_workers=self.workers, pin_memory=torch.cuda.is_available(), **options
+            self.datasets[split],
+            num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(),
+            collate_fn=as_it_is,  # the dataset makes the batch
+            **options,
         )
+
+
+def as_it_is(batch: Any) -> Any:
+    """The batch that the dataset has made."""
+    return batch

@@ -1,12 +1,14 @@
 """Training with Lightning, the choice of the best epoch, and the predictions of all cohorts."""
 
 import logging
+import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, which
 from typing import Any
 
 import numpy as np
@@ -118,6 +120,8 @@ def fit(
     )
     if (sizes := data.datasets["train"].sizes) is not None:
         module.network.sizes.fit(sizes)
+    if config.network.compile:
+        _compile(module)
     best = BestEpoch(run.best, config.trainer.patience, is_last=config.trainer.epoch == "last")
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
@@ -193,6 +197,17 @@ def _trainer(
         plugins=[WholeCheckpoints()],
         callbacks=callbacks,
     )
+
+
+def _compile(module: SignatureModule) -> None:
+    """Compiles the network in place at its first use; the names of its weights stay as they are."""
+    compiler = os.environ.get("CXX", "g++")
+    if not which(shlex.split(compiler)[0]):
+        raise InputError(
+            f"network.compile=true: torch.compile needs a C++ compiler, and there is no {compiler}; "
+            "install one (Debian: g++), name it in CXX, or leave network.compile=false"
+        )
+    module.network.compile()
 
 
 def _survival(module: SignatureModule, predictions: pd.DataFrame, output: np.ndarray) -> pd.DataFrame | None:

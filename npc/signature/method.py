@@ -22,6 +22,7 @@ from npc.names import MODELS
 from npc.run.folder import RunFolder
 from npc.run.method import Fitted, Inputs, ShouldPrune
 from npc.run.tracker import Tracker
+from npc.terminal import say
 
 
 class DeepLearning:
@@ -79,7 +80,7 @@ class DeepLearning:
 
         with self.run.logging():
             write_out_of_fold(self.config, self.run, self.slices, patients)
-        print(f"written to {self.run.out_of_fold}")
+        say(f"written to {self.run.out_of_fold}")
 
     def assist(self, patients: pd.DataFrame) -> None:
         """Computes together with the process that writes, which has already deleted what `force` replaces."""

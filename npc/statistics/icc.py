@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc, fdtri
 
 from npc.statistics import NotEstimable
 
@@ -58,7 +58,7 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
         residual = 0.0
     df_rows, df_residual = n - 1, (n - 1) * (k - 1)
     f = rows / residual if residual else np.inf
-    p = float(f_distribution.sf(f, df_rows, df_residual))
+    p = float(fdtrc(df_rows, df_residual, f))
     tail = 1 - (1 - confidence) / 2
 
     total = rows + (k - 1) * residual + k * (columns - residual) / n
@@ -72,7 +72,7 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
         j = columns / residual
         share = n * (1 + (k - 1) * absolute) - k * absolute
         df = df_residual * (k * absolute * j + share) ** 2 / (df_rows * k**2 * absolute**2 * j**2 + share**2)
-        upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
+        upper, lower = fdtri(df_rows, df, tail), fdtri(df, df_rows, tail)
         with np.errstate(over="ignore", invalid="ignore"):  # among two or three subjects the quantiles have no bound
             limits = (
                 n * (rows - upper * residual) / (upper * spread + n * rows),
@@ -82,12 +82,12 @@ def icc(ratings: ArrayLike, confidence: float = 0.95) -> tuple[Icc, Icc]:
             raise NotEstimable(f"{n} subjects are too few for the interval of an ICC of {absolute:.2f}")
     elif columns > scale:
         df = float(k - 1)  # the limit of Satterthwaite's df as the residual vanishes
-        upper, lower = f_distribution.ppf(tail, df_rows, df), f_distribution.ppf(tail, df, df_rows)
+        upper, lower = fdtri(df_rows, df, tail), fdtri(df, df_rows, tail)
         limits = (n * rows / (upper * spread + n * rows), n * lower * rows / (spread + n * lower * rows))
     else:
         limits = (1.0, 1.0)
-    low = f / f_distribution.ppf(tail, df_rows, df_residual)
-    high = f * f_distribution.ppf(tail, df_residual, df_rows)
+    low = f / fdtri(df_rows, df_residual, tail)
+    high = f * fdtri(df_residual, df_rows, tail)
     kept = (1.0, 1.0) if not residual else ((low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
     return (
         Icc(float(absolute), (float(limits[0]), float(limits[1])), float(f), p),

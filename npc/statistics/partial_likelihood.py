@@ -78,7 +78,7 @@ def derivatives(strata: Sequence[Stratum], beta: np.ndarray) -> tuple[float, np.
 
 def contributions(of: Stratum, beta: np.ndarray) -> Contributions:
     """Of each event time."""
-    s0, mean, second = _efron(of, beta)
+    s0, mean, second = efron(of, beta)
     x, weight = of.x[of.events], of.weight[of.events]
     each = _mean_weight(of)
     variance = second - mean[:, :, None] * mean[:, None, :]
@@ -97,7 +97,7 @@ def score_residuals(strata: Sequence[Stratum], beta: np.ndarray, subjects: int) 
     """
     residuals = np.zeros((subjects, len(beta)))
     for of in strata:
-        s0, mean, _ = _efron(of, beta)
+        s0, mean, _ = efron(of, beta)
         # of the baseline hazard at each event, and the same times the mean covariates of those at risk
         hazard = (_mean_weight(of) / s0)[:, None] * np.column_stack([np.ones(len(mean)), mean])
         # summed over the events up to each subject's time, without the share that it has left by at its own event
@@ -115,7 +115,7 @@ def _mean_weight(of: Stratum) -> np.ndarray:
     return (np.bincount(of.at, of.weight[of.events]) / of.number)[of.at]
 
 
-def _efron(of: Stratum, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def efron(of: Stratum, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums of the hazards exp(x beta) of those who are left at risk at each event, and the means that they weight.
 
     Returns:

@@ -22,6 +22,7 @@ from npc.run.folder import RunFolder
 from npc.sweep import work
 from npc.sweep.local import FLAPPING, Progress, Task
 from npc.sweep.plan import Plan, Planned
+from npc.terminal import say
 
 _ASK = 5.0  # seconds between two queries to Slurm, which other users share
 _GRACE = 60.0  # seconds after SIGTERM in which Slurm kills a task, or queues it again
@@ -88,7 +89,7 @@ def run(
         try:
             queue = array.follow(show)
         except KeyboardInterrupt:
-            print(f"npc: the runs continue in Slurm; `scancel {array.id}` ends them", file=sys.stderr)
+            say(f"npc: the runs continue in Slurm; `scancel {array.id}` ends them", error=True)
             raise
     return progress
 

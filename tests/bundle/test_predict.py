@@ -36,7 +36,9 @@ def table(folder: Path) -> pd.DataFrame:
 
 def test_the_risks_are_those_of_the_training_run(written: Path, run: FinishedRun):
     found, before = table(written), run.predictions
-    assert list(found.columns) == ["risk", "group", "risk_36", "risk_60"]
+    limits = ["risk_36_low", "risk_36_high"]  # by month 60 there are too few events more
+    assert list(found.columns) == ["risk", "group", "risk_36", "risk_60", *limits]
+    assert ((found["risk_36_low"] < found["risk_36"]) & (found["risk_36"] < found["risk_36_high"])).all()
     assert set(found.index) == set(before.index)
     assert (found.loc[before.index, "risk"] == before["risk"]).all()
     cutoff = before.loc[before["split"] == "train", "risk"].median()
@@ -108,6 +110,34 @@ def test_what_does_not_fit_ends_with_one_message(given: tuple[str, ...], message
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_pages_and_a_missing_sequence(trained, elsewhere: Path, words, tmp_path: Path):
+    """A model that was trained with cohort.missing=mask predicts whom another one refuses by name."""
+    masked = trained("sequence=cet1+t2", "cohort.missing=mask").path
+    folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
+    rows = pd.read_csv(folder / "patients.csv", dtype=str).head(2)
+    rows.loc[1, ["t2_image", "t2_mask"]] = ""
+    rows.to_csv(folder / "patients.csv", index=False)
+    given = ("npc", "predict", masked, "cohort=table", f"cohort.root={folder}", words[2])
+    done = run_here(*given)
+    assert done.returncode == 2
+    assert f"patient {rows.loc[1, 'patient_id']}: no t2 image" in done.stderr
+    done = run_here(*given, "cohort.missing=mask", "-o", tmp_path / "out", "--pages")
+    assert done.returncode == 0, done.stderr
+    assert len(table(tmp_path / "out")) == 2
+    pages = [(tmp_path / "out" / "pages" / f"{patient}.html").read_text() for patient in rows["patient_id"]]
+    assert "Not given: t2. The network predicts without it." in pages[1]
+    assert "Not given" not in pages[0]
+    assert all("Probability by month 36" in page and "data:image/png" in page for page in pages)
+    assert not any("http" in page for page in pages)
+
+
+def test_pages_need_a_folder(model: Path, words: tuple[str, ...]):
+    done = run_here("npc", "predict", model, *words, "--pages")
+    assert done.returncode == 2
+    assert "name one with -o DIR" in done.stderr
 
 
 def test_a_changed_byte_ends_with_one_message(model: Path, words: tuple[str, ...], tmp_path: Path):

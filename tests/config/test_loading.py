@@ -10,7 +10,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from npc.config.checks import check
-from npc.config.loading import compose
+from npc.config.key import run_folder
+from npc.config.loading import checked, compose
 from npc.config.schema import TrainConfig
 from npc.config.values import plain
 from npc.errors import InputError
@@ -32,6 +33,18 @@ NEEDS = {
     ("encoder", "medicalnet"): ["encoder.weights=file.pth"],
     ("encoder", "radimagenet"): ["encoder.weights=file.pt"],
 }
+
+
+@pytest.mark.parametrize("source", [name for group, name in CHOICES if group == "cohort"])
+def test_a_finished_run_of_any_source_gives_its_choices_again(source, tmp_path):
+    made = checked(compose([f"cohort={source}", f"runs={tmp_path}", *NEEDS.get(("cohort", source), [])]))
+    run = run_folder(made)
+    run.mkdir(parents=True)
+    OmegaConf.save(made, run / "config.yaml")
+    (run / "DONE").touch()
+    again = checked(compose([f"refit={run}", "folds=5"]))
+    assert (run_folder(again), again.folds) == (run, 5)
+    assert plain(again.cohort) == plain(made.cohort)
 
 
 def test_the_default_is_the_papers_signature_on_the_phantom():

@@ -6,7 +6,7 @@ import torch
 
 from npc.config.loading import compose
 from npc.config.schema import AugmentConfig
-from npc.signature.augment import augmentation
+from npc.signature.augment import Augmentation, augmentation
 
 SIDE = 40
 INSIDE = slice(10, 30)
@@ -124,3 +124,26 @@ def test_exact_augmentation_gives_the_eight_orientations_and_no_other_image():
     assert len(eight) == 8
     choices = compose(["augment=exact"]).augment
     assert (choices.flip, choices.vertical_flip, choices.quarter_turn, choices.rotate) == (0.5, 0.5, 0.5, 0)
+
+
+def tumour(size: int, rng: np.random.Generator, channels: int, background: float = 0.0) -> torch.Tensor:
+    """A tumour at a random place, which may reach the border."""
+    x = torch.full((channels, size, size), background)
+    row, column = rng.integers(0, size, 2)
+    height, width = rng.integers(1, size, 2)
+    part = x[:, row : row + height, column : column + width]
+    part.copy_(torch.from_numpy(rng.integers(0, 256, part.shape).astype(np.float32) / 255))
+    return x
+
+
+@pytest.mark.parametrize("name", ["light", "exact", "strong", "none"])
+@pytest.mark.parametrize("size", [32, 61, 96])
+def test_the_numbers_are_those_of_the_monai_transforms(name, size):
+    """Bit for bit, so that a run has the results of the transforms by which it is defined."""
+    choices = compose([f"augment={name}"]).augment
+    fast, plain = Augmentation(choices, size), augmentation(choices, size)
+    rng = np.random.default_rng(size)
+    for seed in range(6):
+        for x in (tumour(size, rng, 1 + 2 * (seed % 2)), tumour(size, rng, 1, 0.2), torch.zeros(1, size, size)):
+            expected = torch.as_tensor(plain.set_random_state(seed=seed)(x.clone())).clamp(0, 1)
+            assert torch.equal(fast(x.clone(), seed), expected)

@@ -15,7 +15,7 @@ from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice
 from npc.names import COMPARISONS, READERS
 from npc.report.cohort.agreement_tables import short
-from npc.report.kit.figure import COLOURS, COLUMN, PAGE, drawing
+from npc.report.kit.figure import COLOURS, COLUMN, PAGE, SMALL, drawing
 
 # On grey images; the dashes differ, too.
 _LINES: dict[str, tuple[str, Any]] = {
@@ -72,7 +72,7 @@ def draw_icc(path: Path, icc: pd.DataFrame, threshold: float) -> None:
     order = known[known["comparison"] == leading].sort_values("icc21")["feature"]
     order = [*known.loc[~known["feature"].isin(order), "feature"].unique(), *order]
     places = {feature: place for place, feature in enumerate(order)}
-    with drawing(path, width=COLUMN * 1.3, height=22 + 4.2 * len(order)) as figure:
+    with drawing(path, width=PAGE, height=22 + 4.2 * len(order)) as figure:
         axes = figure.subplots()
         for comparison, of in known.groupby("comparison", sort=False):
             colour, marker, offset = _SERIES[str(comparison)]
@@ -99,7 +99,7 @@ def _draw_by_image(path: Path, known: pd.DataFrame, threshold: float) -> None:
     image = known["feature"].str.partition("_")[0]
     rows = list(dict.fromkeys(image))[::-1]
     several = known["comparison"].nunique() > 1
-    with drawing(path, width=COLUMN * 1.3, height=30 + 6.5 * len(rows)) as figure:
+    with drawing(path, width=PAGE, height=30 + 6.5 * len(rows)) as figure:
         axes = figure.subplots()
         for comparison, of in known.groupby("comparison", sort=False):
             colour, marker, offset = _SERIES[str(comparison)]
@@ -109,7 +109,7 @@ def _draw_by_image(path: Path, known: pd.DataFrame, threshold: float) -> None:
             share = of["above"].astype(bool).groupby(image[of.index]).mean()
             for name, above in share.items():
                 place = rows.index(name) + (1.2 * offset if several else 0)
-                axes.text(1.04, place, f"{above:.0%}", color=colour, va="center", fontsize=6)
+                axes.text(1.04, place, f"{above:.0%}", color=colour, va="center", fontsize=SMALL)
         axes.axvline(threshold, color=COLOURS[2], linestyle="--", linewidth=0.8, label=f"threshold {threshold:g}")
         axes.set_yticks(range(len(rows)), rows)
         axes.tick_params(axis="y", length=0)
@@ -166,7 +166,7 @@ def _draw_patient(axes: Axes, scans: dict[str, Scan]) -> None:
     axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), xticks=[], yticks=[], facecolor="black")
     axes.spines[:].set_visible(False)
     if absent:
-        axes.set_xlabel(f"nothing on this slice: {', '.join(absent)}")
+        axes.set_xlabel(f"Nothing on this slice: {', '.join(absent)}")
 
 
 def _title(comparison: object) -> str:

@@ -18,7 +18,7 @@ from npc.errors import InputError
 from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.quality import Consistency, consistency, sides
 from npc.imaging.slice_images import READINGS, read_slice_images
-from npc.report.kit.figure import PAGE, drawing
+from npc.report.kit.figure import PAGE, SMALL, TEXT, drawing
 from npc.report.kit.folder import write_results, write_table
 
 SHOWN = 10  # least consistent patients whose images are shown
@@ -138,7 +138,7 @@ def draw_least_consistent(path: Path, found: Consistency, images: dict[str, np.n
     rows, columns = (1, patients) if patients <= SHOWN // 2 else (2, SHOWN // 2)
     with drawing(path, width=PAGE, height=10 + 70 * rows) as figure:
         for i, (part, reading) in enumerate(zip(figure.subfigures(2, 1, squeeze=False)[:, 0], READINGS, strict=True)):
-            part.suptitle(f"{TITLES[reading]}: least consistent development patients, with MSSIM", fontsize=8)
+            part.suptitle(f"{TITLES[reading]}: least consistent development patients, with MSSIM", fontsize=TEXT)
             panels = part.subplots(rows, columns + 1, squeeze=False)
             for axes in panels.flat:
                 axes.set_axis_off()
@@ -154,4 +154,4 @@ def draw_least_consistent(path: Path, found: Consistency, images: dict[str, np.n
             ]
             for axes, patient, title in shown:
                 axes.imshow(images[patient][i], cmap="gray", vmin=0, vmax=255)
-                axes.set_title(title, fontsize=6.5)
+                axes.set_title(title, fontsize=SMALL)

@@ -16,25 +16,27 @@ from npc.files import make_folder
 from npc.report.kit.fonts import FAMILY, fit
 
 COLUMN, PAGE = 85.0, 178.0  # mm, of one column and of both
+TEXT, SMALL = 8.0, 7.0  # points; small: ticks, legends and numbers that stand close
 # Okabe and Ito, 2008: distinct to the colour-blind; the order also runs from dark to light, for print in grey.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _STYLE: Any = {
     "font.family": FAMILY,
     "text.parse_math": False,  # a name may hold a dollar sign
-    "font.size": 7,
-    "axes.titlesize": 8,
-    "axes.labelsize": 7,
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
+    "axes.labelsize": TEXT,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": cycler(color=COLOURS),
     "lines.linewidth": 1.2,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "legend.fontsize": 6.5,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
     "legend.frameon": False,
     "figure.dpi": 300,
     "svg.hashsalt": "npc",
+    "svg.fonttype": "none",  # text as text, which a journal can set anew and a reader can search
 }
 
 

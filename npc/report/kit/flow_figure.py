@@ -17,8 +17,8 @@ from npc.report.kit.figure import COLUMN, PAGE, drawing
 LABELS = 42.0  # width of the steps' names, at least
 WIDEST, GAP = 34.0, 3.0  # of a centre's column, and between two
 MARGIN = 1.0
-LETTER, BOLD_LETTER = 1.3, 1.65  # on average; a Chinese character is twice as wide as a LETTER
-LINE, PADDING, ROW_GAP = 2.9, 2.6, 3.4
+LETTER, BOLD_LETTER = 1.5, 1.9  # on average; a Chinese character is twice as wide as a LETTER
+LINE, PADDING, ROW_GAP = 3.3, 2.6, 3.4
 STEM = 4.0  # from the left edge of a column to the line that goes down
 SIDE = 3.0  # from that line to the boxes beside it
 GREY = "0.93"

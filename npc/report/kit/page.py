@@ -12,7 +12,7 @@ from PIL import Image
 
 from npc.files import write_text
 
-_PIXELS_PER_MM = 96 / 25.4 * 4 / 3  # of a screen; text of 7 points is as large as that of the tables
+_PIXELS_PER_MM = 96 / 25.4 * 1.22  # of a screen; text of 8 points is as large as that of the tables
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,13 @@ class Figure:
         return self.path.with_name(f"{self.path.name}.png")
 
     @property
+    def data(self) -> bytes:
+        """Content of that image."""
+        return self.png.read_bytes()
+
+    @property
     def size(self) -> tuple[int, int]:
-        """Width and height at which the page shows it, in pixels of a screen: that of print, enlarged by a third."""
+        """Width and height at which the page shows it, in pixels of a screen: that of print, enlarged by a fifth."""
         with Image.open(self.png) as image:
             scale = _PIXELS_PER_MM * 25.4 / float(image.info.get("dpi", (300, 300))[0])
             return round(image.width * scale), round(image.height * scale)
@@ -47,6 +52,21 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """The images of one patient.
+
+    Attributes:
+        name: study id, to which the rows of listings lead.
+        facts: beside it.
+        images: by caption, a list each of what it shows, in words, and the JPEG.
+    """
+
+    name: str
+    facts: Sequence[str]
+    images: Mapping[str, Sequence[tuple[str, bytes]]]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page.
 
@@ -56,6 +76,9 @@ class Section:
         tables: by caption.
         figures: in order.
         reading: by caption of a table, one sentence on how to read it.
+        listings: long tables that this page alone has, by caption; the first column names patients, and leads to their
+            panels where there are some.
+        panels: shown when a reader asks for them.
     """
 
     title: str
@@ -63,11 +86,15 @@ class Section:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     figures: Sequence[Figure] = ()
     reading: Mapping[str, str] = field(default_factory=dict)
+    listings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    panels: Sequence[Panel] = ()
 
 
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
     """Writes the page; figures are put into it."""
-    write_text(path, render("report.html.jinja", title=title, sections=sections))
+    names = [panel.name for section in sections for panel in section.panels]
+    places = {name: f"patient-{number}" for number, name in enumerate(names, start=1)}
+    write_text(path, render("report.html.jinja", title=title, sections=sections, places=places))
 
 
 def render(template: str, **values: Any) -> str:
@@ -79,5 +106,5 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["base64"] = lambda file: base64.b64encode(file.read_bytes()).decode()
+    pages.filters["base64"] = lambda data: base64.b64encode(data).decode()
     return pages.get_template(template).render(**values)

@@ -12,12 +12,12 @@ from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.times import Calibration
 from npc.report.kit import words
-from npc.report.kit.figure import COLOURS, PAGE, drawing
+from npc.report.kit.figure import COLOURS, PAGE, SMALL, drawing
 from npc.statistics import NotEstimable
 
 BINS = 25
-FOOT = 0.2  # height of the histogram below the curve
-WIDTH = 42  # characters of a line above a panel
+FOOT = 0.22  # height of the histogram below the curve
+WIDTH = 38  # characters of a line above a panel
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def draw(path: Path, panels: Sequence[Panel], *, event: str, columns: int = 3) -
         columns: panels in a row.
     """
     rows = -(-len(panels) // columns)
-    with drawing(path, width=PAGE, height=75 * rows) as figure:
+    with drawing(path, width=PAGE, height=80 * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         for i, axes in enumerate(grid.flat):
             if i >= len(panels):
@@ -63,19 +63,19 @@ def draw(path: Path, panels: Sequence[Panel], *, event: str, columns: int = 3) -
                 axes.plot(smooth.predicted, smooth.observed, color=COLOURS[1])
             if not isinstance(found.probability, NotEstimable):
                 _histogram(axes, found.probability)
-            axes.set_title(f"({chr(97 + i)}) {panels[i].title}\n{_text(found)}", loc="left", fontsize=6.5)
+            axes.set_title(f"({chr(97 + i)}) {panels[i].title}\n{_text(found)}", loc="left", fontsize=SMALL)
             axes.set(xlim=(0, 1), ylim=(-FOOT, 1), yticks=np.linspace(0, 1, 6))
             axes.tick_params(labelbottom=True)
-            axes.set_xlabel(f"predicted risk of {event}\nby month {found.horizon:g}")
+            axes.set_xlabel(f"Predicted risk of {event}\nby month {found.horizon:g}")
         for axes in grid[:, 0]:
-            axes.set_ylabel("observed risk")
+            axes.set_ylabel("Observed risk")
 
 
 def _histogram(axes: Axes, probability: np.ndarray) -> None:
     """Of the predicted risks, below 0; with the number of patients of the highest bar."""
     counts, edges = np.histogram(probability, bins=BINS, range=(0, 1))
-    axes.bar(edges[:-1], 0.7 * FOOT * counts / counts.max(), np.diff(edges), bottom=-FOOT, align="edge", color="0.6")
-    axes.text(0.99, -0.01, f"highest bar: {counts.max()}", ha="right", va="top", fontsize=5.5)
+    axes.bar(edges[:-1], 0.55 * FOOT * counts / counts.max(), np.diff(edges), bottom=-FOOT, align="edge", color="0.6")
+    axes.text(0.99, -0.01, f"Highest bar: {counts.max()}", ha="right", va="top", fontsize=SMALL)
 
 
 def _text(found: Calibration) -> str:
@@ -86,8 +86,8 @@ def _text(found: Calibration) -> str:
     return "\n".join(
         fill(text, WIDTH)
         for text in (
-            f"observed / expected {words.estimate(found.oe, 2)}",
-            f"slope {words.estimate(found.slope, 2)}",
+            f"Observed / expected {words.estimate(found.oe, 2)}",
+            f"Slope {words.estimate(found.slope, 2)}",
             f"ICI {words.estimate(ici)}",
         )
     )

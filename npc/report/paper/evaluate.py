@@ -15,6 +15,7 @@ from npc.prognosis.choice import choose
 from npc.prognosis.runs import finished_runs, flat
 from npc.report.paper.centres import write_centres
 from npc.report.paper.report import print_summary, write_report
+from npc.terminal import say
 
 
 def evaluate(choices: DictConfig) -> None:
@@ -32,7 +33,7 @@ def evaluate(choices: DictConfig) -> None:
     if turns:
         found = left_out_centres(cohort, runs, choices)
         labels = series_labels(cohort.sequences, choices.cohort.labels)
-        print(*write_centres(folder, *found, labels, choices.report.ci), sep="\n")
+        say(*write_centres(folder, *found, labels, choices.report.ci))
         return
     choice = choose(runs, choices.variants, _given(choices))
     analysis = analyse(cohort, choice, unfinished, choices)

@@ -65,7 +65,7 @@ def draw(folder: Path, analysis: Analysis) -> Figures:
     draw_flow(drawn.flow.path, analysis.flow)
     decision_curve.draw(drawn.decision_curve.path, decision_curve.panels(analysis))
     roc.draw(drawn.roc.path, roc.panels(analysis))
-    kaplan_meier.draw(drawn.risk_groups.path, kaplan_meier.risk_groups(analysis), ylabel=_ylabel(analysis))
+    kaplan_meier.draw(drawn.risk_groups.path, kaplan_meier.risk_groups(analysis), endpoint=analysis.choices.endpoint)
     return drawn
 
 
@@ -73,11 +73,11 @@ def _by_cohort(folder: Path, analysis: Analysis) -> list[Figure]:
     drawn = []
     for cohort in cohorts(analysis):
         path = folder / f"risk_groups_{cohort.split}"
-        kaplan_meier.draw(path, kaplan_meier.of_cohort(analysis, cohort.split), ylabel=_ylabel(analysis))
+        kaplan_meier.draw(path, kaplan_meier.of_cohort(analysis, cohort.split), endpoint=analysis.choices.endpoint)
         drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups, {_of(cohort)}"))
     if panels := kaplan_meier.hospitals(analysis):
         path, lead = folder / "risk_groups_by_hospital", MODELS[next(iter(analysis.models))].lower()
-        kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
+        kaplan_meier.draw(path, panels, endpoint=analysis.choices.endpoint)
         drawn.append(Figure(path, f"Kaplan-Meier curves of risk groups by hospital, {lead}"))
     return drawn
 
@@ -104,7 +104,7 @@ def _treatment(path: Path, analysis: Analysis) -> list[Figure]:
     panels = kaplan_meier.treatments(analysis)
     if not panels:
         return []
-    kaplan_meier.draw(path, panels, ylabel=_ylabel(analysis))
+    kaplan_meier.draw(path, panels, endpoint=analysis.choices.endpoint)
     return [Figure(path, "Treatments within the risk groups, all hospitals pooled, training patients among them")]
 
 
@@ -147,8 +147,3 @@ def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
             nomogram.draw(path, scales, float(fitted.coefficient[0]), analysis.choices.endpoint.name)
             drawn.append(Figure(path, f"Nomogram, {MODELS[name].lower()}"))
     return drawn
-
-
-def _ylabel(analysis: Analysis) -> str:
-    name = analysis.choices.endpoint.survival
-    return name[:1].upper() + name[1:]

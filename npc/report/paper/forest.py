@@ -8,7 +8,7 @@ from npc.report.kit import words
 from npc.report.kit.figure import PAGE, drawing
 from npc.statistics import NotEstimable
 
-LINE, FRAME = 4.0, 16.0  # mm
+LINE, FRAME = 4.2, 17.0  # mm
 LOWEST, HIGHEST = 0.1, 20.0  # of the axis
 
 
@@ -29,7 +29,7 @@ def draw(path: Path, found: Subgroups) -> None:
             for level, group in division.groups.items()
         ]
     with drawing(path, width=PAGE, height=FRAME + LINE * len(rows)) as figure:
-        names, axes, texts = figure.subplots(1, 3, width_ratios=[1.2, 1.2, 1.2], sharey=True)
+        names, axes, texts = figure.subplots(1, 3, width_ratios=[1.2, 1.0, 1.4], sharey=True)
         for place in (names, texts):
             place.axis("off")
         axes.set_ylim(len(rows) - 0.5, -1.5)
@@ -52,6 +52,9 @@ def draw(path: Path, found: Subgroups) -> None:
             _write(texts, 0.0, row, words.hazard_ratio(ratio))
             if not isinstance(ratio, NotEstimable):
                 axes.plot([max(ratio.ci[0], LOWEST), min(ratio.ci[1], HIGHEST)], [row, row], color="black", lw=0.8)
+                for end, mark, beyond in ((LOWEST, "<", ratio.ci[0] < LOWEST), (HIGHEST, ">", ratio.ci[1] > HIGHEST)):
+                    if beyond:  # of the axis
+                        axes.plot(end, row, mark, color="black", markersize=3, clip_on=False)
                 if LOWEST <= ratio.estimate <= HIGHEST:
                     axes.plot(ratio.estimate, row, "s", color="black", markersize=3)
 

@@ -23,8 +23,8 @@ def draw(path: Path, balance: Balance) -> None:
         axes.axvline(0, color="0.6", linewidth=0.6)
         rows = range(len(terms))
         for values, marker, face, label in (
-            ([term.before for term in terms], "o", "white", "before weighting"),
-            ([term.after for term in terms], "o", "black", "after weighting"),
+            ([term.before for term in terms], "o", "white", "Before weighting"),
+            ([term.after for term in terms], "o", "black", "After weighting"),
         ):
             known = [(value, row) for value, row in zip(values, rows, strict=True) if value is not None]
             x, y = zip(*known, strict=True) if known else ((), ())

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from scipy.special import expit, logit
 
 from npc.prognosis.models import Scale
-from npc.report.kit.figure import PAGE, drawing
+from npc.report.kit.figure import PAGE, SMALL, TEXT, drawing
 
 PROBABILITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 ROW = 11.0  # mm
-NEAR, FURTHER = 0.18, 0.27  # rows from a line to its labels, and from there to labels beyond them
-TITLE = 27  # characters in a line of a title
+NEAR, FURTHER = 0.18, 0.3  # rows from a line to its labels, and from there to labels beyond them
+TITLE = 23  # characters in a line of a title
 LEFT, RIGHT = -5.0, 104.0  # points between which labels lie; left of them are the titles
 APART = 0.8  # points between two ticks
 Ticks = Sequence[tuple[str, float]]  # label and place of each, in points
@@ -137,13 +137,13 @@ def _joined(ticks: Ticks) -> list[tuple[str, float]]:
 
 def _width(label: str) -> float:
     """Of a label with the space around it, in points."""
-    return 0.95 * sum(2 if east_asian_width(sign) in "WF" else 1 for sign in label) + 1.5
+    return 1.1 * sum(2 if east_asian_width(sign) in "WF" else 1 for sign in label) + 1.5
 
 
 def _line(axes: Axes, height: float, title: str, ticks: Ticks, thin: bool) -> None:
     places = [place for _, place in ticks]
     rows = [row for part in title.splitlines() for row in wrap(part, TITLE)]
-    axes.text(-33, height, "\n".join(rows), va="center", ha="left", fontsize=7)
+    axes.text(-33, height, "\n".join(rows), va="center", ha="left", fontsize=TEXT)
     axes.plot([min(places), max(places)], [height, height], color="black", linewidth=0.8)
     placed = _placed(ticks, thin)
     for mark, place, middle, level in placed:
@@ -153,4 +153,4 @@ def _line(axes: Axes, height: float, title: str, ticks: Ticks, thin: bool) -> No
         axes.plot([place, place], [height, height + 0.12 * side], color="black", linewidth=0.8)
         if nearer and not crossed:
             axes.plot([place, middle], [height, height + level - 0.03 * side], color="black", linewidth=0.3)
-        axes.text(middle, height + level, mark, ha="center", va="bottom" if side > 0 else "top", fontsize=6)
+        axes.text(middle, height + level, mark, ha="center", va="bottom" if side > 0 else "top", fontsize=SMALL)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ from npc.prognosis.search import SearchResult
 from npc.report.kit.page import Figure, Section
 from npc.report.paper import (
     controls,
+    explained_page,
+    failures,
+    patients_page,
     radiomic,
     search,
     seeds,
@@ -22,6 +26,7 @@ from npc.report.paper import (
     validity_page,
 )
 from npc.report.paper.figures import Figures
+from npc.report.paper.images import Images
 from npc.report.paper.reading import READING
 
 _TIMES = (
@@ -51,42 +56,51 @@ def title(analysis: Analysis) -> str:
     return summary.question(analysis)
 
 
-def sections(analysis: Analysis, figures: Figures, reviewer: Section) -> list[Section]:
-    """The parts of the page, in order.
+def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Section, reports: Path) -> list[Section]:
+    """The parts of the page, in order: patients, images, signature, models, treatment, explanation, provenance.
 
     Args:
         analysis: what they show.
         figures: that were drawn of it.
+        images: of the patients.
         reviewer: what is beside the page for a reviewer.
+        reports: folder of all reports, which may have those of `npc cohort quality` and `npc explain`.
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
     runs = tables.runs(analysis.provenance.runs)
     made = [
         summary.section(analysis, [figures.flow]),
+        patients_page.patients(analysis, images),
+        *validity_page.missing(analysis),
+        patients_page.pictures(analysis, images, reports),
+        Section("Variants of the signature", ["In square brackets the paper's figure."],
+                {"Table 3": tables.variants(analysis)}),
+        *validity_page.ablations(analysis),
+        Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
+        _seeds(analysis),
+        *_searches(analysis, figures.searches),
+        *_radiomics(analysis, figures.correlations),
         Section("Models", _models(analysis), {"AUC (95% interval)": tables.aucs(analysis)}, [figures.roc]),
         Section("Comparisons", _nested(analysis), {"Paired DeLong tests": tables.comparisons(analysis),
                                     "At Youden's threshold of the training cohort": tables.classification(analysis)}),
-        Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
-        Section("Risk groups", (), {"High against low risk": tables.survival(analysis),
-                                    "Survival by risk group": times_tables.survival_at(analysis),
-                                    **_more(analysis)},
-                [*figures.risk_groups_by_cohort, figures.risk_groups]),
         Section("Time to event", [_TIMES], {"Concordance, AUC and Brier score": times_tables.discrimination(analysis),
                                             "Paired tests of concordance": times_tables.comparisons(analysis),
                                             "Cox form, training cohort": times_tables.cox(analysis)}),
         Section("Absolute risks", [_ABSOLUTE], {"Calibration": times_tables.calibration(analysis)},
                 [*figures.calibration, figures.decision_curve, *figures.by_hospital]),
+        Section("Risk groups", (), {"High against low risk": tables.survival(analysis),
+                                    "Survival by risk group": times_tables.survival_at(analysis),
+                                    **_more(analysis)},
+                [*figures.risk_groups_by_cohort, figures.risk_groups]),
+        *validity_page.choice(analysis),
+        *validity_page.subgroups(analysis, figures.subgroups),
         treatment_page.section(analysis, figures.treatment),
-        *validity_page.sections(analysis, figures.subgroups),
+        *failures.section(analysis.failures),
         Section("Regressions", (), {"Clinical variables, training cohort": tables.univariate(analysis),
                                     "Fitted models": tables.regression(analysis), **_arms(analysis)},
                 figures.nomograms),
-        Section("Patients", (), {"Table 2": tables.characteristics(analysis)}),
-        Section("Variants", ["In square brackets the paper's figure."], {"Table 3": tables.variants(analysis)}),
-        *_radiomics(analysis, figures.correlations),
-        *_seeds(analysis),
-        *searches(analysis.searches, figures.searches, analysis.labels),
+        *explained_page.sections(analysis, reports),
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
@@ -122,10 +136,18 @@ def searches(results: Sequence[SearchResult], figures: Sequence[Figure], labels:
     return [Section("Search", search.text(results, labels), made, figures)]
 
 
-def _seeds(analysis: Analysis) -> list[Section]:
-    """Nothing where no runs differ in their seed alone."""
+def _searches(analysis: Analysis, figures: Sequence[Figure]) -> list[Section]:
+    """What a search has cost, or that there was none."""
+    none = [Section("Search", ["No variant has several runs with different settings, so nothing was searched for."])]
+    return searches(analysis.searches, figures, analysis.labels) or none
+
+
+def _seeds(analysis: Analysis) -> Section:
+    """The spread over seeds, or what has to be trained to know it."""
     table = seeds.table(analysis.seeds, analysis.splits, analysis.labels)
-    return [Section("Training seeds", [_SEEDS], {"Runs that differ in their seed alone": table})] if len(table) else []
+    if table.empty:
+        return Section("Training seeds", ["No runs differ in their seed alone, so the spread over seeds is not known."])
+    return Section("Training seeds", [_SEEDS], {"Runs that differ in their seed alone": table})
 
 
 def _more(analysis: Analysis) -> dict[str, pd.DataFrame]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from npc.names import NOT_ESTIMABLE, variant_in_words
 from npc.prognosis.signatures import Signature, VariantSignatures
-from npc.report.kit.figure import PAGE, drawing
+from npc.report.kit.figure import PAGE, SMALL, drawing
 from npc.report.kit.page import Figure
 
 FEW = 12  # features whose correlations stand as numbers in their cells
@@ -87,6 +87,6 @@ def _map(path: Path, names: list[str], correlation: np.ndarray) -> None:
         axes.tick_params(length=0)
         if n <= FEW:
             for (row, column), value in np.ndenumerate(correlation):
-                axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6,
+                axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=SMALL,
                           color="white" if abs(value) > 0.6 else "black")  # fmt: skip
         figure.colorbar(image, label="Spearman's correlation", shrink=0.8)

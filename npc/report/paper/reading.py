@@ -19,6 +19,12 @@ READING = {
     "Calibration": "Observed over expected events and slope are 1 for a calibrated model.",
     "Clinical variables, training cohort": "Variables with a P value below the level of significance enter the models.",
     "Fitted models": "Odds ratios of one unit of each term; those of a signature are of its whole range, 0 to 1.",
+    "Table 1": "By scanner and sequence; two values are the smallest and the largest.",
+    "Each patient": "A click on a heading sorts; the risk is on the scale of each model.",
+    "Image consistency between hospitals (MSSIM)": "For each patient of the development hospital the mean structural "
+    "similarity to all external patients; after masking all outside of the outlines is 0 and counts as alike.",
+    "Maps": "Hiding what the map marks should change the risk more than hiding as many pixels at random; a "
+    "correlation near 1 with the map of random weights means that the map shows the image, not what was learnt.",
     "Table 2": "P compares the cohorts, not patients with and without the event.",
     "Table 3": "The best run of each variant; the internal validation cohort chose it.",
     "Training cohort": "Corrected and nested figures estimate a new cohort of the same kind; those of the "

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from npc.names import MODELS
 from npc.prognosis.analysis import Analysis
@@ -13,8 +11,10 @@ from npc.report.kit.document import write_document
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.latex import write_latex
 from npc.report.kit.page import write_page
-from npc.report.paper import controls, figures, page, results, seeds, tables
+from npc.report.paper import controls, figures, page, patients_page, results, seeds, tables
+from npc.report.paper.images import read_images
 from npc.report.reviewer import folder as reviewer
+from npc.terminal import console, say
 
 
 def write_report(folder: Path, analysis: Analysis) -> None:
@@ -26,8 +26,13 @@ def write_report(folder: Path, analysis: Analysis) -> None:
     write_results(folder, found)
     for name, table in tables.tables(analysis).items():
         write_table(folder, name, table)
-    drawn = figures.draw(folder / "figures", analysis)
-    title, sections = page.title(analysis), page.sections(analysis, drawn, reviewer.section(analysis, found))
+    drawn, images = figures.draw(folder / "figures", analysis), read_images(analysis)
+    if len(table1 := patients_page.acquisition(analysis, images)):
+        write_table(folder, "table1", table1)
+    else:
+        (folder / "tables" / "table1.csv").unlink(missing_ok=True)  # of an earlier report
+    title = page.title(analysis)
+    sections = page.sections(analysis, drawn, images, reviewer.section(analysis, found), folder.parent)
     write_page(folder / "report.html", title, sections)
     write_document(folder / "tables.docx", title, sections)
     write_latex(folder / "tables.tex", sections)
@@ -42,19 +47,18 @@ def print_summary(analysis: Analysis, folder: Path) -> None:
         table.add_column(column)
     for name, result in analysis.models.items():
         table.add_row(MODELS[name], *(words.auc(result.auc[split], kind) for split in analysis.splits))
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(table)
+    console().print(table)
     for note in analysis.choice.notes():
-        console.print(Text(note))
+        say(note)
     for name, reason in analysis.left_out.items():
-        console.print(Text(f"left out: {MODELS[name].lower()}: {reason}"))
+        say(f"left out: {MODELS[name].lower()}: {reason}")
     for sentence in seeds.sentences(analysis.seeds, analysis.splits, analysis.labels):
-        console.print(Text(sentence))
+        say(sentence)
     for note in controls.notes(analysis):
-        console.print(Text(note))
+        say(note)
     for name, result in analysis.models.items():
         for note in result.model.notes:
-            console.print(Text(f"{MODELS[name].lower()}: {note}"))
+            say(f"{MODELS[name].lower()}: {note}")
     for share in reviewer.shares(analysis, results.as_json(analysis)):
-        console.print(Text(share))
-    console.print(Text(f"written to {folder} (open {folder / 'report.html'})"))
+        say(share)
+    say(f"written to {folder} (open {folder / 'report.html'})")

@@ -14,6 +14,7 @@ from npc.prognosis.treatment import RestrictedMeans, TreatmentEffect, WithinGrou
 from npc.prognosis.treatment_analysis import TreatmentAnalysis
 from npc.prognosis.univariate import Univariate
 from npc.report.paper import (
+    failures,
     results_controls,
     results_models,
     results_signatures,
@@ -52,6 +53,7 @@ def as_json(analysis: Analysis) -> Json:
         "missing": results_validity.missing(
             analysis.missing, {name: result.model for name, result in analysis.models.items()}
         ),
+        "failures": failures.as_json(analysis.failures),
         "univariate": {test.variable.name: _univariate(test, significance) for test in analysis.univariate},
         "table2": {
             one.variable.name: _characteristic(one, analysis.choices.report.tests) for one in analysis.characteristics

@@ -88,13 +88,13 @@ def draw(path: Path, panels: Sequence[Panel]) -> None:
         panels: side by side.
     """
     models = max(len(panel.curves) for panel in panels)
-    with drawing(path, width=PAGE, height=76 + 8 * models) as figure:
+    with drawing(path, width=PAGE, height=76 + 8.6 * models) as figure:
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, letter, panel in zip(grid, "abc", panels, strict=False):
             axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
             for curve, dash in zip(panel.curves, cycle(DASHES), strict=False):
                 axes.plot(*curve.points.T, linestyle=dash, label=f"{curve.name}\n{curve.auc}")
             axes.set_title(f"({letter}) {panel.title}", loc="left")
-            axes.set(xlabel="1 - specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", anchor="N")
+            axes.set(xlabel="1 − specificity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", anchor="N")
             axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), handlelength=2.4)  # below: a curve may lie anywhere
-        grid[0].set_ylabel("sensitivity")
+        grid[0].set_ylabel("Sensitivity")

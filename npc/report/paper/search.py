@@ -145,7 +145,7 @@ def _grid(path: Path, settings: Sequence[Setting], axes: Sequence[str]) -> None:
             for (row, column), auc in np.ndenumerate(shown):
                 if np.isfinite(auc):
                     light = (auc - limits["vmin"]) > 0.6 * (limits["vmax"] - limits["vmin"])
-                    drawn.text(column, row, f"{auc:.2f}".lstrip("0"), ha="center", va="center", fontsize=5.5,
+                    drawn.text(column, row, f"{auc:.2f}".lstrip("0"), ha="center", va="center", fontsize=6,
                                color="black" if light else "white")  # fmt: skip
             drawn.set_xticks(range(len(values[0])), [_value(x) for x in values[0]], rotation=90)
             drawn.set_yticks(range(len(values[1])), [_value(y) for y in values[1]])

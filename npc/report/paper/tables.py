@@ -12,6 +12,7 @@ from npc.prognosis.treatment import TreatmentEffect
 from npc.report.kit import words
 from npc.report.paper import (
     controls,
+    failures,
     radiomic,
     search,
     seeds,
@@ -52,6 +53,7 @@ def tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
         **validity_tables.tables(analysis),
         "kaplan_meier": curves(analysis),
         "risks": risks(analysis),
+        "failures": failures.table(analysis.failures),
         "radiomic_signatures": radiomic.signatures_table(analysis.radiomics, analysis.labels),
         "radiomic_features": radiomic.features_table(analysis.radiomics, analysis.labels),
         "seeds": seeds.table(analysis.seeds, analysis.splits, analysis.labels),

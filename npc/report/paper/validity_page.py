@@ -1,4 +1,4 @@
-"""The sections of `report.html` on subgroups, ablations and missing values."""
+"""The sections of `report.html` on the validity of the choice, subgroups, ablations and missing values."""
 
 from collections.abc import Sequence
 
@@ -43,25 +43,41 @@ def headline(analysis: Analysis) -> list[str]:
     return written
 
 
-def sections(analysis: Analysis, forest: Sequence[Figure]) -> list[Section]:
-    """Those that there is something to say about."""
-    made = []
-    if len(table := validity_tables.validity(analysis)):
-        missing = [
-            f"{MODELS[name]}, {title}: {reason}."
-            for name, found in analysis.validity.items()
-            for title, reason in (("nested cross-validation", found.nested_cv), ("bootstrap", found.optimism))
-            if isinstance(reason, NotEstimable)
-        ]
-        made.append(Section("Validity of the whole choice", [_VALIDITY, *missing], {"Training cohort": table}))
-    if len(table := validity_tables.subgroups(analysis)):
-        warnings = [f"{MODELS[name]}: {multiplicity(found)}" for name, found in analysis.subgroups.items()]
-        text = [f"{SUBGROUP_ESTIMAND[0].upper()}{SUBGROUP_ESTIMAND[1:]}.", *warnings]
-        made.append(Section("Subgroups", text, {"By subgroup": table}, forest))
-    if len(table := validity_tables.ablations(analysis)):
-        made.append(Section("Ablations", [CHOSEN], {"Each variant against the chosen signature": table}))
-    if len(table := validity_tables.missing(analysis)):
-        note, imputed = analysis.missing.note, validity_tables.imputed(analysis)
-        shown = {"Patients without a value": table, **({"Regressions": imputed} if len(imputed) else {})}
-        made.append(Section("Missing values", [_IMPUTED, *([f"Here: {note}."] if note else [])], shown))
-    return made
+def choice(analysis: Analysis) -> list[Section]:
+    """What the whole choice of the models is worth, where there is something to say about it."""
+    table = validity_tables.validity(analysis)
+    if table.empty:
+        return []
+    missing = [
+        f"{MODELS[name]}, {title}: {reason}."
+        for name, found in analysis.validity.items()
+        for title, reason in (("nested cross-validation", found.nested_cv), ("bootstrap", found.optimism))
+        if isinstance(reason, NotEstimable)
+    ]
+    return [Section("Validity of the whole choice", [_VALIDITY, *missing], {"Training cohort": table})]
+
+
+def subgroups(analysis: Analysis, forest: Sequence[Figure]) -> list[Section]:
+    """Of held-out patients, where there are some."""
+    table = validity_tables.subgroups(analysis)
+    if table.empty:
+        return []
+    warnings = [f"{MODELS[name]}: {multiplicity(found)}" for name, found in analysis.subgroups.items()]
+    text = [f"{SUBGROUP_ESTIMAND[0].upper()}{SUBGROUP_ESTIMAND[1:]}.", *warnings]
+    return [Section("Subgroups", text, {"By subgroup": table}, forest)]
+
+
+def ablations(analysis: Analysis) -> list[Section]:
+    """The variants against the signature, where there are several."""
+    table = validity_tables.ablations(analysis)
+    return [Section("Ablations", [CHOSEN], {"Each variant against the chosen signature": table})] if len(table) else []
+
+
+def missing(analysis: Analysis) -> list[Section]:
+    """Patients without a value, where there are some."""
+    table = validity_tables.missing(analysis)
+    if table.empty:
+        return []
+    note, imputed = analysis.missing.note, validity_tables.imputed(analysis)
+    shown = {"Patients without a value": table, **({"Regressions": imputed} if len(imputed) else {})}
+    return [Section("Missing values", [_IMPUTED, *([f"Here: {note}."] if note else [])], shown)]

@@ -39,9 +39,7 @@ def write_report(folder: Path, bundle: Bundle, found: Validation) -> None:
     for name, table in tables.items():
         write_table(folder, name, table)
     title, home = bundle.about["title"], folder / "figures"
-    kaplan_meier.draw(
-        home / "risk_groups", [kaplan_meier.panel(title, found.survival)], ylabel=endpoint["survival"], columns=1
-    )
+    kaplan_meier.draw(home / "risk_groups", [kaplan_meier.panel(title, found.survival)], endpoint=endpoint, columns=1)
     calibration.draw(
         home / "calibration",
         [calibration.Panel(title, found.times.calibration)],

@@ -1,7 +1,9 @@
 """Names in any script: drawn by a font that has them, else numbered; never a box, and no warning of a library."""
 
 import json
+import re
 import warnings
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -73,7 +75,7 @@ def draw(path: Path, name: str) -> None:
 
 def written(path: Path) -> list[str]:
     """The texts of a figure."""
-    return [line.split("<!-- ")[1].split(" -->")[0] for line in path.read_text().splitlines() if "<!-- " in line]
+    return [unescape(text) for text in re.findall(r"<text[^>]*>(.*?)</text>", path.read_text(), re.DOTALL)]
 
 
 @pytest.mark.parametrize("name", DRAWN.values(), ids=DRAWN)

@@ -1,12 +1,15 @@
 """The page: what is written into it, and that it is escaped."""
 
+import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
 from npc.report.kit.figure import COLUMN, PAGE, drawing
-from npc.report.kit.page import Figure, Section, write_page
+from npc.report.kit.page import Figure, Panel, Section, write_page
 from tests.browser import faults_of_access, opened
 
 
@@ -23,6 +26,24 @@ def test_a_page_holds_its_figures_and_escapes_its_text(tmp_path):
     assert "data:image/png;base64,iVBOR" in page
 
 
+def patients() -> Section:
+    """Three patients, the last without images."""
+    listing = pd.DataFrame({"Patient": ["H1-0001", "H1-0002", "<b>"], "Risk": ["0.1", "0.9", "0.5"]})
+    jpeg = cv2.imencode(".jpg", np.full((8, 8), 99, np.uint8))[1].tobytes()
+    panels = [Panel(name, ["training"], {"T2-w": [("slice", jpeg)]}) for name in ("H1-0001", "H1-0002")]
+    return Section("Patients", listings={"Each": listing}, panels=panels)
+
+
+def test_a_row_leads_to_the_patients_images_where_there_are_some(tmp_path):
+    write_page(tmp_path / "report.html", "Title", [patients()])
+    page = (tmp_path / "report.html").read_text()
+    place = re.search(r'<td><a href="#([^"]+)">H1-0002</a></td>', page)[1]
+    (article,) = re.findall(rf'<article id="{place}".*?</article>', page, re.DOTALL)
+    assert "H1-0002, slice" in article
+    assert "data:image/jpeg;base64,/9j/" in article
+    assert "<td>&lt;b&gt;</td>" in page
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Path:
     """Two sections with a table and a figure."""
@@ -31,13 +52,13 @@ def page(tmp_path_factory) -> Path:
     with drawing(drawn.path, width=PAGE, height=40) as figure:
         figure.subplots().plot([0, 1])
     table = pd.DataFrame({"model": ["Combined", "Clinical", "Radiomic"], "P": ["0.03", "< 0.001", "0.2"]})
-    sections = [Section("One", ["Text."], {"Table": table}, [drawn], {"Table": "Small is rare."}), Section("Two")]
+    sections = [Section("One", ["Text."], {"Table": table}, [drawn], {"Table": "Small is rare."}), patients()]
     write_page(home / "report.html", "Title", sections)
     return home / "report.html"
 
 
 def column(page, number: int) -> list[str]:
-    return page.locator(f"tbody tr td:nth-child({number})").all_inner_texts()
+    return page.locator("table").first.locator(f"tbody tr td:nth-child({number})").all_inner_texts()
 
 
 @pytest.mark.slow
@@ -55,11 +76,22 @@ def test_a_table_sorts_by_mouse_and_by_keyboard(page):
 @pytest.mark.slow
 def test_a_figure_enlarges_and_closes_by_escape(page):
     with opened(page, width=360) as shown:
-        small = shown.locator("figure img").bounding_box()["width"]
+        small = shown.locator("figure:not(.small) img").bounding_box()["width"]
         shown.get_by_role("button", name="Enlarge: Curves").press("Enter")
         assert shown.locator("dialog img").bounding_box()["width"] > 2 * small
         shown.keyboard.press("Escape")
         assert not shown.locator("dialog").is_visible()
+
+
+@pytest.mark.slow
+def test_a_patient_in_the_table_opens_the_images(page):
+    with opened(page) as shown:
+        assert not shown.locator("article").last.is_visible()
+        shown.get_by_role("link", name="H1-0002").press("Enter")
+        shown.locator("article:target").wait_for()
+        assert shown.locator("article:target h3").inner_text().startswith("H1-0002")
+        assert shown.evaluate("document.activeElement.textContent").strip().startswith("H1-0002")
+        assert faults_of_access(shown) == []
 
 
 @pytest.mark.slow

@@ -125,7 +125,7 @@ def test_the_heat_map_holds_every_cell_and_frames_the_best(grid, tmp_path):
     assert "CET1-w, max slice" in figure.caption
     drawn = figure.path.with_name("search_cet1-max.svg").read_text()
     cells = sorted(f"{setting['auc']:.2f}".lstrip("0") for setting in found["deep_learning/cet1-max"]["settings"])
-    written = re.findall(r"<!-- (1?\.\d\d|1.00) -->", drawn)
+    written = re.findall(r"<text[^>]*>(1?\.\d\d|1.00)</text>", drawn)
     assert sorted(written) == cells
     assert figure.png == tmp_path / "figures" / "search_cet1-max.png"
     assert figure.png.exists()

@@ -1,4 +1,5 @@
-// Tables sort by a click on a heading, figures enlarge; without this script the page only lacks both.
+// Tables sort by a click on a heading, figures enlarge, a link to a patient opens the images; without this script the
+// page only lacks these.
 const number = text => {
   const found = text.replace(/\u2212/g, "-").match(/^[<>]?\s*(-?\d*\.?\d+)/);
   return found ? Number(found[1]) : null;
@@ -28,7 +29,7 @@ for (const table of document.querySelectorAll("table")) {
   });
 }
 const dialog = document.querySelector("dialog");
-for (const image of document.querySelectorAll("figure img")) {
+for (const image of document.querySelectorAll("figure:not(.small) img")) {
   const button = document.createElement("button");
   button.setAttribute("aria-label", "Enlarge: " + image.alt);
   image.replaceWith(button);
@@ -40,3 +41,13 @@ for (const image of document.querySelectorAll("figure img")) {
     dialog.showModal();
   });
 }
+const reveal = () => {
+  const panel = location.hash && document.getElementById(location.hash.slice(1));
+  const closed = panel && panel.closest("details");
+  if (!closed) return;
+  closed.open = true;
+  panel.scrollIntoView();
+  panel.focus({ preventScroll: true });
+};
+addEventListener("hashchange", reveal);
+reveal();

@@ -1,0 +1,90 @@
+"""The section of `report.html` with the maps that `npc explain` made of the leading network."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pandas as pd
+
+from npc.explain.wrong import most_wrong
+from npc.names import NETWORKS
+from npc.prognosis.analysis import Analysis
+from npc.prognosis.runs import Run
+from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF
+from npc.report.kit.page import Figure, Section
+from npc.report.paper.cohorts import ORDER
+from npc.report.paper.images import leading_network
+
+EACH = 2  # patients of each kind
+_TITLE = "Explanation"
+_PATIENTS = "The maps show patients, and are left out (report.patients=false)."
+
+
+def sections(analysis: Analysis, reports: Path) -> list[Section]:
+    """Nothing where the leading signature is not a network.
+
+    Args:
+        analysis: of the report.
+        reports: folder of all reports; that of `npc explain` is `<name>-explained` in it.
+    """
+    run = leading_network(analysis.choice)
+    if run is None or run.method not in NETWORKS:
+        return []
+    if not analysis.choices.report.patients:
+        return [Section(_TITLE, [_PATIENTS])]
+    home, chosen = reports / f"{analysis.choices.name}-explained", worth_a_map(run)
+    words = ["npc", "explain", str(run.path), "COHORT", "--patients", ",".join(chosen), "-o", str(home)]
+    how = f"{shlex.join(words)}, where COHORT stands for the cohort options of this report"
+    try:
+        found = json.loads((home / "results.json").read_text())
+        key, method = found["run_key"], METHODS[found["method"]]
+        maps = pd.DataFrame(found["maps"]).set_index("patient_id")
+        maps[["risk", "hidden_10", "hidden_10_at_random", "correlation_random_weights"]]  # all must be there
+        shown = Figure(home / FIGURE, method.caption)
+        shown.size  # noqa: B018 - and the figure
+    except (OSError, ValueError, KeyError, TypeError):
+        return [Section(_TITLE, [f"There are no maps yet. They are made by: {how}."])]
+    if key != run.key:
+        other = f"{home} has maps of run {key}, and this report is of run {run.key}. Its maps are made by: {how}."
+        return [Section(_TITLE, [other])]
+    table = pd.DataFrame(
+        {
+            "Patient": maps.index.astype(str),
+            "Shown as": [chosen.get(str(patient), "chosen by hand") for patient in maps.index],
+            "Outcome": [_outcome(run, str(patient)) for patient in maps.index],
+            "Risk": _figures(maps["risk"]),
+            "Risk, tenth marked hidden": _figures(maps["hidden_10"]),
+            "Risk, tenth at random hidden": _figures(maps["hidden_10_at_random"]),
+            "Correlation with random weights": _figures(maps["correlation_random_weights"]),
+        }
+    )
+    return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], listings={"Maps": table})]
+
+
+def worth_a_map(run: Run) -> dict[str, str]:
+    """Patients of the cohort that was held out, and why: highest and lowest risk, and the most wrong ones."""
+    by_split = dict(list(run.predictions.groupby("split")))
+    held_out = next(by_split[split] for split in ORDER if split in by_split).sort_values("risk", kind="stable")
+    both = held_out["label"].dropna().nunique() == 2
+    ordered = [str(patient) for patient in held_out.index]
+    kinds = {
+        "highest risk": ordered[::-1],
+        "lowest risk": ordered,
+        "most wrong": most_wrong(held_out["risk"], held_out["label"], EACH) if both else [],
+    }
+    chosen: dict[str, str] = {}
+    for why, patients in kinds.items():
+        for patient in patients[:EACH]:
+            chosen[patient] = f"{chosen[patient]}; {why}" if patient in chosen else why
+    return chosen
+
+
+def _outcome(run: Run, patient: str) -> str:
+    if patient not in run.predictions.index:
+        return "not known"
+    row = run.predictions.loc[patient]
+    return f"{'event' if row['event'] else 'no event'}, month {row['time']:.1f}"
+
+
+def _figures(values: pd.Series) -> list[str]:
+    return ["–" if pd.isna(value) else f"{value:.3f}" for value in values]

@@ -1,0 +1,57 @@
+"""What the benchmarks measure computes what it claims to."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from torch.optim.lr_scheduler import LambdaLR
+
+from npc.signature.endpoints import Outcome
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def script(name: str) -> ModuleType:
+    """A benchmark as a module."""
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for it
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_the_step_of_the_gpu_benchmark_trains_as_an_eager_loop():
+    """Rate, decay and counter are tensors in it, so that a CUDA graph can hold them."""
+    gpu = script("gpu")
+    step, plain = (gpu.Step(4, 1, 16, "cpu", False, "network=tiny") for _ in range(2))
+    optimizer = torch.optim.RMSprop(plain.model.parameters(), lr=1e-4, alpha=0.9, eps=1e-7)
+    schedule = LambdaLR(optimizer, lambda update: 1 / (1 + gpu.DECAY * update))
+    for _ in range(5):
+        step()
+        optimizer.zero_grad()
+        loss = plain.model.loss(plain.model.network(plain.slices.float() / 255), Outcome(*[plain.label] * 3))
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    assert float(step.loss) == pytest.approx(float(loss.detach()), rel=1e-5)
+    for own, other in zip(step.model.parameters(), plain.model.parameters(), strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_pipelines_that_are_compared_give_the_same_pixels(tmp_path):
+    pytest.importorskip("nibabel", reason="MONAI reads NIfTI with it")
+    pipelines = script("pipelines")
+    files, array = pipelines.write(tmp_path, 4, 32)
+    pipelines.check_same(files, array, 32)
+
+
+def test_every_item_of_the_page_is_a_script_that_is_there():
+    items = script("bench").ITEMS
+    assert all((FOLDER / item.words[0]).exists() for item in items.values())
