@@ -55,7 +55,7 @@ class Cohort:
     region: str = field(default=TUMOUR, kw_only=True)
     rois: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     regions: tuple[str, ...] = field(default=(), kw_only=True)
-    sliced_by: int | None = field(default=None, kw_only=True)
+    sliced_by: int | tuple[int, ...] | None = field(default=None, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     lacking: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True)
     truth: Truth | None = field(default=None, kw_only=True)

@@ -56,7 +56,7 @@ class Study:
     region: str = TUMOUR
     has_own_roi: bool = False
     rois: Mapping[str, int] = field(default_factory=dict)
-    sliced_by: int | None = None
+    sliced_by: int | tuple[int, ...] | None = None
     may_lack: bool = False
 
     @property

@@ -169,7 +169,8 @@ def _by_reader(study: Study, settings: FeaturesConfig) -> dict[str, dict[str, Va
         # a control alters the image inside each outline, so the outlines no longer share one image
         groups = [[scan] for scan in scans] if study.control or not scans else [scans]
         found = [values for group in groups for values in features(group, settings)]
-        return {reader: {} for reader in study.outlines} | dict(zip(drawn, found, strict=True))
+        by_reader: dict[str, dict[str, Values] | InputError] = {reader: {} for reader in study.outlines}
+        return by_reader | dict(zip(drawn, found, strict=True))
     except InputError as error:
         if len(study.outlines) == 1:
             return dict.fromkeys(study.outlines, error)

@@ -57,7 +57,9 @@ class Radiomic:
         scanner = _scanners(self.cohort, patients, next(iter(self.extracted))) if choices.combat else None
         self.pipeline = pipeline(choices, self.config.slices, icc, self.config.cohort.icc, scanner, self.config.seed)
         features = table(self.extracted, self.config.slices, self.may_lack)
-        if filled := [name for name in features if name.startswith(tuple(f"{view}_" for view in self.may_lack))]:
+        if filled := [
+            str(name) for name in features if str(name).startswith(tuple(f"{view}_" for view in self.may_lack))
+        ]:
             self.pipeline.steps.insert(0, ("absent", filled_by_median(filled)))
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> FittedSignature:
