@@ -26,8 +26,8 @@ def run(command: str, *more: str, cwd: Path = ROOT) -> subprocess.CompletedProce
 
 
 def here(command: str, *more: str) -> subprocess.CompletedProcess:
-    """A command of `npc` in this process, for those that need not start anew to be as users run them."""
-    script, *words = shlex.split(command)
+    """A command in this process, for those that need not start anew to be as users run them."""
+    script, *words = shlex.split(command.removeprefix(".venv/bin/python "))
     return run_here(Path(script).name, *words, *more)
 
 
