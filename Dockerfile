@@ -26,7 +26,7 @@ RUN pip install --no-cache-dir uv==0.13.* \
 # A container of a challenge has no right to write anywhere else, and no network.
 RUN useradd --create-home predict && mkdir -p /output && chown predict /output
 USER predict
-WORKDIR /home/predict
+WORKDIR /output
 
 ENTRYPOINT ["npc", "challenge", "/model.npc.zip"]
 CMD ["--input", "/input", "--output", "/output"]

@@ -3,7 +3,7 @@
 `python benchmarks/pipelines.py [--sizes 64 224 512] [--patients 32] [--rounds 5]`. Both give the same patients as
 batches of 16, with and without augmentation, in turns; medians of the rounds. The peer reads and prepares the images
 with 0, 2 and 4 workers, or keeps what it has read in memory (`CacheDataset` with `ThreadDataLoader`). MONAI needs
-nibabel to read NIfTI: `uv pip install nibabel`.
+nibabel to read NIfTI: it is installed with `dev`.
 """
 
 import argparse

@@ -46,7 +46,6 @@ def test_the_step_of_the_gpu_benchmark_trains_as_an_eager_loop():
 
 @pytest.mark.slow
 def test_the_pipelines_that_are_compared_give_the_same_pixels(tmp_path):
-    pytest.importorskip("nibabel", reason="MONAI reads NIfTI with it")
     pipelines = script("pipelines")
     files, array = pipelines.write(tmp_path, 4, 32)
     pipelines.check_same(files, array, 32)
