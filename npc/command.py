@@ -24,6 +24,8 @@ from npc.terminal import HELP, say, wrapped
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print and exit by itself, with 1
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SHOWN = 100  # characters of a path that is too long
+_OF_PATHS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS)
 _OF_CHOICES = (HydraException, OmegaConfBaseException, MarkedYAMLError, UnicodeDecodeError)
 
 
@@ -51,6 +53,10 @@ def one_message() -> Iterator[None]:
     except _OF_CHOICES as error:  # before OSError, which Hydra's exception for a missing config is, too
         _end(config_message(error, sys.argv[1:]), 2)
     except OSError as error:
+        if error.errno in _OF_PATHS:
+            path = str(error.filename)
+            path = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
+            _end(f"{path}: {error.strerror}; correct the path, or what may be read and written there", 2)
         if error.errno not in _DISK_FULL:
             raise
         where = (

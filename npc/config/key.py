@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
@@ -33,7 +34,8 @@ def run_key(config: DictConfig) -> str:
     for key in unread(config.method):
         choices.pop(key)
     for group in {"network", "encoder"} & choices.keys():
-        if (weights := Path(config[group].weights or "").expanduser()).is_file():
+        weights = Path(config[group].weights or "").expanduser()
+        if os.path.isfile(weights):  # `Path.is_file` raises for a name that is too long
             # the content of the file matters, not its path
             choices[group]["weights"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     if "ensemble" in choices:  # its networks have these seeds, and `seed` is only their default

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.commands import ROOT, run_here
 
 ROWS = re.findall(r"^\| (\d+)[^|]*\|.*\| (?:`npc (.+?)`)? ?\|$", (ROOT / "docs/commands.md").read_text(), re.MULTILINE)
@@ -11,3 +13,14 @@ def test_the_examples_end_with_their_exit_codes():
     examples = {int(code): words for code, words in ROWS if words}
     assert set(examples) == {0, 1, 2}
     assert {code: run_here("npc", *words.split()).returncode for code, words in examples.items()} == {0: 0, 1: 1, 2: 2}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["train sequence=cet1 runs={}", "train refit={}", "cohort check cohort=table cohort.root={}", "bundle {} -o model.npc.zip",
+     "predict {} cohort=table cohort.root=x"],
+)  # fmt: skip
+def test_a_name_that_no_file_system_takes_ends_with_one_message(words: str):
+    ended = run_here("npc", *words.format("x" * 300).split())
+    assert ended.returncode == 2
+    assert re.match(r"npc: x{99}", ended.stderr)
