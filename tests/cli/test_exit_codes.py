@@ -17,9 +17,14 @@ def test_the_examples_end_with_their_exit_codes():
 
 @pytest.mark.parametrize(
     "words",
-    ["train sequence=cet1 runs={}", "train refit={}", "cohort check cohort=table cohort.root={}", "bundle {} -o model.npc.zip",
-     "predict {} cohort=table cohort.root=x"],
-)  # fmt: skip
+    [
+        "train sequence=cet1 runs={}",
+        "train refit={}",
+        "cohort check cohort=table cohort.root={}",
+        "bundle {} -o model.npc.zip",
+        "predict {} cohort=table cohort.root=x",
+    ],
+)
 def test_a_name_that_no_file_system_takes_ends_with_one_message(words: str):
     ended = run_here("npc", *words.format("x" * 300).split())
     assert ended.returncode == 2
