@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text
-from npc.imaging.readers import image_files
+from npc.imaging.formats import image_files
 
 
 def read_json(path: Path) -> dict:
