@@ -16,7 +16,7 @@ BUILD = """
 import sys
 from npc.cohort.load import load
 from npc.config.loading import compose
-from npc.imaging.preprocess import preprocess_settings
+from npc.imaging.input_settings import preprocess_settings
 from npc.imaging.store import open_store
 folder = sys.argv[1]
 config = compose(["cohort=table", f"cohort.root={folder}/cohort", "cohort.clinical=null", f"store={folder}/store"])

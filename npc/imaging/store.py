@@ -23,8 +23,8 @@ from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images
+from npc.imaging.input_settings import Preprocess
 from npc.imaging.outline_sizes import OutlineSize
-from npc.imaging.preprocess import Preprocess
 from npc.imaging.read_all import read_all
 
 RECIPE = 3  # raise it when the same input and settings give another row

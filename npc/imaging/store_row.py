@@ -6,7 +6,8 @@ from npc.cohort.studies import Study
 from npc.imaging.content import voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.control_images import altered
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.imaging.readers import read_scan
 
 

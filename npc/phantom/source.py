@@ -18,7 +18,6 @@ from typing import Any
 
 import pandas as pd
 from filelock import FileLock
-from joblib import Parallel, delayed
 
 from npc.cohort.delimited import read_csv
 from npc.cohort.sources import table
@@ -56,6 +55,8 @@ def write(folder: Path, **choices: Any) -> None:
     Raises:
         InputError: an option out of range, or a folder that exists already.
     """
+    from joblib import Parallel, delayed
+
     from npc.phantom.patient import write_patient  # SciPy and pydicom take a second, and reading needs neither
 
     options = Options.of(choices)
