@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,7 +95,7 @@ def by_part(words: list[str]) -> dict[str, float]:
         )
         ended = time.time()
     at = [begun, *(float(line.split()[2]) for line in done.stderr.splitlines() if line.startswith("NOTED")), ended]
-    return dict(zip(PARTS, (after - before for before, after in zip(at, at[1:], strict=False)), strict=True))
+    return dict(zip(PARTS, (after - before for before, after in pairwise(at)), strict=True))
 
 
 def seconds(words: list[str]) -> tuple[float, float]:
