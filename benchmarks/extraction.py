@@ -6,9 +6,9 @@ with the features of conf/radiomics/paper.yaml, two processes each; the three al
 that cores were busy is printed next to the elapsed time; other work on the machine does not change it. The outlines of
 the chosen slices, which the other two need as files, are written before; our processes are started before too.
 
-Then the second run over 233 patients, from the cache.
+Then the second run over 233 patients, from the cache; not with `--no-study`.
 
-    benchmarks/extraction.py [patients] [rounds]
+    benchmarks/extraction.py [patients] [rounds] [--no-study]
 """
 
 import csv
@@ -132,7 +132,8 @@ def cohort(root: Path, n: int, matrix: int) -> Cohort:
 
 
 def main() -> None:
-    patients, rounds = map(int, [*sys.argv[1:], *("8", "3")[len(sys.argv) - 1 :]])
+    given = [word for word in sys.argv[1:] if word != "--no-study"]
+    patients, rounds = map(int, [*given, *("8", "3")[len(given) :]])
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         of = cohort(folder / "cohort", patients, MATRIX)
@@ -155,7 +156,8 @@ def main() -> None:
                     f"{name} / ours, {what}: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
                 )
         print(f"largest relative difference of {count} values to the command line's: {difference:.1e}")
-
+        if "--no-study" in sys.argv:
+            return
         study = cohort(folder / "study", STUDY, 64)
         first, _ = timed(lambda: ours(study, folder / "store"))
         reruns = [

@@ -4,13 +4,18 @@ import os
 from pathlib import Path
 
 
-def memory_of_tree(root: int) -> float:
-    """Gibibytes of a process and its descendants (proportional set size)."""
+def memory_of_tree(root: int, kind: str = "Pss") -> float:
+    """Gibibytes of a process and its descendants (proportional set size).
+
+    Args:
+        root: the process.
+        kind: all of it, or of `/proc/<pid>/smaps_rollup` its own (`Pss_Anon`) or that of mapped files (`Pss_File`).
+    """
     total = 0
     for process in _tree(root):
         try:
             lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            total += next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
         except (OSError, StopIteration):
             continue
     return total / 2**20

@@ -48,15 +48,20 @@ def write(folder: Path, n: int, size: int) -> tuple[list[dict[str, str]], np.nda
     return [{"image": str(folder / f"{number}.nii.gz")} for number in range(n)], array
 
 
-def peer(files: list[dict[str, str]], size: int, augmented: bool) -> dict[str, Iterable]:
-    """The loaders of the peer by name."""
+def transforms(size: int, augmented: bool) -> Compose:
+    """The peer's, from a NIfTI file to a tensor."""
     read = [LoadImaged("image"), EnsureChannelFirstd("image"), ScaleIntensityd("image")]
     vary = [
         RandFlipd("image", prob=0.5, spatial_axis=1),
         RandAffined("image", prob=1, rotate_range=0.17, translate_range=(0.05 * size,) * 2, padding_mode="zeros"),
         RandAdjustContrastd("image", prob=1, gamma=(0.9, 1.1)),
     ]
-    steps = Compose([*read, *(vary if augmented else []), ToTensord("image", track_meta=False)])
+    return Compose([*read, *(vary if augmented else []), ToTensord("image", track_meta=False)])
+
+
+def peer(files: list[dict[str, str]], size: int, augmented: bool) -> dict[str, Iterable]:
+    """The loaders of the peer by name."""
+    steps = transforms(size, augmented)
     by_workers = {
         f"reading, {workers} workers": DataLoader(Dataset(files, steps), workers, batch_size=BATCH)
         for workers in (0, 2, 4)

@@ -3,12 +3,12 @@
 Both variants of `npc cohort quality`: whole images, without background that could be skipped, and masked images, which
 show only a tumour with a radius of 25 to 50 pixels.
 
-`quality.py` times the loop on every 20th row of pairs before and after each round of ours; `quality.py --whole` goes
+`quality.py [--rounds 5]` times the loop on every 20th row of pairs between two rounds of ours; `quality.py --whole` goes
 through all 8,460 pairs once, which takes minutes.
 """
 
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from skimage.metrics import structural_similarity
 
 from npc.imaging.ssim import pairwise_ssim
 
-DEVELOPMENT, EXTERNAL, SIZE, ROUNDS = 188, 45, 256, 5
+DEVELOPMENT, EXTERNAL, SIZE = 188, 45, 256
 
 
 def images(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -53,13 +53,17 @@ def masked(planes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--whole", action="store_true", help="all pairs of the loop, once")
+    choices = parser.parse_args()
     rng = np.random.default_rng(0)
     whole = images(DEVELOPMENT, rng), images(EXTERNAL, rng)
     readings = {"whole": whole, "masked": tuple(masked(planes, rng) for planes in whole)}
-    chosen = np.arange(DEVELOPMENT) if "--whole" in sys.argv else np.arange(0, DEVELOPMENT, 20)
+    chosen = np.arange(DEVELOPMENT) if choices.whole else np.arange(0, DEVELOPMENT, 20)
     pairwise_ssim(whole[0], whole[1][:6])  # processes started
     totals = []
-    for _ in range(1 if "--whole" in sys.argv else ROUNDS):
+    for _ in range(1 if choices.whole else choices.rounds):
         total = np.zeros(2)
         for name, (first, second) in readings.items():
             before, fast = timed(lambda: pairwise_ssim(first, second))  # noqa: B023 - called at once

@@ -57,7 +57,7 @@ def in_process(*overrides: str) -> Path:
 def path_without(folder: Path, *packages: str) -> str:
     """A PYTHONPATH on which these packages cannot be imported."""
     for name in packages:
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text(f"raise RuntimeError('{name} was imported')\n")
     return str(folder)
 
@@ -277,10 +277,11 @@ def test_the_choices_can_be_printed(without_torch):
 
 
 @pytest.mark.slow
-def test_a_finished_run_is_printed_again_without_torch(data, without_torch, tmp_path):
+def test_a_finished_run_is_printed_again_without_torch_and_readers_of_images(data, without_torch, tmp_path):
     runs = f"runs={tmp_path}"
     in_process(*data, runs, "trainer.max_epochs=1")
-    ended = run(*data, runs, "trainer.max_epochs=1", PYTHONPATH=without_torch)
+    readers = path_without(tmp_path / "without", "monai", "scipy", "SimpleITK", "pydicom", "cv2", "joblib", "sklearn")
+    ended = run(*data, runs, "trainer.max_epochs=1", PYTHONPATH=os.pathsep.join([without_torch, readers]))
     assert ended.returncode == 0, ended.stderr
     assert "is complete; force=true runs it again" in ended.stdout
     assert "internal validation" in ended.stdout

@@ -15,7 +15,7 @@ from typing import Any
 from npc.bundle.python import Model
 from npc.errors import InputError
 from npc.files import write_text
-from npc.imaging.volumes import SUFFIXES
+from npc.imaging.formats import VOLUMES
 
 
 def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def _files(folder: Path, faults: list[str]) -> dict[str, Path]:
     """By name without suffix; two files of one name are a fault."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+        suffix = next((suffix for suffix in VOLUMES if path.name.lower().endswith(suffix)), None)
         if suffix is None or path.name.startswith("."):  # such as macOS's ._P1.nii.gz
             continue
         name = path.name[: -len(suffix)]

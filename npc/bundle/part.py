@@ -9,7 +9,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from npc.config.schema import PreprocessConfig
-from npc.imaging.preprocess import Preprocess, preprocess_settings
+from npc.imaging.input_settings import Preprocess, preprocess_settings
 from npc.prognosis.runs import Run
 from npc.run.method import UNLABELLED
 

@@ -34,7 +34,7 @@ def look(
 
     config = compose(choices or [])  # before anything heavy is imported
     check_values(config)
-    from npc.imaging.preprocess import preprocess_settings
+    from npc.imaging.input_settings import preprocess_settings
     from npc.report.cohort.look import write_look
 
     cohort, faults = _cohort(config)

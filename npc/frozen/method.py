@@ -13,8 +13,8 @@ from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.frozen.fit import FrozenSignature, check_varying, fit
+from npc.imaging.input_settings import preprocess_settings
 from npc.imaging.outline_sizes import outline_sizes
-from npc.imaging.preprocess import preprocess_settings
 from npc.imaging.store import open_store, slices_hash
 from npc.names import MODELS
 from npc.run.folder import RunFolder

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from npc.imaging.dicom import GROUPS, UNREADABLE, dicom_files, frame_tags, read_data_set
+from npc.imaging.dicom import GROUPS, UNREADABLE, frame_tags, read_data_set
+from npc.imaging.formats import VOLUMES, dicom_files, is_volume
 from npc.imaging.readers import Scan
-from npc.imaging.volumes import SUFFIXES, is_volume
 
 VENDORS = {
     "GE": r"\bge\b|general electric",
@@ -134,7 +134,7 @@ def _dicom_tags(series: Path) -> Mapping[str, Any]:
 
 def _sidecar_tags(volume: Path) -> Mapping[str, Any]:
     """Tags of the sidecar under their DICOM names, times converted to ms as in DICOM."""
-    suffix = next(end for end in SUFFIXES if volume.name.lower().endswith(end))
+    suffix = next(end for end in VOLUMES if volume.name.lower().endswith(end))
     try:
         tags = json.loads(volume.with_name(volume.name[: -len(suffix)] + ".json").read_text(encoding="utf-8"))
     except _READ_FAILURES:

@@ -4,16 +4,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
-from joblib import Parallel, delayed
 
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text
-from npc.imaging.readers import image_files
+from npc.imaging.formats import image_files
 
 
 def read_json(path: Path) -> dict:
@@ -45,7 +45,8 @@ def content_keys(cache: Path, inputs: Mapping[str, Sequence[Path]]) -> tuple[dic
     stamps = {file: _stamp(file) for file in names}
     stale = [file for file, stamp in stamps.items() if known.get(names[file], [])[:2] != stamp]
     if stale:
-        hashes = Parallel(n_jobs=-1, prefer="threads")(delayed(_file_hash)(file) for file in stale)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            hashes = list(threads.map(_file_hash, stale))
         fresh = {names[file]: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
         with FileLock(f"{cache}.lock"):
             known = read_json(cache) | fresh

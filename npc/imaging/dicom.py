@@ -1,7 +1,6 @@
-"""DICOM files in a folder: finding them, and reading the geometry from their headers."""
+"""The geometry of DICOM files, read from their headers."""
 
 import io
-import re
 import struct
 import warnings
 from dataclasses import dataclass, replace
@@ -14,8 +13,7 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID, RTStructureSetStorage, SegmentationStorage
 
 from npc.errors import InputError
-
-DICOM_SUFFIXES = (".dcm", ".dicom", ".dc3", ".ima", ".mr", ".mrdc")
+from npc.imaging.formats import dicom_files
 
 # Errors that pydicom raises on a file that is truncated, damaged or not DICOM.
 UNREADABLE = (
@@ -166,20 +164,6 @@ def _implicit_big_endian(file: Path) -> pydicom.FileDataset:
     found = pydicom.FileDataset(file, data, is_implicit_VR=True, is_little_endian=False)
     found.set_original_encoding(True, False)
     return found
-
-
-def dicom_files(folder: Path) -> list[Path]:
-    """The files of a folder that may be DICOM by their names, sorted; none is opened.
-
-    Hidden files are ignored, and files with the suffix of another format (`notes.txt`, `Thumbs.db`). DICOM
-    files may have no suffix (`IM0001`, `DICOMDIR`, a UID).
-    """
-    files = (file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    return sorted(
-        file
-        for file in files
-        if file.suffix.lower() in DICOM_SUFFIXES or not re.fullmatch(r"\.[a-z]+", file.suffix.lower())
-    )
 
 
 def read_headers(folder: Path) -> list[Header]:

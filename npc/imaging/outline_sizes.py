@@ -15,7 +15,6 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.read_all import read_all
-from npc.imaging.readers import read_scan
 from npc.names import TUMOUR
 
 RECIPE = 1  # raise it when the same outline gives another size
@@ -99,5 +98,7 @@ def _name(study: Study) -> str:
 
 
 def _measure(study: Study) -> OutlineSize:
+    from npc.imaging.readers import read_scan  # takes a second to import; measured outlines need it no more
+
     scan = read_scan(study)
     return outline_size(scan.mask, scan.spacing)

@@ -10,20 +10,18 @@ import SimpleITK as sitk
 
 from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.imaging.dicom import DICOM_SUFFIXES, Header, dicom_files, read_header, read_headers
+from npc.imaging.dicom import Header, read_header, read_headers
+from npc.imaging.formats import DICOM_SUFFIXES, image_files, is_volume
 from npc.imaging.notes import notes_of
 from npc.imaging.region import region_of
 from npc.imaging.rtstruct import read_rtstruct
 from npc.imaging.segmentation import read_segmentation
 from npc.imaging.series import read_series
-from npc.imaging.volumes import SUFFIXES, is_volume, read_volume
+from npc.imaging.volumes import read_volume
 from npc.names import FIRST_READER
 
 # Labels within this of a whole number are that number: files of floats store 0.9999 for 1.
 _ROUNDING = 1e-3
-
-# Formats whose voxels lie beside their header, where they could change unseen.
-_HALVES = (".hdr", ".img", ".mhd", ".nhdr", ".raw")
 
 
 @dataclass(frozen=True)
@@ -99,30 +97,6 @@ def read_scans(study: Study) -> dict[str, Scan]:
     if faults:
         raise InputError(dict.fromkeys(faults))  # a fault of the image itself is met again with each outline
     return scans
-
-
-def image_files(path: Path) -> list[Path]:
-    """The files that an image or outline consists of, sorted by name; none is opened.
-
-    Raises:
-        InputError: there is no such file, its format is unknown, or the folder holds no DICOM files.
-    """
-    try:
-        if not path.exists():
-            raise InputError(f"{path} does not exist; correct the path or put the file there.")
-        files = dicom_files(path) if path.is_dir() else [path]
-    except OSError as error:
-        raise InputError(f"{path} can't be opened ({error.strerror}); check its permissions.") from error
-    if not files:
-        raise InputError(f"{path} holds no DICOM files; give the folder that the slices lie in.")
-    if path.is_dir() or is_volume(path) or path.suffix.lower() in DICOM_SUFFIXES:
-        return files
-    if path.suffix.lower() in _HALVES:
-        raise InputError(f"{path} is one of two files, header and voxels; save them as one ({', '.join(SUFFIXES)}).")
-    raise InputError(
-        f"{path} is of an unknown format; give {', '.join(SUFFIXES)}, a folder with a DICOM series, "
-        "or for an outline an RTSTRUCT or a DICOM segmentation (.dcm)."
-    )
 
 
 def _read_image(path: Path) -> sitk.Image:

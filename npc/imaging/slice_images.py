@@ -9,7 +9,8 @@ import numpy as np
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.imaging.preprocess import Preprocess, cut, network_input, resize, scale_to_grey, square_pixels, square_window
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import cut, network_input, resize, scale_to_grey, square_pixels, square_window
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import Scan, read_scan
 from npc.imaging.slices import largest_slice

@@ -22,13 +22,10 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
-from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images, voxels_hash
-from npc.imaging.contrast import check_contrast
-from npc.imaging.control_images import altered
+from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images
+from npc.imaging.input_settings import Preprocess
 from npc.imaging.outline_sizes import OutlineSize
-from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
-from npc.imaging.readers import read_scan
 
 RECIPE = 3  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
@@ -119,13 +116,15 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
         keys: hash of its content, by patient; a patient without key is left out.
         settings: of the network's input.
     """
+    from npc.imaging.store_row import make_row  # what decodes images takes a second to import
+
     index, images = _read_index(home, settings), read_json(home / "images.json")
     by_key = {keys[study.patient]: study for study in studies if study.patient in keys}
     # A row without its image's hash is older than the checks of images, and is made again in its place.
     missing = [study for key, study in by_key.items() if key not in index or key not in images]
     title = f"Reading {studies[0].sequence} at {settings.size} pixels"
     faults: list[str] = []
-    made = read_all(missing, partial(_make_row, settings=settings), title, faults, ordered=False)
+    made = read_all(missing, partial(make_row, settings=settings), title, faults, ordered=False)
     file = home / "rows.u8"
     with writing(file), file.open("r+b" if file.exists() else "w+b") as rows:
         for done, (study, (row, image)) in enumerate(made, start=1):
@@ -138,15 +137,6 @@ def _build(home: Path, studies: Sequence[Study], keys: Mapping[str, str], settin
                 _save(rows, home, index, images)
         _save(rows, home, index, images)
     return faults
-
-
-def _make_row(study: Study, settings: Preprocess) -> tuple[np.ndarray, str]:
-    """The row, and the hash of the image's voxels, which a control has not altered."""
-    scan = read_scan(study)
-    check_contrast(scan, study.image)
-    shown = altered(scan, study.control)
-    row, _ = network_input(shown.image, shown.mask, settings, shown.spacing[1:], shown.shown)
-    return row, voxels_hash(scan.image)
 
 
 def _save(rows: IO[bytes], home: Path, index: Mapping[str, int], images: Mapping[str, str]) -> None:

@@ -23,7 +23,6 @@ _READERS = {
     ".nrrd": "NrrdImageIO",
     ".mha": "MetaImageIO",
 }
-SUFFIXES = tuple(_READERS)
 
 # Errors that SimpleITK, gzip and an impossible header raise on a truncated or damaged file.
 _UNREADABLE = (RuntimeError, OSError, EOFError, OverflowError, ValueError, zlib.error, struct.error)
@@ -35,11 +34,6 @@ _ELSEWHERE = re.compile(rb"^(ElementDataFile[ \t]*=[ \t]*(?!LOCAL\b)|data ?file[
 _BZIP2 = re.compile(
     rb"(?P<before>NRRD(?:.*\n)+?encoding: *)bz(?:ip)?2(?P<after>[ \t]*\r?\n(?:.+\n)*?\r?\n)", re.IGNORECASE
 )
-
-
-def is_volume(path: Path) -> bool:
-    """Whether the name has the suffix of a supported format."""
-    return path.name.lower().endswith(SUFFIXES)
 
 
 def read_volume(path: Path) -> sitk.Image:

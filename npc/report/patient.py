@@ -11,7 +11,8 @@ from npc.bundle.read import Bundle
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.config.schema import PreprocessConfig
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.imaging.readers import read_scan
 from npc.imaging.slice_images import framed, whole_slice
 from npc.names import NETWORKS, PREDICTED

@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from npc.cohort.cohort import Cohort
 from npc.imaging.control_images import altered, control_image
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.imaging.readers import Scan
 from npc.names import CONTROLS
 

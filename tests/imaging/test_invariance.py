@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice, three_slices
 from tests.imaging.dicom_files import write_rtstruct, write_series

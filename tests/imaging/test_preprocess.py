@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from skimage import exposure
 
 from npc.errors import InputError
-from npc.imaging.preprocess import Preprocess, equalise, network_input, scale_to_grey, square_window
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import equalise, network_input, scale_to_grey, square_window
 
 unhurried = settings(deadline=None)  # the machine may be busy
 

@@ -12,7 +12,8 @@ from skimage.metrics import structural_similarity
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.imaging.quality import Consistency, consistency, sides
 from npc.imaging.slice_images import read_slice_images, whole_slice
 from tests.scans import read_scan

@@ -12,7 +12,8 @@ from pydicom.uid import generate_uid
 
 from npc.cohort.studies import Study
 from npc.errors import InputError
-from npc.imaging.readers import Scan, image_files, read_scans
+from npc.imaging.formats import image_files
+from npc.imaging.readers import Scan, read_scans
 from tests.imaging.dicom_files import IDENTIFIERS, UID_PREFIX, write_rtstruct, write_series
 from tests.scans import read_scan
 

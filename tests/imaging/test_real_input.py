@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from tests.scans import read_scan
 
 

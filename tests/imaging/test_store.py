@@ -17,7 +17,8 @@ import SimpleITK as sitk
 
 from npc.cohort.cohort import Cohort
 from npc.errors import InputError
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.imaging.store import Slices, open_store
 from tests.imaging.dicom_files import write_series
 from tests.scans import read_scan
@@ -33,7 +34,7 @@ import sys
 from pathlib import Path
 import pandas as pd
 from npc.cohort.cohort import Cohort
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.input_settings import Preprocess
 from npc.imaging.store import open_store
 
 def main(root, store, size):

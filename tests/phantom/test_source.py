@@ -17,7 +17,8 @@ from npc.cohort.load import load
 from npc.cohort.split import split
 from npc.config.loading import compose
 from npc.errors import InputError
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from npc.phantom import source as phantom
 from npc.phantom.options import Options
 from npc.phantom.scanners import draw_acquisition

@@ -13,7 +13,7 @@ from npc.cohort.studies import Study
 from npc.errors import Fault, grouped
 from npc.files import write_text
 from npc.imaging.content import repeated_images
-from npc.imaging.preprocess import Preprocess
+from npc.imaging.input_settings import Preprocess
 from npc.imaging.read_all import read_all
 from npc.imaging.thumbnails import StudyView, view_study
 from npc.imaging.unusual import unusual

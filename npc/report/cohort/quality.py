@@ -15,7 +15,7 @@ from rich.text import Text
 from npc.cohort.cohort import Cohort
 from npc.config.values import hospitals
 from npc.errors import InputError
-from npc.imaging.preprocess import preprocess_settings
+from npc.imaging.input_settings import preprocess_settings
 from npc.imaging.quality import Consistency, consistency, sides
 from npc.imaging.slice_images import READINGS, read_slice_images
 from npc.report.kit.figure import PAGE, SMALL, TEXT, drawing

@@ -10,7 +10,7 @@ from npc.cohort.load import load
 from npc.config.schema import PreprocessConfig
 from npc.config.values import run_sequences
 from npc.errors import InputError
-from npc.imaging.preprocess import preprocess_settings
+from npc.imaging.input_settings import preprocess_settings
 from npc.imaging.read_all import read_all
 from npc.imaging.thumbnails import StudyView, view_study
 from npc.names import REGION_MARK, TUMOUR

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from npc.imaging.preprocess import Preprocess, network_input
+from npc.imaging.input_settings import Preprocess
+from npc.imaging.preprocess import network_input
 from tests.commands import run_here
 from tests.scans import read_scan
 

@@ -1,0 +1,202 @@
+"""A whole training epoch of npc against Lightning with MONAI's dictionary transforms over NIfTI files.
+
+`python benchmarks/whole_epoch.py [--sizes 64 224 512] [--networks resnet50 small] [--rounds 5]`. Both train the same
+network with the same augmentation on the same patients, validate, and write a checkpoint. The peer reads the files with
+0, 2 and 4 workers, or keeps what it has read (`CacheDataset`); it is also given the layout and precision that make npc
+fastest. All take turns; medians of the rounds. Before the ratios the losses of one batch are compared.
+
+npc does one thing more: it computes batch norm's averages again over the training patients in each epoch.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from monai.data import CacheDataset, DataLoader, Dataset, ThreadDataLoader
+from pipelines import transforms, write
+from torch import nn
+
+import npc.signature.fit as fitting
+from npc.config.checks import check
+from npc.config.loading import compose
+from npc.imaging.store import Slices
+from npc.run.folder import RunFolder
+from npc.signature.module import SignatureModule
+
+BATCH = {64: 16, 224: 8, 512: 4}  # patients, by pixels
+# Training and validation patients and rounds by pixels: at 512 pixels a step of ResNet-50 takes seconds.
+PATIENTS = {64: (96, 12), 224: (16, 4), 512: (8, 2)}
+ROUNDS = {64: 5, 224: 5, 512: 3}
+FAST = ["network.channels_last=true", "trainer.precision=bf16-mixed"]
+OURS = {"as it is": [], "channels_last": FAST[:1], "channels_last, bf16": FAST}
+TOLERANCE = 1e-5  # of the losses of one batch, relative
+
+
+class Clock(SignatureModule):
+    """npc's module, which notes when an epoch begins and when the training ends."""
+
+    times: list[float]
+
+    def on_train_epoch_start(self) -> None:
+        """The epoch begins."""
+        type(self).times.append(time.perf_counter())
+
+    def on_train_end(self) -> None:
+        """The last epoch is over, checkpoints are written."""
+        type(self).times.append(time.perf_counter())
+
+
+class Peer(pl.LightningModule):
+    """The module that a user would write: network, loss, optimizer.
+
+    Args:
+        words: npc's choices of network and optimizer.
+    """
+
+    times: list[float]
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__()
+        self.model, self.config, self.loss = module(words), compose(words), nn.BCEWithLogitsLoss()
+
+    def training_step(self, batch: dict, _: int) -> torch.Tensor:
+        """The loss of a batch."""
+        return self.loss(self.model.network(batch["image"][:, None]).flatten().float(), batch["label"].float())
+
+    def validation_step(self, batch: dict, _: int) -> None:
+        """Logs the validation loss."""
+        self.log("val_loss", self.training_step(batch, 0), batch_size=len(batch["label"]))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """As npc's."""
+        return torch.optim.RMSprop(self.model.parameters(), lr=self.config.optimizer.lr, alpha=0.9, eps=1e-7)
+
+    on_train_epoch_start, on_train_end = Clock.on_train_epoch_start, Clock.on_train_end
+
+
+def module(words: list[str]) -> SignatureModule:
+    """A network of these choices with the weights of seed 0."""
+    torch.manual_seed(0)
+    config = compose(words)
+    binary = {"_target_": "npc.signature.endpoints.Binary"}
+    return SignatureModule(dict(config.network), dict(config.optimizer), binary, 1, 1)
+
+
+def ours(words: list[str], slices: Slices, patients: pd.DataFrame) -> float:
+    """Seconds of an epoch of npc, from its start to the end of the training, after no other."""
+    Clock.times = []
+    with tempfile.TemporaryDirectory() as folder:
+        config = compose([*words, "trainer.max_epochs=1", "trainer.accelerator=cpu"])
+        check(config)
+        fitting.SignatureModule = Clock
+        fitting.fit(config, RunFolder(Path(folder)), [slices], patients, logger=False)
+    return Clock.times[-1] - Clock.times[0]
+
+
+def theirs(words: list[str], make: Callable[[list, bool], Iterable], files: list[dict], training: int) -> float:
+    """Seconds of an epoch of the peer; the second where workers read ahead before the first begins."""
+    loaders = make(files[:training], True), make(files[training:], False)
+    workers = getattr(loaders[0], "num_workers", 0)
+    torch.set_num_threads(2)
+    Peer.times = []
+    model = Peer(words)
+    with tempfile.TemporaryDirectory() as folder:
+        pl.Trainer(
+            max_epochs=2 if workers else 1, accelerator="cpu", precision=model.config.trainer.precision,
+            default_root_dir=folder, logger=False, num_sanity_val_steps=0, enable_progress_bar=False,
+            enable_model_summary=False,
+        ).fit(model, *loaders)  # fmt: skip
+    return Peer.times[-1] - Peer.times[-2]
+
+
+def loader(steps: Callable[[bool], Callable], batch: int, workers: int | None) -> Callable[[list, bool], Iterable]:
+    """Makes the peer's loader of some files; None workers: a cache and a thread."""
+
+    def make(files: list[dict], is_training: bool) -> Iterable:
+        if workers is None:
+            kept = CacheDataset(files, steps(is_training), progress=False)
+            return ThreadDataLoader(kept, num_workers=0, batch_size=batch, shuffle=is_training)
+        of = Dataset(files, steps(is_training))
+        return DataLoader(of, workers, batch_size=batch, shuffle=is_training, persistent_workers=bool(workers))
+
+    return make
+
+
+def parity(words: list[str], files: list[dict], array: np.ndarray, size: int) -> float:
+    """Relative difference of the losses that both sides compute of the first patients, without augmentation."""
+    label = torch.tensor([float(file["label"]) for file in files[:4]])
+    read = next(iter(DataLoader(Dataset(files[:4], transforms(size, False)), 0, batch_size=4)))["image"]
+    stored = torch.from_numpy(array[:4, None]).float() / 255
+    losses = []
+    for x in (read, stored):
+        output = module(words).network(x[:, None]).flatten()
+        losses.append(float(nn.functional.binary_cross_entropy_with_logits(output, label).detach()))
+    return abs(losses[0] - losses[1]) / losses[1]
+
+
+def main() -> None:
+    """Prints a table for each network and size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[64, 224, 512], choices=PATIENTS)
+    parser.add_argument("--networks", nargs="+", default=["resnet50", "small"])
+    parser.add_argument("--rounds", type=int, help="default: 5, and 3 at 512 pixels")
+    choices = parser.parse_args()
+    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch|monai")
+    print(
+        "Patients: training and validation; ratios: of the pipeline to npc with the choice in the head of the column.\n"
+    )
+    print("| network | pixels | patients | pipeline | s an epoch | / npc as it is | / channels_last | / and bf16 |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for size in choices.sizes:
+        training, validation = PATIENTS[size]
+        with tempfile.TemporaryDirectory() as folder:
+            files, array = write(Path(folder), training + validation, size)
+            files = [{**file, "label": number % 2} for number, file in enumerate(files)]
+            names = [str(number) for number in range(len(files))]
+            slices = Slices(array[:, None].repeat(3, axis=1), {name: row for row, name in enumerate(names)}, "")
+            split = ["train"] * training + ["validation"] * validation
+            patients = pd.DataFrame({"split": split, "label": [file["label"] for file in files]}, index=names)
+            patients = patients.assign(time=1.0, event=0).rename_axis("patient_id")
+            for network in choices.networks:
+                words = [f"network={network}", f"batch_size={BATCH[size]}", f"preprocess.size={size}"]
+                if (apart := parity(words, files, array, size)) > TOLERANCE:
+                    raise SystemExit(f"whole_epoch.py: the losses of both sides differ by {apart:.1e}")
+                prepared = partial(transforms, size)
+                readers = {f"reading, {workers} workers": loader(prepared, BATCH[size], workers) for workers in (0, 2)}
+                if size == min(PATIENTS):
+                    readers["reading, 4 workers"] = loader(prepared, BATCH[size], 4)
+                cached = loader(prepared, BATCH[size], None)
+                calls = {name: partial(ours, [*words, *of], slices, patients) for name, of in OURS.items()}
+                calls |= {name: partial(theirs, words, make, files, training) for name, make in readers.items()}
+                calls["CacheDataset"] = partial(theirs, words, cached, files, training)
+                calls["CacheDataset, channels_last, bf16"] = partial(theirs, [*words, *FAST], cached, files, training)
+                report(f"{network} | {size} | {training} + {validation}", calls, choices.rounds or ROUNDS[size])
+
+
+def report(place: str, calls: dict[str, Callable[[], float]], rounds: int) -> None:
+    """Measures all pipelines in turns and prints a row of each; `place` begins the row."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            times[name].append(call())
+    for name, of in times.items():
+        by = [statistics.median(other / own for other, own in zip(of, times[ours], strict=True)) for ours in OURS]
+        shown = " | ".join(f"{ratio:.2f}" for ratio in by)
+        called = f"npc, {name}" if name in OURS else name
+        print(f"| {place} | {called} | {statistics.median(of):.2f} | {shown} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
