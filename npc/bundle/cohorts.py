@@ -83,7 +83,8 @@ def of_one(
     """One patient.
 
     Args:
-        bundle: says which sequences and clinical variables are needed.
+        bundle: says which sequences and clinical variables are needed; one trained with `cohort.missing=mask` takes
+            some of its sequences.
         images: file or DICOM folder, by sequence.
         masks: outline on it, by sequence.
         values: of the clinical variables; one that is not there is missing.
@@ -92,11 +93,7 @@ def of_one(
         InputError: names each fault.
     """
     root = Path("/").resolve()
-    faults = [
-        f"{what}: the model reads {', '.join(bundle.sequences)}; give one for each, and no other"
-        for what, given in (("image", images), ("mask", masks))
-        if set(given) != set(bundle.sequences)
-    ]
+    faults = _sequences(bundle, images, masks)
     known = [variable.name for variable in bundle.formula.variables]
     faults += [
         f"clinical: the model knows no {name}; it has {', '.join(known) or 'none'}"
@@ -107,8 +104,9 @@ def of_one(
         raise InputError(faults)
     row: dict[str, Any] = {"patient_id": ONE, "centre": "-"} | {name: values.get(name) for name in known}
     for sequence in bundle.sequences:
-        row[image_column(sequence)] = str(images[sequence].expanduser().resolve().relative_to(root))
-        row[outline_column(sequence)] = str(masks[sequence].expanduser().resolve().relative_to(root))
+        for column, given in ((image_column, images), (outline_column, masks)):
+            path = given.get(sequence)
+            row[column(sequence)] = str(path.expanduser().resolve().relative_to(root)) if path else None
     endpoint = bundle.about["endpoint"]
     from npc.cohort.clinical import parse
 
@@ -118,13 +116,27 @@ def of_one(
         root=root,
         sequences=bundle.sequences,
         clinical=parse(_declared(bundle)),
-        missing="error",
+        missing="mask" if bundle.is_masked else "error",
         time=endpoint["time"],
         event=endpoint["event"],
         labelled=False,
     )
     cohort = Cohort(ONE, root, patients.set_index("patient_id"), bundle.sequences, region=_region(bundle))
     return _with_levels(bundle, cohort)
+
+
+def _sequences(bundle: Bundle, images: Mapping[str, Path], masks: Mapping[str, Path]) -> list[str]:
+    """Faults of what is given of one patient."""
+    known, reads = set(bundle.sequences), f"the model reads {', '.join(bundle.sequences) or 'no image'}"
+    if not bundle.is_masked:
+        return [
+            f"{what}: {reads}; give one for each, and no other"
+            for what, given in (("image", images), ("mask", masks))
+            if set(given) != known
+        ]
+    if set(images) == set(masks) and set(images) <= known and images:
+        return []
+    return [f"image, mask: {reads}; give both of one or more of these sequences, and no other"]
 
 
 def _region(bundle: Bundle) -> str:

@@ -22,7 +22,8 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     """Predicts every patient of a folder and writes `predictions.json`.
 
     Args:
-        model: a bundle, or the folder of a finished run.
+        model: a bundle, or the folder of a finished run; one trained with `cohort.missing=mask` takes patients
+            without some of its sequences.
         source: the folder of images.
         output: the folder to write.
 
@@ -34,18 +35,23 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     """
     opened = Model(model)
     sequences = opened.bundle.sequences
-    names = [*sequences, *(f"{name}-outline" for name in sequences)]
+    names = [*sequences, *map(_outline, sequences)]
     faults: list[str] = []
     files = {name: _files(source / "images" / name, faults) for name in names}
-    if names and all(len(found) == 1 for found in files.values()):
-        (patient,) = files[names[0]]  # of a single patient a challenge gives each file a name of its own
-        files = {name: dict.fromkeys([patient], *found.values()) for name, found in files.items()}
+    needed = [name for name in names if files[name]] if opened.bundle.is_masked else names
+    if needed and all(len(files[name]) == 1 for name in needed):
+        (patient,) = files[needed[0]]  # of a single patient a challenge gives each file a name of its own
+        files |= {name: dict.fromkeys([patient], *files[name].values()) for name in needed}
     patients = sorted(set[str]().union(*(files[name] for name in sequences)))
     clinical = _clinical(source / "clinical.json", patients, faults)
+    given = {
+        patient: [name for name in sequences if not opened.bundle.is_masked or patient in files[name]]
+        for patient in patients
+    }
     faults += [
         f"{source / 'images' / name}: no file of {patient}; give image and outline the same name"
-        for patient in patients
-        for name in names
+        for patient, own in given.items()
+        for name in (*own, *map(_outline, own))
         if patient not in files[name]
     ]
     if not patients:
@@ -55,13 +61,18 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     found = []
     for patient in patients:
         own = opened.predict(
-            {name: files[name][patient] for name in sequences},
-            {name: files[f"{name}-outline"][patient] for name in sequences},
+            {name: files[name][patient] for name in given[patient]},
+            {name: files[_outline(name)][patient] for name in given[patient]},
             clinical.get(patient, {}),
         )
         found.append({"patient": patient, **asdict(own)})
     write_text(output / "predictions.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return found
+
+
+def _outline(sequence: str) -> str:
+    """The folder of its outlines."""
+    return f"{sequence}-outline"
 
 
 def _files(folder: Path, faults: list[str]) -> dict[str, Path]:

@@ -1,18 +1,16 @@
 """A regression on the features of an encoder in a bundle: `method=frozen`.
 
-The file has the coefficients of the features, which give the risks of the training run but for rounding (1e-9). The
-steps of the regression stay behind: its principal components span the features of the training patients, so that
-anybody could tell whether a patient was one of them.
+The file has the coefficients of the features, by which the training run predicted, too. The steps of the regression
+stay behind: its principal components span the features of the training patients, so that anybody could tell whether a
+patient was one of them.
 """
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
-from scipy.special import expit
 
 from npc.bundle.part import Part
 from npc.cohort.cohort import Cohort
@@ -76,6 +74,7 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
         store: folder of all stores.
     """
     from npc.frozen.method import size_features
+    from npc.frozen.regression import predict
     from npc.imaging.store import open_store
 
     settings = part.settings
@@ -88,10 +87,8 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     if settings["encoder"].get("size_input"):
         parts.append(size_features(store, cohort, part.sequences, patients))
     values = pd.concat(parts, axis=1)[settings["features"]].to_numpy(dtype=float)
-    # each patient by itself: another number of rows would round otherwise
-    coefficient = part.tensors["coefficient"].numpy()
-    predictor = settings["intercept"] + np.array([(row * coefficient).sum() for row in values])
-    return pd.Series(predictor if settings["kind"] == "cox" else expit(predictor), patients, name="risk")
+    risk = predict(values, part.tensors["coefficient"].numpy(), settings["intercept"], settings["kind"])
+    return pd.Series(risk, patients, name="risk")
 
 
 def _encoder_settings(given: dict[str, Any]) -> Any:

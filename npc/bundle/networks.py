@@ -1,6 +1,7 @@
 """Networks in a bundle: `method=deep_learning` and `method=ensemble`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -27,29 +28,39 @@ def pack(run: Run, config: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         run: finished.
         config: of the run.
     """
-    import torch  # takes seconds
-
-    checkpoint = torch.load(run.path / "model.ckpt", map_location="cpu", weights_only=True)
-    networks = checkpoint.get("members", [checkpoint])
-    members = [
-        {
-            "network": {key: value for key, value in of["hyper_parameters"].items() if key not in _UNUSED},
-            "offset": float(of.get("offset", 0.0)),
-            "batches": digits,
-        }
-        for of, digits in zip(networks, _batches(run, config), strict=True)
-    ]
+    networks = checkpoints(run.path / "model.ckpt")
     settings = {
         "preprocess": plain(config)["preprocess"],
         "threads": config.trainer.threads,
-        "members": members,
+        "members": _members(networks, _batches(run, config)),
     }
-    tensors = {
-        f"{number}.{name}": value.contiguous()
-        for number, of in enumerate(networks)
-        for name, value in of["state_dict"].items()
-    }
-    return settings, tensors
+    return settings, _tensors(networks)
+
+
+def checkpoints(path: Path) -> list[dict[str, Any]]:
+    """The checkpoint of each network in the `model.ckpt` of a run.
+
+    Args:
+        path: of the file.
+    """
+    import torch  # takes seconds
+
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    return checkpoint.get("members", [checkpoint])
+
+
+def with_checkpoint(part: Part, path: Path) -> Part:
+    """The signature with the networks of a checkpoint in place of its own.
+
+    Args:
+        part: a signature of networks.
+        path: of the checkpoint.
+    """
+    from safetensors.torch import save
+
+    networks = checkpoints(path)
+    members = _members(networks, [part.settings["members"][0]["batches"]] * len(networks))
+    return Part({**part.settings, "members": members}, save(_tensors(networks)))
 
 
 def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
@@ -120,6 +131,32 @@ def modules(part: Part) -> list["SignatureModule"]:
         module.load_state_dict(own)
         found.append(module.eval())
     return found
+
+
+def _members(networks: Sequence[Mapping[str, Any]], digits: Sequence[str]) -> list[dict[str, Any]]:
+    """The settings of networks.
+
+    Args:
+        networks: their checkpoints.
+        digits: the batches of each (`npc.bundle.part.batches`).
+    """
+    return [
+        {
+            "network": {key: value for key, value in of["hyper_parameters"].items() if key not in _UNUSED},
+            "offset": float(of.get("offset", 0.0)),
+            "batches": batch,
+        }
+        for of, batch in zip(networks, digits, strict=True)
+    ]
+
+
+def _tensors(networks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The weights of networks, by number and name."""
+    return {
+        f"{number}.{name}": value.contiguous()
+        for number, of in enumerate(networks)
+        for name, value in of["state_dict"].items()
+    }
 
 
 def _batches(run: Run, config: DictConfig) -> list[str]:

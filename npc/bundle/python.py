@@ -65,7 +65,8 @@ class Model:
 
         Args:
             image: a file or a DICOM folder, or an array (slice, row, column) of any intensity scale, with slices to
-                superior, rows to posterior and columns to the patient's left; by sequence where the model reads two.
+                superior, rows to posterior and columns to the patient's left; by sequence where the model reads several
+                (all of them, or some if it was trained with `cohort.missing=mask`).
             mask: the outline on it: a file, or an array of the same shape, 0 outside.
             clinical: values of the clinical variables; one that is not given is missing and is filled.
             spacing: mm, (slice, row, column), of arrays.
@@ -93,7 +94,12 @@ class Model:
         return Prediction(float(row["risk"]), str(row["group"]), absolute, told, intervals)
 
     def _by_sequence(self, given: Image | Mapping[str, Image]) -> Mapping[str, Image]:
-        return given if isinstance(given, Mapping) else {(*self.bundle.sequences, "image")[0]: given}
+        if isinstance(given, Mapping):
+            return given
+        sequences = self.bundle.sequences
+        if len(sequences) > 1:
+            raise InputError(f"image, mask: the model reads {', '.join(sequences)}; give a dictionary by sequence")
+        return {(*sequences, "image")[0]: given}
 
 
 def _file(given: Image, path: Path, spacing: Spacing | None, what: str) -> Path:

@@ -115,5 +115,10 @@ def _by_sequence(words: list[str], sequences: tuple[str, ...]) -> dict[str, Path
     named: dict[str, Path] = {}
     for word in words:
         name, equals, file = word.partition("=")
-        named |= {name: Path(file)} if equals and name in sequences else {(*sequences, "image")[0]: Path(word)}
+        if equals and name in sequences:
+            named[name] = Path(file)
+        elif len(sequences) < 2:
+            named[(*sequences, "image")[0]] = Path(word)
+        else:
+            raise InputError(f"{word}: the model reads {', '.join(sequences)}; say which one it is: {sequences[0]}=FILE")
     return named

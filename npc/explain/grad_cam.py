@@ -1,5 +1,6 @@
 """Grad-CAM: where the last stage of a network raises the risk (Selvaraju et al., ICCV 2017), by MONAI."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ def grad_cam(network: Risk, x: Tensor, inside: np.ndarray) -> np.ndarray:
         x: (1, channels, row, column).
         inside: the outline, bool (row, column).
     """
+    network = deepcopy(network)  # MONAI leaves hooks on its layers
     names = {id(module): name for name, module in network.named_modules()}
     found = []
     with torch.enable_grad():

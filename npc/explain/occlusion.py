@@ -2,13 +2,13 @@
 
 Occlusion is that of Zeiler and Fergus (ECCV 2014).
 
-Beside each map stand two checks (Adebayo et al., NeurIPS 2018; Petsiuk et al., BMVC 2018): the map of the same network
-with random weights, which should be another one, and the risk when the pixels that the map marks are hidden, which
-should change more than for as many pixels drawn at random.
+Beside each map stand checks (Adebayo et al., NeurIPS 2018; Petsiuk et al., BMVC 2018): the map of the same network with
+random weights and, if wanted, that of a network trained on permuted outcomes, which should be other ones; and the risk
+when the pixels that the map marks are hidden, which should change more than for as many pixels drawn at random.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -37,6 +37,19 @@ PATCH = 32  # of the side of the image: that of a hidden square
 
 
 @dataclass(frozen=True)
+class Check:
+    """The map of a network that knows nothing of the outcome.
+
+    Attributes:
+        importance: the map; NaN outside the outline.
+        correlation: Spearman's, with the map of the network itself inside the outline; NaN where one is constant.
+    """
+
+    importance: np.ndarray
+    correlation: float
+
+
+@dataclass(frozen=True)
 class Map:
     """Of one patient; arrays are (size, size), of the largest slice in the frame of the network's input.
 
@@ -47,8 +60,7 @@ class Map:
         inside: bool, the outline.
         millimetres: side of a pixel.
         importance: the map: risk minus the risk with the place hidden, or Grad-CAM; NaN outside the outline.
-        random_weights: the same of the network with random weights.
-        correlation: Spearman's, of both maps inside the outline; NaN where one is constant.
+        checks: by `random_weights` and, where it was asked for, `shuffled_outcomes`.
         hidden: risk with the most important pixels hidden, by share.
         hidden_at_random: mean of as many pixels drawn at random.
     """
@@ -59,14 +71,19 @@ class Map:
     inside: np.ndarray
     millimetres: float
     importance: np.ndarray
-    random_weights: np.ndarray
-    correlation: float
+    checks: Mapping[str, Check]
     hidden: dict[float, float]
     hidden_at_random: dict[float, float]
 
 
 def maps(
-    part: Part, cohort: Cohort, store: str, patients: Sequence[str], seed: int = 0, method: str = "occlusion"
+    part: Part,
+    cohort: Cohort,
+    store: str,
+    patients: Sequence[str],
+    seed: int = 0,
+    method: str = "occlusion",
+    shuffled: Part | None = None,
 ) -> list[Map]:
     """A map for each of some patients.
 
@@ -77,6 +94,7 @@ def maps(
         patients: their ids.
         seed: of random weights and pixels.
         method: of `METHODS`.
+        shuffled: the same signature, trained on permuted outcomes.
 
     Raises:
         InputError: faults of the images.
@@ -96,24 +114,31 @@ def maps(
     studies = {study.patient: study for study in cohort.studies(part.sequences[0])}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        others = [_with_random_weights(module) for module in own]
+        others = {"random_weights": [_with_random_weights(module) for module in own]}
+    if shuffled:
+        others["shuffled_outcomes"] = networks.modules(shuffled)
     found = []
     for number, patient in enumerate(patients):
         given, _ = data[number]
         x, sizes = (given.images, given.sizes) if isinstance(given, Sized) else (given, None)
         anatomy, inside, millimetres = framed(read_scan(studies[patient]), part.preprocess)
-        networks_risk, random_risk = (Risk(of, tuple(x.shape), sizes).eval() for of in (own, others))
         flat = x.flatten(0, 1)[None]
-        importance, noise = (METHODS[method](of, flat, inside) for of in (networks_risk, random_risk))
-        hidden, at_random = _hidden(networks_risk, flat, inside, importance, np.random.default_rng(seed))
-        pairs = importance[inside], noise[inside]
-        varying = all(np.ptp(of) > 0 for of in pairs)
-        correlation = float(spearmanr(*pairs).statistic) if varying else float("nan")
-        risk = _risk(networks_risk, flat)[0]
-        found.append(
-            Map(patient, risk, anatomy, inside, millimetres, importance, noise, correlation, hidden, at_random)
-        )
+        network, *unknowing = (Risk(of, tuple(x.shape), sizes).eval() for of in (own, *others.values()))
+        importance, *other_maps = (METHODS[method](of, flat, inside) for of in (network, *unknowing))
+        checks = {
+            name: Check(of, _correlation(importance[inside], of[inside]))
+            for name, of in zip(others, other_maps, strict=True)
+        }
+        hidden, at_random = _hidden(network, flat, inside, importance, np.random.default_rng(seed))
+        risk = _risk(network, flat)[0]
+        found.append(Map(patient, risk, anatomy, inside, millimetres, importance, checks, hidden, at_random))
     return found
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's; NaN where one is constant."""
+    varying = np.ptp(one) > 0 and np.ptp(other) > 0
+    return float(spearmanr(one, other).statistic) if varying else float("nan")
 
 
 def _with_random_weights(module: nn.Module) -> nn.Module:

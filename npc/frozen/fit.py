@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
@@ -13,9 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from npc.errors import InputError
 from npc.files import write_text
-from npc.frozen.regression import VARIANCES, linear, penalised
-from npc.run.method import UNLABELLED
-from npc.run.nested import nested_auc, out_of_fold, risk
+from npc.frozen.regression import VARIANCES, linear, penalised, predict
+from npc.run.nested import nested_auc, out_of_fold
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ class FrozenSignature:
 
     Attributes:
         regression: fitted on the training cohort.
+        coefficient: of each feature, by which patients are predicted.
+        intercept: the same.
         features: names of the features.
         encoder: name, source, licence, input size and normalisation.
         predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
@@ -35,6 +37,8 @@ class FrozenSignature:
     """
 
     regression: Pipeline
+    coefficient: np.ndarray
+    intercept: float
     features: list[str]
     encoder: Mapping[str, Any]
     predictions: pd.DataFrame
@@ -61,9 +65,8 @@ class FrozenSignature:
         """Writes what is needed to predict from a patient's features, as a checkpoint of plain values and tensors."""
         import torch  # takes seconds
 
-        coefficient, intercept = linear(self.regression)
-        state = {"encoder": dict(self.encoder), "features": self.features, "intercept": intercept}
-        torch.save(state | {"coefficient": torch.tensor(coefficient, dtype=torch.float64)}, path)
+        state = {"encoder": dict(self.encoder), "features": self.features, "intercept": self.intercept}
+        torch.save(state | {"coefficient": torch.tensor(self.coefficient, dtype=torch.float64)}, path)
 
 
 def fit(
@@ -86,15 +89,17 @@ def fit(
     with threadpool_limits(limits=1, user_api="blas"):
         risks = out_of_fold(regression, x, label, choices.nested, config.split.seed, outcome)
         regression.fit(x, label if outcome is None else outcome.to_numpy())
-        # apart: a sum over other rows may round otherwise
-        lost = patients["split"] == UNLABELLED
-        parts = [features[rows] for rows in (~lost, lost) if rows.any()]
-        predicted = pd.concat(pd.Series(risk(regression, of), of.index, name="risk") for of in parts)
+        coefficient, intercept = linear(regression)
+    values = features.loc[patients.index].to_numpy(dtype=float)
+    predicted = pd.Series(predict(values, coefficient, intercept, kind), patients.index, name="risk")
     notes = _notes(regression)
     for note in notes:
         log.info("%s", note)
     predictions = patients[["split", "label", "time", "event"]].join(predicted).reset_index(names="patient_id")
-    return FrozenSignature(regression, list(x.columns), encoder, predictions, risks, nested_auc(label, risks), notes)
+    nested = nested_auc(label, risks)
+    return FrozenSignature(
+        regression, coefficient, intercept, list(x.columns), encoder, predictions, risks, nested, notes
+    )
 
 
 def check_varying(features: pd.DataFrame, training: pd.Index) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import LogisticRegression
@@ -49,6 +50,21 @@ class ByEvent(StratifiedKFold):
         """Training and held-out rows of each fold."""
         event = np.asarray(y)
         return super().split(X, event[:, 1].astype(int) if event.ndim == 2 else event, groups)
+
+
+def predict(features: np.ndarray, coefficient: np.ndarray, intercept: float, kind: str) -> np.ndarray:
+    """The risk of each patient: a probability, or of `cox` a log relative hazard.
+
+    Each patient is summed alone, since a sum over other rows may round otherwise: a bundle gives the bytes of the run.
+
+    Args:
+        features: (patients, features).
+        coefficient: of each feature, of `linear`.
+        intercept: of `linear`.
+        kind: of the endpoint.
+    """
+    predictor = intercept + np.array([(row * coefficient).sum() for row in features])
+    return predictor if kind == "cox" else expit(predictor)
 
 
 def linear(fitted: Pipeline) -> tuple[np.ndarray, float]:

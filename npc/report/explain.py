@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from npc.explain.occlusion import SHARES, Map
-from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF, Method
+from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF, Method
 from npc.report.kit.anatomy import show_anatomy
-from npc.report.kit.figure import PAGE, drawing
+from npc.report.kit.figure import COLOURS, PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 
@@ -38,12 +39,12 @@ def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], m
 
 
 def as_table(found: Sequence[Map]) -> pd.DataFrame:
-    """A row for each patient: `patient_id`, `risk`, `correlation_random_weights`, and the risk with pixels hidden."""
+    """A row for each patient: `patient_id`, `risk`, `correlation_<check>`, and the risk with pixels hidden."""
     return pd.DataFrame(
         {
             "patient_id": of.patient,
             "risk": of.risk,
-            "correlation_random_weights": of.correlation,
+            **{f"correlation_{name}": check.correlation for name, check in of.checks.items()},
             **{f"hidden_{100 * share:.0f}": of.hidden[share] for share in SHARES},
             **{f"hidden_{100 * share:.0f}_at_random": of.hidden_at_random[share] for share in SHARES},
         }
@@ -59,17 +60,32 @@ def draw(path: Path, found: Sequence[Map], method: Method) -> None:
         found: the maps.
         method: by which they were made.
     """
+    names = list(found[0].checks)
     with drawing(path, width=PAGE, height=ROW * len(found)) as figure:
-        grid = figure.subplots(len(found), 3, squeeze=False)
+        grid = figure.subplots(len(found), 3 + len(names), squeeze=False)
         for panels, of in zip(grid, found, strict=True):
-            titles = (f"{of.patient}, risk {of.risk:.3f}", method.name, "Random weights")
-            for axes, title, shown in zip(panels, titles, (None, of.importance, of.random_weights), strict=True):
+            anatomy, *maps, curve = panels
+            show_anatomy(anatomy, of.anatomy, of.inside, of.millimetres)
+            anatomy.set_title(f"{of.patient}, risk {of.risk:.3f}", loc="left")
+            shown = {method.name: of.importance} | {CHECKED[name]: of.checks[name].importance for name in names}
+            for axes, (title, values) in zip(maps, shown.items(), strict=True):
                 show_anatomy(axes, of.anatomy, of.inside, of.millimetres)
-                axes.set_title(title, loc="left")
-                if shown is None:
-                    continue
-                limit = float(np.nanmax(np.abs(shown))) or 1.0
-                if not np.nanmax(np.abs(shown)):
-                    axes.set_title(f"{title}: 0 everywhere", loc="left")
-                image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label=method.unit, shrink=0.8)
+                limit = float(np.nanmax(np.abs(values)))
+                axes.set_title(title if limit else f"{title}:\n0 everywhere", loc="left")
+                limit = limit or 1.0
+                image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
+                figure.colorbar(image, ax=axes, label=method.unit, orientation="horizontal")
+            _deletion(curve, of)
+
+
+def _deletion(axes: Axes, of: Map) -> None:
+    """The risk by the share of the tumour's pixels that is hidden."""
+    shares = [0.0, *(100 * share for share in SHARES)]
+    for label, colour, marker, risks in (
+        ("marked by the map", COLOURS[2], "o", of.hidden),
+        ("at random", COLOURS[1], "s", of.hidden_at_random),
+    ):
+        axes.plot(shares, [of.risk, *risks.values()], color=colour, marker=marker, markersize=3, label=label)
+    axes.set_title("Pixels hidden", loc="left")
+    axes.set(xlabel="Share of the tumour (%)", ylabel="Risk")
+    axes.legend()

@@ -10,9 +10,10 @@ NO_PROOF = (
 )
 CHECKS = (
     "If the map of random weights looks the same (a correlation near 1), the map shows the image and not what the "
-    "network has learnt. If hiding the marked pixels changes the risk no more than hiding as many at random, the map "
-    "marks nothing."
+    "network has learnt; if that of shuffled outcomes does, not what it has learnt from the outcomes. If hiding the "
+    "marked pixels changes the risk no more than hiding as many at random, the map marks nothing."
 )
+CHECKED = {"random_weights": "Random weights", "shuffled_outcomes": "Shuffled outcomes"}  # networks that know nothing
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class Method:
     @property
     def caption(self) -> str:
         """Of the figure with the maps of all patients."""
-        return f"Largest slice with the outline; {self.name} (red: {self.meaning}); map of random weights"
+        return (
+            f"Largest slice with the outline; {self.name} (red: {self.meaning}); maps of networks that know nothing of "
+            "the outcome; risk with the most marked pixels hidden, and with as many drawn at random"
+        )
 
 
 METHODS = {

@@ -65,12 +65,12 @@ def write_controls(config: DictConfig, cohort: Cohort, run: RunFolder, patients:
         if not file.exists():
             with run.logging():
                 log.info("control %s (%d of %d)", control, number, len(CONTROLS))
-                fitted = _fit(_of_one_process(config), replace(cohort, control=control), folder, patients)
+                fitted = _fit(of_one_process(config), replace(cohort, control=control), folder, patients)
             write_text(file, fitted.predictions[["patient_id", "split", "risk"]].to_csv(index=False))
             say(f"written to {file}")
         make_folder(folder.path)
         folder.clear_leftovers()
-        method_of(_of_one_process(config), replace(cohort, control=control), folder).refit(patients)
+        method_of(of_one_process(config), replace(cohort, control=control), folder).refit(patients)
 
 
 def write_permutations(config: DictConfig, cohort: Cohort, run: RunFolder, patients: pd.DataFrame) -> None:
@@ -88,7 +88,7 @@ def write_permutations(config: DictConfig, cohort: Cohort, run: RunFolder, patie
     Raises:
         InputError: `controls/outcomes.csv` can't be read.
     """
-    file, choices = run.controls / "outcomes.csv", _of_one_process(config, nested=2)
+    file, choices = run.controls / "outcomes.csv", of_one_process(config, nested=2)
     found = _read_permutations(run)
     for number in range(1, config.permutations + 1):
         if number in found["permutation"].to_numpy():
@@ -134,8 +134,13 @@ def _fit(config: DictConfig, cohort: Cohort, folder: RunFolder, patients: pd.Dat
     return method.fit(patients, Tracker(folder))
 
 
-def _of_one_process(config: DictConfig, **radiomics: Any) -> DictConfig:
-    """The choices of the run for one process, without refits that only describe a radiomic signature."""
+def of_one_process(config: DictConfig, **radiomics: Any) -> DictConfig:
+    """The choices of the run for one process, without refits that only describe a radiomic signature.
+
+    Args:
+        config: of the run.
+        radiomics: other choices of a radiomic signature.
+    """
     trainer = {"devices": 1, "num_nodes": 1, "strategy": "auto"} if _several(config.trainer) else {}
     own = {"trainer": trainer, "radiomics": {"bootstrap": 0, **radiomics}}
     return cast(DictConfig, OmegaConf.merge(config, own))

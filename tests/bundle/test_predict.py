@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from npc.bundle.folders import predict_folders
 from npc.bundle.manifest import pack
 from npc.bundle.read import open_bundle
 from tests.bundle.handed_over import handed_over
@@ -132,6 +133,19 @@ def test_pages_and_a_missing_sequence(trained, elsewhere: Path, words, tmp_path:
     assert "Not given" not in pages[0]
     assert all("Probability by month 36" in page and "data:image/png" in page for page in pages)
     assert not any("http" in page for page in pages)
+    lacking, paths = rows.iloc[1], [folder / rows.loc[1, column] for column in ("cet1_image", "cet1_mask")]
+    one = run_here("npc", "predict", masked, "--image", f"cet1={paths[0]}", "--mask", f"cet1={paths[1]}", "--json")
+    assert one.returncode == 0, one.stderr
+    (found,) = json.loads(one.stdout)["predictions"]
+    assert found["risk"] == pytest.approx(table(tmp_path / "out").loc[lacking["patient_id"], "risk"], abs=1e-6)
+    for name, path in zip(("cet1", "cet1-outline"), paths, strict=True):
+        (tmp_path / "in" / "images" / name).mkdir(parents=True)
+        shutil.copy(path, tmp_path / "in" / "images" / name / "P.nii.gz")
+    assert predict_folders(masked, tmp_path / "in", tmp_path / "json")[0]["risk"] == found["risk"]
+    unnamed = run_here("npc", "predict", masked, "--image", paths[0], "--mask", paths[1])
+    assert "the model reads cet1, t2; say which one it is: cet1=FILE" in unnamed.stderr
+    halves = run_here("npc", "predict", masked, "--image", f"cet1={paths[0]}", "--mask", f"t2={paths[1]}")
+    assert "give both of one or more of these sequences" in halves.stderr
 
 
 def test_pages_need_a_folder(model: Path, words: tuple[str, ...]):

@@ -10,7 +10,7 @@ from npc.explain.wrong import most_wrong
 from npc.names import NETWORKS
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.runs import Run
-from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF
+from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF
 from npc.report.kit.page import Figure, Section
 from npc.report.paper.cohorts import ORDER
 from npc.report.paper.images import leading_network
@@ -34,7 +34,10 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
         return [Section(_TITLE, [_PATIENTS])]
     home, chosen = reports / f"{analysis.choices.name}-explained", worth_a_map(run)
     words = ["npc", "explain", str(run.path), "COHORT", "--patients", ",".join(chosen), "-o", str(home)]
-    how = f"{shlex.join(words)}, where COHORT stands for the cohort options of this report"
+    how = (
+        f"{shlex.join(words)}, where COHORT stands for the cohort options of this report (--shuffled adds maps of a "
+        "network that it trains on shuffled outcomes)"
+    )
     try:
         found = json.loads((home / "results.json").read_text())
         key, method = found["run_key"], METHODS[found["method"]]
@@ -55,7 +58,11 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
             "Risk": _figures(maps["risk"]),
             "Risk, tenth marked hidden": _figures(maps["hidden_10"]),
             "Risk, tenth at random hidden": _figures(maps["hidden_10_at_random"]),
-            "Correlation with random weights": _figures(maps["correlation_random_weights"]),
+            **{
+                f"Correlation with {title.lower()}": _figures(maps[f"correlation_{check}"])
+                for check, title in CHECKED.items()
+                if f"correlation_{check}" in maps
+            },
         }
     )
     return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], listings={"Maps": table})]

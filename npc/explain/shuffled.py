@@ -1,0 +1,78 @@
+"""The network of a run, trained again on permuted outcomes: it has learned nothing true, so its maps are a check.
+
+It has the choices of the run, keeps the weights of its last epoch, and has as many epochs as the run's own network
+needed: a search for the best epoch of permuted outcomes would often end at the first one (Adebayo et al., NeurIPS 2018).
+"""
+
+import logging
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+
+from npc.bundle import networks
+from npc.bundle.part import Part
+from npc.cohort.load import load
+from npc.config.values import run_sequences
+from npc.errors import InputError
+from npc.imaging.views import seen
+from npc.prognosis.runs import read_run
+from npc.run.controls import of_one_process, permuted
+from npc.run.folder import RunFolder
+from npc.run.tracker import Tracker
+from npc.signature.method import DeepLearning
+
+log = logging.getLogger(__name__)
+_NAME = "shuffled_outcomes"
+
+
+def shuffled(path: Path, part: Part) -> Part:
+    """The same signature with the network of permuted outcomes; one network stands for an ensemble.
+
+    It is trained by the first call and kept as `controls/shuffled_outcomes.ckpt` of the run.
+
+    Args:
+        path: folder of a finished run.
+        part: its signature.
+
+    Raises:
+        InputError: the images of the run are not there.
+    """
+    run = RunFolder(path)
+    file = run.controls / f"{_NAME}.ckpt"
+    with run.lock():
+        if not file.exists():
+            _train(run, file)
+    return networks.with_checkpoint(part, file)
+
+
+def _train(run: RunFolder, file: Path) -> None:
+    config = cast(DictConfig, OmegaConf.load(run.path / "config.yaml"))
+    cohort, _ = seen(
+        load(config.cohort, config.endpoint, run_sequences(config)), config.region, run_sequences(config), config.store
+    )
+    patients = read_run(run.path).predictions[["split", "label", "time", "event"]]
+    choices = of_one_process(config)
+    choices = cast(DictConfig, OmegaConf.merge(choices, {"trainer": {"epoch": "last", "max_epochs": _epochs(run)}}))
+    control = RunFolder(run.controls / _NAME)
+    method = DeepLearning(choices, cohort, control)
+    hashes = method.inputs(patients).hashes
+    if {name: (run.data() or {}).get(name) for name in hashes} != dict(hashes):
+        raise InputError(
+            f"{run.path}: the images in {config.cohort.root} are no longer those of the run; put them back, or leave "
+            "--shuffled out"
+        )
+    method.prepare(patients)
+    with run.logging():
+        log.info("a network of permuted outcomes, for the maps")
+        fitted = method.fit(permuted(patients, config.split.seed, 1), Tracker(control))
+    part = file.with_suffix(".part")
+    fitted.save(part)
+    part.replace(file)
+    control.clear_leftovers()
+
+
+def _epochs(run: RunFolder) -> int:
+    """Of the network that predicts; of an ensemble the median of its networks."""
+    return int(np.median([of["epoch"] + 1 for of in networks.checkpoints(run.model)]))
