@@ -1,7 +1,7 @@
 """A frozen-encoder signature fitted on the training cohort, its evaluation, and its files in the run folder."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from npc.errors import InputError
 from npc.files import write_text
 from npc.frozen.regression import VARIANCES, linear, penalised
+from npc.run.absent import fill_absent, filled_names, medians
 from npc.run.method import UNLABELLED
 from npc.run.nested import nested_auc, out_of_fold, risk
 
@@ -26,7 +27,7 @@ class FrozenSignature:
 
     Attributes:
         regression: fitted on the training cohort.
-        features: names of the features.
+        features: names of the features, in the order of the coefficients.
         encoder: name, source, licence, input size and normalisation.
         predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
         out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
@@ -63,11 +64,17 @@ class FrozenSignature:
 
         coefficient, intercept = linear(self.regression)
         state = {"encoder": dict(self.encoder), "features": self.features, "intercept": intercept}
+        if filled := medians(self.regression):
+            state["absent"] = filled
         torch.save(state | {"coefficient": torch.tensor(coefficient, dtype=torch.float64)}, path)
 
 
 def fit(
-    features: pd.DataFrame, patients: pd.DataFrame, encoder: Mapping[str, Any], config: DictConfig
+    features: pd.DataFrame,
+    patients: pd.DataFrame,
+    encoder: Mapping[str, Any],
+    config: DictConfig,
+    may_lack: Sequence[str] = (),
 ) -> FrozenSignature:
     """Fits on the training cohort and predicts all patients.
 
@@ -76,12 +83,14 @@ def fit(
         patients: with `split`, `label`, `time`, `event` and the features' index.
         encoder: what `metrics.json` says about it.
         config: of the run.
+        may_lack: prefixes of the features that are NaN where a patient lacks their region (`npc.run.absent`).
     """
     training = patients[patients["split"] == "train"].sort_index()
     x, label = features.loc[training.index], training["label"].astype(int)
     kind, choices = config.endpoint.kind, config.encoder
     outcome = training[["time", "event"]].astype(float) if kind == "cox" else None
     regression = penalised(kind, x.shape[1], choices.folds, config.seed)
+    fill_absent(regression, x, may_lack)
     # the sum of several threads depends on their number
     with threadpool_limits(limits=1, user_api="blas"):
         risks = out_of_fold(regression, x, label, choices.nested, config.split.seed, outcome)
@@ -94,7 +103,8 @@ def fit(
     for note in notes:
         log.info("%s", note)
     predictions = patients[["split", "label", "time", "event"]].join(predicted).reset_index(names="patient_id")
-    return FrozenSignature(regression, list(x.columns), encoder, predictions, risks, nested_auc(label, risks), notes)
+    names = filled_names(regression, list(x.columns))
+    return FrozenSignature(regression, names, encoder, predictions, risks, nested_auc(label, risks), notes)
 
 
 def check_varying(features: pd.DataFrame, training: pd.Index) -> None:
