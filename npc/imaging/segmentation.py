@@ -87,7 +87,7 @@ def _frames(read: Dataset, chosen: Sequence[int]) -> Iterator[np.ndarray]:
     if read.BitsAllocated == 1 and read.Rows * read.Columns % 8:
         whole = pixel_array(read).reshape(-1, read.Rows, read.Columns)
         return (whole[number] for number in chosen)
-    return iter_pixels(read, indices=chosen)
+    return iter_pixels(read, indices=chosen) if chosen else iter(())
 
 
 def _choose(
