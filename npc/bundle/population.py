@@ -16,9 +16,9 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.acquisition import read_acquisition
-from npc.imaging.outline_sizes import outline_size
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
+from npc.imaging.size import outline_size
 from npc.names import FEWEST, TUMOUR
 
 SHARE = 0.05  # of the patients beyond a limit

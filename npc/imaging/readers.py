@@ -222,7 +222,8 @@ def _drawn(path: Path) -> Header | None:
 
 
 def _axial(image: sitk.Image) -> sitk.Image:
-    return sitk.DICOMOrient(image, "LPS")
+    oriented = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(image.GetDirection())
+    return image if oriented == "LPS" else sitk.DICOMOrient(image, "LPS")  # which would copy every voxel
 
 
 def _check_grid(image: sitk.Image, mask: sitk.Image, image_path: Path, mask_path: Path) -> None:

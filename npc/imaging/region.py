@@ -1,8 +1,6 @@
 """The region of an image that a method sees: the tumour, or a ring around it."""
 
 import numpy as np
-from scipy import ndimage
-from skimage.filters import threshold_triangle
 
 from npc.config.regions import ring_width
 from npc.errors import InputError
@@ -34,6 +32,8 @@ def region_of(mask: np.ndarray, image: np.ndarray, spacing: tuple[float, float, 
     """
     if region == TUMOUR:
         return mask
+    from scipy import ndimage  # takes half a second in each process, and most runs have no ring
+
     width = ring_width(region)
     assert width is not None  # the config is checked
     ring = np.zeros_like(mask)
@@ -62,6 +62,9 @@ def body(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
         bool, the same shape; None where the edge cannot be told: less than half of the border of the slices lies
         outside of what was found, or it does not contain the tumour.
     """
+    from scipy import ndimage
+    from skimage.filters import threshold_triangle
+
     finite = np.isfinite(image)
     values = np.where(finite, image, image[finite].min())
     values = np.minimum(values, np.percentile(values, _CLIP))

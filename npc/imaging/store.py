@@ -25,10 +25,10 @@ from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images, voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.control_images import altered
-from npc.imaging.outline_sizes import OutlineSize
 from npc.imaging.preprocess import Preprocess, network_input
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
+from npc.imaging.size import OutlineSize
 
 RECIPE = 3  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost
