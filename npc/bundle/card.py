@@ -33,6 +33,7 @@ def card(
         f"**Licence**: {about['licence']}.",
         "## What it needs",
         *(_signature(of) for of in signatures.values()),
+        *([_regions(about["rois"])] if about.get("rois") else []),
         *([_clinical(formula)] if formula["variables"] else []),
         "## Where it was made",
         f"Training cohort: {population['patients']} patients. A limit of a range is a percentile beyond which at least "
@@ -51,6 +52,11 @@ def _signature(of: Mapping[str, Any]) -> str:
     if encoder := of.get("encoder"):
         text += f" Encoder {encoder['model']} ({encoder['library']}), licence of its weights: {encoder['licence']}."
     return text
+
+
+def _regions(rois: Mapping[str, int | str]) -> str:
+    named = ", ".join(f"{name} ({value!r})" for name, value in rois.items())
+    return f"- Regions of the outline, with their values or names in the training cohort: {named}."
 
 
 def _clinical(formula: Mapping[str, Any]) -> str:

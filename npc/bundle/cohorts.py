@@ -15,6 +15,7 @@ from npc.cohort.label import label
 from npc.cohort.load import load
 from npc.cohort.studies import image_column, outline_column
 from npc.errors import InputError
+from npc.imaging.views import seen
 from npc.names import TUMOUR
 
 ONE = "patient"  # id of a patient who is given by paths
@@ -59,6 +60,7 @@ def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[C
     if faults:
         raise InputError(faults)
     config = compose(words)
+    config.region = _region(bundle)
     check_values(config)
     if config.cohort.missing == "mask" and not bundle.is_masked:
         raise InputError(
@@ -69,9 +71,11 @@ def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[C
     choices["clinical"] = _declared(bundle)
     endpoint: Any = OmegaConf.create(dict(bundle.about["endpoint"]))
     cohort = load(OmegaConf.create(choices), endpoint, bundle.sequences, outcomes=outcomes)
+    cohort, notes = seen(cohort, config.region, bundle.sequences, config.store, any_absent=True)
+    cohort = replace(cohort, warnings=[*cohort.warnings, *notes])
     if cohort.patients.empty:
         raise InputError(f"cohort {cohort.name}: no patient is left; give what they lack, or exclude fewer")
-    return replace(_with_levels(bundle, cohort), region=_region(bundle)), config.store
+    return _with_levels(bundle, cohort), config.store
 
 
 def of_one(
@@ -79,6 +83,7 @@ def of_one(
     images: Mapping[str, Path],
     masks: Mapping[str, Path],
     values: Mapping[str, Any],
+    rois: Mapping[str, int | str] | None = None,
 ) -> Cohort:
     """One patient.
 
@@ -88,6 +93,7 @@ def of_one(
         images: file or DICOM folder, by sequence.
         masks: outline on it, by sequence.
         values: of the clinical variables; one that is not there is missing.
+        rois: how the outlines name the model's regions; None as in the training cohort.
 
     Raises:
         InputError: names each fault.
@@ -100,6 +106,9 @@ def of_one(
         for name in values
         if name not in known
     ]
+    declared = dict(bundle.about.get("rois", {}) if rois is None else rois)
+    if bundle.sequences and (absent := [name for name in bundle.about.get("rois", {}) if name not in declared]):
+        faults.append(f"rois: the model reads the region {' and '.join(absent)}; name its value in the outlines, too")
     if faults:
         raise InputError(faults)
     row: dict[str, Any] = {"patient_id": ONE, "centre": "-"} | {name: values.get(name) for name in known}
@@ -121,7 +130,8 @@ def of_one(
         event=endpoint["event"],
         labelled=False,
     )
-    cohort = Cohort(ONE, root, patients.set_index("patient_id"), bundle.sequences, region=_region(bundle))
+    cohort = Cohort(ONE, root, patients.set_index("patient_id"), bundle.sequences, rois=declared)
+    cohort = cohort.of_region(_region(bundle))
     return _with_levels(bundle, cohort)
 
 

@@ -62,6 +62,7 @@ def pack(run: Run, config: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         "features": list(state["features"]),
         "intercept": float(state["intercept"]),
         "kind": config.endpoint.kind,
+        **({"absent": state["absent"]} if "absent" in state else {}),
     }, {**tensors, "coefficient": state["coefficient"]}
 
 
@@ -73,20 +74,14 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
         cohort: every patient has the sequences.
         store: folder of all stores.
     """
-    from npc.frozen.method import size_features
+    from npc.frozen.method import features_of
     from npc.frozen.regression import predict
-    from npc.imaging.store import open_store
 
-    settings = part.settings
-    slices = {sequence: open_store(store, cohort, sequence, part.preprocess) for sequence in part.sequences}
-    from npc.frozen.features import encode
-
-    encoder = _encoder(part)
-    patients = cohort.patients.index
-    parts = [encode(encoder, of, patients, settings["slices"], store, name) for name, of in slices.items()]
-    if settings["encoder"].get("size_input"):
-        parts.append(size_features(store, cohort, part.sequences, patients))
-    values = pd.concat(parts, axis=1)[settings["features"]].to_numpy(dtype=float)
+    settings, patients = part.settings, cohort.patients.index
+    features, _ = features_of(
+        _encoder(part), cohort, part.sequences, patients, settings["slices"], part.preprocess, store
+    )
+    values = features.reindex(columns=settings["features"]).fillna(settings.get("absent", {})).to_numpy(dtype=float)
     risk = predict(values, part.tensors["coefficient"].numpy(), settings["intercept"], settings["kind"])
     return pd.Series(risk, patients, name="risk")
 

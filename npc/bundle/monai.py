@@ -60,7 +60,9 @@ def metadata(bundle: Bundle, part: Part, network: Risk) -> dict[str, Any]:
     """
     about, made_by = bundle.about, bundle.about["made_by"]
     sequences, channels, *plane = network.shape
-    names = [f"{name}, slice {number + 1}" for name in part.sequences for number in range(channels)]
+    regions = [f", {region}" for region in about.get("rois", {})] if len(about.get("rois", {})) > 1 else [""]
+    series = [f"{name}{region}" for name in part.sequences for region in regions]
+    names = [f"{name}, slice {number + 1}" for name in series for number in range(channels)]
     return {
         "schema": SCHEMA,
         "version": "1.0.0",

@@ -5,6 +5,7 @@ single patients. A number below five is left out, and so is another one from whi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,10 @@ from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
 from npc.errors import InputError
 from npc.imaging.acquisition import read_acquisition
-from npc.imaging.outline_sizes import outline_size
 from npc.imaging.read_all import read_all
 from npc.imaging.readers import read_scan
-from npc.names import FEWEST
+from npc.imaging.size import outline_size
+from npc.names import FEWEST, TUMOUR
 
 SHARE = 0.05  # of the patients beyond a limit
 MEASURES = {
@@ -33,6 +34,8 @@ MEASURES = {
 def measures(cohort: Cohort, sequences: Sequence[str]) -> pd.DataFrame:
     """What is measured on the image of each patient, (patients, sequences and measures); NaN where it is not known.
 
+    Volume and intensity are those of the outline itself, of several regions of the first.
+
     Args:
         cohort: every patient has the sequences.
         sequences: whose images are measured.
@@ -41,6 +44,7 @@ def measures(cohort: Cohort, sequences: Sequence[str]) -> pd.DataFrame:
         InputError: images that can't be read, of all patients at once.
     """
     faults: list[str] = []
+    cohort = replace(cohort, region=TUMOUR)
     columns: dict[tuple[str, str], dict[str, float | None]] = {
         (sequence, measure): {} for sequence in sequences for measure in MEASURES
     }

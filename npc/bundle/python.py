@@ -60,6 +60,7 @@ class Model:
         clinical: Mapping[str, object] | None = None,
         *,
         spacing: Spacing | None = None,
+        rois: Mapping[str, int | str] | None = None,
     ) -> Prediction:
         """The risk of one patient.
 
@@ -70,6 +71,8 @@ class Model:
             mask: the outline on it: a file, or an array of the same shape, 0 outside.
             clinical: values of the clinical variables; one that is not given is missing and is filled.
             spacing: mm, (slice, row, column), of arrays.
+            rois: of a model of several regions, how the outline names them, such as `{"tumour": 1, "node": 2}`; by
+                default as in the training cohort.
 
         Raises:
             InputError: names what can't be used.
@@ -81,7 +84,7 @@ class Model:
                 {name: _file(of, home / f"{name}_{what}.nrrd", spacing, what) for name, of in given.items()}
                 for what, given in (("image", images), ("mask", masks))
             )
-            cohort = of_one(self.bundle, files, outlines, dict(clinical or {}))
+            cohort = of_one(self.bundle, files, outlines, dict(clinical or {}), rois)
             found = predict(self.bundle, cohort, str(home / "store"))
         row = found.table.to_dict("index")[ONE]
         absolute = {month: float(row[f"risk_{month}"]) for month in PREDICTED if f"risk_{month}" in row}

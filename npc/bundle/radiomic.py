@@ -73,13 +73,17 @@ def contributions(part: Part, cohort: Cohort, store: str) -> pd.DataFrame:
 
 
 def _features(part: Part, cohort: Cohort, store: str) -> pd.DataFrame:
+    from npc.imaging.views import lacking, views, with_own_slices
     from npc.radiomics.extract import extract
     from npc.radiomics.method import table
 
     settings, patients = part.settings, cohort.patients.index
     features = FeaturesConfig(**settings["radiomics"])
-    extracted = {sequence: extract(cohort, sequence, features, store=store) for sequence in part.sequences}
-    values = table(extracted, settings["slices"]).loc[patients, settings["features"]]
+    absent, seen = lacking(store, cohort, part.sequences, patients), views(cohort, part.sequences)
+    own = [(view, with_own_slices(view, absent)) for view in seen]
+    extracted = {view.name: extract(of, view.sequence, features, store=store) for view, of in own if len(of.patients)}
+    may_lack = [view.name for view in seen if view.may_be_absent]
+    values = table(extracted, settings["slices"], may_lack).reindex(index=patients, columns=settings["features"])
     values = values.fillna(dict(zip(settings["features"], part.tensors["median"].tolist(), strict=True)))
     if settings["combat"]:
         adjusted = _combat(settings["combat"]).adjust(values, scanners(cohort, part.sequences[0]))

@@ -15,6 +15,7 @@ from npc.bundle.figures import figures
 from npc.bundle.population import measures, summary
 from npc.cohort import clinical
 from npc.cohort.load import load
+from npc.config.regions import named_regions
 from npc.config.values import plain, run_sequences
 from npc.errors import InputError
 from npc.names import MODELS, TUMOUR, series_labels
@@ -61,11 +62,6 @@ def members(
     found = [_finished(path) for path in runs]
     configs = {run.key: _config(run) for run in found}
     config = configs[found[0].key]
-    if any(of.cohort.get("rois") for of in configs.values()):
-        raise InputError(
-            "cohort.rois: a model of named regions cannot be bundled yet; train it on one region with cohort.label, "
-            "and bundle that run"
-        )
     formula, known = _of_report(report, model) if report else _of_run(found, model)
     by_key = {run.key: run for run in found}
     if lacking := [key for key in formula["signatures"].values() if key not in by_key]:
@@ -81,7 +77,7 @@ def members(
     if len(regions) > 1:
         raise InputError(f"region: the signatures of the model see {' and '.join(sorted(regions))}; bundle one region")
     (region,) = regions
-    population, notes = _population(found[0], config, sequences, with_images)
+    population, notes = _population(found[0], config, sequences, region, with_images)
     labels = series_labels(config.cohort.sequences, config.cohort.get("labels") or {})
     about = {
         "model": formula["name"],
@@ -89,6 +85,7 @@ def members(
         "endpoint": {name: plain(config)["endpoint"].get(name) for name in _ENDPOINT},
         "sequences": {name: labels[name] for name in sequences},
         "region": region,
+        **({"rois": _rois(config, region)} if config.cohort.get("rois") else {}),
         "use": use or "research; it is no medical device, and no decision on a patient may rest on it",
         "licence": licence or "not stated: ask the hospital that made it",
         "figures": known,
@@ -186,14 +183,19 @@ def _of_report(report: Path, model: str | None) -> tuple[dict[str, Any], dict[st
     return {"name": name, "threshold": found["threshold"], "cutoff": cutoff, **found["formula"]}, figures(found)
 
 
+def _rois(config: DictConfig, region: str) -> dict[str, int | str]:
+    """How the training cohort's outlines name the model's regions; those of another hospital may do it otherwise."""
+    return {name: config.cohort.rois[name] for name in named_regions(region)}
+
+
 def _population(
-    run: Run, config: DictConfig, sequences: Sequence[str], with_images: bool
+    run: Run, config: DictConfig, sequences: Sequence[str], region: str, with_images: bool
 ) -> tuple[dict[str, Any], list[str]]:
     """The training population, from the folder of the cohort where it is still there."""
     ids = run.predictions.index[run.predictions["split"] == "train"]
     nothing = {"patients": len(ids), "clinical": {}, "images": {}}
     try:
-        cohort = load(config.cohort, config.endpoint, sequences)
+        cohort = load(config.cohort, config.endpoint, sequences).of_region(region)
         training = cohort.patients.loc[ids]
         variables = clinical.parse(plain(config.cohort)["clinical"])
         measured = measures(replace(cohort, patients=training), sequences) if with_images else None

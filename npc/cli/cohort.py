@@ -131,7 +131,7 @@ def agreement(
 
     cohort, sequences = config.cohort, list(config.cohort.sequences)
     folder = reports / f"{cohort.name}-agreement"
-    found = load(cohort, config.endpoint, sequences=[], also=sequences)
+    found = _of_one_region(load(cohort, config.endpoint, sequences=[], also=sequences), config)
     agreed = report(found, folder, slices=config.slices, threshold=cohort.icc, features=feature_settings(config))
     if as_json:
         print(json.dumps(results_as_json(agreed)))
@@ -197,6 +197,7 @@ def quality(
     from npc.report.cohort.quality import quality_tables, report_quality
 
     cohort = load(config.cohort, config.endpoint, sequences=[], also=list(config.cohort.sequences))
+    cohort = _of_one_region(cohort, config)
     folder = reports / f"{cohort.name}-quality"
     results = report_quality(cohort, config, folder)
     if as_json:
@@ -204,6 +205,21 @@ def quality(
     else:
         console().print(*quality_tables(results), sep="\n")
         say(f"written to {folder}")
+
+
+def _of_one_region(cohort: "Cohort", config: "DictConfig") -> "Cohort":
+    """The cohort whose outlines are those of the region, where it declares regions; who lacks it is left out."""
+    from npc.config.regions import named_regions
+    from npc.imaging.views import seen
+
+    if not cohort.rois:
+        return cohort
+    if len(named_regions(config.region)) > 1:
+        raise InputError(f"region={config.region}: this command compares one region; choose one of its names")
+    found, lost = seen(cohort, config.region, cohort.sequences, config.store)
+    for note in lost:
+        say(f"npc: note: {note}", error=True)
+    return found
 
 
 def _with_phantom_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pandas as pd
 
 from npc.cohort import cell
-from npc.cohort.studies import Study, image_column, outline_column, roi_column
+from npc.cohort.studies import Label, Study, image_column, outline_column, roi_column
 from npc.cohort.truth import Truth
 from npc.config.regions import named_regions
 from npc.names import FIRST_READER, TUMOUR
@@ -25,16 +25,18 @@ class Cohort:
             (docs/cohort.md): `centre`, clinical variables, `<endpoint>_months`, `<endpoint>_event`, `S_image`,
             `S_mask`; an absent image is missing (NA).
         sequences: the sequences that the cohort may have, in the order in which `both` joins them.
-        label: value of the outlines in a label map or segmentation, or several; None where each has one.
+        label: value of the outlines in a label map or segmentation, or several; of a region that `rois` declares by
+            name that name; None where each has one.
         roi: name of the outlines in an RTSTRUCT or segmentation, by sequence; without it the only one. `S_roi` of
             `patients` goes before it.
         by_index: whether an outline whose header gives it no position is laid on its image voxel by voxel.
         control: the negative control that a method sees instead of the images (`npc.imaging.control_images`); None for
             the images themselves.
         region: what a method sees of the outlines: the tumour in them, or a ring around it.
-        rois: the regions that the cohort declares, by name their value in label maps.
+        rois: the regions that the cohort declares: by name their value in label maps and segmentations, or the name of
+            their ROI or segment.
         regions: the names of those that a method sees; slices are chosen by the first, whose value is `label`.
-        sliced_by: value of that region, where `label` is the value of another one.
+        sliced_by: value or name of that region, where `label` is that of another one.
         exclusions: `patient_id`, `centre` and `reason` of every patient who was left out, in the order of the steps:
             by hand, by criterion, for a missing sequence.
         lacking: patients of the study who were left out for a missing sequence, with the columns of `patients`. The
@@ -48,14 +50,14 @@ class Cohort:
     root: Path
     patients: pd.DataFrame
     sequences: tuple[str, ...]
-    label: int | tuple[int, ...] | None = field(default=None, kw_only=True)
+    label: Label = field(default=None, kw_only=True)
     roi: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     by_index: bool = field(default=False, kw_only=True)
     control: str | None = field(default=None, kw_only=True)
     region: str = field(default=TUMOUR, kw_only=True)
-    rois: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    rois: Mapping[str, int | str] = field(default_factory=dict, kw_only=True)
     regions: tuple[str, ...] = field(default=(), kw_only=True)
-    sliced_by: int | tuple[int, ...] | None = field(default=None, kw_only=True)
+    sliced_by: Label = field(default=None, kw_only=True)
     exclusions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["patient_id", "centre", "reason"]))
     lacking: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True)
     truth: Truth | None = field(default=None, kw_only=True)

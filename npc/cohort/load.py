@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.cohort import clinical, criteria, dates, decimal_commas, paths, schema, suspicious
 from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
-from npc.cohort.studies import image_column, outline_column
+from npc.cohort.studies import image_column, outline_column, roi_column
 from npc.cohort.truth import read_truth
 from npc.config.schema import CohortConfig
 from npc.config.sources import check_arguments, source, without_reader
@@ -49,6 +49,8 @@ def load(
             f"sequence: cohort {cohort.name} has no {', '.join(unknown)}; cohort.sequences has {', '.join(offered)}"
         )
     table, root = _read(cohort)
+    if cohort.get("rois"):
+        _check_roi_columns(table, [roi_column(sequence) for sequence in offered])
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
     ignored = [] if outcomes else _outcomes(table, endpoint)
@@ -85,6 +87,15 @@ def load(
     more = {**_outlines(cohort), "lacking": lacking, "truth": read_truth(root), "warnings": warnings}
     more["read"] = table.attrs.get("read", "")
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **more)
+
+
+def _check_roi_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    if named := [name for name in columns if name in table and table[name].map(text).notna().any()]:
+        raise InputError(
+            f"{' and '.join(named)}: the column names one ROI of each patient, and cohort.rois names those of every "
+            "region; remove the column, and give patterns in cohort.rois where names differ, as in "
+            "'+cohort.rois.node=GTVn*'"
+        )
 
 
 def _read(cohort: DictConfig) -> tuple[pd.DataFrame, Path]:

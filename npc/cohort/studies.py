@@ -7,6 +7,8 @@ from typing import Self
 
 from npc.names import FIRST_READER, TUMOUR
 
+Label = int | tuple[int, ...] | str | None
+
 
 def image_column(sequence: str) -> str:
     """The column of a cohort's table with the path of the sequence's image."""
@@ -32,16 +34,17 @@ class Study:
         sequence: name of the sequence.
         image: NIfTI, NRRD or MetaImage file, or the folder of a DICOM series.
         outlines: the same, or an RTSTRUCT or DICOM segmentation (the file, or a folder that holds one), by reader.
-        label: value of the outlines in a label map or DICOM segmentation, or several, which are merged; None where
-            there is one.
+        label: value of the outlines in a label map or DICOM segmentation, or several, which are merged; of a region
+            that `rois` declares by name that name; None where there is one.
         roi: name of the outlines in an RTSTRUCT or DICOM segmentation, or a pattern such as `GTV*`; None where there
             is one.
         has_own_roi: whether `roi` is that of the patient alone.
         by_index: lay a label map whose header gives it no position on the image voxel by voxel, if the sizes agree.
         control: the negative control that a method sees instead of the image; None for the image itself.
         region: what the outlines mean to a method: the tumour in them, or a ring around it (`npc.imaging.region`).
-        rois: the regions that the cohort declares, by name their value in a label map; `label` is one of them.
-        sliced_by: value of the region by which slices are chosen instead of `label`, which a patient may then lack.
+        rois: the regions that the cohort declares: by name their value in a label map or DICOM segmentation, or the
+            name of their ROI or segment, or a pattern of it; `label` is one of them.
+        sliced_by: the same of the region by which slices are chosen instead of `label`, which a patient may then lack.
         may_lack: whether an outline without `label` is read as empty.
     """
 
@@ -49,14 +52,14 @@ class Study:
     sequence: str
     image: Path
     outlines: Mapping[str, Path]
-    label: int | tuple[int, ...] | None = None
+    label: Label = None
     roi: str | None = None
     by_index: bool = False
     control: str | None = None
     region: str = TUMOUR
     has_own_roi: bool = False
-    rois: Mapping[str, int] = field(default_factory=dict)
-    sliced_by: int | tuple[int, ...] | None = None
+    rois: Mapping[str, int | str] = field(default_factory=dict)
+    sliced_by: Label = None
     may_lack: bool = False
 
     @property

@@ -34,7 +34,7 @@ def rois_faults(cohort: DictConfig) -> list[str]:
             )
         if not value:
             faults.append(f"cohort.rois.{name}={value}: is the background; give the region's value in the outlines")
-    for value in sorted(set(rois.values())):
+    for value in dict.fromkeys(rois.values()):
         if len(names := [name for name, own in rois.items() if own == value]) > 1:
             faults.append(f"cohort.rois: {' and '.join(names)} have the same value {value}; give each its own")
     if rois and cohort.get("label") is not None:
@@ -44,8 +44,8 @@ def rois_faults(cohort: DictConfig) -> list[str]:
         )
     if rois and cohort.get("roi"):
         faults.append(
-            "cohort.rois, cohort.roi: the regions of cohort.rois are values of a label map; remove cohort.roi, which "
-            "names one contour of an RTSTRUCT or a segmentation"
+            "cohort.rois, cohort.roi: both choose contours of an RTSTRUCT or a segmentation; remove cohort.roi, and "
+            "name each region's contour in cohort.rois, as in +cohort.rois.tumour=GTVp"
         )
     return faults
 
@@ -81,8 +81,6 @@ def joined_region_faults(config: DictConfig) -> list[str]:
     if len(named_regions(config.region)) == 1:
         return []
     refused = {
-        "method=frozen": config.method == "frozen",
-        "controls=true": config.controls,
         "cohort.missing=mask": config.cohort.missing == "mask",
         "network.size_input=true": config.method in ("deep_learning", "ensemble") and config.network.size_input,
         "radiomics.combat=true": config.method == "radiomic" and config.radiomics.combat,

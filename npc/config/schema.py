@@ -81,7 +81,7 @@ class CohortConfig:
     date_order: str = neutral(one_of("year_first", "day_first", "month_first", default="year_first"))
     missing: str = one_of("error", "exclude", "exclude_any", "mask", default="error")  # sequences of a patient
     label: Any = must_be("a value of the outline, not 0, or a list of such values", is_label, default=None)
-    rois: dict[str, int] = later(field(default_factory=dict))  # regions by their value in label maps
+    rois: dict[str, int | str] = later(field(default_factory=dict))  # regions by value, or by name of ROI or segment
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
     roi: dict[str, str] = field(default_factory=dict)
     size: int = MISSING

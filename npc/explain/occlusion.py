@@ -99,6 +99,11 @@ def maps(
     Raises:
         InputError: faults of the images.
     """
+    if len(cohort.regions) > 1:
+        raise InputError(
+            f"{'+'.join(cohort.regions)}: a map shows one region, and the network reads several; explain a run of one "
+            "region"
+        )
     slices = networks.read(part, cohort, store)
     table = pd.DataFrame({"label": 0, "time": 0.0, "event": 0}, index=list(patients))
     channels = part.settings["members"][0]["network"]["channels"]

@@ -19,25 +19,25 @@ from npc.terminal import track
 
 
 def encode(
-    encoder: Encoder, slices: Slices, patients: pd.Index, mode: str, store: str | Path, sequence: str
+    encoder: Encoder, slices: Slices, patients: pd.Index, mode: str, store: str | Path, view: str
 ) -> pd.DataFrame:
-    """The features of each patient, (patients, features), float64; the mean over the slices that have an outline.
+    """The features of each patient who has the slices, (patients, features), float64; the mean over those outlined.
 
     With `encoder.pool=area` each slice has the weight of its outlined area.
 
     Args:
         encoder: whose features.
-        slices: of one sequence.
+        slices: of one sequence and region.
         patients: which.
         mode: `max`, the largest slice; `three`, it and its neighbours; `all`, those of the whole outline.
         store: folder of all stores.
-        sequence: for the names of the features.
+        view: for the names of the features.
     """
     home = Path(store) / f"encoder-{encoder.hash[:12]}"
     make_folder(home)
     chosen = slice(1, 2) if mode == "max" else slice(None)
     rows = {}
-    for patient in track(patients, f"Features of {sequence}"):
+    for patient in track(patients[patients.isin(list(slices.rows))], f"Features of {view}"):
         planes = np.asarray(slices.array[slices.rows[patient], chosen])
         inputs = encoder.inputs(planes)
         parts = np.array([_stored(encoder, part, home) for part in inputs], dtype=float)
@@ -46,7 +46,7 @@ def encode(
         else:
             rows[patient] = np.mean(parts, axis=0)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("patient_id")
-    return table.rename(columns="{}_{}".format(sequence, "{}").format)
+    return table.rename(columns="{}_{}".format(view, "{}").format)
 
 
 def _stored(encoder: Encoder, part: np.ndarray, home: Path) -> np.ndarray:

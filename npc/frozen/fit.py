@@ -1,7 +1,7 @@
 """A frozen-encoder signature fitted on the training cohort, its evaluation, and its files in the run folder."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from npc.errors import InputError
 from npc.files import write_text
 from npc.frozen.regression import VARIANCES, linear, penalised, predict
+from npc.run.absent import fill_absent, filled_names, medians
 from npc.run.nested import nested_auc, out_of_fold
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class FrozenSignature:
         regression: fitted on the training cohort.
         coefficient: of each feature, by which patients are predicted.
         intercept: the same.
-        features: names of the features.
+        features: names of the features, in the order of the coefficients.
         encoder: name, source, licence, input size and normalisation.
         predictions: `patient_id`, `split`, `label`, `time`, `event`, `risk`.
         out_of_fold: `fold` and `risk` of the training patients by refits that did not see them.
@@ -66,11 +67,17 @@ class FrozenSignature:
         import torch  # takes seconds
 
         state = {"encoder": dict(self.encoder), "features": self.features, "intercept": self.intercept}
+        if filled := medians(self.regression):
+            state["absent"] = filled
         torch.save(state | {"coefficient": torch.tensor(self.coefficient, dtype=torch.float64)}, path)
 
 
 def fit(
-    features: pd.DataFrame, patients: pd.DataFrame, encoder: Mapping[str, Any], config: DictConfig
+    features: pd.DataFrame,
+    patients: pd.DataFrame,
+    encoder: Mapping[str, Any],
+    config: DictConfig,
+    may_lack: Sequence[str] = (),
 ) -> FrozenSignature:
     """Fits on the training cohort and predicts all patients.
 
@@ -79,27 +86,28 @@ def fit(
         patients: with `split`, `label`, `time`, `event` and the features' index.
         encoder: what `metrics.json` says about it.
         config: of the run.
+        may_lack: prefixes of the features that are NaN where a patient lacks their region (`npc.run.absent`).
     """
     training = patients[patients["split"] == "train"].sort_index()
     x, label = features.loc[training.index], training["label"].astype(int)
     kind, choices = config.endpoint.kind, config.encoder
     outcome = training[["time", "event"]].astype(float) if kind == "cox" else None
     regression = penalised(kind, x.shape[1], choices.folds, config.seed)
+    fill_absent(regression, x, may_lack)
     # the sum of several threads depends on their number
     with threadpool_limits(limits=1, user_api="blas"):
         risks = out_of_fold(regression, x, label, choices.nested, config.split.seed, outcome)
         regression.fit(x, label if outcome is None else outcome.to_numpy())
         coefficient, intercept = linear(regression)
-    values = features.loc[patients.index].to_numpy(dtype=float)
+    names = filled_names(regression, list(x.columns))
+    values = features.loc[patients.index, names].fillna(medians(regression)).to_numpy(dtype=float)
     predicted = pd.Series(predict(values, coefficient, intercept, kind), patients.index, name="risk")
     notes = _notes(regression)
     for note in notes:
         log.info("%s", note)
     predictions = patients[["split", "label", "time", "event"]].join(predicted).reset_index(names="patient_id")
     nested = nested_auc(label, risks)
-    return FrozenSignature(
-        regression, coefficient, intercept, list(x.columns), encoder, predictions, risks, nested, notes
-    )
+    return FrozenSignature(regression, coefficient, intercept, names, encoder, predictions, risks, nested, notes)
 
 
 def check_varying(features: pd.DataFrame, training: pd.Index) -> None:

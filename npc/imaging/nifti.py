@@ -84,10 +84,11 @@ class Nifti:
         return np.flatnonzero(~np.isfinite(np.frombuffer(self.content, kind, math.prod(self.size), self.start)))
 
     def as_itk_reads(self, folder: Path) -> Path:
-        """The file itself, or where ITK would refuse it or lay it on another grid, its copy as NIfTI-1.
+        """The file itself, or its decompressed copy, which ITK need not decompress again.
 
-        The grid of the copy is that of the sform, if there is one. An axis that is displaced by less than a tenth of
-        a voxel is set right.
+        Where ITK would refuse the file or lay it on another grid, the copy is NIfTI-1 with a header of its own: its
+        grid is that of the sform, if there is one. An axis that is displaced by less than a tenth of a voxel is set
+        right.
 
         Args:
             folder: for the copy.
@@ -99,13 +100,20 @@ class Nifti:
         is_readable = not self.is_nifti2 and self.path.name.endswith(endings)
         affine = self._sform()
         if affine is None and is_readable:
-            return self.path
+            return self._decompressed(folder)
         if affine is not None:
             given, affine = affine, self._mended(affine)
             if self._agrees(given) and given is affine and is_readable:
-                return self.path
+                return self._decompressed(folder)
         copy = folder / "volume.nii"
         copy.write_bytes(self._nifti1(affine) + self.content[self.start :])
+        return copy
+
+    def _decompressed(self, folder: Path) -> Path:
+        if not self.is_compressed:
+            return self.path
+        copy = folder / "volume.nii"
+        copy.write_bytes(self.content)
         return copy
 
     def _check(self) -> None:

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from filelock import FileLock
 
@@ -15,36 +14,11 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, read_json
 from npc.imaging.read_all import read_all
+from npc.imaging.size import OutlineSize, outline_size
 from npc.names import TUMOUR
 
 RECIPE = 1  # raise it when the same outline gives another size
 _CACHE = "outlines.json"
-
-
-@dataclass(frozen=True)
-class OutlineSize:
-    """The size of an outline.
-
-    Attributes:
-        volume: mL.
-        area: of the slice where it is largest, cm².
-    """
-
-    volume: float
-    area: float
-
-
-def outline_size(mask: np.ndarray, spacing: tuple[float, float, float]) -> OutlineSize:
-    """Counts voxels.
-
-    Args:
-        mask: bool (slice, row, column).
-        spacing: mm, (slice, row, column).
-    """
-    pixel = spacing[1] * spacing[2]
-    return OutlineSize(
-        float(np.count_nonzero(mask) * pixel * spacing[0] / 1000), float(mask.sum(axis=(1, 2)).max() * pixel / 100)
-    )
 
 
 def outline_sizes(folder: str | Path, cohort: Cohort, sequences: Sequence[str], patients: pd.Index) -> pd.DataFrame:

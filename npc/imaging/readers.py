@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from npc.cohort.studies import Study
+from npc.cohort.studies import Label, Study
 from npc.errors import InputError
 from npc.imaging.dicom import Header, read_header, read_headers
 from npc.imaging.formats import DICOM_SUFFIXES, image_files, is_volume
@@ -85,9 +85,7 @@ def read_scans(study: Study) -> dict[str, Scan]:
     scans = {}
     for reader, path in study.outlines.items():
         try:
-            labels, label, by_index, notes = _read_outline(path, study, native, image)
-            outlined = _outline(labels, path, label, may_lack=study.may_lack)
-            shown = None if study.sliced_by is None else _outline(labels, path, study.sliced_by)
+            outlined, shown, by_index, notes = _read_outline(path, study, native, image)
             inside = region_of(outlined, values, (slice_, row, column), study.region)
             _check_finite(values, inside, study.image)
             told = (*notes_of(native), *notes)
@@ -112,34 +110,50 @@ def _read_image(path: Path) -> sitk.Image:
 
 def _read_outline(
     path: Path, study: Study, native: sitk.Image, image: sitk.Image
-) -> tuple[np.ndarray, int | tuple[int, ...] | None, bool, Sequence[str]]:
-    """The values of the outline, which of them is meant, whether it was laid by index, and its notes.
+) -> tuple[np.ndarray, np.ndarray | None, bool, Sequence[str]]:
+    """The outline, that of the region by which slices are chosen, whether it was laid by index, and its notes.
 
     Its grid is that of `image`, which is `native` made axial.
     """
-    label, by_index, notes = study.label, False, list[str]()
     if drawn := _drawn(path):
-        called, roi = str(path), study.roi
-        if study.rois:
-            raise InputError(
-                f"{path} is no label map, and the regions of cohort.rois are values of one; save the outlines as "
-                "NIfTI, NRRD or MetaImage with a value for each region, or use cohort.label or cohort.roi."
-            )
-        if drawn.is_rtstruct:
-            mask = read_rtstruct(drawn.file, called, roi, native)
-        else:
-            mask = read_segmentation(drawn.file, called, label, roi, native)
-        mask, label = _axial(mask), None
+        outlined = _read_drawn(drawn, path, study, native, study.label, study.may_lack)
+        shown = None if study.sliced_by is None else _read_drawn(drawn, path, study, native, study.sliced_by)
+        return outlined, shown, False, ()
+    if named := [value for value in study.rois.values() if isinstance(value, str)]:
+        raise InputError(
+            f"{path} is a label map, and cohort.rois has the name {named[0]!r}; give the value of each region in the "
+            "label maps, as in +cohort.rois.tumour=1."
+        )
+    given = _read_image(path)
+    notes = notes_of(given)
+    by_index = study.by_index and _has_no_position(given) and given.GetSize() == native.GetSize()
+    by_index = by_index and not _same_grid(given, native)
+    if by_index:
+        given.CopyInformation(native)
+    mask = _axial(given)
+    _check_grid(image, mask, study.image, path)
+    labels = _whole(sitk.GetArrayFromImage(mask), path)
+    outlined = _outline(labels, path, study.label, study.may_lack)
+    return outlined, None if study.sliced_by is None else _outline(labels, path, study.sliced_by), by_index, notes
+
+
+def _read_drawn(
+    drawn: Header, path: Path, study: Study, native: sitk.Image, label: Label, may_lack: bool = False
+) -> np.ndarray:
+    """One outline of an RTSTRUCT or a segmentation: `label` is its name, or the number of a segment."""
+    called, roi = str(path), label if isinstance(label, str) else study.roi
+    number = None if isinstance(label, str) else label
+    if not drawn.is_rtstruct:
+        mask = read_segmentation(drawn.file, called, number, roi, native, may_lack)
+    elif study.rois and number is not None:
+        raise InputError(
+            f"{path} is an RTSTRUCT, whose ROIs have no numbers, and cohort.rois has {number}; give the name of each "
+            "region's ROI, as in +cohort.rois.tumour=GTVp."
+        )
     else:
-        given = _read_image(path)
-        notes = notes_of(given)
-        by_index = study.by_index and _has_no_position(given) and given.GetSize() == native.GetSize()
-        by_index = by_index and not _same_grid(given, native)
-        if by_index:
-            given.CopyInformation(native)
-        mask = _axial(given)
-        _check_grid(image, mask, study.image, path)
-    return _whole(sitk.GetArrayFromImage(mask), path), label, by_index, notes
+        mask = read_rtstruct(drawn.file, called, roi, native, may_lack)
+    inside = _whole(sitk.GetArrayFromImage(_axial(mask)), path)
+    return inside > 0 if may_lack and not inside.any() else _outline(inside, path, None)
 
 
 def _has_no_position(mask: sitk.Image) -> bool:
@@ -182,7 +196,8 @@ def _drawn(path: Path) -> Header | None:
 
 
 def _axial(image: sitk.Image) -> sitk.Image:
-    return sitk.DICOMOrient(image, "LPS")
+    oriented = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(image.GetDirection())
+    return image if oriented == "LPS" else sitk.DICOMOrient(image, "LPS")  # which would copy every voxel
 
 
 def _check_grid(image: sitk.Image, mask: sitk.Image, image_path: Path, mask_path: Path) -> None:
@@ -210,7 +225,7 @@ def _grid(image: sitk.Image) -> str:
     return f"{' x '.join(map(str, size))} voxels of {' x '.join(f'{step:.3g}' for step in spacing)} mm"
 
 
-def _outline(labels: np.ndarray, path: Path, label: int | tuple[int, ...] | None, may_lack: bool = False) -> np.ndarray:
+def _outline(labels: np.ndarray, path: Path, label: Label, may_lack: bool = False) -> np.ndarray:
     """The outline as bool; `label` None is the only value but zero, and of several labels those there are merged."""
     inside = labels != 0 if label is None else np.isin(labels, label)
     if inside.all():

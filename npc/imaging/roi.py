@@ -36,13 +36,17 @@ class Roi:
     others: list[str]
 
 
-def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
+def choose_roi(file: Path, called: str, roi: str | None, may_lack: bool = False) -> Roi | None:
     """The requested ROI, with at least one contour that can be filled.
 
     Args:
         file: the RTSTRUCT file.
         called: its name in messages.
         roi: the ROI's name, or a pattern of it (`named`); None where only one ROI has contours.
+        may_lack: whether a patient may have no such ROI, or one without contours.
+
+    Returns:
+        None of a patient who lacks it.
 
     Raises:
         InputError: unreadable file, no such ROI, or an ROI whose contours enclose nothing.
@@ -53,6 +57,8 @@ def choose_roi(file: Path, called: str, roi: str | None) -> Roi:
     names = ", ".join(repr(each.name) for each in rois)
     matching = named(roi, [each.name for each in rois]) if roi else []
     chosen = [each for each in rois if each.name in matching or (roi is None and each.contours)]
+    if may_lack and not any(each.contours or each.smaller or each.others for each in chosen):
+        return None
     if not chosen and roi is not None:
         raise InputError(f"{called} has no ROI {roi!r}; those there: {names}.")
     if len(chosen) > 1:

@@ -14,7 +14,7 @@ from npc.imaging.series import FRAME_OF_REFERENCE
 _OFF_SLICE = 0.25
 
 
-def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -> sitk.Image:
+def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image, may_lack: bool = False) -> sitk.Image:
     """Fill the contours of one ROI on the grid of an image of any format.
 
     Args:
@@ -22,6 +22,7 @@ def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -
         called: its name in messages, since exported file names may contain identifiers.
         roi: the ROI's name; None where only one ROI has contours.
         image: the grid. The contours may lie in the planes of any of its three axes.
+        may_lack: whether a patient may have no such ROI, or one without contours; the mask is then empty.
 
     Returns:
         A mask (0 and 1) with the image's geometry; the order of its axes may differ.
@@ -30,7 +31,11 @@ def read_rtstruct(file: Path, called: str, roi: str | None, image: sitk.Image) -
         InputError: unreadable file, no such ROI, or contours that are outside the image, between its planes
             or in another frame of reference.
     """
-    chosen = choose_roi(file, called, roi)
+    chosen = choose_roi(file, called, roi, may_lack)
+    if chosen is None:
+        nothing = sitk.Image(image.GetSize(), sitk.sitkUInt8)
+        nothing.CopyInformation(image)
+        return nothing
     frame = image.GetMetaData(FRAME_OF_REFERENCE) if image.HasMetaDataKey(FRAME_OF_REFERENCE) else ""
     if frame and chosen.frame not in ("", frame):
         raise InputError(

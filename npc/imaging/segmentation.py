@@ -21,7 +21,12 @@ _OFF_GRID = 0.25
 
 
 def read_segmentation(
-    file: Path, called: str, label: int | tuple[int, ...] | None, roi: str | None, image: sitk.Image
+    file: Path,
+    called: str,
+    label: int | tuple[int, ...] | None,
+    roi: str | None,
+    image: sitk.Image,
+    may_lack: bool = False,
 ) -> sitk.Image:
     """One segment, or several as one, of a DICOM segmentation on the grid of an image of any format.
 
@@ -31,6 +36,7 @@ def read_segmentation(
         label: the segment's number, or several; not needed where the file has one segment.
         roi: the segment's label or a pattern of it (`named`), which decides where both are given.
         image: the grid.
+        may_lack: whether a patient may have no such segment; the mask is then empty.
 
     Returns:
         A mask with the image's geometry: 0 and 1, or parts of 1 where the segmentation is fractional.
@@ -54,7 +60,8 @@ def read_segmentation(
             by_value = read.SegmentationType == "LABELMAP"  # the voxels are the segments' numbers
             every = range(int(read.NumberOfFrames))
             numbers = [0 if by_value else _segment(read, number) for number in every]
-            segments = _choose(called, label, roi, names, sorted(set(names) - {0} if by_value else set(numbers)))
+            there = sorted(set(names) - {0} if by_value else set(numbers))
+            segments = _choose(called, label, roi, names, there, may_lack)
             full = float(read.MaximumFractionalValue) if read.SegmentationType == "FRACTIONAL" else 1
             chosen = [number for number in every if by_value or numbers[number] in segments]
             for number, pixels in zip(chosen, _frames(read, chosen), strict=True):
@@ -80,7 +87,7 @@ def _frames(read: Dataset, chosen: Sequence[int]) -> Iterator[np.ndarray]:
     if read.BitsAllocated == 1 and read.Rows * read.Columns % 8:
         whole = pixel_array(read).reshape(-1, read.Rows, read.Columns)
         return (whole[number] for number in chosen)
-    return iter_pixels(read, indices=chosen)
+    return iter_pixels(read, indices=chosen) if chosen else iter(())
 
 
 def _choose(
@@ -89,15 +96,16 @@ def _choose(
     roi: str | None,
     names: Mapping[int, str],
     there: Sequence[int],
+    may_lack: bool,
 ) -> list[int]:
-    """The number of the segment that is asked for; several where several numbers are."""
+    """The number of the segment that is asked for; several where several numbers are, none where it may be absent."""
     if roi is not None:
         matching = named(roi, [names.get(number, "") for number in there])
         asked, found = repr(roi), [number for number in there if names.get(number) in matching]
     else:
         labels = list(label) if isinstance(label, tuple) else [label]
         asked, found = " or ".join(map(str, labels)), [number for number in there if label is None or number in labels]
-    if len(found) == 1 or (found and roi is None and isinstance(label, tuple)):
+    if len(found) == 1 or (found and roi is None and isinstance(label, tuple)) or (may_lack and not found):
         return found
     listed = ", ".join(f"{number} ({names[number]!r})" if number in names else str(number) for number in there)
     what = f"several segments{'' if roi is None else f' {asked}'}" if found else f"no segment {asked}"

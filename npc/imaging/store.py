@@ -24,8 +24,8 @@ from npc.errors import InputError
 from npc.files import make_folder, write_text, writing
 from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images
 from npc.imaging.input_settings import Preprocess
-from npc.imaging.outline_sizes import OutlineSize
 from npc.imaging.read_all import read_all
+from npc.imaging.size import OutlineSize
 
 RECIPE = 3  # raise it when the same input and settings give another row
 SAVE_EVERY = 50  # rows between two writings of the index: what a kill can cost

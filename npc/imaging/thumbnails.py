@@ -10,9 +10,9 @@ from npc.imaging.acquisition import Acquisition, read_acquisition
 from npc.imaging.content import voxels_hash
 from npc.imaging.contrast import check_contrast
 from npc.imaging.input_settings import Preprocess
-from npc.imaging.outline_sizes import OutlineSize, outline_size
 from npc.imaging.preprocess import cut, network_input, resize, scale_to_grey, square_pixels, square_window
 from npc.imaging.readers import Scan, read_scan
+from npc.imaging.size import OutlineSize, outline_size
 from npc.imaging.slices import spread_slices, three_slices
 
 # A reader can judge an outline at this quality, and a page of 233 patients stays small; WebP takes ten times as long.

@@ -27,6 +27,11 @@ class View:
     region: str
     cohort: Cohort
 
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a patient may lack the region; none lacks that by which slices are chosen."""
+        return self.cohort.sliced_by is not None
+
 
 def views(cohort: Cohort, sequences: Sequence[str]) -> list[View]:
     """The inputs of a method in the order in which they are joined: the regions of the first sequence come first.
@@ -48,7 +53,9 @@ def views(cohort: Cohort, sequences: Sequence[str]) -> list[View]:
     ]
 
 
-def seen(cohort: Cohort, region: str, sequences: Sequence[str], store: str | Path) -> tuple[Cohort, list[str]]:
+def seen(
+    cohort: Cohort, region: str, sequences: Sequence[str], store: str | Path, *, any_absent: bool = False
+) -> tuple[Cohort, list[str]]:
     """The cohort whose methods see this region, and sentences on the patients who lack it.
 
     Args:
@@ -56,14 +63,20 @@ def seen(cohort: Cohort, region: str, sequences: Sequence[str], store: str | Pat
         region: of `train.py`, checked.
         sequences: of the run.
         store: folder of all stores.
+        any_absent: whether a region may be absent in all patients, as of few who are predicted; that by which slices
+            are chosen may not.
 
     Raises:
-        InputError: see `lacking`.
+        InputError: no patient has a region; see `lacking`.
     """
     cohort = cohort.of_region(region)
     if not cohort.regions:
         return cohort, []
     absent = lacking(store, cohort, sequences, cohort.patients.index)
+    for view in views(cohort, sequences):
+        lost = sum(view.sequence in of for of in absent[view.region].values())
+        if lost and lost == len(cohort.studies(view.sequence)) and not (any_absent and view.may_be_absent):
+            raise InputError(no_patient_has(view.region, view.sequence, cohort))
     cohort = without(cohort, absent[cohort.regions[0]])
     return cohort, counted(cohort, absent)
 
@@ -80,23 +93,49 @@ def lacking(
         patients: those wanted.
 
     Raises:
-        InputError: no patient has a region; outlines cannot be read.
+        InputError: outlines cannot be read.
     """
     found: dict[str, dict[str, list[str]]] = {region: {} for region in cohort.regions}
     for view in views(cohort, sequences) if cohort.regions else ():
         sizes = outline_sizes(store, view.cohort, [view.sequence], patients)
         absent = sizes.loc[sizes["volume"] == 0, "patient_id"]
-        if len(sizes) and len(absent) == len(sizes):
-            raise InputError(no_patient_has(view.region, view.sequence, cohort))
         for patient in absent:
             found[view.region].setdefault(patient, []).append(view.sequence)
     return dict(found)
 
 
+def with_own_slices(view: View, absent: Mapping[str, Mapping[str, Sequence[str]]]) -> Cohort:
+    """The cohort of a view for a method that chooses each region's slices by that region.
+
+    Args:
+        view: of `views`.
+        absent: of `lacking`; these patients are not among the patients.
+    """
+    lost = [patient for patient, sequences in absent.get(view.region, {}).items() if view.sequence in sequences]
+    return replace(view.cohort, patients=view.cohort.patients.drop(index=lost), sliced_by=None)
+
+
+def view_sizes(store: str | Path, cohort: Cohort, sequences: Sequence[str], patients: pd.Index) -> pd.DataFrame:
+    """The sizes of the outlines that a run sees: `outline_sizes`, of several regions with the column `region`.
+
+    Args: as for `outline_sizes`.
+    """
+    if len(cohort.regions) < 2:
+        return outline_sizes(store, cohort, sequences, patients)
+    tables = []
+    for view in views(cohort, sequences):
+        table = outline_sizes(store, view.cohort, [view.sequence], patients)
+        table.insert(2, "region", view.region)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
 def no_patient_has(region: str, sequence: str, cohort: Cohort) -> str:
     """The message for a region that is nowhere outlined."""
+    value = cohort.rois[region]
+    what = f"ROI or segment {value!r}" if isinstance(value, str) else f"value {value}"
     return (
-        f"region: no patient of cohort {cohort.name} has {region} on {sequence} (value {cohort.rois[region]} of the "
+        f"region: no patient of cohort {cohort.name} has {region} on {sequence} ({what} of the "
         f"outlines); correct cohort.rois.{region}, or choose another region"
     )
 

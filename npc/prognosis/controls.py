@@ -38,7 +38,7 @@ class Against:
 
 @dataclass(frozen=True)
 class Controls:
-    """A signature beside the size of the tumour; with several sequences, the geometric mean of their outlines.
+    """A signature beside the size of the tumour: the sum of its regions, the geometric mean over several sequences.
 
     Attributes:
         volume: the signature against the volume, by split.
@@ -108,12 +108,12 @@ def controls(patients: pd.DataFrame, run: Run) -> Controls | NotEstimable:
         if (patients["split"] == split).any() and (split == "test" or folds is not None)
     )  # fmt: skip
     chosen = patients["split"].isin(held_out)
-    of = patients[chosen], risk[chosen], pd.DataFrame(sizes.loc[chosen, "volume"]), strata[chosen]
+    volumes, held = by_sequence(sizes, "volume").loc[chosen], (patients[chosen], risk[chosen])
     return Controls(
         **{measure: against(patients, risk, mean_size(sizes, measure)) for measure in MEASURES},
         held_out=held_out,
-        added=estimated(_added, *of),
-        correlation=estimated(_correlation, *of),
+        added=estimated(_added, *held, _with_least(sizes.loc[chosen, "volume"]), strata[chosen]),
+        correlation=estimated(_correlation, *held, volumes, strata[chosen]),
         events=int(patients.loc[chosen, "event"].sum()),
     )
 
@@ -137,7 +137,22 @@ def mean_size(sizes: pd.DataFrame, measure: str) -> pd.Series:
         sizes: of `Run.outlines`.
         measure: of `MEASURES`.
     """
-    return np.exp(np.log(sizes[measure]).mean(axis=1))
+    return np.exp(np.log(by_sequence(sizes, measure)).mean(axis=1))
+
+
+def by_sequence(sizes: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """A column for each sequence; of several regions the sum of their sizes.
+
+    Args: as for `mean_size`.
+    """
+    of = pd.DataFrame(sizes[measure])
+    return of if of.columns.nlevels == 1 else of.T.groupby(level=0).sum().T
+
+
+def _with_least(volumes: pd.DataFrame | pd.Series) -> pd.DataFrame:
+    """The volumes with half of the least one of a region in place of its 0, where a patient lacks the region."""
+    table = pd.DataFrame(volumes)
+    return table.mask(table == 0, table[table > 0].min() / 2, axis=1)
 
 
 def _against(label: pd.Series, risk: pd.Series, control: pd.Series) -> Against:

@@ -120,10 +120,10 @@ class Run:
         """The size of each outline from `outlines.csv`, where the run has one: `volume` (mL) and `area` (cm²).
 
         A sequence that a patient lacks (`cohort.missing=mask`) has the geometric mean of those that the patient has,
-        which outline the same tumour.
+        which outline the same tumour. A region that a patient lacks has the size 0.
 
         Returns:
-            indexed by `patient_id`; columns by measure, then sequence.
+            indexed by `patient_id`; columns by measure, then sequence, and of several regions then region.
 
         Raises:
             InputError: it can't be read, or lacks a patient of the run.
@@ -135,9 +135,10 @@ class Run:
             table = pd.read_csv(path, dtype={"patient_id": str, "sequence": str}, float_precision="round_trip")
             if table[["volume", "area"]].isna().any(axis=None):
                 raise ValueError("an empty cell")
-            sizes = table.pivot(index="patient_id", columns="sequence", values=["volume", "area"])
+            of_regions = ["sequence", "region"] if "region" in table else ["sequence"]
+            sizes = table.pivot(index="patient_id", columns=of_regions, values=["volume", "area"])
             sizes = sizes.loc[self.predictions.index].astype(float)
-            for measure in ("volume", "area"):
+            for measure in ("volume", "area") if "region" not in table else ():
                 of = sizes[measure]
                 mean = np.exp(np.log(of[of > 0]).mean(axis=1))
                 sizes[measure] = of.apply(lambda column, mean=mean: column.fillna(mean))
@@ -146,7 +147,8 @@ class Run:
                 f"{path} can't be read as sizes of outlines of the run's patients ({error}); run it again with "
                 "force=true"
             ) from None
-        if not ((sizes > 0) & np.isfinite(sizes)).all(axis=None):
+        whole = sizes.T.groupby(level=[0, 1]).sum(min_count=1).T  # over the regions
+        if not ((sizes >= 0).all(axis=None) and ((whole > 0) & np.isfinite(whole)).all(axis=None)):
             raise InputError(f"{path}: a size is not a positive number; run it again with force=true")
         return sizes
 

@@ -5,20 +5,19 @@ from dataclasses import replace
 
 import pandas as pd
 from omegaconf import DictConfig
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 
 from npc.cohort.cohort import Cohort
 from npc.config.values import feature_settings, run_sequences
 from npc.errors import InputError
 from npc.imaging.acquisition import read_scanner
-from npc.imaging.views import View, lacking, views
+from npc.imaging.views import View, lacking, views, with_own_slices
 from npc.names import MODELS
 from npc.radiomics.extract import Extracted, extract
 from npc.radiomics.fit import FittedSignature, fit
 from npc.radiomics.reproducibility import lowest_icc
 from npc.radiomics.selection.chain import pipeline
+from npc.run.absent import fill_absent, side_by_side
 from npc.run.folder import RunFolder
 from npc.run.method import Inputs
 from npc.run.tracker import Tracker
@@ -39,8 +38,8 @@ class Radiomic:
         sequences = run_sequences(self.config)
         absent = lacking(self.config.store, self.cohort, sequences, self.cohort.patients.index)
         seen = views(self.cohort, sequences)
-        self.extracted = {view.name: self._extract(view, absent.get(view.region, {})) for view in seen}
-        self.may_lack = [view.name for view in seen if view.cohort.sliced_by is not None]
+        self.extracted = {view.name: self._extract(view, absent) for view in seen}
+        self.may_lack = [view.name for view in seen if view.may_be_absent]
         return Inputs(
             {f"features_{sequence}": found.hash for sequence, found in self.extracted.items()},
             {patient: reason for found in self.extracted.values() for patient, reason in found.failures.items()},
@@ -57,10 +56,7 @@ class Radiomic:
         scanner = _scanners(self.cohort, patients, next(iter(self.extracted))) if choices.combat else None
         self.pipeline = pipeline(choices, self.config.slices, icc, self.config.cohort.icc, scanner, self.config.seed)
         features = table(self.extracted, self.config.slices, self.may_lack)
-        if filled := [
-            str(name) for name in features if str(name).startswith(tuple(f"{view}_" for view in self.may_lack))
-        ]:
-            self.pipeline.steps.insert(0, ("absent", filled_by_median(filled)))
+        fill_absent(self.pipeline, features, self.may_lack)
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> FittedSignature:
         """Fits selection and signature, and writes their files."""
@@ -75,10 +71,9 @@ class Radiomic:
     def assist(self, patients: pd.DataFrame) -> None:
         """Does nothing: a single process fits."""
 
-    def _extract(self, view: View, absent: Mapping[str, Sequence[str]]) -> Extracted:
-        lost = [patient for patient, sequences in absent.items() if view.sequence in sequences]
+    def _extract(self, view: View, absent: Mapping[str, Mapping[str, Sequence[str]]]) -> Extracted:
         # the slices of a region are its own: its features need no common grid with those of the first region
-        cohort = replace(view.cohort, patients=view.cohort.patients.drop(index=lost), sliced_by=None)
+        cohort = with_own_slices(view, absent)
         choices, settings = self.config.radiomics, feature_settings(self.config)
         if self.cohort.control == "shape":
             settings = replace(settings, filters=["original"], classes=["shape"])
@@ -86,32 +81,14 @@ class Radiomic:
 
 
 def table(extracted: Mapping[str, Extracted], slices: str, may_lack: Sequence[str] = ()) -> pd.DataFrame:
-    """The features of all sequences and regions side by side, each named `<view>_<feature>` (`npc.imaging.views`).
+    """The features of all sequences and regions, each named `<view>_<feature>` (`npc.run.absent.side_by_side`).
 
     Args:
         extracted: by view.
         slices: `max` or `three`.
-        may_lack: the views whose region a patient may lack. They have a further feature, `<view>_present` (0 or 1);
-            the others are NaN where it is 0.
+        may_lack: the views whose region a patient may lack.
     """
-    features = pd.concat([found.features[slices].add_prefix(f"{s}_") for s, found in extracted.items()], axis=1)
-    present = {
-        f"{view}_present": features.index.isin(extracted[view].features[slices].index).astype(float)
-        for view in may_lack
-    }
-    return features.assign(**present)
-
-
-def filled_by_median(features: Sequence[str]) -> ColumnTransformer:
-    """A first step that fills these features, where a patient lacks the region, with the median of those who have it.
-
-    It is fitted, as all other steps, on the patients that the pipeline is fitted on.
-    """
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    step = ColumnTransformer(
-        [("absent", imputer, list(features))], remainder="passthrough", verbose_feature_names_out=False
-    )
-    return step.set_output(transform="pandas")
+    return side_by_side({s: of.features[slices].add_prefix(f"{s}_") for s, of in extracted.items()}, may_lack)
 
 
 def _scanners(cohort: Cohort, patients: pd.DataFrame, sequence: str) -> pd.Series:

@@ -1,6 +1,7 @@
 """Reproducibility of outlines: the overlap of repeated outlines of a tumour, and the ICC of each feature."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -82,6 +83,8 @@ def measure(studies: Sequence[Study], slices: str, settings: FeaturesConfig) -> 
         outlines += values
     if faults:
         raise InputError(faults)
+    if not overlap:
+        raise InputError("region: no second outline has it, so there is nothing to compare; choose another region")
     table = pd.DataFrame(outlines)
     return pd.DataFrame(overlap), table.astype(dict.fromkeys(table.columns[3:], float))
 
@@ -158,7 +161,10 @@ def _agreement(ratings: np.ndarray, threshold: float) -> dict:
 
 def _compare(study: Study, slices: str, settings: FeaturesConfig) -> tuple[list[dict], list[dict]]:
     """The rows of `measure` for one study: overlap by comparison, features by outline."""
-    scans = read_scans(study)
+    outlined = read_scans(replace(study, may_lack=bool(study.rois)))
+    scans = {reader: scan for reader, scan in outlined.items() if scan.mask.any()}
+    if len(scans) < 2:  # a reader whose outline lacks the region has not outlined the patient again
+        return [], []
     found = features(list(scans.values()), settings, [slices])
     overlap = [
         {"sequence": study.sequence, "comparison": comparison, "patient_id": study.patient}

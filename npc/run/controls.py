@@ -16,7 +16,7 @@ from npc.cohort.cohort import Cohort
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.files import make_folder, write_text
-from npc.imaging.outline_sizes import outline_sizes
+from npc.imaging.views import view_sizes
 from npc.names import CONTROLS
 from npc.run.folder import RunFolder
 from npc.run.method import Fitted, method_of
@@ -59,7 +59,7 @@ def write_controls(config: DictConfig, cohort: Cohort, run: RunFolder, patients:
         InputError: a control can't be trained.
     """
     if not (run.path / "outlines.csv").exists():  # a run of an earlier version
-        run.write_outlines(outline_sizes(config.store, cohort, run_sequences(config), patients.index))
+        run.write_outlines(view_sizes(config.store, cohort, run_sequences(config), patients.index))
     for number, control in enumerate(CONTROLS, start=1):
         folder, file = RunFolder(run.controls / control), run.controls / f"{control}.csv"
         if not file.exists():

@@ -12,8 +12,7 @@ from npc.cohort.split import check_sizes, outcome_hash, split_hash
 from npc.config.key import run_folder
 from npc.config.values import run_sequences
 from npc.errors import grouped
-from npc.imaging.outline_sizes import outline_sizes
-from npc.imaging.views import seen
+from npc.imaging.views import seen, view_sizes
 from npc.run.controls import check_processes, write_controls, write_permutations
 from npc.run.folder import RunFolder
 from npc.run.method import UNLABELLED, ShouldPrune, method_of
@@ -66,7 +65,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
         else:
             method.prepare(predicted)
             run.begin(config, data, patients["split"], exclusions)
-            run.write_outlines(outline_sizes(config.store, cohort, sequences, patients.index))
+            run.write_outlines(view_sizes(config.store, cohort, sequences, patients.index))
             if len(exclusions):
                 say(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")
             with run.logging(), track(config, run) as tracker:

@@ -15,7 +15,8 @@ from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.input_settings import Preprocess, preprocess_settings
-from npc.imaging.outline_sizes import OutlineSize, outline_sizes
+from npc.imaging.outline_sizes import outline_sizes
+from npc.imaging.size import OutlineSize
 from npc.imaging.store import Slices, open_store, slices_hash
 from npc.imaging.views import views
 from npc.names import MODELS

@@ -26,7 +26,11 @@ def test_regions_are_a_variant_of_their_own():
         (("+cohort.rois.tumour=1", "+cohort.rois.node=1"), "tumour and node have the same value 1"),
         (("+cohort.rois.tumour=0",), "is the background"),
         (("region=node",), "must be tumour, or a ring of millimetres such as ring5"),
-        ((*ROIS, "region=tumour+node", "controls=true"), "controls=true: cannot be used with several regions"),
+        ((*ROIS, "region=tumour+node", "cohort.missing=mask"), "cohort.missing=mask: cannot be used with several"),
+        ((*ROIS, "region=tumour+node", "network.size_input=true"), "size_input=true: cannot be used with several"),
+        ((*ROIS, "region=tumour+node", "method=radiomic", "radiomics.combat=true"), "combat=true: cannot be used with"),
+        (("+cohort.rois.tumour=GTV", "+cohort.rois.node=GTV"), "tumour and node have the same value GTV"),
+        (("+cohort.rois.tumour=GTVp", "+cohort.roi.cet1=GTV"), "both choose contours of an RTSTRUCT"),
     ],
 )
 def test_a_choice_that_cannot_be_is_one_message(words, told):

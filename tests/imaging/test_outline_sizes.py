@@ -11,7 +11,8 @@ from npc.cohort.load import load
 from npc.config.loading import compose
 from npc.errors import InputError
 from npc.imaging import outline_sizes as module
-from npc.imaging.outline_sizes import outline_size, outline_sizes
+from npc.imaging.outline_sizes import outline_sizes
+from npc.imaging.size import outline_size
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -9,8 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
+import torch
+from omegaconf import OmegaConf
 
+import npc
 from npc.phantom import source as phantom
+from npc.prognosis.controls import Controls, controls
+from npc.prognosis.runs import read_run
+from tests.bundle.handed_over import handed_over
 from tests.commands import ROOT, run_here
 
 PAGE = (ROOT / "docs" / "cohort.md").read_text()
@@ -55,8 +61,20 @@ def words(home: Path, *more: str) -> list[str]:
 
 def the_run(home: Path, variant: str, method: str) -> Path:
     done = [path.parent for path in (home.parent / "runs" / "ours" / variant).glob("*/DONE")]
-    (found,) = [path for path in done if (path / "selection.csv").exists() == (method == "radiomic")]
+    (found,) = [path for path in done if OmegaConf.load(path / "config.yaml").method == method]
     return found
+
+
+def assert_handed_over(run: Path, home: Path) -> None:
+    """Another folder of the same patients, without the column of the outcome's split, gets the same risks."""
+    found = handed_over(run, "cohort=table", f"cohort.root={home}", *ROIS, f"store={home.parent}/store")["risk"]
+    before = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
+    np.testing.assert_allclose(found[before.index], before, rtol=1e-6)
+
+
+def files(home: Path) -> list[tuple[str, str]]:
+    table = pd.read_csv(home / "patients.csv", dtype=str).sort_values("patient_id")
+    return list(zip(table["cet1_image"], table["cet1_mask"], strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +94,7 @@ def test_radiomic_features_of_both_regions_are_one_signature(radiomic, home):
     predictions = pd.read_csv(run / "predictions.csv")
     assert len(predictions) == 40
     assert predictions["risk"].between(0, 1).all()
+    assert_handed_over(run, home)
 
 
 @pytest.mark.slow
@@ -94,16 +113,20 @@ def test_check_and_a_run_of_the_node_leave_out_the_same_patients(home):
 
 
 @pytest.mark.slow
-def test_the_example_of_the_page_trains_and_its_model_is_not_bundled(home):
+def test_the_example_of_the_page_trains_and_its_model_is_handed_over(home):
     (line,) = re.findall(r"^python train.py (.*region=tumour\+node)$", PAGE, re.MULTILINE)
     given = [word for word in shlex.split(line) if "=" in word and word.split("=")[0] not in ("cohort", "cohort.root")]
     ended = run_here("train.py", *words(home, *given, *TINY))
     assert ended.returncode == 0, ended.stderr
     run = the_run(home, "cet1@tumour+node-max", "deep_learning")
-    refused = run_here("npc", "bundle", run, "-o", home.parent / "model.npc.zip")
+    assert_handed_over(run, home)
+    one = [npc.load(run).predict(home / image, home / mask).risk for image, mask in files(home)[:1]]
+    before = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
+    assert one == pytest.approx([before.iloc[0]], abs=1e-6)
+    refused = run_here("npc", "predict", run, "cohort=table", f"cohort.root={home}")
     assert refused.returncode == 2
-    assert "a model of named regions cannot be bundled yet" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert "region=tumour+node: must be tumour" in refused.stderr
+    assert "+cohort.rois.tumour=1 +cohort.rois.node=2" in refused.stderr
 
 
 @pytest.mark.slow
@@ -114,6 +137,44 @@ def test_a_region_that_no_patient_has_is_one_message(home):
         assert ended.returncode == 2
         told = " ".join((ended.stdout + ended.stderr).split())
         assert told.count("no patient of cohort ours has lung on cet1 (value 7 of the outlines)") == 1, told
+
+
+@pytest.mark.slow
+def test_features_of_an_encoder_stand_side_by_side_with_controls(home):
+    choices = ("region=tumour+node", "method=frozen", "encoder=texture", "encoder.size_input=true", "encoder.folds=2",
+               "encoder.nested=2", "preprocess.size=32", "split.validation=0.2", "controls=true")  # fmt: skip
+    ended = run_here("train.py", *words(home, *ROIS, *choices))
+    assert ended.returncode == 0, ended.stderr
+    run = the_run(home, "cet1@tumour+node-max", "frozen")
+    names = set(torch.load(run / "model.ckpt", weights_only=True)["features"])
+    assert {"node_cet1_present", "tumour_cet1_0", "node_cet1_0", "tumour_cet1_log_volume", "node_cet1_log_area"} < names
+    assert "tumour_cet1_present" not in names
+    sizes = pd.read_csv(run / "outlines.csv").pivot(index="patient_id", columns="region", values="volume")
+    assert (sizes["node"] == 0).sum() == WITHOUT_NODE
+    assert (sizes["tumour"] > 0).all()
+    made = {path.stem: pd.read_csv(path) for path in (run / "controls").glob("*.csv")}
+    assert set(made) == {"shape", "shuffled", "redrawn"}
+    assert all(len(table) == 40 for table in made.values())
+    found = read_run(run)
+    beside = controls(found.predictions, found)
+    assert isinstance(beside, Controls)
+    assert 0 <= beside.volume["train"].auc <= 1
+    assert_handed_over(run, home)
+
+
+@pytest.mark.slow
+def test_readers_and_hospitals_are_compared_on_one_region(home):
+    for command in ("agreement", "quality"):
+        told = words(home, *ROIS, "cohort.sequences=[cet1]", *QUICK[:2], "preprocess.size=32")
+        ended = run_here("npc", "cohort", command, "--json", "--reports", home.parent, *told, "region=node")
+        assert ended.returncode == 0, ended.stderr
+        assert f"{WITHOUT_NODE} of 40 patients have no node and are left out" in ended.stderr
+        patients = json.loads(ended.stdout)["sequences"]["cet1"]
+        if command == "quality":
+            assert sum(patients["patients"].values()) == 40 - WITHOUT_NODE
+        refused = run_here("npc", "cohort", command, "--reports", home.parent, *told, "region=tumour+node")
+        assert refused.returncode == 2
+        assert "this command compares one region" in refused.stderr
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from npc.errors import InputError
-from npc.imaging.outline_sizes import OutlineSize
+from npc.imaging.size import OutlineSize
 from npc.signature.data import SliceDataset, log_sizes
 from npc.signature.sizes import Sized, StandardisedSizes
 from tests.signature.test_data import NONE, outcomes

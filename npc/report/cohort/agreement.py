@@ -1,10 +1,12 @@
 """The report on readers' agreement: measured, and written to its folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from npc.cohort.cohort import Cohort
+from npc.cohort.studies import Study
 from npc.config.schema import FeaturesConfig
-from npc.imaging.readers import read_scans
+from npc.imaging.readers import Scan, read_scans
 from npc.names import COMPARISONS, READERS
 from npc.radiomics.reproducibility import measure, outlined_again, reproducibility
 from npc.report.cohort.agreement_figures import draw_icc, draw_outlines, draw_overlap
@@ -55,7 +57,7 @@ def report(
         shown = [
             (
                 f"{row.patient_id}: Dice {row.dice:.2f}, {READERS[COMPARISONS[str(row.comparison)]]}",
-                read_scans(by_patient[str(row.patient_id)]),
+                _outlined(by_patient[str(row.patient_id)]),
             )
             for row in least.itertuples()
         ]
@@ -64,3 +66,9 @@ def report(
     write_table(folder, "icc", icc)
     write_results(folder, as_json(found))
     return found
+
+
+def _outlined(study: Study) -> dict[str, Scan]:
+    """By reader, without a reader whose outline lacks the region."""
+    scans = read_scans(replace(study, may_lack=bool(study.rois)))
+    return {reader: scan for reader, scan in scans.items() if scan.mask.any()}
