@@ -19,7 +19,8 @@ from npc.imaging.views import seen
 from npc.names import TUMOUR
 
 ONE = "patient"  # id of a patient who is given by paths
-_OWN = ("cohort", "criteria", "store", "experiment")  # what the command line may say; the rest is the model's
+# what the command line may say; the rest is the model's
+OF_COHORT = ("cohort", "criteria", "store", "experiment", "hydra")
 
 
 def outcome(patients: pd.DataFrame, endpoint: Mapping[str, Any]) -> pd.Series:
@@ -53,7 +54,7 @@ def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[C
     faults = [
         f"{word}: the model has its own choice (it reads {reads}); leave this word out"
         for word, group in zip(words, groups, strict=True)
-        if group not in _OWN
+        if group not in OF_COHORT
     ]
     if "cohort" not in groups:
         faults.append("no cohort: name it, as in cohort=table cohort.root=DIR")

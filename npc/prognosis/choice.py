@@ -15,7 +15,7 @@ import pandas as pd
 
 from npc.config.keys import default_of
 from npc.errors import InputError
-from npc.names import METHODS
+from npc.names import METHODS, NETWORKS
 from npc.prognosis.runs import Run
 
 _OF_PATIENTS = ("cohort", "split", "endpoint")  # choices that decide on patients, splits and outcomes
@@ -55,6 +55,12 @@ class Choice:
     def lead(self) -> Run:
         """The signature of the combined model: the first of `npc.names.METHODS` that there is."""
         return self.signature(next(iter(self.best)))
+
+    @property
+    def network(self) -> Run | None:
+        """The signature of the first method with networks, whose maps can be drawn; None where there is none."""
+        methods = [method for method in self.best if method in NETWORKS]
+        return self.signature(methods[0]) if methods else None
 
 
 def choose(

@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from npc.config.key import run_folder
 from npc.config.loading import HOME, checked, compose
 from npc.errors import InputError
-from npc.names import LEAVE_ONE_OUT
+from npc.names import LEAVE_ONE_OUT, NETWORKS
 from npc.reproduce.stage import Stage
 from npc.sweep.plan import plan
+
+if TYPE_CHECKING:
+    from npc.prognosis.choice import Choice
 
 SLICES = ("max", "three")
 
@@ -81,13 +85,33 @@ def stages(choices: Sequence[str], grid: Grid, reports: Path, sweeping: Sequence
     for chain in ("paper", "sequential"):
         words = [*choices, "method=radiomic", f"radiomics={chain}", first, "slices=three", *grid.radiomic]
         yield replace(_training(f"radiomic signature, {chain} chain", words, 5), reads=table)
+    maps = reports / f"{cohort.name}-explained"
+    yield Stage(
+        "maps of the leading network",
+        lambda: _explain(config, choices, maps),
+        (maps / "results.json").exists,
+        table,
+    )
     of_report = [word for word in choices if not word.startswith(("sequence=", "slices=", "store="))]
     yield Stage(
         "report",
         lambda: ["evaluate", *of_report, f"reports={reports}"],
         (reports / cohort.name / "report.html").exists,
-        lambda: [*table(), *(run / "predictions.csv" for run in _finished(config))],
+        lambda: [*table(), *(run / "predictions.csv" for run in _finished(config)), maps / "results.json"],
     )
+
+
+def _explain(config: DictConfig, choices: Sequence[str], folder: Path) -> list[str]:
+    """Maps of the patients whom the report shows, with the choices that are not the model's own."""
+    from npc.bundle.cohorts import OF_COHORT
+    from npc.explain.shown import worth_a_map
+
+    run = _choice(config, NETWORKS).network
+    assert run is not None
+    kept = [word for word in choices if word.lstrip("+~").partition("=")[0].partition(".")[0] in OF_COHORT]
+    if not any(word.startswith("cohort=") for word in kept):
+        kept.append("cohort=phantom")  # the default of train.py
+    return ["explain", str(run.path), *kept, "--patients", ",".join(worth_a_map(run)), "-o", str(folder)]
 
 
 def _of_cohort(config: DictConfig, choices: Sequence[str], reports: Path) -> Iterator[Stage]:
@@ -155,10 +179,15 @@ def _finished(config: DictConfig) -> list[Path]:
 
 def _best(config: DictConfig) -> Path:
     """The network with the highest AUC in the internal validation cohort, as `evaluate.py` chooses it."""
+    return _choice(config, ["deep_learning"]).signature("deep_learning").path
+
+
+def _choice(config: DictConfig, methods: Sequence[str]) -> "Choice":
+    """The choice that `evaluate.py` makes among the finished runs of these methods."""
     from npc.prognosis.choice import choose
     from npc.prognosis.runs import finished_runs
 
-    runs = [run for run in finished_runs(Path(config.runs), config.cohort.name)[0] if run.method == "deep_learning"]
+    runs = [run for run in finished_runs(Path(config.runs), config.cohort.name)[0] if run.method in methods]
     if not runs:
         raise InputError(f"{config.runs}: no network is trained yet")
-    return choose(runs).signature("deep_learning").path
+    return choose(runs)

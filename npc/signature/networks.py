@@ -1,6 +1,6 @@
 """Networks: a backbone for each sequence and a linear layer whose output is the signature."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import torch
@@ -166,25 +166,28 @@ class Tiny(nn.Sequential):
         return {"stem": layers[:3], "layer1": layers[3:6], "layer2": layers[6:9]}
 
 
-def backbone(name: str, channels: int, weights: str) -> ResNet | Small | Compact | Tiny:
+# (channels) to a module with `features` and `stages`: docs/new_network.md
+OWN: dict[str, Callable[[int], Any]] = {"small": Small, "compact": Compact, "tiny": Tiny}
+
+
+def backbone(name: str, channels: int, weights: str) -> Any:
     """A network without its last layer, by name.
 
     Args:
-        name: any torchvision ResNet, `small`, `compact` or `tiny`.
+        name: any torchvision ResNet, or one of `OWN`.
         channels: of its input.
         weights: `scratch`, `imagenet` (torchvision's, from its cache or its website) or the path of a state dict.
 
     Raises:
         InputError: unknown name, or weights of another network.
     """
-    own: dict[str, type[Small | Compact | Tiny]] = {"small": Small, "compact": Compact, "tiny": Tiny}
-    if name in own:
+    if name in OWN:
         if weights != "scratch":
             raise InputError(f"network.weights={weights}: the {name} network has no published weights; choose scratch")
-        return own[name](channels)
+        return OWN[name](channels)
     names = [known for known in torchvision.models.list_models(torchvision.models) if "resne" in known]
     if name not in names:
-        raise InputError(f"network.backbone={name}: must be small, compact, tiny or one of {', '.join(names)}")
+        raise InputError(f"network.backbone={name}: must be one of {', '.join([*OWN, *names])}")
     return ResNet(name, channels, weights)
 
 

@@ -27,7 +27,10 @@ def test_the_stages_are_listed_without_being_made(tmp_path: Path):
         "check of the cohort: to be made", "look at every patient: to be made",
     ]  # fmt: skip
     assert sum("search, " in line for line in lines) == 6
-    assert lines[-1].endswith("report: to be made")
+    assert [line.split("] ")[1] for line in lines[-2:]] == [
+        "maps of the leading network: to be made",
+        "report: to be made",
+    ]
     assert not (tmp_path / "runs").exists()
 
 
@@ -49,6 +52,8 @@ def test_the_study_is_made_once_and_resumes_after_a_change(tmp_path: Path, drawn
         ("deep_learning", "max"), ("deep_learning", "three"), ("ensemble", "three"), ("radiomic", "three"),
         ("frozen", "all"),
     }  # fmt: skip
+    assert json.loads((reports / "table-explained" / "results.json").read_text())["maps"]
+    assert "There are no maps yet" not in (reports / "table" / "report.html").read_text()
     again = command(tmp_path, *table, "--slots", "1")
     assert again.stdout.splitlines()[-1] == "nothing had to be done"
     (reports / "table" / "report.html").unlink()

@@ -6,16 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc.explain.wrong import most_wrong
-from npc.names import NETWORKS
+from npc.explain.shown import worth_a_map
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.runs import Run
 from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF
 from npc.report.kit.page import Figure, Section
-from npc.report.paper.cohorts import ORDER
-from npc.report.paper.images import leading_network
 
-EACH = 2  # patients of each kind
 _TITLE = "Explanation"
 _PATIENTS = "The maps show patients, and are left out (report.patients=false)."
 
@@ -27,8 +23,8 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
         analysis: of the report.
         reports: folder of all reports; that of `npc explain` is `<name>-explained` in it.
     """
-    run = leading_network(analysis.choice)
-    if run is None or run.method not in NETWORKS:
+    run = analysis.choice.network
+    if run is None:
         return []
     if not analysis.choices.report.patients:
         return [Section(_TITLE, [_PATIENTS])]
@@ -66,24 +62,6 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
         }
     )
     return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], listings={"Maps": table})]
-
-
-def worth_a_map(run: Run) -> dict[str, str]:
-    """Patients of the cohort that was held out, and why: highest and lowest risk, and the most wrong ones."""
-    by_split = dict(list(run.predictions.groupby("split")))
-    held_out = next(by_split[split] for split in ORDER if split in by_split).sort_values("risk", kind="stable")
-    both = held_out["label"].dropna().nunique() == 2
-    ordered = [str(patient) for patient in held_out.index]
-    kinds = {
-        "highest risk": ordered[::-1],
-        "lowest risk": ordered,
-        "most wrong": most_wrong(held_out["risk"], held_out["label"], EACH) if both else [],
-    }
-    chosen: dict[str, str] = {}
-    for why, patients in kinds.items():
-        for patient in patients[:EACH]:
-            chosen[patient] = f"{chosen[patient]}; {why}" if patient in chosen else why
-    return chosen
 
 
 def _outcome(run: Run, patient: str) -> str:

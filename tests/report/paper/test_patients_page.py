@@ -13,6 +13,7 @@ from hydra import compose, initialize_config_dir
 
 from npc.cohort.load import load
 from npc.config.loading import CONFIGS
+from npc.explain.shown import worth_a_map
 from npc.explain.wrong import most_wrong
 from npc.prognosis.analysis import Analysis, analyse
 from npc.prognosis.choice import choose
@@ -118,7 +119,7 @@ def test_the_consistency_is_that_of_the_report_beside(analysis, images, tmp_path
 
 def test_maps_are_those_of_the_leading_network(analysis, tmp_path):
     run = analysis.choice.lead
-    chosen = explained_page.worth_a_map(run)
+    chosen = worth_a_map(run)
     test = run.predictions.query("split == 'test'")
     assert chosen[test["risk"].idxmax()].startswith("highest risk")
     wrong = {patient for patient, why in chosen.items() if "most wrong" in why}
