@@ -2,15 +2,15 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pandera.pandas as pa
 
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
-from npc.cohort.columns import Check, Column, each, failures, not_empty, unique
 from npc.cohort.studies import image_column, outline_column, roi_column
 from npc.errors import Fault, InputError
 from npc.names import OTHER_READERS
@@ -69,7 +69,7 @@ def check(
     asked = [s for s in sequences if s not in also]
     files = _files(root, sequences, also, table.columns)
     columns = {
-        **{roi_column(sequence): Column(required=False) for sequence in (*sequences, *also)},
+        **{roi_column(sequence): pa.Column(None, nullable=True, required=False) for sequence in (*sequences, *also)},
         **{variable.name: _clinical(variable) for variable in clinical},
         **_outcomes(outcomes, required=(time, event) if labelled else ()),
         **files,
@@ -145,7 +145,7 @@ def _shown(text: str) -> str:
     return plain if len(plain) <= 100 else f"{plain[:100]}…"
 
 
-def _as_text(table: pd.DataFrame, columns: Mapping[str, Column], codes: set[str]) -> pd.DataFrame:
+def _as_text(table: pd.DataFrame, columns: Mapping[str, pa.Column], codes: set[str]) -> pd.DataFrame:
     frame = table.copy()
     for name in frame.columns.intersection(list(columns)):
         values = [cell.text(value) for value in frame[name]]
@@ -153,16 +153,28 @@ def _as_text(table: pd.DataFrame, columns: Mapping[str, Column], codes: set[str]
     return frame
 
 
-def _identity() -> dict[str, Column]:
+# Each check's `error` is the end of a sentence that begins with the patient and the column; {value} is the cell, and
+# {misread} what `cell.misread` says of it.
+
+
+def _each(passes: Callable[[str], bool], error: str) -> pa.Check:
+    return pa.Check(passes, element_wise=True, error=error)
+
+
+def _not_empty(advice: str) -> pa.Check:
+    return pa.Check(lambda cells: cells.notna(), ignore_na=False, error=f"is empty; {advice}")
+
+
+def _identity() -> dict[str, pa.Column]:
     unusable = "is {value}, which can't be part of a file name; use up to 128 letters, digits, - and _"
     ids = [
-        not_empty("is empty; give each patient an id"),
-        each(_is_file_name, unusable),
-        unique("occurs more than once; keep one line for each patient"),
+        _not_empty("give each patient an id"),
+        _each(_is_file_name, unusable),
+        pa.Check(lambda ids: ~ids.duplicated(), error="occurs more than once; keep one line for each patient"),
     ]
     return {
-        "patient_id": Column(ids),
-        "centre": Column([not_empty("is empty; name the patient's hospital")]),
+        "patient_id": pa.Column(None, ids, nullable=True),
+        "centre": pa.Column(None, _not_empty("name the patient's hospital"), nullable=True),
     }
 
 
@@ -172,24 +184,24 @@ def _is_file_name(text: str) -> bool:
     )
 
 
-def _clinical(variable: Variable) -> Column:
+def _clinical(variable: Variable) -> pa.Column:
     if variable.kind == "continuous":
-        return Column(_number(" or leave the cell empty"))
+        return pa.Column(None, _number(" or leave the cell empty"), nullable=True)
     if not variable.levels:
-        return Column()
+        return pa.Column(None, nullable=True)
     unknown = (
         f"is {{value}}; the levels are {', '.join(variable.levels)}: "
         f"correct the cell, or the list in cohort.clinical.{variable.name}.levels"
     )
     if {"True", "False"} & set(variable.levels):  # as they arrive after YAML
         unknown += ' (YAML reads a bare yes or no as true or false: write ["no", "yes"])'
-    return Column([each(lambda text: text in variable.levels, unknown)])
+    return pa.Column(None, _each(lambda text: text in variable.levels, unknown), nullable=True)
 
 
-def _number(advice: str = "") -> list[Check]:
+def _number(advice: str = "") -> list[pa.Check]:
     return [
-        each(lambda text: cell.misread(text) is None, "is {value}, {misread}"),
-        each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}"),
+        _each(lambda text: cell.misread(text) is None, "is {value}, {misread}"),
+        _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}"),
     ]
 
 
@@ -197,58 +209,61 @@ def _is_finite(text: str) -> bool:
     return cell.misread(text) is not None or abs(cell.number(text)) < float("inf")
 
 
-def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, Column]:
+def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, pa.Column]:
     negative = "is {value}, less than 0; give the months from diagnosis"
     columns = {}
     for time, event in outcomes.items():
         checks = {
-            time: [*_number(), each(lambda text: not cell.number(text) < 0, negative)],
-            event: [each(lambda text: text in ("0", "1"), "is {value}; write 1 for an event and 0 for none")],
+            time: [*_number(), _each(lambda text: not cell.number(text) < 0, negative)],
+            event: [_each(lambda text: text in ("0", "1"), "is {value}; write 1 for an event and 0 for none")],
         }
         for name in (time, event):
             if name in required:
-                checks[name].append(not_empty("is empty; the endpoint needs it of every patient"))
-            columns[name] = Column(checks[name], name in required)
+                checks[name].append(_not_empty("the endpoint needs it of every patient"))
+            columns[name] = pa.Column(None, checks[name], nullable=True, required=name in required)
     return columns
 
 
-def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.Index) -> dict[str, Column]:
+def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.Index) -> dict[str, pa.Column]:
     home = root.resolve()
     absent = f"is {{value}}, and there is no such file or folder in {root}; put it there or correct the path"
     checks = [
-        each(
+        _each(
             paths.is_relative, f"is {{value}}, which is not relative; write it relative to the cohort's folder {root}"
         ),
-        each(
+        _each(
             partial(paths.is_inside, home), f"is {{value}}, which is outside of {root}; put the file into that folder"
         ),
-        each(partial(paths.exists, home), absent),
+        _each(partial(paths.exists, home), absent),
     ]
-    columns: dict[str, Column] = {}
+    columns: dict[str, pa.Column] = {}
     for sequence in dict.fromkeys([*sequences, *also]):
         pair = (image_column(sequence), outline_column(sequence))
         needed = sequence in sequences or any(name in there for name in pair)
-        columns |= {name: Column(checks, needed) for name in pair}
+        columns |= {name: pa.Column(None, checks, nullable=True, required=needed) for name in pair}
         for reader in OTHER_READERS:
-            columns[outline_column(sequence, reader)] = Column(checks, required=False)
+            columns[outline_column(sequence, reader)] = pa.Column(None, checks, nullable=True, required=False)
     return columns
 
 
 def _validate(
     frame: pd.DataFrame,
-    columns: dict[str, Column],
+    columns: dict[str, pa.Column],
     faults: _Faults,
     skip: set[tuple[Hashable, str]],
     clinical: set[str],
 ) -> None:
-    for case in failures(frame, columns):
-        if case.error is None:
-            faults.add(None, _absent(case.column, frame.columns.difference(list(columns)), clinical))
-        elif (case.row, case.column) not in skip:
-            value = str(case.value)
-            sentence = case.error.replace("{misread}", cell.misread(value) or "")
-            sentence = sentence.replace("{value}", f"'{_shown(value)}'")
-            faults.add(case.row, f"{case.column} {sentence}")
+    try:
+        pa.DataFrameSchema(columns).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        for case in errors.failure_cases.to_dict("records"):
+            if case["check"] == "column_in_dataframe":
+                faults.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns)), clinical))
+            elif (case["index"], case["column"]) not in skip:
+                value = str(case["failure_case"])
+                sentence = str(case["check"]).replace("{misread}", cell.misread(value) or "")
+                sentence = sentence.replace("{value}", f"'{_shown(value)}'")
+                faults.add(case["index"], f"{case['column']} {sentence}")
 
 
 def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
@@ -313,7 +328,7 @@ def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, reasons: Iter
 
 
 def _typed(
-    frame: pd.DataFrame, columns: Mapping[str, Column], outcomes: Mapping[str, str], clinical: Sequence[Variable]
+    frame: pd.DataFrame, columns: Mapping[str, pa.Column], outcomes: Mapping[str, str], clinical: Sequence[Variable]
 ) -> pd.DataFrame:
     typed = frame.copy()
     levels = {variable.name: variable for variable in clinical if variable.kind != "continuous"}
