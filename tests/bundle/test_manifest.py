@@ -57,7 +57,9 @@ def test_a_newer_format_asks_for_a_newer_npc(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no zip", rezipped({"a": b""}), rezipped({MANIFEST: b"[1]"}), pack({})[:-90]]
+    "content",
+    [b"", b"no zip", rezipped({"a": b""}), rezipped({MANIFEST: b"[1]"}), pack({})[:-90]],
+    ids=["empty", "no zip", "no manifest", "manifest of another kind", "cut off"],
 )
 def test_other_files_are_refused(content: bytes, tmp_path: Path):
     with pytest.raises(InputError, match="is not a bundle of npc, or it is damaged"):

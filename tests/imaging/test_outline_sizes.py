@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from npc.cohort.load import load
 from npc.config.loading import compose
 from npc.errors import InputError
-from npc.imaging import outline_sizes as module
+from npc.imaging import readers
 from npc.imaging.outline_sizes import outline_sizes
 from npc.imaging.size import outline_size
 
@@ -44,7 +44,7 @@ def test_sizes_of_a_cohort_are_read_once(cohort, tmp_path, monkeypatch):
     assert list(first) == ["patient_id", "sequence", "volume", "area"]
     assert first["patient_id"].tolist() == [patient for patient in patients for _ in range(2)]
     assert (first[["volume", "area"]] > 0).all(axis=None)
-    monkeypatch.setattr(module, "read_scan", lambda study: pytest.fail("read again"))
+    monkeypatch.setattr(readers, "read_scan", lambda study: pytest.fail("read again"))
     again = outline_sizes(tmp_path, cohort, ["t2"], patients[3:5])
     expected = first[first["sequence"] == "t2"].set_index("patient_id").loc[patients[3:5]].reset_index()
     pd.testing.assert_frame_equal(again, expected[list(again)])
