@@ -89,7 +89,7 @@ def test_a_config_outside_of_the_checkout_is_found_by_every_command(folder: Path
         block("yaml").replace("/data/ours", str(folder)).replace("512", "24") + "exclude: {P001: moved}\n"
     )
     commands = block("sh", 1).strip().replace("CONFIGS", str(own.parent)).splitlines()
-    assert len(commands) == 3
+    assert len(commands) == 4
     said = {}
     for command in commands:
         words = shlex.split(command)
@@ -98,8 +98,9 @@ def test_a_config_outside_of_the_checkout_is_found_by_every_command(folder: Path
             words.append(f"runs={tmp_path}/runs")
         if "train.py" in command:
             words.append("--cfg=job")
-        said[Path(words[0]).name] = run_here(Path(words[0]).name, *words[1:])
-    assert "23 patients" in said["npc"].stdout
+        said[words[1] if words[0].endswith("npc") else words[0]] = run_here(Path(words[0]).name, *words[1:])
+    assert "23 patients" in said["cohort"].stdout
+    assert "6 runs" in said["sweep"].stdout
     assert f"root: {folder}" in said["train.py"].stdout
     assert "ours" in said["evaluate.py"].stderr
 

@@ -130,6 +130,7 @@ def _compose(overrides: Sequence[str], composed: dict[tuple[str, ...], DictConfi
         groups = tuple(
             word for word, override in zip(words, parsed, strict=True)
             if override.type is not OverrideType.CHANGE or is_group(override.key_or_group)
+            or override.key_or_group == "hydra.searchpath"  # where groups of the user are
         )  # fmt: skip
         if groups not in composed:
             composed[groups] = compose(groups, resolve=False)
