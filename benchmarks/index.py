@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from npc.prognosis.choice import best_by_variant
+from npc.prognosis.choice import choose
 from npc.prognosis.runs import finished_runs
 
 VARIANTS = [f"{sequence}-{slices}" for sequence in ("cet1", "t2", "both") for slices in ("max", "three")]
@@ -35,7 +35,7 @@ def main() -> None:
         for _ in range(3):
             start = time.perf_counter()
             runs, _ = finished_runs(Path(folder), "sweep")
-            best_by_variant(runs)
+            choose(runs)
             middle = time.perf_counter()
             for path in Path(folder).glob("sweep/*/*/predictions.csv"):
                 pd.read_csv(path)

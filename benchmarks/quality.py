@@ -3,8 +3,8 @@
 Both variants of `npc cohort quality`: whole images, without background that could be skipped, and masked images, which
 show only a tumour with a radius of 25 to 50 pixels.
 
-`quality.py [--rounds 5]` times the loop on every 20th row of pairs between two rounds of ours; `quality.py --whole` goes
-through all 8,460 pairs once, which takes minutes.
+`quality.py [--rounds 5]` times the loop on every 20th row of pairs between two rounds of ours; `quality.py --whole`
+goes through all 8,460 pairs once, which takes minutes.
 """
 
 import argparse

@@ -51,6 +51,18 @@ def test_the_pipelines_that_are_compared_give_the_same_pixels(tmp_path):
     pipelines.check_same(files, array, 32)
 
 
-def test_every_item_of_the_page_is_a_script_that_is_there():
-    items = script("bench").ITEMS
-    assert all((FOLDER / item.words[0]).exists() for item in items.values())
+def test_every_section_of_the_page_is_a_script_that_is_there():
+    sections = script("bench").SECTIONS
+    assert all((FOLDER / section.words[0]).exists() for section in sections.values())
+
+
+def test_a_section_that_is_measured_alone_takes_its_place_in_the_page(tmp_path):
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Benchmarks\nold machine\n\n## Index of 750 finished runs\nold\n\n## DeLong's method\nold\n")
+    bench = script("bench")
+    kept = bench.parts(page.read_text())
+    assert kept == {"Index of 750 finished runs": "## Index of 750 finished runs\nold\n",
+                    "DeLong's method": "## DeLong's method\nold\n"}  # fmt: skip
+    gone = bench.measured(bench.Section("Nothing", ("absent.py",)), False, 60)
+    assert "Not measured:" in gone
+    assert "No such file" in gone
