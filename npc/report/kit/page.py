@@ -72,7 +72,7 @@ class Section:
 
     Attributes:
         title: its heading.
-        text: paragraphs of plain text, which is escaped.
+        text: paragraphs of plain text, which is escaped; a list is shown as one.
         tables: by caption.
         figures: in order.
         reading: by caption of a table, one sentence on how to read it.
@@ -82,7 +82,7 @@ class Section:
     """
 
     title: str
-    text: Sequence[str] = ()
+    text: Sequence[str | Sequence[str]] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     figures: Sequence[Figure] = ()
     reading: Mapping[str, str] = field(default_factory=dict)

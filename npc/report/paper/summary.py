@@ -11,14 +11,13 @@ from npc.report.kit.page import Figure, Section
 from npc.statistics import NotEstimable
 from npc.statistics.estimate import Estimate
 
-FEW_EVENTS = (
-    100  # in an external validation: below it, calibration and differences can't be told (Vergouwe et al., 2005)
-)
+# In an external validation: with fewer, calibration and differences can't be told (Vergouwe et al., 2005).
+FEW_EVENTS = 100
 
 
 def section(analysis: Analysis, figures: Sequence[Figure]) -> Section:
     """The summary, with the flow diagram."""
-    text = [*_answer(analysis), "It would be wrong to conclude:", *_wrong(analysis)]
+    text: list[str | list[str]] = [*_answer(analysis), "It would be wrong to conclude:", list(_wrong(analysis))]
     return Section("Summary", text, figures=figures)
 
 
@@ -78,23 +77,23 @@ def _wrong(analysis: Analysis) -> Iterator[str]:
     auc, kind = result.auc[split], analysis.choices.report.ci
     limits = auc.intervals.get(kind)
     if not isinstance(limits, tuple) or limits[0] <= 0.5:
-        yield f"- that the {_small(name)} predicts at all: the interval of its AUC contains 0.5, the value of chance."
+        yield f"that the {_small(name)} predicts at all: the interval of its AUC contains 0.5, the value of chance."
     for method, found in analysis.controls.items():
         if isinstance(found, NotEstimable):
-            yield f"- that the {_small(method)} is more than the size of the tumour: it was not compared with it."
+            yield f"that the {_small(method)} is more than the size of the tumour: it was not compared with it."
         elif found.verdict != MORE:
-            yield f"- that the {_small(method)} is more than the size of the tumour: {found.sentence()}."
+            yield f"that the {_small(method)} is more than the size of the tumour: {found.sentence()}."
     if auc.events < FEW_EVENTS:
         yield (
-            f"- that the figures are precise, or that one model is better than another that is close to it: there are "
+            f"that the figures are precise, or that one model is better than another that is close to it: there are "
             f"{auc.events} events in the cohort {analysis.splits[split]}, and {FEW_EVENTS} are recommended."
         )
     if split != "test":
-        yield "- that the model works in other patients: there is no test cohort."
+        yield "that the model works in other patients: there is no test cohort."
     elif analysis.patients.loc[analysis.patients["split"] == "test", "centre"].nunique() == 1:
-        yield "- that it works in every hospital: one hospital tested it."
+        yield "that it works in every hospital: one hospital tested it."
     if analysis.treatment:
-        yield "- that a risk group needs a treatment: treatments were not randomised, and a prognosis shows no benefit."
+        yield "that a risk group needs a treatment: treatments were not randomised, and a prognosis shows no benefit."
 
 
 def _small(name: str) -> str:
