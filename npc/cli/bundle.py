@@ -120,5 +120,7 @@ def _by_sequence(words: list[str], sequences: tuple[str, ...]) -> dict[str, Path
         elif len(sequences) < 2:
             named[(*sequences, "image")[0]] = Path(word)
         else:
-            raise InputError(f"{word}: the model reads {', '.join(sequences)}; say which one it is: {sequences[0]}=FILE")
+            raise InputError(
+                f"{word}: the model reads {', '.join(sequences)}; say which one it is, as in {sequences[0]}=FILE"
+            )
     return named

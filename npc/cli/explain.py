@@ -35,8 +35,8 @@ def explain(
 
     if shuffled and not model.is_dir():
         raise InputError(
-            f"{model}: --shuffled trains a network, and a bundle holds no training patient; give the folder of the run, "
-            "or leave --shuffled out"
+            f"{model}: --shuffled trains a network, and a bundle holds no training patient; give the folder of the "
+            "run, or leave --shuffled out"
         )
     bundle = open_bundle(model)
     parts = [of for of in bundle.parts.values() if of.settings["method"] in NETWORKS]

@@ -75,7 +75,7 @@ def load(
         labelled=outcomes and cohort.get("labelled", True),
     )
     patients, lacking = (table.set_index("patient_id").sort_index() for table in (patients, lacking))
-    unseen = sequences if cohort.missing == "mask" else []
+    unseen = sequences if cohort.missing == "mask" and outcomes else []  # a prediction can do without one
     if absent := [s for s in unseen if patients[image_column(s)].isna().all()]:
         raise InputError(
             f"sequence: no patient of cohort {cohort.name} has {', '.join(absent)}; choose other sequences"

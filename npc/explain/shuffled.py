@@ -1,7 +1,8 @@
 """The network of a run, trained again on permuted outcomes: it has learned nothing true, so its maps are a check.
 
 It has the choices of the run, keeps the weights of its last epoch, and has as many epochs as the run's own network
-needed: a search for the best epoch of permuted outcomes would often end at the first one (Adebayo et al., NeurIPS 2018).
+needed: the best epoch by permuted outcomes would often be the first one. The check is that of Adebayo et al., NeurIPS
+2018.
 """
 
 import logging

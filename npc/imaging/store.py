@@ -53,7 +53,7 @@ def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Prep
 
     Args:
         folder: of all stores.
-        cohort: every patient has the sequence.
+        cohort: patients without the sequence have no slices.
         sequence: whose images and outlines are read.
         settings: of the network's input.
 
@@ -62,6 +62,9 @@ def open_store(folder: str | Path, cohort: Cohort, sequence: str, settings: Prep
     """
     folder = Path(folder)
     settings_hash = _settings_hash(cohort, sequence, settings)
+    if not cohort.studies(sequence):  # a masked network predicts patients without it
+        nothing = np.zeros((0, settings.planes, settings.size, settings.size), np.uint8)
+        return Slices(nothing, {}, _slices_hash(settings_hash, {}))
     home = folder / f"{sequence}-{settings_hash[:12]}"
     make_folder(home)
     studies = cohort.studies(sequence)

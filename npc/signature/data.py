@@ -89,7 +89,7 @@ class SliceDataset(Dataset):
         """The patients' slices of a sequence; 0 where a patient lacks it."""
         there = np.array([patient in of.rows for patient in patients]) if self.masked else np.full(len(patients), True)
         rows = [of.rows[patient] for patient, has in zip(patients, there, strict=True) if has]
-        planes = np.zeros((len(patients), *of.array[0, self.channels].shape), np.uint8)
+        planes = np.zeros((len(patients), *of.array[:0, self.channels].shape[1:]), np.uint8)
         planes[there] = of.array[rows, self.channels]
         return planes
 

@@ -143,7 +143,7 @@ def test_pages_and_a_missing_sequence(trained, elsewhere: Path, words, tmp_path:
         shutil.copy(path, tmp_path / "in" / "images" / name / "P.nii.gz")
     assert predict_folders(masked, tmp_path / "in", tmp_path / "json")[0]["risk"] == found["risk"]
     unnamed = run_here("npc", "predict", masked, "--image", paths[0], "--mask", paths[1])
-    assert "the model reads cet1, t2; say which one it is: cet1=FILE" in unnamed.stderr
+    assert "the model reads cet1, t2; say which one it is, as in cet1=FILE" in unnamed.stderr
     halves = run_here("npc", "predict", masked, "--image", f"cet1={paths[0]}", "--mask", f"t2={paths[1]}")
     assert "give both of one or more of these sequences" in halves.stderr
 
