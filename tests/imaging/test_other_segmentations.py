@@ -32,6 +32,7 @@ def series(folder: Path) -> list[pydicom.Dataset]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
 def test_segments_of_highdicom_by_number_and_by_label(tmp_path: Path, kind: str):
     import highdicom as hd
