@@ -160,6 +160,13 @@ def test_features_of_an_encoder_stand_side_by_side_with_controls(home):
     assert isinstance(beside, Controls)
     assert 0 <= beside.volume["train"].auc <= 1
     assert_handed_over(run, home)
+    place = [word for word in words(home) if not word.startswith("store=")]
+    report = ("prognosis.optimism=0", f"reports={home.parent}/reports")
+    ended = run_here("evaluate.py", *place, *report)  # it knows the regions from the run
+    assert ended.returncode == 0, ended.stderr
+    page = (home.parent / "reports" / "ours" / "report.html").read_text()
+    assert "can't be read" not in page
+    assert page.count("data:image") > 40  # the slices of every patient
 
 
 @pytest.mark.slow

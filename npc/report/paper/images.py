@@ -41,7 +41,8 @@ class Images:
 def read_images(analysis: Analysis) -> Images:
     """Reads the studies of the patients of a report, of all sequences that its runs read.
 
-    The slices, the region and the preprocessing are those of the leading run with a network, or of the leading run.
+    The slices, the region and the preprocessing are those of the leading run with a network, or of the leading run; of
+    several regions the first is shown, by which the slices are chosen.
     """
     choices, run = analysis.choices, leading_network(analysis.choice) or analysis.choice.lead
     offered = list(choices.cohort.sequences)
@@ -57,7 +58,8 @@ def read_images(analysis: Analysis) -> Images:
     preprocess = OmegaConf.merge(OmegaConf.structured(PreprocessConfig), config.preprocess)
     settings = preprocess_settings(OmegaConf.create({"slices": config.slices, "preprocess": preprocess}))
     here = cohort.patients.index.intersection(analysis.followed.index)
-    cohort = replace(cohort, patients=cohort.patients.loc[here], region=config.get("region", TUMOUR))
+    rois = dict(OmegaConf.select(config, "cohort.rois") or {})
+    cohort = replace(cohort, patients=cohort.patients.loc[here], rois=rois).of_region(config.get("region", TUMOUR))
     studies = [study for name in sequences for study in cohort.studies(name)]
     if not studies:
         return Images(note="The table of the cohort names no images.")
