@@ -43,9 +43,9 @@ class Section:
 SECTIONS = {
     "whole_epoch": Section(
         "A whole epoch against Lightning with MONAI over NIfTI files",
-        ("whole_epoch.py",),
+        ("whole_epoch.py", "--seconds", "360"),
         ("whole_epoch.py", "--sizes", "64", "--networks", "tiny", "--rounds", "1"),
-        520,
+        640,
     ),
     "pipelines": Section(
         "The data path of an epoch against MONAI over NIfTI files",
@@ -60,7 +60,7 @@ SECTIONS = {
         "An epoch against a loop over tensors in memory",
         ("epoch.py", "--batches", "1", "4", "16", "--rounds", "3"),
         ("epoch.py", "--batches", "16", "--patients", "32", "--rounds", "1"),
-        200,
+        240,
     ),
     "sweep": Section(
         "Sweeps and folds against commands one by one",

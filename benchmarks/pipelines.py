@@ -7,6 +7,9 @@ nibabel to read NIfTI: it is installed with `dev`.
 """
 
 import argparse
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as npc's training; spinning threads would slow both sides
 import statistics
 import tempfile
 import time
