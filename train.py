@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 import npc.config.schema  # noqa: F401 - registers the types of the choices for Hydra
-from npc.command import one_message, run_script
+from npc.command import hydra_words, one_message
 from npc.config.loading import checked
 
 
@@ -19,4 +19,5 @@ def main(choices: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    with one_message(), hydra_words():
+        main()

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from io import StringIO
 from tempfile import gettempdir
@@ -17,7 +17,6 @@ from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
 
-from npc.config.loading import compose
 from npc.config.messages import config_message
 from npc.config.words import readable
 from npc.errors import InputError
@@ -72,23 +71,6 @@ def one_message() -> Iterator[None]:
         if _arose_while_composing(error):
             _end(config_message(error, sys.argv[1:]), 2)
         raise
-
-
-def run_script(main: Callable[..., None]) -> None:
-    """Ends as `one_message` says what a script of Hydra's does with the words of the command line.
-
-    Hydra composes the choices twice, the first time only to see whether they ask for a multirun. Words without an
-    option, a list or a choice of Hydra's own cannot ask for one and are composed once.
-
-    Args:
-        main: made by `hydra.main` for `conf/train.yaml`.
-    """
-    with one_message():
-        if any(word.startswith("-") or "," in word or "hydra" in word for word in sys.argv[1:]):
-            with hydra_words():
-                main()
-        else:
-            main(compose(sys.argv[1:], resolve=False))
 
 
 @contextmanager

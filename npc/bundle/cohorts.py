@@ -108,6 +108,8 @@ def of_one(
         if name not in known
     ]
     declared = dict(bundle.about.get("rois", {}) if rois is None else rois)
+    if declared and not bundle.about.get("rois"):
+        faults.append("rois: the model reads the outline as it is, and no regions of it; leave rois out")
     if bundle.sequences and (absent := [name for name in bundle.about.get("rois", {}) if name not in declared]):
         faults.append(f"rois: the model reads the region {' and '.join(absent)}; name its value in the outlines, too")
     if faults:

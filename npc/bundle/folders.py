@@ -38,14 +38,18 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     names = [*sequences, *map(_outline, sequences)]
     faults: list[str] = []
     files = {name: _files(source / "images" / name, faults) for name in names}
-    needed = [name for name in names if files[name]] if opened.bundle.is_masked else names
-    if needed and all(len(files[name]) == 1 for name in needed):
-        (patient,) = files[needed[0]]  # of a single patient a challenge gives each file a name of its own
+    masked = opened.bundle.is_masked
+    used = [name for name in sequences if not masked or files[name] or files[_outline(name)]]
+    needed = [*used, *map(_outline, used)]
+    # Of a single patient a challenge gives each file a name of its own. Where sequences may be absent, files of several
+    # sequences may be of several patients, and only their names tell.
+    if needed and (not masked or len(used) == 1) and all(len(files[name]) == 1 for name in needed):
+        (patient,) = files[needed[0]]
         files |= {name: dict.fromkeys([patient], *files[name].values()) for name in needed}
-    patients = sorted(set[str]().union(*(files[name] for name in sequences)))
+    patients = sorted(set[str]().union(*files.values()))
     clinical = _clinical(source / "clinical.json", patients, faults)
     given = {
-        patient: [name for name in sequences if not opened.bundle.is_masked or patient in files[name]]
+        patient: [name for name in sequences if not masked or {patient} & {*files[name], *files[_outline(name)]}]
         for patient in patients
     }
     faults += [

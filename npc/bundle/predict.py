@@ -12,7 +12,9 @@ from npc.bundle.population import measures
 from npc.bundle.read import Bundle
 from npc.bundle.unlike import check_units, warnings
 from npc.cohort.cohort import Cohort
+from npc.errors import InputError
 from npc.files import write_text
+from npc.imaging.views import lacking
 from npc.names import PREDICTED
 from npc.run.folder import environment, write_json
 
@@ -56,6 +58,7 @@ def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
     """
     formula, patients = bundle.formula, cohort.patients
     check_units(bundle.population, patients, formula.variables)
+    _check_regions(bundle, cohort, store)
     found = {term: _RISKS[part.settings["method"]](part, cohort, store) for term, part in bundle.parts.items()}
     design = formula.design(pd.DataFrame(found, index=patients.index), patients)
     risk = formula.risk(design)
@@ -70,6 +73,20 @@ def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
         if part.settings["method"] == "radiomic"
     }
     return Predictions(table.rename_axis("patient_id"), design, formula.contributions(design), told, features)
+
+
+def _check_regions(bundle: Bundle, cohort: Cohort, store: str) -> None:
+    """Refuses patients without the region by which slices are chosen: no model has learned what to do without it."""
+    if not cohort.regions:
+        return
+    first = cohort.regions[0]
+    absent = lacking(store, cohort, bundle.sequences, cohort.patients.index)[first]
+    if absent:
+        raise InputError(
+            f"patient {patient}: no {first} ({cohort.rois[first]!r}) in the outline on {' and '.join(sequences)}; the "
+            "model cannot do without it: correct the outline, or say how it names its regions"
+            for patient, sequences in absent.items()
+        )
 
 
 def write(folder: Path, bundle: Bundle, cohort: Cohort, found: Predictions) -> None:

@@ -18,7 +18,7 @@ from npc.cohort.load import load
 from npc.config.regions import named_regions
 from npc.config.values import plain, run_sequences
 from npc.errors import InputError
-from npc.names import MODELS, TUMOUR, series_labels
+from npc.names import FEWEST, MODELS, TUMOUR, series_labels
 from npc.prognosis import models
 from npc.prognosis.absolute_risk import cox_form
 from npc.prognosis.estimable import estimated
@@ -71,6 +71,7 @@ def members(
         )
     content: dict[str, bytes] = {}
     for term, key in formula["signatures"].items():
+        check_regions(by_key[key])
         content |= _signature(term, by_key[key], configs[key])
     sequences = _sequences(content)
     regions = {configs[key].get("region", TUMOUR) for key in formula["signatures"].values()} or {TUMOUR}
@@ -98,6 +99,24 @@ def members(
         "README.md": card(about, formula, population, _settings(content)).encode(),
     }
     return content, notes
+
+
+def check_regions(run: Run) -> None:
+    """Refuses a region of a few training patients: what fills it where it is absent would be their own features.
+
+    Raises:
+        InputError: a region is outlined in fewer than five of them, and in one at least.
+    """
+    sizes = run.outlines() if run.sees_several_regions else None
+    if sizes is None:
+        return
+    training = pd.DataFrame(sizes[run.predictions["split"] == "train"]["volume"])
+    outlined = (training > 0).T.groupby(level="region").any().T.sum()
+    if few := [f"{count} of {name}" for name, count in outlined.items() if 0 < count < FEWEST]:
+        raise InputError(
+            f"{run.path}: training patients with an outline: {', '.join(few)}; a bundle shows nothing of fewer than "
+            f"{FEWEST} patients, so bundle a run without this region"
+        )
 
 
 def _signature(term: str, run: Run, config: DictConfig) -> dict[str, bytes]:

@@ -18,6 +18,7 @@ from npc.cohort.load import load
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.views import seen
+from npc.names import TUMOUR
 from npc.prognosis.runs import read_run
 from npc.run.controls import of_one_process, permuted
 from npc.run.folder import RunFolder
@@ -50,9 +51,8 @@ def shuffled(path: Path, part: Part) -> Part:
 
 def _train(run: RunFolder, file: Path) -> None:
     config = cast(DictConfig, OmegaConf.load(run.path / "config.yaml"))
-    cohort, _ = seen(
-        load(config.cohort, config.endpoint, run_sequences(config)), config.region, run_sequences(config), config.store
-    )
+    sequences, region = run_sequences(config), config.get("region", TUMOUR)
+    cohort, _ = seen(load(config.cohort, config.endpoint, sequences), region, sequences, config.store)
     patients = read_run(run.path).predictions[["split", "label", "time", "event"]]
     choices = of_one_process(config)
     choices = cast(DictConfig, OmegaConf.merge(choices, {"trainer": {"epoch": "last", "max_epochs": _epochs(run)}}))

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +44,9 @@ def content_keys(cache: Path, inputs: Mapping[str, Sequence[Path]]) -> tuple[dic
     stamps = {file: _stamp(file) for file in names}
     stale = [file for file, stamp in stamps.items() if known.get(names[file], [])[:2] != stamp]
     if stale:
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            hashes = list(threads.map(_file_hash, stale))
+        from joblib import Parallel, delayed  # known files need no import of it
+
+        hashes = Parallel(n_jobs=-1, prefer="threads")(delayed(_file_hash)(file) for file in stale)
         fresh = {names[file]: [*stamps[file], content] for file, content in zip(stale, hashes, strict=True)}
         with FileLock(f"{cache}.lock"):
             known = read_json(cache) | fresh

@@ -13,7 +13,7 @@ import yaml
 
 from npc.config.key import drop_neutral
 from npc.errors import InputError
-from npc.names import LEAVE_ONE_OUT, METHODS, SPLITS
+from npc.names import LEAVE_ONE_OUT, METHODS, REGION_MARK, SPLITS
 from npc.statistics.delong import auc
 
 LARGEST = float(np.finfo(np.float32).max)  # sums and squares of risks up to here are finite
@@ -47,6 +47,11 @@ class Run:
     def sequence(self) -> str:
         """The sequences that it reads, as its variant names them: `cet1`, `both`, `cet1+t1`, `cet1@ring5`."""
         return self.variant.rpartition("-")[0]
+
+    @property
+    def sees_several_regions(self) -> bool:
+        """Whether it reads regions of the outlines side by side."""
+        return "+" in self.sequence.partition(REGION_MARK)[2]
 
     @property
     def slices(self) -> str:
@@ -135,6 +140,8 @@ class Run:
             table = pd.read_csv(path, dtype={"patient_id": str, "sequence": str}, float_precision="round_trip")
             if table[["volume", "area"]].isna().any(axis=None):
                 raise ValueError("an empty cell")
+            if "region" not in table and self.sees_several_regions:
+                return None  # an earlier version measured the first region alone
             of_regions = ["sequence", "region"] if "region" in table else ["sequence"]
             sizes = table.pivot(index="patient_id", columns=of_regions, values=["volume", "area"])
             sizes = sizes.loc[self.predictions.index].astype(float)

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from npc.config.key import run_folder
 from npc.config.loading import HOME, checked, compose
+from npc.config.regions import named_regions
 from npc.errors import InputError
 from npc.names import LEAVE_ONE_OUT, NETWORKS
 from npc.reproduce.stage import Stage
@@ -62,6 +63,11 @@ def stages(choices: Sequence[str], grid: Grid, reports: Path, sweeping: Sequence
     config = compose(choices)
     if config.split.by == LEAVE_ONE_OUT:
         raise InputError(f"split={LEAVE_ONE_OUT}: npc reproduce makes runs of one split; use train.py for this one")
+    if len(named_regions(config.region)) > 1:
+        raise InputError(
+            f"region={config.region}: npc reproduce studies one region, as its stages of quality, agreement and maps "
+            "do; choose one, or use train.py for several"
+        )
     cohort, table = config.cohort, partial(_table, config)
     yield Stage("check of the cohort", lambda: ["cohort", "check", *choices], lambda: True, table)
     yield from _of_cohort(config, choices, reports)

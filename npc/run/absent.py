@@ -16,7 +16,7 @@ def side_by_side(tables: Mapping[str, pd.DataFrame], may_lack: Sequence[str]) ->
     Args:
         tables: (patients, features) by view, the features with names of their own; the first view has every patient.
         may_lack: the views whose region a patient may lack; the features are NaN where `<view>_present` is 0. A view
-            that no patient has, none of those who are predicted, has no table.
+            has no table if none of the predicted patients has its region.
     """
     features = pd.concat(tables.values(), axis=1)
     there = {view: tables[view].index if view in tables else pd.Index([]) for view in may_lack}

@@ -58,7 +58,9 @@ def write_controls(config: DictConfig, cohort: Cohort, run: RunFolder, patients:
     Raises:
         InputError: a control can't be trained.
     """
-    if not (run.path / "outlines.csv").exists():  # a run of an earlier version
+    file = run.path / "outlines.csv"
+    several = len(cohort.regions) > 1
+    if not file.exists() or (several and "region" not in pd.read_csv(file, nrows=0)):  # a run of an earlier version
         run.write_outlines(view_sizes(config.store, cohort, run_sequences(config), patients.index))
     for number, control in enumerate(CONTROLS, start=1):
         folder, file = RunFolder(run.controls / control), run.controls / f"{control}.csv"

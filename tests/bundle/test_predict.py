@@ -11,6 +11,7 @@ import pytest
 from npc.bundle.folders import predict_folders
 from npc.bundle.manifest import pack
 from npc.bundle.read import open_bundle
+from npc.errors import InputError
 from tests.bundle.handed_over import handed_over
 from tests.commands import run_here
 from tests.signature.tiny_runs import FinishedRun, Shared
@@ -143,6 +144,19 @@ def test_pages_and_a_missing_sequence(trained, elsewhere: Path, words, tmp_path:
         shutil.copy(path, tmp_path / "in" / "images" / name / "P.nii.gz")
     (folders,) = predict_folders(masked, tmp_path / "in", tmp_path / "json")
     assert folders["risk"] == pytest.approx(found["risk"], abs=1e-12)
+    other = [folder / rows.loc[0, column] for column in ("t2_image", "t2_mask")]
+    for name, path in zip(("t2", "t2-outline"), other, strict=True):
+        (tmp_path / "in" / "images" / name).mkdir()
+        shutil.copy(path, tmp_path / "in" / "images" / name / "Q.nii.gz")
+    two = predict_folders(masked, tmp_path / "in", tmp_path / "json")  # not one patient with both sequences
+    assert [of["patient"] for of in two] == ["P", "Q"]
+    assert two[0]["risk"] == folders["risk"]
+    (tmp_path / "in" / "images" / "t2" / "Q.nii.gz").rename(tmp_path / "in" / "images" / "t2" / "other.nii.gz")
+    with pytest.raises(InputError) as refused:
+        predict_folders(masked, tmp_path / "in", tmp_path / "json")
+    assert [fault.split("images/")[1].split(";")[0] for fault in refused.value.faults] == [
+        "t2: no file of Q", "t2-outline: no file of other",
+    ]  # fmt: skip
     unnamed = run_here("npc", "predict", masked, "--image", paths[0], "--mask", paths[1])
     assert "the model reads cet1, t2; say which one it is, as in cet1=FILE" in unnamed.stderr
     halves = run_here("npc", "predict", masked, "--image", f"cet1={paths[0]}", "--mask", f"t2={paths[1]}")

@@ -49,6 +49,11 @@ def test_what_does_not_fit_is_named(clinical: dict, spacing, message: str, hande
         handed.predict(np.zeros((3, 32, 32)), np.zeros((3, 32, 32)), clinical, spacing=spacing)
 
 
+def test_regions_of_a_model_without_regions_are_refused(handed: Model, study: Study):
+    with pytest.raises(InputError, match="rois: the model reads the outline as it is"):
+        handed.predict(study.image, study.outlines["reader1"], rois={"gtv": 1})
+
+
 def test_importing_npc_imports_nothing_heavy():
     code = "import npc, sys; print([name for name in ('numpy', 'torch', 'pandas') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -39,6 +39,12 @@ def test_an_unknown_grid_is_one_message(tmp_path: Path):
     assert (done.returncode, done.stderr) == (2, "npc: --grid huge: must be one of smoke, paper\n")
 
 
+def test_several_regions_are_refused_before_anything_is_made(tmp_path: Path):
+    done = command(tmp_path, "+cohort.rois.tumour=1", "+cohort.rois.node=2", "region=tumour+node")
+    assert done.returncode == 2
+    assert "npc reproduce studies one region" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_study_is_made_once_and_resumes_after_a_change(tmp_path: Path, drawn: Callable[..., Path]):
     """Of a cohort with one sequence, which has two variants; where the runs are made is no reason to repeat them."""

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ import torch
 from omegaconf import OmegaConf
 
 import npc
+from npc.bundle.write import check_regions
+from npc.errors import InputError
 from npc.phantom import source as phantom
 from npc.prognosis.controls import Controls, controls
 from npc.prognosis.runs import read_run
@@ -72,6 +76,15 @@ def assert_handed_over(run: Path, home: Path) -> None:
     np.testing.assert_allclose(found[before.index], before, rtol=1e-6)
 
 
+def assert_a_patient_without_tumour_is_refused(run: Path, home: Path, tmp_path: Path) -> None:
+    """By paths as in a cohort: no figure is made up for the region by which slices are chosen."""
+    image, mask = files(home)[WITHOUT_NODE]
+    outline = sitk.ReadImage(str(home / mask))
+    sitk.WriteImage(sitk.Mask(outline, outline == 2), str(tmp_path / "node.nii.gz"))
+    with pytest.raises(InputError, match=r"no tumour \(1\) in the outline on cet1; the model cannot do without it"):
+        npc.load(run).predict(home / image, tmp_path / "node.nii.gz")
+
+
 def files(home: Path) -> list[tuple[str, str]]:
     table = pd.read_csv(home / "patients.csv", dtype=str).sort_values("patient_id")
     return list(zip(table["cet1_image"], table["cet1_mask"], strict=True))
@@ -85,7 +98,7 @@ def radiomic(home):
 
 
 @pytest.mark.slow
-def test_radiomic_features_of_both_regions_are_one_signature(radiomic, home):
+def test_radiomic_features_of_both_regions_are_one_signature(radiomic, home, tmp_path):
     assert f"{WITHOUT_NODE} of 40 patients have no node" in radiomic.stderr
     run = the_run(home, "cet1@tumour+node-max", "radiomic")
     names = set(pd.read_csv(run / "selection.csv")["feature"])
@@ -95,6 +108,7 @@ def test_radiomic_features_of_both_regions_are_one_signature(radiomic, home):
     assert len(predictions) == 40
     assert predictions["risk"].between(0, 1).all()
     assert_handed_over(run, home)
+    assert_a_patient_without_tumour_is_refused(run, home, tmp_path)
 
 
 @pytest.mark.slow
@@ -140,7 +154,7 @@ def test_a_region_that_no_patient_has_is_one_message(home):
 
 
 @pytest.mark.slow
-def test_features_of_an_encoder_stand_side_by_side_with_controls(home):
+def test_features_of_an_encoder_stand_side_by_side_with_controls(home, tmp_path):
     choices = ("region=tumour+node", "method=frozen", "encoder=texture", "encoder.size_input=true", "encoder.folds=2",
                "encoder.nested=2", "preprocess.size=32", "split.validation=0.2", "controls=true")  # fmt: skip
     ended = run_here("train.py", *words(home, *ROIS, *choices))
@@ -159,12 +173,27 @@ def test_features_of_an_encoder_stand_side_by_side_with_controls(home):
     beside = controls(found.predictions, found)
     assert isinstance(beside, Controls)
     assert 0 <= beside.volume["train"].auc <= 1
+    sizes = found.outlines()
+    file = run / "outlines.csv"
+    whole = file.read_text()
+    pd.read_csv(file).query("region == 'tumour'").drop(columns="region").to_csv(file, index=False)
+    assert found.outlines() is None  # the tumour's size is not that of both regions
+    again = run_here("train.py", f"refit={run}", "controls=true")
+    assert again.returncode == 0, again.stderr
+    assert file.read_text() == whole
+    pd.testing.assert_frame_equal(found.outlines(), sizes)
     assert_handed_over(run, home)
-    place = [word for word in words(home) if not word.startswith("store=")]
-    report = ("prognosis.optimism=0", f"reports={home.parent}/reports")
+    assert_a_patient_without_tumour_is_refused(run, home, tmp_path)
+    few = replace(found, predictions=found.predictions.assign(split="test"))
+    few.predictions.loc[few.predictions.index[: WITHOUT_NODE + 3], "split"] = "train"
+    with pytest.raises(InputError, match=r"training patients with an outline: 3 of node; a bundle shows nothing"):
+        check_regions(few)
+    shutil.copytree(run, tmp_path / "runs" / "ours" / run.parent.name / run.name)  # without the other tests' runs
+    place = ("cohort=table", "cohort.name=ours", f"cohort.root={home}", f"runs={tmp_path}/runs")
+    report = ("prognosis.optimism=0", f"reports={tmp_path}/reports")
     ended = run_here("evaluate.py", *place, *report)  # it knows the regions from the run
     assert ended.returncode == 0, ended.stderr
-    page = (home.parent / "reports" / "ours" / "report.html").read_text()
+    page = (tmp_path / "reports" / "ours" / "report.html").read_text()
     assert "can't be read" not in page
     assert page.count("data:image") > 40  # the slices of every patient
 
