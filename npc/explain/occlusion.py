@@ -114,7 +114,7 @@ def maps(
     studies = {study.patient: study for study in cohort.studies(part.sequences[0])}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        others = {"random_weights": [_with_random_weights(module) for module in own]}
+        others: dict[str, Sequence[nn.Module]] = {"random_weights": [_with_random_weights(module) for module in own]}
     if shuffled:
         others["shuffled_outcomes"] = networks.modules(shuffled)
     found = []
