@@ -77,8 +77,9 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     from npc.config.schema import AugmentConfig
     from npc.signature.data import SliceDataModule
     from npc.signature.ensemble import average
-    from npc.signature.predict import predict
+    from npc.signature.predict import keep_freed_memory, predict
 
+    keep_freed_memory()
     members = part.settings["members"]
     unaugmented = AugmentConfig(flip=0, rotate=0, shift=0, intensity=0)
     found = []

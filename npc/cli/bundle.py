@@ -101,8 +101,9 @@ def predict(
         work.write(output, found_in, cohort, found)
     if as_json:
         told = found.warnings.to_dict("records")
-        rows = json.loads(found.table.reset_index().to_json(orient="records", double_precision=15))
-        print(json.dumps({"predictions": rows, "warnings": told}, ensure_ascii=False))
+        rows = found.table.reset_index().astype(object)  # floats of Python: all their digits are written
+        rows = rows.where(rows.notna(), None)
+        print(json.dumps({"predictions": rows.to_dict("records"), "warnings": told}, ensure_ascii=False))
     elif output:
         say(f"{len(found.table)} patients: written to {output}")
     else:

@@ -74,7 +74,9 @@ def draw(path: Path, found: Sequence[Map], method: Method) -> None:
                 axes.set_title(title if limit else f"{title}:\n0 everywhere", loc="left")
                 limit = limit or 1.0
                 image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                figure.colorbar(image, ax=axes, label=method.unit, orientation="horizontal")
+                label = method.unit if axes is maps[0] else ""  # of all of them
+                bar = figure.colorbar(image, ax=axes, label=label, orientation="horizontal", shrink=0.8)
+                bar.set_ticks([0, limit], labels=["0", f"{limit:.2g}"])
             _deletion(curve, of)
 
 
@@ -86,6 +88,6 @@ def _deletion(axes: Axes, of: Map) -> None:
         ("at random", COLOURS[1], "s", of.hidden_at_random),
     ):
         axes.plot(shares, [of.risk, *risks.values()], color=colour, marker=marker, markersize=3, label=label)
-    axes.set_title("Pixels hidden", loc="left")
-    axes.set(xlabel="Share of the tumour (%)", ylabel="Risk")
-    axes.legend()
+    axes.set_title("Parts hidden", loc="left")
+    axes.set(xlabel="Pixels hidden (%)", ylabel="Risk")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.55))

@@ -1,7 +1,10 @@
 """A bundle in the forms of other tools: MONAI's own functions read it, and onnxruntime gives the network's numbers."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ from npc.bundle.part import Part
 from npc.bundle.read import open_bundle
 from npc.bundle.risk_network import of_bundle, of_file, onnx
 from npc.errors import InputError
-from tests.commands import run_here
+from tests.commands import ROOT, run_here
 from tests.signature.tiny_runs import FinishedRun
 
 # the rules of MONAI's meta_schema_20240725.json, in short; the file itself would have to be downloaded
@@ -66,6 +69,13 @@ def test_monai_reads_the_folder_and_predicts(run: FinishedRun, patients: Path, t
     found = {of["patient"]: of["risk"] for of in json.loads((tmp_path / "out" / "predictions.json").read_text())}
     assert len(found) == 2
     assert found == pytest.approx(run.predictions.loc[list(found), "risk"].to_dict(), abs=1e-6)
+    words = [f"--{name}={value}" for name, value in configs.items()]
+    words += [f"--bundle_root={tmp_path / 'monai'}", f"--dataset_dir={patients}", f"--output_dir={tmp_path / 'typed'}"]
+    typed = [sys.executable, "-m", "monai.bundle", "run", *words]
+    done = subprocess.run(typed, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    written = [(tmp_path / name / "predictions.json").read_bytes() for name in ("out", "typed")]
+    assert written[0] == written[1]
     weights = torch.load(tmp_path / "monai" / "models" / "model.pt", weights_only=True)
     of_file(str(tmp_path / "m.zip")).load_state_dict(weights)
 
