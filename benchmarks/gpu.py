@@ -1,24 +1,43 @@
-"""Training on one GPU, all in one go (under 8 minutes): `python benchmarks/gpu.py [--size 512] [--updates 20]`.
+"""Training on one GPU, all in one go (under 5 minutes): `python benchmarks/gpu.py [--size 512] [--updates 20]`.
 
-Images a second of ResNet-50 by batch size and channels: eager, torch.compile, and the whole step captured as a CUDA
-graph, each in float32 and bf16; several processes at once; copy bandwidth and matrix product of the same GPU. Before
-each ratio the losses of the captured and of the eager steps are compared.
+Images a second of ResNet-50 by batch size and channels: eager, torch.compile, npc's captured passes (`trainer.graph`),
+and the whole step captured as a CUDA graph, in float32 and bf16; epochs of npc by its choices beside a bare loop, and
+how far their risks are apart; several processes at once; copy bandwidth and matrix product of the same GPU. Before each
+ratio the losses of the captured and of the eager steps are compared.
 """
 
 import argparse
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
+from epoch import VALIDATION, Clock
 
+import npc.signature.fit as fitting
+from npc.config.checks import check
 from npc.config.loading import compose
+from npc.imaging.store import Slices
+from npc.run.folder import RunFolder
 from npc.signature.endpoints import Outcome
+from npc.signature.graphs import Graphed
 from npc.signature.module import SignatureModule
 
 DECAY, TOLERANCE = 1e-4, 0.05  # of the losses after some steps, relative: sums of atomics differ from call to call
+TRAINING, EPOCHS = 169, 4
+BF16 = ["trainer.precision=bf16-mixed", "network.channels_last=true"]
+CHOICES: dict[str, list[str]] = {
+    "auto": ["trainer.accelerator=gpu"],
+    "auto, 4 workers": ["trainer.accelerator=gpu", "trainer.workers=4"],
+    "trainer=gpu": ["trainer=gpu"],
+    "trainer=gpu, bf16, channels_last": ["trainer=gpu", *BF16],
+}
 
 
 class Step:
@@ -44,6 +63,7 @@ class Step:
         self.slices = torch.randint(0, 256, (batch, 1, channels, size, size), dtype=torch.uint8, device=device)
         self.label = torch.arange(batch, device=device).remainder(2).float()
         self.loss = torch.zeros((), device=device)
+        self.network: Callable = self.model.network
 
     def __call__(self) -> None:
         """No synchronisation: the loss stays on the device."""
@@ -51,7 +71,7 @@ class Step:
         self.updates += 1
         self.optimizer.zero_grad(set_to_none=False)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
-            output = self.model.network(self.slices.float() / 255)
+            output = self.network(self.slices.float() / 255)
         loss = self.model.loss(output.float(), Outcome(self.label, self.label, self.label))
         loss.backward()
         self.optimizer.step()
@@ -113,6 +133,73 @@ def together(processes: int, size: int, updates: int) -> float:
     return sum(float(process.communicate()[0].split()[-1]) for process in running)
 
 
+def steps(size: int, updates: int) -> None:
+    """Prints the table of steps."""
+    print("| precision | slices | batch | eager | compiled | passes | whole step | / eager | difference of losses |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    cases = [(False, 1, 1), (False, 1, 16), *((True, channels, 2**power) for channels in (1, 3) for power in range(5))]
+    for bf16, channels, batch in cases:
+        apart = parity(batch, channels, size, bf16)
+        eager = Step(batch, channels, size, "cuda", bf16)
+        found = {"eager": rate(eager, batch, updates), "compiled": float("nan")}
+        if bf16 and channels == 1 and batch in (1, 16):  # compiling takes most of a minute
+            compiled = Step(batch, channels, size, "cuda", bf16)
+            compiled.model.network.compile()
+            found["compiled"] = rate(compiled, batch, updates)
+        passes = Step(batch, channels, size, "cuda", bf16)
+        passes.network = Graphed(passes.model.network)
+        found["passes"] = rate(passes, batch, updates)
+        found["graph"] = rate(captured(Step(batch, channels, size, "cuda", bf16)), batch, updates)
+        shown = " | ".join(f"{value:.0f}" for value in found.values())
+        ratio = f"{found['graph'] / found['eager']:.2f}" if apart <= TOLERANCE else "not comparable"
+        name = "bf16" if bf16 else "float32"
+        print(f"| {name} | {channels} | {batch} | {shown} | {ratio} | {apart:.1e} |", flush=True)
+
+
+def trained(words: Sequence[str], array: np.ndarray) -> tuple[float, np.ndarray]:
+    """Seconds of an epoch of npc (median without the first), and the risks of all patients."""
+    names = [f"p{i:03d}" for i in range(len(array))]
+    patients = pd.DataFrame(
+        {
+            "split": ["train"] * (len(array) - VALIDATION) + ["validation"] * VALIDATION,
+            "label": np.arange(len(array)) % 2,
+        },
+        index=pd.Index(names, name="patient_id"),
+    ).assign(time=1.0, event=0)
+    config = compose([*words, f"trainer.max_epochs={EPOCHS}", "trainer.epoch=last"])
+    check(config)
+    Clock.times = []
+    fitting.SignatureModule = Clock
+    with tempfile.TemporaryDirectory() as folder:
+        slices = [Slices(array, {name: row for row, name in enumerate(names)}, "")]
+        made = fitting.fit(config, RunFolder(Path(folder)), slices, patients, logger=False)
+    return statistics.median(np.diff(Clock.times)[1:]), made.predictions["risk"].to_numpy()
+
+
+def bare(batch: int, size: int, bf16: bool) -> float:
+    """Seconds of an epoch of eager steps over tensors on the device, without anything else that npc does."""
+    step = Step(batch, 1, size, "cuda", bf16)
+    return TRAINING / rate(step, batch, TRAINING // batch)
+
+
+def epochs(size: int, batches: Sequence[int]) -> None:
+    """Prints the table of epochs; those of npc hold batch norm's recalibration, validation and checkpoints."""
+    rng = np.random.default_rng(0)
+    array = rng.integers(0, 256, (TRAINING + VALIDATION, 3, size, size), dtype=np.uint8)
+    for batch in batches:
+        loops = f"{bare(batch, size, False):.2f} (float32), {bare(batch, size, True):.2f} (bf16)"
+        print(f"\n{size} pixels, batch {batch}: steps of a bare loop {loops} s an epoch\n")
+        print("| npc | augmentation | s an epoch | largest difference of a risk |")
+        print("| --- | --- | --- | --- |")
+        for augment in ("none", "light"):
+            first = None
+            for name, words in CHOICES.items():
+                given = [f"batch_size={batch}", f"preprocess.size={size}", f"augment={augment}", *words]
+                seconds, risks = trained(given, array)
+                first = risks if first is None else first
+                print(f"| {name} | {augment} | {seconds:.2f} | {np.abs(risks - first).max():.1e} |", flush=True)
+
+
 def main() -> None:
     """Prints the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -126,24 +213,13 @@ def main() -> None:
     if choices.one:
         print(rate(captured(Step(1, 1, size, "cuda", True)), 1, updates))
         return
-    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}: {roofline()}")
-    print("| precision | slices | batch | eager | compiled | graph | graph / eager | difference of losses |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for bf16, channels, batch in product((False, True), (1, 3), (1, 2, 4, 8, 16)):
-        apart = parity(batch, channels, size, bf16)
-        eager = Step(batch, channels, size, "cuda", bf16)
-        found = {"eager": rate(eager, batch, updates), "compiled": float("nan")}
-        if channels == 1 and batch in (1, 16):  # compiling takes most of a minute
-            compiled = Step(batch, channels, size, "cuda", bf16)
-            compiled.model.network.compile()
-            found["compiled"] = rate(compiled, batch, updates)
-        found["graph"] = rate(captured(Step(batch, channels, size, "cuda", bf16)), batch, updates)
-        shown = " | ".join(f"{value:.0f}" for value in found.values())
-        ratio = f"{found['graph'] / found['eager']:.2f}" if apart <= TOLERANCE else "not comparable"
-        print(
-            f"| {'bf16' if bf16 else 'float32'} | {channels} | {batch} | {shown} | {ratio} | {apart:.1e} |", flush=True
-        )
-    for processes in (1, 2, 4, 8):
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}: {roofline()}\n")
+    epochs(64, [16])
+    epochs(size, [16])
+    print(f"\nImages a second at {size} pixels by the kind of step:\n")
+    steps(size, updates)
+    print()
+    for processes in (1, 2, 4, 8, 12):
         print(
             f"{processes} processes, batch 1, bf16, graph: {together(processes, size, updates):.0f} images/s",
             flush=True,

@@ -219,6 +219,8 @@ class TrainerConfig:
     strategy: str = neutral()
     profiler: str | None = neutral(one_of("simple", "advanced", default=None))
     workers: int = neutral(at_least(0, 0))
+    resident: bool = neutral(False)  # slices and augmentation in the memory of a CUDA device
+    graph: bool = neutral(False)  # the network's passes as CUDA graphs, on a CUDA device
 
 
 @dataclass

@@ -52,11 +52,14 @@ class SliceDataset(Dataset):
         self.slices, self.patients, self.seed, self.masked = slices, list(patients.index), seed, masked
         self.outcomes = torch.tensor(patients[list(Outcome._fields)].astype(float).to_numpy(dtype=np.float32))
         self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
-        self.augment = Augmentation(augment, slices[0].array.shape[-1])
+        self.settings, self.augment = augment, Augmentation(augment, slices[0].array.shape[-1])
         self.sizes = log_sizes(slices, self.patients) if slices[0].sizes else None
 
     def __len__(self) -> int:
         return len(self.patients)
+
+    def to(self, device: torch.device) -> None:
+        """Makes the batches on a device; here they are made on the CPU and moved by Lightning."""
 
     def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor | Sized, Outcome]:
         """One patient's, without the dimension of the patients."""
@@ -80,10 +83,13 @@ class SliceDataset(Dataset):
     def _vary(self, x: Tensor, planes: np.ndarray, number: int, epoch: int) -> None:
         """Augments a patient's slices in place."""
         if self.augment:
-            draw = np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0]
-            x.copy_(self.augment(x.flatten(0, 1), int(draw)).reshape(x.shape))
+            x.copy_(self.augment(x.flatten(0, 1), self._draw(number, epoch)).reshape(x.shape))
         if self.masked:
             x[~self._kept(np.array([plane.any() for plane in planes]), epoch, number)] = 0
+
+    def _draw(self, number: int, epoch: int) -> int:
+        """The seed of an item's augmentation."""
+        return int(np.random.SeedSequence([self.seed, epoch, number]).generate_state(1)[0])
 
     def _planes(self, of: Slices, patients: Sequence[str]) -> np.ndarray:
         """The patients' slices of a sequence; 0 where a patient lacks it."""
@@ -152,6 +158,7 @@ class SliceDataModule(pl.LightningDataModule):
         seed: of order and augmentation.
         workers: number of processes that load data.
         masked: as for `SliceDataset`.
+        dataset: a class like `SliceDataset`; one that makes its batches on a device needs `workers=0`.
     """
 
     def __init__(
@@ -164,13 +171,21 @@ class SliceDataModule(pl.LightningDataModule):
         seed: int,
         workers: int = 0,
         masked: bool = False,
+        dataset: type[SliceDataset] = SliceDataset,
     ) -> None:
         super().__init__()
         self.batch_size, self.seed, self.workers = batch_size, seed, workers
+        self.is_moved = dataset is SliceDataset
         self.datasets: Mapping[str, SliceDataset] = {
-            str(split): SliceDataset(slices, rows, channels, augment, seed, masked)
+            str(split): dataset(slices, rows, channels, augment, seed, masked)
             for split, rows in patients.groupby("split")
         }
+
+    def setup(self, stage: str) -> None:
+        """Lightning calls it when the device is known."""
+        assert self.trainer is not None
+        for dataset in self.datasets.values():
+            dataset.to(self.trainer.strategy.root_device)
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled and augmented batches."""
@@ -196,7 +211,7 @@ class SliceDataModule(pl.LightningDataModule):
         return DataLoader(
             self.datasets[split],
             num_workers=self.workers,
-            pin_memory=torch.cuda.is_available(),
+            pin_memory=self.is_moved and torch.cuda.is_available(),
             collate_fn=as_it_is,  # the dataset makes the batch
             **options,
         )

@@ -32,8 +32,11 @@ from npc.signature.callbacks import BestEpoch, EpochLine, Prune, RecalibrateBatc
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import Cox, Hazard, hazard_cuts
+from npc.signature.graphs import Graphed
 from npc.signature.module import SignatureModule
+from npc.signature.networks import SignatureNetwork
 from npc.signature.predict import predict
+from npc.signature.resident import BatchAugmentation, ResidentDataset
 from npc.signature.survival_curves import of_hazards, of_relative_hazards
 
 log = logging.getLogger(__name__)
@@ -107,7 +110,7 @@ def fit(
     channels = {"max": 1, "three": 3, "all": slices[0].array.shape[1]}[config.slices]
     masked = config.cohort.missing == "mask" and len(slices) > 1
     data = SliceDataModule(
-        slices, patients, channels, config.batch_size, config.augment, config.seed, config.trainer.workers, masked
+        slices, patients, channels, config.batch_size, config.augment, config.seed, **_loading(config), masked=masked
     )
     module = SignatureModule(
         plain(config.network),
@@ -122,6 +125,7 @@ def fit(
         module.network.sizes.fit(sizes)
     if config.network.compile:
         _compile(module)
+    module.graphed = _graphed(config, module.network)
     best = BestEpoch(run.best, config.trainer.patience, is_last=config.trainer.epoch == "last")
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
@@ -197,6 +201,32 @@ def _trainer(
         plugins=[WholeCheckpoints()],
         callbacks=callbacks,
     )
+
+
+def _on_cuda(config: DictConfig) -> bool:
+    return torch.cuda.is_available() and config.trainer.accelerator != "cpu"
+
+
+def _loading(config: DictConfig) -> dict[str, Any]:
+    """Where batches are made."""
+    if config.trainer.resident and _on_cuda(config):
+        if BatchAugmentation.is_possible(config.augment):
+            log.info("slices and augmentation in the memory of the GPU")
+            return {"dataset": ResidentDataset}
+        log.info("trainer.resident has no effect: augment.elastic and augment.noise are computed on the CPU")
+    return {"workers": config.trainer.workers}
+
+
+def _graphed(config: DictConfig, network: SignatureNetwork) -> Graphed | None:
+    """The network whose passes are captured, if that is asked for and possible."""
+    if not (config.trainer.graph and _on_cuda(config)):
+        return None
+    if not network.is_static or config.network.compile:
+        cause = "network.compile=true" if network.is_static else "which slices are encoded depends on the batch"
+        log.info("trainer.graph has no effect: %s", cause)
+        return None
+    log.info("the passes of the network are CUDA graphs")
+    return Graphed(network)
 
 
 def _compile(module: SignatureModule) -> None:

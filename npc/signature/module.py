@@ -14,6 +14,7 @@ from torch import Tensor
 from npc.config.schema import NetworkConfig, OptimizerConfig
 from npc.errors import DivergedError
 from npc.signature.endpoints import Endpoint, Outcome
+from npc.signature.graphs import Graphed
 from npc.signature.networks import SignatureNetwork
 from npc.signature.rates import parameter_groups, rate_factor
 from npc.signature.sizes import Sized
@@ -56,6 +57,7 @@ class SignatureModule(pl.LightningModule):
         settings: Any = OmegaConf.merge(NetworkConfig, dict(network))
         self.endpoint: Endpoint = instantiate(dict(endpoint))
         self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs, pooled, masked)
+        self.graphed: Graphed | None = None  # calls the network in training, if there is one
         self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor | Sized) -> Tensor:
@@ -77,10 +79,11 @@ class SignatureModule(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor | Sized, Outcome], _: int) -> Tensor:
         """One update."""
         x, outcome = batch
-        output = self.network(x)
+        output = (self.graphed or self.network)(x)
         # half precision is too coarse for months
         loss = self.loss(output.to(torch.promote_types(output.dtype, torch.float32)), outcome)
-        if not torch.isfinite(loss):
+        # on a GPU each step would wait for the answer; the risks of the validation patients give it after the epoch
+        if loss.device.type == "cpu" and not torch.isfinite(loss):
             raise self._diverged()
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(outcome.label))
         return loss

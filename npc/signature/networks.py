@@ -51,6 +51,7 @@ class SignatureNetwork(nn.Module):
         self.stacked = settings.join == "stack"
         self.separate = settings.join == "mean"
         self.masked = masked and not self.stacked
+        self.is_static = not (self.masked or pooled)  # no operation depends on the content of a batch
         towers = 1 if self.stacked else sequences
         width = 1 if pooled else channels * (sequences if self.stacked else 1)
         backbones: list[Any] = [backbone(settings.backbone, width, settings.weights) for _ in range(towers)]
