@@ -51,7 +51,7 @@ class Binary:
 
     def loss(self, output: Tensor, outcome: Outcome) -> Tensor:
         """Binary cross-entropy."""
-        weight = output.new_tensor(self.event_weight)
+        weight = output.new_full((), self.event_weight)  # filled on its device, where a CUDA graph can repeat it
         target = outcome.label.to(output.dtype) * (1 - self.smoothing) + self.smoothing / 2
         return binary_cross_entropy_with_logits(output[:, 0], target, pos_weight=weight)
 

@@ -32,7 +32,7 @@ class ResidentDataset(SliceDataset):
             InputError: its memory is too small.
         """
         planes = np.stack([self._planes(of, self.patients) for of in self.slices], axis=1)
-        self.present = planes.any(axis=(2, 3, 4))
+        self.present: np.ndarray = np.asarray(planes.any(axis=(2, 3, 4)))
         try:
             self.planes = torch.from_numpy(planes).to(device)
         except torch.OutOfMemoryError:
