@@ -15,7 +15,9 @@ FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
 def script(name: str) -> ModuleType:
-    """A benchmark as a module."""
+    """A benchmark as a module; one can use another."""
+    if str(FOLDER) not in sys.path:
+        sys.path.append(str(FOLDER))
     spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
