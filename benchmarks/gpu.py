@@ -1,4 +1,4 @@
-"""Training on one GPU, all in one go (under 5 minutes): `python benchmarks/gpu.py [--size 512] [--updates 20]`.
+"""Training on one GPU, all in one go (some 5 minutes): `python benchmarks/gpu.py [--size 512] [--updates 20]`.
 
 Images a second of ResNet-50 by batch size and channels: eager, torch.compile, npc's captured passes (`trainer.graph`),
 and the whole step captured as a CUDA graph, in float32 and bf16; epochs of npc by its choices beside a bare loop, and
@@ -30,7 +30,7 @@ from npc.signature.graphs import Graphed
 from npc.signature.module import SignatureModule
 
 DECAY, TOLERANCE = 1e-4, 0.05  # of the losses after some steps, relative: sums of atomics differ from call to call
-TRAINING, EPOCHS = 169, 3
+TRAINING, EPOCHS = 169, 7
 BF16 = ["trainer.precision=bf16-mixed", "network.channels_last=true"]
 CHOICES: dict[str, list[str]] = {
     "auto": ["trainer.accelerator=gpu"],

@@ -61,6 +61,9 @@ class SliceDataset(Dataset):
     def to(self, device: torch.device) -> None:
         """Makes the batches on a device; here they are made on the CPU and moved by Lightning."""
 
+    def release(self) -> None:
+        """Frees what `to` has taken."""
+
     def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor | Sized, Outcome]:
         """One patient's, without the dimension of the patients."""
         x, outcome = self.__getitems__([index])
@@ -186,6 +189,11 @@ class SliceDataModule(pl.LightningDataModule):
         assert self.trainer is not None
         for dataset in self.datasets.values():
             dataset.to(self.trainer.strategy.root_device)
+
+    def release(self) -> None:
+        """Frees the memory of the device; no more batches are made."""
+        for dataset in self.datasets.values():
+            dataset.release()
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled and augmented batches."""

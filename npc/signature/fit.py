@@ -125,12 +125,12 @@ def fit(
         module.network.sizes.fit(sizes)
     if config.network.compile:
         _compile(module)
-    module.graphed = _graphed(config, module.network)
     best = BestEpoch(run.best, config.trainer.patience, is_last=config.trainer.epoch == "last")
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
     except Exception as error:  # of many types: Lightning's own, and those of accelerators and strategies
         raise InputError(f"trainer: {error}") from error
+    module.graphed = _graphed(config, data, module.network, trainer.world_size)
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
         log.info("resuming from %s", resume)
@@ -154,6 +154,8 @@ def fit(
 
     module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
     risks, outputs = predict(module, data, trainer.strategy.root_device)
+    data.release()  # before another fit of this process: what a trainer refers to lives until Python looks for cycles
+    module.graphed = None
     predictions = patients[["split", "label", "time", "event"]].join(risks)
     return TrainedNetwork(
         predictions.reset_index(names="patient_id"),
@@ -203,26 +205,30 @@ def _trainer(
     )
 
 
-def _on_cuda(config: DictConfig) -> bool:
-    return torch.cuda.is_available() and config.trainer.accelerator != "cpu"
-
-
 def _loading(config: DictConfig) -> dict[str, Any]:
     """Where batches are made."""
-    if config.trainer.resident and _on_cuda(config):
-        if BatchAugmentation.is_possible(config.augment):
-            log.info("slices and augmentation in the memory of the GPU")
+    choices = config.trainer
+    if choices.resident:
+        if not torch.cuda.is_available() or choices.accelerator == "cpu":
+            log.info("trainer.resident and trainer.graph have no effect without a CUDA device")
+        elif BatchAugmentation.is_possible(config.augment):
+            log.info("slices and augmentation are in the memory of the GPU")
             return {"dataset": ResidentDataset}
-        log.info("trainer.resident has no effect: augment.elastic and augment.noise are computed on the CPU")
-    return {"workers": config.trainer.workers}
+        else:
+            log.info("trainer.resident and trainer.graph have no effect: elastic and noise are computed on the CPU")
+    return {"workers": choices.workers}
 
 
-def _graphed(config: DictConfig, network: SignatureNetwork) -> Graphed | None:
+def _graphed(config: DictConfig, data: SliceDataModule, network: SignatureNetwork, processes: int) -> Graphed | None:
     """The network whose passes are captured, if that is asked for and possible."""
-    if not (config.trainer.graph and _on_cuda(config)):
+    if not config.trainer.graph or data.is_moved:  # nothing else may use the GPU while a graph is captured
         return None
-    if not network.is_static or config.network.compile:
-        cause = "network.compile=true" if network.is_static else "which slices are encoded depends on the batch"
+    causes = {
+        "the network is compiled": config.network.compile,
+        "several processes exchange gradients": processes > 1,
+        "which slices or sequences are encoded depends on the batch": not network.is_static,
+    }
+    if cause := next((cause for cause, holds in causes.items() if holds), None):
         log.info("trainer.graph has no effect: %s", cause)
         return None
     log.info("the passes of the network are CUDA graphs")

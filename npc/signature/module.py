@@ -58,6 +58,7 @@ class SignatureModule(pl.LightningModule):
         self.endpoint: Endpoint = instantiate(dict(endpoint))
         self.network = SignatureNetwork(settings, sequences, channels, self.endpoint.outputs, pooled, masked)
         self.graphed: Graphed | None = None  # calls the network in training, if there is one
+        self._finite = torch.tensor(True)  # all losses so far
         self._validation: list[tuple[Tensor, Outcome]] = []
 
     def forward(self, x: Tensor | Sized) -> Tensor:
@@ -82,9 +83,10 @@ class SignatureModule(pl.LightningModule):
         output = (self.graphed or self.network)(x)
         # half precision is too coarse for months
         loss = self.loss(output.to(torch.promote_types(output.dtype, torch.float32)), outcome)
-        # on a GPU each step would wait for the answer; the risks of the validation patients give it after the epoch
-        if loss.device.type == "cpu" and not torch.isfinite(loss):
+        finite = torch.isfinite(loss.detach())
+        if loss.device.type == "cpu" and not finite:
             raise self._diverged()
+        self._finite = self._finite.to(finite.device) & finite  # a GPU would have to wait for the answer at each step
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(outcome.label))
         return loss
 
@@ -99,7 +101,7 @@ class SignatureModule(pl.LightningModule):
         self._validation.clear()
         output, outcome = torch.cat(outputs), Outcome(*map(torch.cat, zip(*outcomes, strict=True)))
         risk = self.risk(output)
-        if not torch.isfinite(risk).all():
+        if not (self._finite and torch.isfinite(risk).all()):
             raise self._diverged()
         self.log("val_auc", float(roc_auc_score(outcome.label.numpy(), risk.numpy())))
         self.log("val_loss", float(self.loss(output, outcome)))

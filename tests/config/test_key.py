@@ -46,6 +46,8 @@ def test_composing_quickly_is_composing():
         "logger.tags=[a,b]",
         "trainer=cpu",
         "trainer=gpu",
+        "trainer.resident=true",
+        "trainer.graph=true",
         "trainer.devices=3",
         "trainer.accelerator=mps",
         "trainer.num_nodes=2",

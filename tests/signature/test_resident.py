@@ -1,6 +1,7 @@
-"""Batches that are made on a device equal those of the CPU (`trainer.resident`).
+"""What `trainer=gpu` does: batches that are made on a device equal those of the CPU, and passes that are captured.
 
-No test machine has a GPU: the device is the CPU here, and benchmarks/gpu.py compares both on a GPU.
+No test machine has a GPU. So the device is the CPU here, and in the place of what captures a graph stands what it does
+to the network: it runs it several times. benchmarks/gpu.py compares risks on a GPU.
 """
 
 from dataclasses import replace
@@ -8,9 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
 
+import npc.signature.fit as fitting
+from npc.config.loading import compose
 from npc.config.schema import AugmentConfig
+from npc.errors import DivergedError
 from npc.signature.data import SliceDataModule, SliceDataset
+from npc.signature.endpoints import Outcome
+from npc.signature.graphs import Graphed
+from npc.signature.module import SignatureModule
 from npc.signature.resident import BatchAugmentation, ResidentDataset
 from tests.signature.test_data import outcomes
 
@@ -34,7 +42,7 @@ def batches(data: SliceDataModule, epoch: int) -> list:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_batches_of_a_device_equal_those_of_the_cpu(stored, images, augment, channels, masked):
     """Order, outcomes, draws and pixels, but for rounding; with several sequences, of which some are absent."""
-    stores = stored(images(16, seed=1), images(16, seed=2))
+    stores = stored(images(16, size=48, seed=1), images(16, size=48, seed=2))
     patients = outcomes(stores[0].rows).assign(split=["train"] * 11 + ["validation"] * 5)
     if masked:
         del (rows := dict(stores[1].rows))["p3"]
@@ -50,6 +58,7 @@ def test_batches_of_a_device_equal_those_of_the_cpu(stored, images, augment, cha
     assert len(plain) == len(resident) == 3 * 4
     for (x, outcome), (y, same) in zip(plain, resident, strict=True):
         torch.testing.assert_close(y, x, rtol=0, atol=2e-4)
+        assert torch.equal(y > 0, x > 0)  # `Compact` takes what is not 0 for the tumour
         torch.testing.assert_close(same, outcome, rtol=0, atol=0)
 
 
@@ -58,3 +67,82 @@ def test_deformation_and_noise_are_left_to_the_cpu():
     assert BatchAugmentation.is_possible(LIGHT)
     for option in ("elastic", "noise"):
         assert not BatchAugmentation.is_possible(AugmentConfig(flip=0, rotate=0, shift=0, intensity=0, **{option: 0.1}))
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """A machine with a GPU, as far as choices are concerned."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("words", "resident"),
+    [
+        (["trainer=gpu"], True),
+        (["trainer=gpu", "augment=exact"], True),
+        (["trainer=gpu", "augment=strong"], False),
+        (["trainer=gpu", "trainer.accelerator=cpu"], False),
+        (["trainer.accelerator=gpu"], False),
+    ],
+)
+def test_slices_are_resident_where_their_augmentation_can_be(cuda, words, resident):
+    config = compose(words)
+    loading = fitting._loading(config)
+    assert loading == ({"dataset": ResidentDataset} if resident else {"workers": config.trainer.workers})
+    if "augment=strong" in words:
+        assert loading == {"workers": 4}
+
+
+@pytest.mark.parametrize(
+    ("words", "processes", "moved", "captured"),
+    [
+        ([], 1, False, True),
+        ([], 2, False, False),
+        ([], 1, True, False),
+        (["network.compile=true"], 1, False, False),
+        (["trainer.graph=false"], 1, False, False),
+        (["slices=all"], 1, False, False),
+        (["cohort.missing=mask"], 1, False, False),
+        (["cohort.missing=mask", "network.join=stack"], 1, False, True),
+    ],
+)
+def test_passes_are_captured_where_they_depend_on_the_shape_alone(words, processes, moved, captured):
+    config = compose(["trainer=gpu", "network=tiny", "sequence=cet1+t2", *words])
+    pooled, masked = "slices=all" in words, "cohort.missing=mask" in words
+    binary = {"_target_": "npc.signature.endpoints.Binary"}
+    module = SignatureModule(dict(config.network), dict(config.optimizer), binary, 2, 1, pooled, masked)
+    made = fitting._graphed(config, SimpleNamespace(is_moved=moved), module.network, processes)
+    assert isinstance(made, Graphed) == captured
+
+
+def test_capturing_leaves_the_averages_of_batch_norm_and_is_done_once_for_each_shape(monkeypatch):
+    captured = []
+
+    def capture(passes, inputs):
+        captured.append(tuple(inputs[0].shape))
+        for _ in range(3):  # as PyTorch's warm-up does
+            passes(*inputs)
+        return passes
+
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", capture)
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    plain = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    plain.load_state_dict(network.state_dict())
+    graphed = Graphed(network)
+    for patients in (4, 4, 3, 4):
+        x = torch.rand(patients, 1, 8, 8)
+        torch.testing.assert_close(graphed(x), plain(x))
+    assert captured == [(4, 1, 8, 8), (3, 1, 8, 8)]
+    torch.testing.assert_close(network.state_dict(), plain.state_dict())
+
+
+def test_a_loss_that_is_not_finite_ends_a_training_on_a_device_after_its_epoch():
+    """There each step would wait for the answer; validation risks alone may be finite."""
+    config = compose(["network=tiny"])
+    binary = {"_target_": "npc.signature.endpoints.Binary"}
+    module = SignatureModule(dict(config.network), dict(config.optimizer), binary, 1, 1).eval()
+    batch = torch.rand(2, 1, 1, 16, 16), Outcome(*torch.tensor([[0.0, 1], [1, 2], [0, 1]]))
+    module._finite = torch.tensor(False)
+    module.validation_step(batch, 0)
+    with pytest.raises(DivergedError, match=r"optimizer\.lr"):
+        module.on_validation_epoch_end()
