@@ -162,7 +162,8 @@ def test_the_same_table_in_each_form_that_the_page_shows(line: str, made, tmp_pa
 def test_check_takes_the_choices_of_a_run(command: str, made):
     done = run(made("labels"), command, *LABEL, "split.validation=0.4")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "would refuse" not in done.stdout
+    if "split" in command:
+        assert "would refuse" not in done.stdout
 
 
 def test_a_segmentation_of_another_frame_of_reference_is_one_message(folder: Path):
