@@ -1,5 +1,6 @@
 """docs/cohort.md: its choices of outlines and tables are commands that work; what cannot be used is one message."""
 
+import json
 import re
 import shlex
 import shutil
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pydicom
 import pytest
+import yaml
 from openpyxl import Workbook
 
+from npc.names import series_labels, variant_in_words
 from tests.broken_inputs.good_cohort import SHAPE, SPACING, write_volume
 from tests.commands import ROOT, run_here
 from tests.imaging.dicom_files import write_rtstruct, write_series
@@ -92,20 +95,29 @@ def folder(made, tmp_path: Path) -> Path:
 
 
 SEGMENT = "cohort check cohort=table cohort.root=DIR cohort.label=1"
+LABEL = ("cohort.label=1",)
+ROIS = ("+cohort.rois.tumour=1", "+cohort.rois.node=2")
+
+
+def as_workbook(folder: Path, *before: str) -> None:
+    """The folder's table as the sheet `Patients` of a workbook, behind other sheets."""
+    table = pd.read_csv(folder / "patients.csv", dtype=str).fillna("")
+    (folder / "patients.csv").unlink()
+    book = Workbook()
+    book.remove(book.active)
+    for name in before:
+        book.create_sheet(name).append(["another table"])
+    sheet = book.create_sheet("Patients")
+    for row in [list(table), *table.values.tolist()]:
+        sheet.append(row)
+    book.save(folder / "patients.xlsx")
 
 
 @pytest.mark.parametrize("command", commands("are not part of the run key: what was read counts"))
 def test_every_choice_of_a_table_is_read(command: str, folder: Path):
     in_workbook = "sheet" in command
     if in_workbook:
-        table = pd.read_csv(folder / "patients.csv", dtype=str).fillna("")
-        (folder / "patients.csv").unlink()
-        book = Workbook()
-        book.active.append(["another table"])
-        sheet = book.create_sheet("Patients")
-        for row in [list(table), *table.values.tolist()]:
-            sheet.append(row)
-        book.save(folder / "patients.xlsx")
+        as_workbook(folder, "Sheet")
     done = run(folder, command, "cohort.label=1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert ("patients.xlsx, sheet Patients" if in_workbook else "patients.csv, UTF-8") in done.stdout
@@ -114,6 +126,44 @@ def test_every_choice_of_a_table_is_read(command: str, folder: Path):
         assert absent.returncode == 2
         assert "Outcome" in absent.stdout
         assert "Sheet, Patients" in absent.stdout
+
+
+def test_the_labels_of_the_page_are_what_tables_show():
+    declared = yaml.safe_load(re.findall(r"```yaml\n(sequences: .*?)```", PAGE, re.DOTALL)[0])
+    labels = series_labels(declared["sequences"], declared["labels"])
+    assert variant_in_words("cet1+t2+t1-max", labels)[0] == "CET1-w + T2-w + T1-w"
+
+
+CODECS = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16", "GB18030": "gb18030"}
+SEPARATORS = {"commas": ",", "semicolons": ";", "tabs": "\t"}
+
+
+@pytest.mark.parametrize("line", re.findall(r"^patients\..*, 8 rows.*$", PAGE, re.MULTILINE))
+def test_the_same_table_in_each_form_that_the_page_shows(line: str, made, tmp_path: Path):
+    folder = shutil.copytree(made("labels", 0), tmp_path / "cohort")
+    file = folder / "patients.csv"
+    table = pd.read_csv(file, dtype=str).fillna("").replace({"centre": {"A": "广州", "B": "佛山"}})
+    table["age"] = "51,5" if "decimal commas" in line else "51.5"
+    found = re.fullmatch(r"patients.csv, (\S+), separated by (\w+), .*", line)
+    separator = SEPARATORS[found[2]] if found else ","
+    text = table.to_csv(index=False, sep=separator, lineterminator="\r\n")
+    file.write_bytes(text.encode(CODECS[found[1]] if found else "utf-8"))
+    if not found:
+        as_workbook(folder)
+    done = run(folder, SEGMENT, "+cohort.clinical.age={kind: continuous}", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["table"] == line
+    assert {name: of["patients"] for name, of in told["centres"].items()} == {"广州": 3, "佛山": 3, "C": 2}
+    assert told["clinical"]["age"]["广州"]["median"] == 51.5
+
+
+@pytest.mark.parametrize("command", commands("fractional SEG must hold no fractions"))
+def test_check_takes_the_choices_of_a_run(command: str, made):
+    done = run(made("labels"), command, *LABEL, "split.validation=0.4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    if "split" in command:
+        assert "would refuse" not in done.stdout
 
 
 def test_a_segmentation_of_another_frame_of_reference_is_one_message(folder: Path):
@@ -137,17 +187,19 @@ def test_a_hospital_whose_patients_all_have_the_event_is_one_message(folder: Pat
     assert "all 3 patients of B have the event" in told
 
 
-LABEL = ("cohort.label=1",)
-
-
 @pytest.mark.parametrize(
     ("kind", "words", "message"),
     [
-        ("labels", [*LABEL, "sequence=t2"], "the cohort has no t2; choose sequence=cet1"),
+        ("labels", [*LABEL, "sequence=t2"], "sequence=t2: the cohort ours has cet1 alone; choose sequence=cet1"),
+        ("labels", [*LABEL, "split.test=[D]"], "split.test: there is no centre 'D'; choose one of A, B, C"),
+        ("labels", [*LABEL, "split.development=[A,B]", "split.test=[B]"], "split.test both name B"),
+        ("labels", [*LABEL, "cohort.missing=mask", "method=radiomic"], "cohort.missing=mask: method=radiomic needs"),
+        ("labels", [*ROIS, "region=tumour+node", "cohort.missing=mask"], "cannot be used with several regions"),
+        ("labels", [*LABEL, "region=node"], "region=node: must be tumour, or a ring of millimetres such as ring5"),
         ("rtstruct", ["+cohort.rois.tumour=GTVp", "+cohort.rois.lung=Lung", "region=tumour+lung"],
          "no patient of cohort ours has lung on cet1 (ROI or segment 'Lung' of the outlines)"),
         ("labels", [*LABEL, "cohort.sheet=Outcome"], "there is no"),
-        ("labels", [*LABEL, "cohort.date_order=year_first"], "last_follow_up is '01/04/2018', not a date"),
+        ("labels", [*LABEL, "cohort.date_order=year_first"], "is '01/04/2018', not a date with one meaning"),
         ("labels", [], "has 2 labels (1, 2); choose the tumour's"),
     ],
 )  # fmt: skip

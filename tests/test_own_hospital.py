@@ -44,7 +44,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(24):
         line = lines[0 if number % 3 == 0 else 2 if number % 3 == 1 else 1]
         old = line.split(",")[0]
-        table.append(line.replace(old, f"P{number + 1:03d}"))
+        line = line.replace(old, f"P{number + 1:03d}")
+        if number % 12 == 4:  # the event at the other hospital, too
+            line = line.replace(",,2018-08-15", ",2016-01-05,2018-08-15")
+        table.append(line)
         patient = home / "images" / f"P{number + 1:03d}"
         mask = tumour(number % 4)
         write_series(patient / "cet1", (rng.integers(20, 60, mask.shape) + 100 * mask).astype(np.int16))
@@ -103,6 +106,40 @@ def test_a_config_outside_of_the_checkout_is_found_by_every_command(folder: Path
     assert "6 runs" in said["sweep"].stdout
     assert f"root: {folder}" in said["train.py"].stdout
     assert "ours" in said["evaluate.py"].stderr
+    for script in ("train.py", "evaluate.py"):
+        done = run_here(script, "--config-dir", own.parent, "cohort=ours", "--cfg=job")
+        assert f"root: {folder}" in done.stdout
+
+
+SWEEP = """
+program: train.py
+method: grid
+parameters:
+  seed: {values: [0, 1]}
+command: ["${env}", "${interpreter}", "${program}", "${args_no_hyphens}"]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("coarse")
+def test_runs_and_reports_of_a_config_outside_of_the_checkout(folder: Path, tmp_path: Path):
+    own = tmp_path / "configs" / "cohort"
+    own.mkdir(parents=True)
+    (own / "ours.yaml").write_text(block("yaml").replace("/data/ours", str(folder)).replace("512", "24"))
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    found = [f"hydra.searchpath=[{own.parent}]", "cohort=ours"]
+    where = [f"runs={tmp_path}/runs", f"store={tmp_path}/store"]
+    quick = ["sequence=cet1", "network=tiny", "trainer.max_epochs=1", "split.validation=0.3"]
+    done = run_here("train.py", *found, *where, *quick)
+    assert done.returncode == 0, done.stderr
+    done = run_here("npc", "sweep", "run", tmp_path / "sweep.yaml", *found, *where, *quick)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "complete: 2 runs are done" in done.stdout  # one of them is that of train.py
+    few = ["report.bootstrap=100", "report.permutations=100", "prognosis.repeats=0", "prognosis.optimism=0"]
+    done = run_here("evaluate.py", *found, where[0], f"reports={tmp_path}/reports", *few)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reports" / "ours" / "report.html").exists()
+    assert len(list((tmp_path / "runs" / "ours" / "cet1-max").glob("*/DONE"))) == 2
 
 
 @pytest.mark.slow

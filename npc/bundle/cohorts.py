@@ -1,12 +1,13 @@
 """The cohort whose patients a bundle predicts: from a command line, or of one patient."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from npc.bundle.read import Bundle
 from npc.cohort import schema
@@ -61,6 +62,7 @@ def of_words(bundle: Bundle, words: Sequence[str], *, outcomes: bool) -> tuple[C
     if faults:
         raise InputError(faults)
     config = compose(words)
+    _check_rois(bundle, config)
     config.region = _region(bundle)
     check_values(config)
     if config.cohort.missing == "mask" and not bundle.is_masked:
@@ -111,7 +113,10 @@ def of_one(
     if declared and not bundle.about.get("rois"):
         faults.append("rois: the model reads the outline as it is, and no regions of it; leave rois out")
     if bundle.sequences and (absent := [name for name in bundle.about.get("rois", {}) if name not in declared]):
-        faults.append(f"rois: the model reads the region {' and '.join(absent)}; name its value in the outlines, too")
+        faults.append(
+            f"rois: the model reads the region {' and '.join(absent)}; give its value or name in the outlines, "
+            f"too, as in rois={dict(bundle.about['rois'])}"
+        )
     if faults:
         raise InputError(faults)
     row: dict[str, Any] = {"patient_id": ONE, "centre": "-"} | {name: values.get(name) for name in known}
@@ -150,6 +155,29 @@ def _sequences(bundle: Bundle, images: Mapping[str, Path], masks: Mapping[str, P
     if set(images) == set(masks) and set(images) <= known and images:
         return []
     return [f"image, mask: {reads}; give both of one or more of these sequences, and no other"]
+
+
+def _check_rois(bundle: Bundle, config: DictConfig) -> None:
+    """The outlines of each hospital have the model's regions by values or names of their own; the cohort declares them.
+
+    Raises:
+        InputError: a region is not declared, or the model reads none.
+    """
+    own: Mapping[str, int | str] = bundle.about.get("rois", {})
+    region, declared = _region(bundle), OmegaConf.select(config, "cohort.rois") or {}
+    absent = [name for name in own if name not in declared]
+    if absent and (declared or region != TUMOUR):  # an outline of the tumour alone needs no declaration
+        example = " ".join(shlex.quote(f"+cohort.rois.{name}={value}") for name, value in own.items())
+        raise InputError(
+            f"cohort.rois: the model reads {' and '.join(own)} as regions of the outlines, and the cohort declares no "
+            f"{' and no '.join(absent)}; declare each region by its value or name in your outlines, such as {example} "
+            "(those of the training cohort)"
+        )
+    if declared and not own and region not in declared:
+        raise InputError(
+            "cohort.rois: the model reads the whole outline, and the cohort declares regions of it; remove "
+            "cohort.rois, and give the tumour's value by cohort.label"
+        )
 
 
 def _region(bundle: Bundle) -> str:

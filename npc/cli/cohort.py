@@ -90,11 +90,11 @@ def findings(config: "DictConfig") -> dict[str, Any]:
 def _refusals(config: "DictConfig", cohort: "Cohort") -> list[str]:
     """Why a run with these choices would end at once, though the cohort is sound."""
     from npc.cohort.analysed import analysed
-    from npc.config.values import run_sequences
+    from npc.config.regions import joined_region_faults
+    from npc.config.sequences import mask_faults, sequence_faults
     from npc.run.centres import runs_of
 
-    absent = [sequence for sequence in run_sequences(config) if sequence not in cohort.sequences]
-    reasons = [f"the cohort has no {', '.join(absent)}; choose sequence={cohort.sequences[0]}"] if absent else []
+    reasons = [*sequence_faults(config), *mask_faults(config), *joined_region_faults(config)]
     if config.cohort.get("labelled", True):
         try:
             for run in runs_of(config, cohort.patients):

@@ -54,7 +54,7 @@ def _centres(frame: pd.DataFrame, add: Add) -> None:
 def _days(frame: pd.DataFrame, times: Sequence[str], add: Add) -> None:
     for time in frame.columns.intersection(list(times)):
         months = frame[time].map(cell.number)
-        if (median := months.median()) > LONGEST_MEDIAN:
+        if (median := months.dropna().median()) > LONGEST_MEDIAN:
             add(None, f"the median of {time} is {median:.0f}: are these days? give months (days / 30.4375)")
             continue
         for row, value in months[(months > LONGEST) & (months < float("inf"))].items():

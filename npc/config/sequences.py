@@ -31,8 +31,10 @@ def sequence_faults(config: DictConfig) -> list[str]:
     if config.sequence == BOTH and len(known) == 2:
         return []
     if not set(named) <= set(known):
-        joined = {2: f", {BOTH}"}.get(len(known), f"; join some by a plus sign: {'+'.join(known[:2])}")
-        more = joined if len(known) > 1 else ""
+        if len(known) == 1:
+            more = f" alone; choose sequence={known[0]}"
+        else:
+            more = f", {BOTH}" if len(known) == 2 else f"; join some by a plus sign: {'+'.join(known[:2])}"
         return [f"sequence={config.sequence}: the cohort {config.cohort.name} has {', '.join(known)}{more}"]
     twice = [name for name, times in Counter(named).items() if times > 1]
     return [f"sequence={config.sequence}: names {', '.join(twice)} twice; name each sequence once"] if twice else []

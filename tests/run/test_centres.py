@@ -1,8 +1,10 @@
 """Every hospital is the test cohort once: one command, a run for each, and their report."""
 
 import json
+import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -117,7 +119,10 @@ def test_hospitals_that_neither_develop_nor_test_are_named(train, folder):
 def commands(script: str) -> list[str]:
     """Those of the sections on sequences and hospitals."""
     section = PAGE.split("## Sequences")[1].split("## Images")[0]
-    return re.findall(rf"^python ({script}.*)$", section, re.MULTILINE)
+    return re.findall(rf"^(?:python )?({script} .*)$", section, re.MULTILINE)
+
+
+VARIANTS = {"t1+cet1": "cet1+t1", "t1+t2+cet1": "cet1+t2+t1", "cet1+t2": "both"}  # what the page says of their folders
 
 
 @pytest.mark.slow
@@ -126,9 +131,27 @@ def test_the_commands_of_the_page_train(command, train, trained, folder):
     _, *more = shlex.split(command.replace("DIR", str(folder)))
     done = train(*more)
     assert done.returncode == 0, done.stderr
-    assert {variant.name for variant in (folder.parent / "runs" / "ours").iterdir()} >= (
-        {"cet1+t1-max"} if "sequence=t1+cet1" in more else {"both-max"} if "sequence=cet1+t2" in more else {"cet1-max"}
-    )
+    (sequences,) = [word.partition("=")[2] for word in more if word.startswith("sequence=")] or ["cet1"]
+    variant = folder.parent / "runs" / "ours" / f"{VARIANTS.get(sequences, sequences)}-max"
+    configs = [run.with_name("config.yaml").read_text() for run in variant.glob("*/DONE")]
+    asked = "stratify: false" if "split.stratify=false" in more else "stratify: true"
+    assert any(asked in config for config in configs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", commands("npc cohort flow"))
+def test_who_is_left_out_is_counted_before_any_training(command, folder, tmp_path):
+    rows = pd.read_csv(folder / "patients.csv", dtype=str)
+    home = shutil.copytree(folder, tmp_path / "cohort", copy_function=os.link)
+    for sequence, lacking in {"t2": slice(0, 3), "t1": slice(1, 5)}.items():
+        rows.loc[rows.index[lacking], [f"{sequence}_image", f"{sequence}_mask"]] = None
+    (home / "patients.csv").unlink()  # the link, not the file of the other tests
+    rows.to_csv(home / "patients.csv", index=False)
+    words = shlex.split(command.replace("DIR", str(home)))
+    done = run_here(*words, "--json", "--reports", tmp_path)
+    assert done.returncode == 0, done.stderr
+    left_out = pd.read_csv(tmp_path / "table-flow" / "tables" / "exclusions.csv")
+    assert len(left_out) == (5 if "exclude_any" in command else 3)
 
 
 @pytest.mark.parametrize(

@@ -134,13 +134,16 @@ def test_the_example_of_the_page_trains_and_its_model_is_handed_over(home):
     assert ended.returncode == 0, ended.stderr
     run = the_run(home, "cet1@tumour+node-max", "deep_learning")
     assert_handed_over(run, home)
-    one = [npc.load(run).predict(home / image, home / mask).risk for image, mask in files(home)[:1]]
+    (image, mask), model = files(home)[0], npc.load(run)
+    with pytest.raises(InputError, match=r"reads the region node; .* as in rois=\{'tumour': 1, 'node': 2\}"):
+        model.predict(home / image, home / mask, rois={"tumour": 1})
+    one = model.predict(home / image, home / mask).risk
     before = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
-    assert one == pytest.approx([before.iloc[0]], abs=1e-6)
+    assert one == pytest.approx(before.iloc[0], abs=1e-6)
     refused = run_here("npc", "predict", run, "cohort=table", f"cohort.root={home}")
     assert refused.returncode == 2
-    assert "region=tumour+node: must be tumour" in refused.stderr
-    assert "+cohort.rois.tumour=1 +cohort.rois.node=2" in refused.stderr
+    assert "reads tumour and node as regions of the outlines, and the cohort declares no tumour" in refused.stderr
+    assert "such as +cohort.rois.tumour=1 +cohort.rois.node=2 (those of the training cohort)" in refused.stderr
 
 
 @pytest.mark.slow

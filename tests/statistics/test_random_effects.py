@@ -34,19 +34,35 @@ def restricted(tau2: float, y: np.ndarray, v: np.ndarray) -> float:
     )
 
 
-def test_the_vaccine_as_metafor_prints_it(bcg):
-    """rma(yi, vi, data=dat.bcg), and with method="DL"; metafor's documentation has four digits."""
-    found = random_effects(*bcg, hartung_knapp=False)
-    assert (found.estimate, found.standard_error) == pytest.approx((-0.7145, 0.1798), abs=5e-5)
-    assert found.ci == pytest.approx((-1.0669, -0.3622), abs=5e-5)
-    assert (found.tau2, found.q, found.df) == pytest.approx((0.3132, 152.2330, 12), abs=5e-5)
-    assert found.q_p < 1e-4
-    # seven digits of metafor's I2 and AIC in the tests of R's performance, which fix tau2 to 1e-6
-    assert found.i2 == pytest.approx(0.9222139, abs=1e-7)
-    assert 2 * restricted(found.tau2, *bcg) + 4 == pytest.approx(28.40474, abs=5e-6)
-    moments = random_effects(*bcg, method="dl", hartung_knapp=False)
-    assert (moments.estimate, moments.standard_error) == pytest.approx((-0.7141, 0.1787), abs=5e-5)
-    assert moments.tau2 == pytest.approx(0.3088, abs=5e-5)
+# metafor 3.8-1: predict(rma(yi, vi, data=dat.bcg, method=, test=, control=list(threshold=1e-12)), pi.type="riley")
+METAFOR = {
+    ("reml", False): (-0.714532342158, 0.179781516105, -1.066897638810, -0.362167045506, 0.000070542581),
+    ("reml", True): (-0.714532342158, 0.180791744093, -1.108443713686, -0.320620970631, 0.001920015096),
+    ("dl", False): (-0.714117222073, 0.178742089535, -1.064445280084, -0.363789164062, 0.000064629243),
+    ("dl", True): (-0.714117222073, 0.180696628336, -1.107821354168, -0.320413089978, 0.001920766767),
+}
+BETWEEN = {"reml": (0.313243258136, 0.922213845213), "dl": (0.308760262862, 0.921173468546)}
+
+
+@pytest.mark.parametrize(("method", "hartung_knapp"), list(METAFOR))
+def test_the_vaccine_as_metafor_has_it(bcg, method, hartung_knapp):
+    found = random_effects(*bcg, method=method, hartung_knapp=hartung_knapp)
+    mean = (found.estimate, found.standard_error, *found.ci, found.p)
+    assert mean == pytest.approx(METAFOR[method, hartung_knapp], abs=1e-8)
+    assert (found.tau2, found.i2) == pytest.approx(BETWEEN[method], abs=1e-8)
+    assert (found.q, found.df) == (pytest.approx(152.233008082373, abs=1e-8), 12)
+    if (method, hartung_knapp) == ("reml", True):
+        assert found.prediction == pytest.approx((-2.009057650371, 0.579992966055), abs=1e-8)
+
+
+def test_four_hospitals_as_metafor_has_them():
+    """rma(c(1.2, 0.7, 1.9, 0.4), c(.09, .16, .25, .12), test="knha")."""
+    found = random_effects([1.2, 0.7, 1.9, 0.4], [0.09, 0.16, 0.25, 0.12])
+    mean = (found.estimate, found.standard_error, *found.ci, found.p)
+    assert mean == pytest.approx(
+        (0.998771255274, 0.309080559775, 0.015138969782, 1.982403540765, 0.048163556345), abs=1e-8
+    )
+    assert (found.tau2, found.i2, found.q) == pytest.approx((0.203463204082, 0.591431247255, 7.209619582164), abs=1e-8)
 
 
 def test_moments_are_those_of_statsmodels(bcg):
