@@ -163,20 +163,22 @@ def _check_rois(bundle: Bundle, config: DictConfig) -> None:
     Raises:
         InputError: a region is not declared, or the model reads none.
     """
+    if not bundle.sequences:
+        return  # a clinical model
     own: Mapping[str, int | str] = bundle.about.get("rois", {})
     region, declared = _region(bundle), OmegaConf.select(config, "cohort.rois") or {}
     absent = [name for name in own if name not in declared]
     if absent and (declared or region != TUMOUR):  # an outline of the tumour alone needs no declaration
-        example = " ".join(shlex.quote(f"+cohort.rois.{name}={value}") for name, value in own.items())
+        example = " ".join(shlex.quote(f"+cohort.rois.{name}={value}") for name, value in own.items() if name in absent)
         raise InputError(
-            f"cohort.rois: the model reads {' and '.join(own)} as regions of the outlines, and the cohort declares no "
-            f"{' and no '.join(absent)}; declare each region by its value or name in your outlines, such as {example} "
+            f"cohort.rois: the model needs the region{'s' * (len(own) > 1)} {' and '.join(own)}, and the cohort declares "
+            f"no {' and no '.join(absent)}; declare each region by its value or name in your outlines, such as {example} "
             "(those of the training cohort)"
         )
     if declared and not own and region not in declared:
         raise InputError(
-            "cohort.rois: the model reads the whole outline, and the cohort declares regions of it; remove "
-            "cohort.rois, and give the tumour's value by cohort.label"
+            f"cohort.rois: the model reads {region}, and no named regions, which the cohort declares; remove cohort.rois, "
+            "and give the tumour's value by cohort.label"
         )
 
 

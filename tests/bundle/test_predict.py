@@ -102,7 +102,7 @@ def test_one_patient_by_paths(model: Path, elsewhere: Path, run: FinishedRun):
         (("store=elsewhere",), "no cohort: name it, as in cohort=table"),
         ((), "give a cohort"),
         (("cohort=table", "cohort.root={root}", "cohort.sequences=[t2]"), "has no cet1"),
-        (("cohort=table", "cohort.root={root}", "+cohort.rois.left=1"), "the model reads the whole outline"),
+        (("cohort=table", "cohort.root={root}", "+cohort.rois.left=1"), "the model reads tumour, and no named regions"),
         (("cohort=table", "cohort.root={root}/none"), "there is no folder"),
         (("--image", "{root}/none.nii.gz", "--mask", "{root}/none.nii.gz"), "no such file"),
         (("--image", "t2={root}/none.nii.gz"), "the model reads cet1"),

@@ -142,7 +142,7 @@ def test_the_example_of_the_page_trains_and_its_model_is_handed_over(home):
     assert one == pytest.approx(before.iloc[0], abs=1e-6)
     refused = run_here("npc", "predict", run, "cohort=table", f"cohort.root={home}")
     assert refused.returncode == 2
-    assert "reads tumour and node as regions of the outlines, and the cohort declares no tumour" in refused.stderr
+    assert "needs the regions tumour and node, and the cohort declares no tumour" in refused.stderr
     assert "such as +cohort.rois.tumour=1 +cohort.rois.node=2 (those of the training cohort)" in refused.stderr
 
 

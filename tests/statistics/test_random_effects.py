@@ -56,12 +56,13 @@ def test_the_vaccine_as_metafor_has_it(bcg, method, hartung_knapp):
 
 
 def test_four_hospitals_as_metafor_has_them():
-    """rma(c(1.2, 0.7, 1.9, 0.4), c(.09, .16, .25, .12), test="knha")."""
+    """rma(c(1.2, 0.7, 1.9, 0.4), c(.09, .16, .25, .12), test="knha"), and predict(..., pi.type="riley")."""
     found = random_effects([1.2, 0.7, 1.9, 0.4], [0.09, 0.16, 0.25, 0.12])
     mean = (found.estimate, found.standard_error, *found.ci, found.p)
     assert mean == pytest.approx(
         (0.998771255274, 0.309080559775, 0.015138969782, 1.982403540765, 0.048163556345), abs=1e-8
     )
+    assert found.prediction == pytest.approx((-1.353934036907, 3.351476547454), abs=1e-8)
     assert (found.tau2, found.i2, found.q) == pytest.approx((0.203463204082, 0.591431247255, 7.209619582164), abs=1e-8)
 
 
