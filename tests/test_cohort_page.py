@@ -199,7 +199,7 @@ def test_a_hospital_whose_patients_all_have_the_event_is_one_message(folder: Pat
         ("rtstruct", ["+cohort.rois.tumour=GTVp", "+cohort.rois.lung=Lung", "region=tumour+lung"],
          "no patient of cohort ours has lung on cet1 (ROI or segment 'Lung' of the outlines)"),
         ("labels", [*LABEL, "cohort.sheet=Outcome"], "there is no"),
-        ("labels", [*LABEL, "cohort.date_order=year_first"], "last_follow_up is '01/04/2018', not a date with one meaning"),
+        ("labels", [*LABEL, "cohort.date_order=year_first"], "last_follow_up is '01/04/2018', not a date with one"),
         ("labels", [], "has 2 labels (1, 2); choose the tumour's"),
     ],
 )  # fmt: skip

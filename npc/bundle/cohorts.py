@@ -171,14 +171,14 @@ def _check_rois(bundle: Bundle, config: DictConfig) -> None:
     if absent and (declared or region != TUMOUR):  # an outline of the tumour alone needs no declaration
         example = " ".join(shlex.quote(f"+cohort.rois.{name}={value}") for name, value in own.items() if name in absent)
         raise InputError(
-            f"cohort.rois: the model needs the region{'s' * (len(own) > 1)} {' and '.join(own)}, and the cohort declares "
-            f"no {' and no '.join(absent)}; declare each region by its value or name in your outlines, such as {example} "
-            "(those of the training cohort)"
+            f"cohort.rois: the model needs the region{'s' * (len(own) > 1)} {' and '.join(own)}, and the cohort "
+            f"declares no {' and no '.join(absent)}; declare each region by its value or name in your outlines, such as "
+            f"{example} (those of the training cohort)"
         )
     if declared and not own and region not in declared:
         raise InputError(
-            f"cohort.rois: the model reads {region}, and no named regions, which the cohort declares; remove cohort.rois, "
-            "and give the tumour's value by cohort.label"
+            f"cohort.rois: the model reads {region}, and no named regions, which the cohort declares; remove "
+            "cohort.rois, and give the tumour's value by cohort.label"
         )
 
 
