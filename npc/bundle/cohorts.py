@@ -172,8 +172,8 @@ def _check_rois(bundle: Bundle, config: DictConfig) -> None:
         example = " ".join(shlex.quote(f"+cohort.rois.{name}={value}") for name, value in own.items() if name in absent)
         raise InputError(
             f"cohort.rois: the model needs the region{'s' * (len(own) > 1)} {' and '.join(own)}, and the cohort "
-            f"declares no {' and no '.join(absent)}; declare each region by its value or name in your outlines, such as "
-            f"{example} (those of the training cohort)"
+            f"declares no {' and no '.join(absent)}; declare each region by its value or name in your outlines, such "
+            f"as {example} (those of the training cohort)"
         )
     if declared and not own and region not in declared:
         raise InputError(
