@@ -1,16 +1,19 @@
 """`aggregate.json`: the figures of a validation that may leave the hospital: counts, sums and binned curves.
 
-No cell, and none that follows from two of them, is of fewer than five patients (or more, if asked for). Sums that are
-told are those of all patients; `npc.validation.ledger` refuses a second file whose patients differ by a few.
+No cell, and none that follows from others, is of fewer than five patients (or more, if asked for). Sums that are told
+are those of all patients; `npc.validation.ledger` refuses a second file with some of the same patients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from npc.bundle.read import Bundle
+from npc.names import FEWEST
 from npc.prognosis.estimable import estimated
 from npc.statistics import NotEstimable
 from npc.statistics.concordance import concordance
@@ -20,7 +23,9 @@ from npc.statistics.survival_calibration import calibration_slope
 from npc.validation.measure import Validation, expected_events
 
 FORMAT = 1
-SMALLEST = 5  # patients of a cell
+SMALLEST = FEWEST  # patients of a cell
+DECIMALS = 1  # of the expected events of a bin: by all digits, a model of few values would tell who is in it
+FIGURES = 4  # digits of a figure and its variance, which by all digits would tell the order of the patients
 EDGES = tuple(percent / 100 for percent in range(5, 100, 5))  # of bins of the absolute risk by the horizon
 YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the intervals of follow-up, months
 
@@ -40,9 +45,14 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     n, events = len(patients), int(patients["event"].sum())
     if min(events, n - events) < smallest:
         raise NotEstimable(f"fewer than {smallest} patients with or without the event")
-    known = patients[patients["label"].notna()]
-    labelled = _labelled(known, smallest) if _told(n - len(known), smallest) else {}
-    parts = [labelled, _concordance(patients), _calibration(found, smallest), _logrank(patients)]
+    groups = _groups(found, smallest)
+    cells = list(_cells(found, groups))
+    parts = [
+        _labelled(patients, cells, smallest),
+        _concordance(patients),
+        _calibration(bundle, found, cells, smallest),
+        _logrank(patients) if groups else {},
+    ]
     return {
         "format": FORMAT,
         "bundle_sha256": bundle.digest,
@@ -54,8 +64,12 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
         "patients": n,
         "events": events,
         "sums": {name: value for part in parts for name, value in part.get("sums", {}).items()},
-        "figures": {name: value for part in parts for name, value in part.get("figures", {}).items()},
-        "groups": _groups(found, smallest),
+        "figures": {
+            name: {key: float(f"{value:.{FIGURES}g}") for key, value in of.items()}
+            for part in parts
+            for name, of in part.get("figures", {}).items()
+        },
+        "groups": groups,
     }
 
 
@@ -64,10 +78,42 @@ def _told(count: float, smallest: int) -> bool:
     return count == 0 or count >= smallest
 
 
-def _labelled(known: pd.DataFrame, smallest: int) -> dict[str, Any]:
+def _cells(found: Validation, groups: Mapping[str, Any]) -> Iterator[pd.Series]:
+    """Who is in each cell whose number is written: of the years and bins of the groups, or of all patients."""
+    patients = found.patients
+    event = patients["event"] == 1
+    if not groups:
+        yield from (event, ~event)
+        return
+    risk = estimated(_absolute, found)
+    for name, of in groups.items():
+        ours = patients["group"].astype(str) == name
+        within = [_inside(patients["time"], year["from"], year["to"]) for year in of["years"]]
+        if not isinstance(risk, NotEstimable):
+            within += [_inside(risk, each["from"], each["to"]) for each in of.get("bins", [])]
+        yield from (ours & inside & of_class for inside in within for of_class in (event, ~event))
+
+
+def _may_be_told(those: pd.Series, cells: Sequence[pd.Series], smallest: int) -> bool:
+    """Whether the number of some patients may be known beside the cells: they, and who is left, are none or enough.
+
+    Who is left when all cells that lie within are taken away, and who is left of the cells that they touch; any other
+    union of cells leaves more.
+    """
+    nothing = pd.Series(False, those.index)
+    within = reduce(or_, (cell for cell in cells if not (cell & ~those).any()), nothing)
+    touched = reduce(or_, (cell for cell in cells if (cell & those).any()), nothing)
+    return all(_told(int(left.sum()), smallest) for left in (those, those & ~within, touched & ~those))
+
+
+def _labelled(patients: pd.DataFrame, cells: Sequence[pd.Series], smallest: int) -> dict[str, Any]:
     """AUC of the label: pairs of patients with and without it."""
+    known = patients[patients["label"].notna()]
     outcome = known["label"].astype(int)
-    if min(outcome.sum(), len(outcome) - outcome.sum()) < smallest:
+    classes = [patients["label"].eq(value).fillna(False).astype(bool) for value in (0, 1)]
+    if min(of.sum() for of in classes) < smallest or not _told(len(patients) - len(known), smallest):
+        return {}
+    if not all(_may_be_told(of, cells, smallest) for of in classes):
         return {}
     found = delong(outcome, known["risk"])
     pairs = found.events * (found.n - found.events)
@@ -92,17 +138,23 @@ def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
     return {name: {"estimate": estimate, "variance_of_logit": variance / (estimate * (1 - estimate)) ** 2}}
 
 
-def _calibration(found: Validation, smallest: int) -> dict[str, Any]:
-    """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches."""
+def _calibration(bundle: Bundle, found: Validation, cells: Sequence[pd.Series], smallest: int) -> dict[str, Any]:
+    """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches.
+
+    The expected events of a model without signature have few digits: A knows all values that its predictor can have.
+    """
     if isinstance(form := found.form, NotEstimable):
         return {}
     patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
-    observed = int(patients["event"].where(patients["time"] <= end, 0).sum())
-    if observed < smallest or not _told(int(patients["event"].sum()) - observed, smallest):
+    those = (patients["event"] == 1) & (patients["time"] <= end)
+    observed = int(those.sum())
+    if observed < smallest or not _may_be_told(those, cells, smallest):
         return {}
     expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
     if isinstance(expected, NotEstimable):
         return {}
+    if not bundle.formula.signatures:
+        expected = float(f"{expected:.{FIGURES}g}")
     predictor = form.predictor[patients.index]
     slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
     figures: dict[str, Any] = {
@@ -163,7 +215,7 @@ def _years(rows: pd.DataFrame, smallest: int) -> Iterator[dict[str, Any]]:
 def _bins(rows: pd.DataFrame, risk: pd.Series, smallest: int) -> Iterator[dict[str, Any]]:
     """Patients, events and the sum of the absolute risks, by absolute risk."""
     for low, high, events, others, inside in _merged(rows, risk, [0.0, *EDGES, 1.0], smallest):
-        expected = float(risk[inside].sum())
+        expected = round(float(risk[inside].sum()), DECIMALS)
         yield {"from": low, "to": high, "patients": events + others, "events": events, "expected": expected}
 
 
@@ -173,8 +225,7 @@ def _merged(
     """Neighbouring bins joined until each has enough patients with and without the event: limits, both, and who."""
     starts, found = [edges[0]], []
     for high in edges[1:]:
-        inside = (values >= starts[-1]) & (values < high if high < edges[-1] else values <= np.inf)
-        rest = values >= high
+        inside, rest = _inside(values, starts[-1], high), values > high
         enough = [_both(rows[part]) >= smallest for part in (inside, rest)]
         if high == edges[-1] or all(enough):
             found.append((float(starts[-1]), float(high), inside))
@@ -182,6 +233,11 @@ def _merged(
     for low, high, inside in found:
         events = int(rows.loc[inside, "event"].sum())
         yield low, high, events, int(inside.sum()) - events, inside
+
+
+def _inside(values: pd.Series, low: float, high: float | None) -> pd.Series:
+    """Above the low limit, up to the high one; as months up to a landmark. The first bin has its low limit, too."""
+    return ((values > low) | (values == 0) & (low == 0)) & (values <= (np.inf if high is None else high))
 
 
 def _both(rows: pd.DataFrame) -> int:

@@ -107,7 +107,7 @@ def test_a_folder_of_images_gives_json(model: Path, patients: Path, run: Finishe
     assert done.returncode == 0, done.stderr
     (one, _) = json.loads((tmp_path / "predictions.json").read_text())
     assert one["risk"] == pytest.approx(run.predictions.loc[one["patient"], "risk"], abs=1e-6)
-    assert set(one) == {"patient", "risk", "group", "absolute", "intervals", "warnings"}
+    assert set(one) == {"patient", "risk", "group", "absolute", "intervals", "points", "warnings"}
 
 
 def test_a_folder_without_images_or_outline_has_one_message(model: Path, patients: Path, tmp_path: Path):
