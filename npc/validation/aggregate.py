@@ -6,6 +6,7 @@ are those of all patients; `npc.validation.ledger` refuses a second file with so
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import product
 from operator import or_
 from typing import Any
 
@@ -46,11 +47,11 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     if min(events, n - events) < smallest:
         raise NotEstimable(f"fewer than {smallest} patients with or without the event")
     groups = _groups(found, smallest)
-    cells = list(_cells(found, groups))
+    partitions = list(_partitions(found, groups))
     parts = [
-        _labelled(patients, cells, smallest),
+        _labelled(patients, partitions, smallest),
         _concordance(patients),
-        _calibration(bundle, found, cells, smallest),
+        _calibration(bundle, found, partitions, smallest),
         _logrank(patients) if groups else {},
     ]
     return {
@@ -78,42 +79,51 @@ def _told(count: float, smallest: int) -> bool:
     return count == 0 or count >= smallest
 
 
-def _cells(found: Validation, groups: Mapping[str, Any]) -> Iterator[pd.Series]:
-    """Who is in each cell whose number is written: of the years and bins of the groups, or of all patients."""
+def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[list[pd.Series]]:
+    """Who is in each cell whose number is written, as partitions of all patients.
+
+    Each class of each risk group is in cells by years and in cells by absolute risk; numbers of the same partition can be
+    added up, and others not, since their cells overlap.
+    """
     patients = found.patients
-    event = patients["event"] == 1
+    classes = (patients["event"] == 1, patients["event"] == 0)
     if not groups:
-        yield from (event, ~event)
+        yield list(classes)
         return
-    risk = estimated(_absolute, found)
+    parts = []
     for name, of in groups.items():
         ours = patients["group"].astype(str) == name
-        within = [_inside(patients["time"], year["from"], year["to"]) for year in of["years"]]
-        if not isinstance(risk, NotEstimable):
-            within += [_inside(risk, each["from"], each["to"]) for each in of.get("bins", [])]
-        yield from (ours & inside & of_class for inside in within for of_class in (event, ~event))
+        families = [[_inside(patients["time"], year["from"], year["to"]) for year in of["years"]]]
+        if "bins" in of:
+            risk = _absolute(found)
+            families.append([_inside(risk, each["from"], each["to"]) for each in of["bins"]])
+        parts += [[[ours & those & cell for cell in cells] for cells in families] for those in classes]
+    for chosen in product(*parts):
+        yield [cell for cells in chosen for cell in cells]
 
 
-def _may_be_told(those: pd.Series, cells: Sequence[pd.Series], smallest: int) -> bool:
+def _may_be_told(those: pd.Series, partitions: Sequence[Sequence[pd.Series]], smallest: int) -> bool:
     """Whether the number of some patients may be known beside the cells: they, and who is left, are none or enough.
 
     Who is left when all cells that lie within are taken away, and who is left of the cells that they touch; any other
-    union of cells leaves more.
+    union of cells of a partition leaves more.
     """
     nothing = pd.Series(False, those.index)
-    within = reduce(or_, (cell for cell in cells if not (cell & ~those).any()), nothing)
-    touched = reduce(or_, (cell for cell in cells if (cell & those).any()), nothing)
-    return all(_told(int(left.sum()), smallest) for left in (those, those & ~within, touched & ~those))
+    left = [those]
+    for cells in partitions:
+        left.append(those & ~reduce(or_, (cell for cell in cells if not (cell & ~those).any()), nothing))
+        left.append(~those & reduce(or_, (cell for cell in cells if (cell & those).any()), nothing))
+    return all(_told(int(of.sum()), smallest) for of in left)
 
 
-def _labelled(patients: pd.DataFrame, cells: Sequence[pd.Series], smallest: int) -> dict[str, Any]:
+def _labelled(patients: pd.DataFrame, partitions: Sequence[Sequence[pd.Series]], smallest: int) -> dict[str, Any]:
     """AUC of the label: pairs of patients with and without it."""
     known = patients[patients["label"].notna()]
     outcome = known["label"].astype(int)
     classes = [patients["label"].eq(value).fillna(False).astype(bool) for value in (0, 1)]
     if min(of.sum() for of in classes) < smallest or not _told(len(patients) - len(known), smallest):
         return {}
-    if not all(_may_be_told(of, cells, smallest) for of in classes):
+    if not all(_may_be_told(of, partitions, smallest) for of in classes):
         return {}
     found = delong(outcome, known["risk"])
     pairs = found.events * (found.n - found.events)
@@ -138,7 +148,9 @@ def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
     return {name: {"estimate": estimate, "variance_of_logit": variance / (estimate * (1 - estimate)) ** 2}}
 
 
-def _calibration(bundle: Bundle, found: Validation, cells: Sequence[pd.Series], smallest: int) -> dict[str, Any]:
+def _calibration(
+    bundle: Bundle, found: Validation, partitions: Sequence[Sequence[pd.Series]], smallest: int
+) -> dict[str, Any]:
     """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches.
 
     The expected events of a model without signature have few digits: A knows all values that its predictor can have.
@@ -148,7 +160,7 @@ def _calibration(bundle: Bundle, found: Validation, cells: Sequence[pd.Series], 
     patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
     those = (patients["event"] == 1) & (patients["time"] <= end)
     observed = int(those.sum())
-    if observed < smallest or not _may_be_told(those, cells, smallest):
+    if observed < smallest or not _may_be_told(those, partitions, smallest):
         return {}
     expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
     if isinstance(expected, NotEstimable):
