@@ -17,7 +17,6 @@ from npc.statistics import NotEstimable
 from npc.statistics.baseline import Baseline
 from npc.statistics.risk_interval import HazardVariance
 
-
 TOTAL = "total points"  # beside the names of the parts
 
 

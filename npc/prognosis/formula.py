@@ -30,8 +30,8 @@ def as_plain(
     Returns:
         ready for JSON: `signatures` (`runs`); `intercept` and `coefficient` by term (None where the risk is the
         signature's own); `variables`, `fill` and `levels` (`npc.prognosis.encoding.Encoding`); `nomogram` (None without
-        coefficients): `points` of a unit of log odds, and by part its `title`, `terms` and `low`, the log odds that have
-        no points; `cox` (None where there is none): `coefficient` and `centre` by term, and the cumulative baseline
+        coefficients): `points` of a unit of log odds, and by part its `title`, `terms` and `low`, the log odds of 0
+        points; `cox` (None where there is none): `coefficient` and `centre` by term, and the cumulative baseline
         hazard at whole `months`, since the times at which it rises are those of single patients; and `interval`, what
         its limits need (`npc.statistics.risk_interval.HazardVariance`), whose arrays have the order of the terms.
     """

@@ -25,7 +25,7 @@ from npc.validation.measure import Validation, expected_events
 
 FORMAT = 1
 SMALLEST = FEWEST  # patients of a cell
-DECIMALS = 1  # of the expected events of a bin: by all digits, a model of few values would tell who is in it
+DECIMALS = 1  # of the expected events of a bin
 FIGURES = 4  # digits of a figure and its variance, which by all digits would tell the order of the patients
 EDGES = tuple(percent / 100 for percent in range(5, 100, 5))  # of bins of the absolute risk by the horizon
 YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the intervals of follow-up, months
@@ -33,6 +33,9 @@ YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the int
 
 def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> dict[str, Any]:
     """The figures, ready for JSON.
+
+    A knows all risks that a model without signature can give, so that by sums of a few of them it would know how many
+    patients have which: then no bin has expected events, and their sum over all patients has few digits.
 
     Args:
         bundle: the model.
@@ -46,12 +49,13 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     n, events = len(patients), int(patients["event"].sum())
     if min(events, n - events) < smallest:
         raise NotEstimable(f"fewer than {smallest} patients with or without the event")
-    groups = _groups(found, smallest)
+    continuous = bool(bundle.formula.signatures)
+    groups = _groups(found, smallest, with_expected=continuous)
     partitions = list(_partitions(found, groups))
     parts = [
         _labelled(patients, partitions, smallest),
         _concordance(patients),
-        _calibration(bundle, found, partitions, smallest),
+        _calibration(found, partitions, smallest, digits=None if continuous else FIGURES),
         _logrank(patients) if groups else {},
     ]
     return {
@@ -82,8 +86,8 @@ def _told(count: float, smallest: int) -> bool:
 def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[list[pd.Series]]:
     """Who is in each cell whose number is written, as partitions of all patients.
 
-    Each class of each risk group is in cells by years and in cells by absolute risk; numbers of the same partition can be
-    added up, and others not, since their cells overlap.
+    Each class of each risk group is in cells by years and in cells by absolute risk; numbers of the same partition can
+    be added up, and others not, since their cells overlap.
     """
     patients = found.patients
     classes = (patients["event"] == 1, patients["event"] == 0)
@@ -149,12 +153,9 @@ def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
 
 
 def _calibration(
-    bundle: Bundle, found: Validation, partitions: Sequence[Sequence[pd.Series]], smallest: int
+    found: Validation, partitions: Sequence[Sequence[pd.Series]], smallest: int, digits: int | None
 ) -> dict[str, Any]:
-    """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches.
-
-    The expected events of a model without signature have few digits: A knows all values that its predictor can have.
-    """
+    """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches."""
     if isinstance(form := found.form, NotEstimable):
         return {}
     patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
@@ -165,8 +166,8 @@ def _calibration(
     expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
     if isinstance(expected, NotEstimable):
         return {}
-    if not bundle.formula.signatures:
-        expected = float(f"{expected:.{FIGURES}g}")
+    if digits:
+        expected = float(f"{expected:.{digits}g}")
     predictor = form.predictor[patients.index]
     slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
     figures: dict[str, Any] = {
@@ -187,15 +188,15 @@ def _logrank(patients: pd.DataFrame) -> dict[str, Any]:
     return {"sums": {"logrank_excess": float(excess[1]), "logrank_variance": float(variance[1, 1])}}
 
 
-def _groups(found: Validation, smallest: int) -> dict[str, Any]:
+def _groups(found: Validation, smallest: int, *, with_expected: bool) -> dict[str, Any]:
     """Both risk groups, or none: the numbers of one follow from those of the other."""
     groups = dict(list(found.patients.groupby("group", observed=False)))
     if min(_both(rows) for rows in groups.values()) < smallest:
         return {}
-    return {str(name): _group(rows, found, smallest) for name, rows in groups.items()}
+    return {str(name): _group(rows, found, smallest, with_expected) for name, rows in groups.items()}
 
 
-def _group(rows: pd.DataFrame, found: Validation, smallest: int) -> dict[str, Any]:
+def _group(rows: pd.DataFrame, found: Validation, smallest: int, with_expected: bool) -> dict[str, Any]:
     """One risk group: its patients by year of follow-up and by absolute risk."""
     written = {
         "patients": len(rows),
@@ -204,7 +205,7 @@ def _group(rows: pd.DataFrame, found: Validation, smallest: int) -> dict[str, An
     }
     risk = estimated(lambda: _absolute(found)[rows.index])
     if not isinstance(risk, NotEstimable):
-        written["bins"] = list(_bins(rows, risk, smallest))
+        written["bins"] = list(_bins(rows, risk, smallest, with_expected))
     return written
 
 
@@ -224,11 +225,11 @@ def _years(rows: pd.DataFrame, smallest: int) -> Iterator[dict[str, Any]]:
         at_risk -= events + others
 
 
-def _bins(rows: pd.DataFrame, risk: pd.Series, smallest: int) -> Iterator[dict[str, Any]]:
+def _bins(rows: pd.DataFrame, risk: pd.Series, smallest: int, with_expected: bool) -> Iterator[dict[str, Any]]:
     """Patients, events and the sum of the absolute risks, by absolute risk."""
     for low, high, events, others, inside in _merged(rows, risk, [0.0, *EDGES, 1.0], smallest):
-        expected = round(float(risk[inside].sum()), DECIMALS)
-        yield {"from": low, "to": high, "patients": events + others, "events": events, "expected": expected}
+        found = {"from": low, "to": high, "patients": events + others, "events": events}
+        yield found | ({"expected": round(float(risk[inside].sum()), DECIMALS)} if with_expected else {})
 
 
 def _merged(

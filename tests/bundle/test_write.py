@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
-
 from scipy.special import expit
 
 from npc.bundle.formula import Formula
@@ -110,7 +109,9 @@ def test_the_points_are_those_of_the_drawn_nomogram(combined: tuple[models.Model
     formula = Formula({**json.loads(json.dumps(written)), "name": "combined", "threshold": 0.5, "cutoff": 0.5})
     points = formula.points(model.design)
     scales = list(model.scales(patients).values())
-    lines = {title: dict(ticks) for title, ticks, _ in nomogram._lines(scales, float(model.fitted.coefficient[0]), "DM")}
+    lines = {
+        title: dict(ticks) for title, ticks, _ in nomogram._lines(scales, float(model.fitted.coefficient[0]), "DM")
+    }
     assert len(points.columns) == len(scales) + 1
     for variable in (of for of in model.variables if of.kind == "ordinal"):
         drawn = patients[variable.name].astype(str).map(lines[variable.title]).astype(float).dropna()

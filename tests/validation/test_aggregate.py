@@ -110,12 +110,12 @@ def in_years(patients: pd.DataFrame, groups: dict[str, Any]) -> Iterator[pd.Seri
         yield (patients["time"] <= until) & patients["event"].isin(event)
 
 
-@pytest.mark.parametrize("months", [24, 36, 37, 59])
+@pytest.mark.parametrize("months", [24, 36, 37])
 def test_no_count_less_another_is_small(months: int, found: list[Validation]):
     """Months are whole numbers, so that some patients have events or end at a landmark or at the limit of a year."""
     written = set()
-    for seed in range(4):
-        of = found[seed % 3]
+    for seed in range(3):
+        of = found[seed]
         time = (of.patients["time"] + np.random.default_rng(seed).uniform(0, 6, len(of.patients))).round()
         patients = of.patients.assign(time=time, label=label(time, of.patients["event"], "landmark", months))
         told = aggregate(BUNDLE, replace(of, patients=patients))
@@ -132,28 +132,14 @@ def test_no_count_less_another_is_small(months: int, found: list[Validation]):
     assert "observed" in written
 
 
-def test_the_patients_of_a_bin_do_not_follow_from_their_risks(patients: list[pd.DataFrame]):
-    """A knows all risks that a model of few levels can give: several numbers of patients must give the same sum."""
-    rows = patients[0].copy()
-    levels = np.array([0.1, 0.25, 0.4, 0.6, 0.75, 0.9])
-    rows["risk"] = np.random.default_rng(0).choice(levels, len(rows))
-    told = aggregate(BUNDLE, measured(rows))
-    known = -np.expm1(-0.01 * 36 * np.exp(2 * (levels - 0.5)))
-    for of in (each for group in told["groups"].values() for each in group["bins"]):
-        own = known[(known > of["from"]) & (known <= of["to"])]
-        if len(own) < 2:
-            continue  # all have the same risk, as the limits tell
-        n = of["patients"]
-        numbers = [of for of in product(range(n + 1), repeat=len(own) - 1) if sum(of) <= n]
-        sums = np.array([[*of, n - sum(of)] for of in numbers]) @ own
-        assert (abs(sums - of["expected"]) <= 0.05).sum() > 1
-
-
-def test_a_model_without_signature_tells_its_sum_with_few_digits(found: list[Validation]):
+def test_a_model_of_few_levels_tells_no_sum_of_its_risks(found: list[Validation]):
+    """A knows all risks that it can give, so that a sum of a few would tell how many patients have which."""
     clinical = replace(BUNDLE, formula=Formula({**PLAIN, "signatures": {}}))
-    expected = aggregate(clinical, found[0])["sums"]["expected"]
-    assert expected == float(f"{expected:.4g}")
-    assert expected == pytest.approx(aggregate(BUNDLE, found[0])["sums"]["expected"], rel=1e-3)
+    told, other = (aggregate(of, found[0]) for of in (clinical, BUNDLE))
+    bins, others = ([each for group in of["groups"].values() for each in group["bins"]] for of in (told, other))
+    assert not any("expected" in each for each in bins)
+    assert [{**each, "expected": None} for each in bins] == [{**each, "expected": None} for each in others]
+    assert told["sums"]["expected"] == float(f"{other['sums']['expected']:.4g}")
 
 
 def test_figures_have_four_digits(told: dict[str, Any]):
