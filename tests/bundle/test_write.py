@@ -156,7 +156,7 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     page = (tmp_path / "out" / "pages" / f"{table.index[3]}.html").read_text()
     assert f"<td>{points.iloc[3]['total points']:.1f}</td>" in re.sub(r"<td[^>]*>", "<td>", page)
     assert "Points are those of the nomogram" in page
-    rows["ebv_dna"] = rows["ebv_dna"].astype(float) / 1000
+    rows["ebv_dna"] = pd.to_numeric(rows["ebv_dna"]) / 1000
     rows.to_csv(folder / "patients.csv", index=False)
     done = run_here("npc", "predict", tmp_path / "m.zip", *given)
     assert done.returncode == 2
