@@ -66,7 +66,7 @@ def test_a_wheel_trains_and_lists_sweeps_anywhere(installed: Path, tmp_path: Pat
     assert "no finished run" in npc("evaluate", "runs=nowhere").stderr
     risks = pd.read_csv(run / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")["risk"]
     (tmp_path / "model.npc.zip").write_bytes(pack(members([run])[0]))
-    (table,) = tmp_path.glob("data/**/patients.csv")
+    (table,) = tmp_path.glob("data/**/*-n30-*/patients.csv")
     for row in pd.read_csv(table, dtype=str).head(2).itertuples():
         for name, file in (("cet1", row.cet1_image), ("cet1-outline", row.cet1_mask)):
             (tmp_path / "input" / "images" / name).mkdir(parents=True, exist_ok=True)
