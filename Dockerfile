@@ -6,7 +6,11 @@
 FROM python:3.11-slim
 
 ARG TORCH=cpu
+# where the builds of PyTorch are; a mirror may stand in its place
+ARG INDEX=https://download.pytorch.org/whl/${TORCH}
 
+# without versions: they are those of the base's Debian
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc g++ libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
@@ -21,11 +25,11 @@ COPY npc npc
 RUN pip install --no-cache-dir uv==0.13.* \
     && grep -v -E '^(nvidia|cuda|triton)' constraints.txt > /tmp/constraints.txt \
     && uv pip install --system --no-cache -c /tmp/constraints.txt --index-strategy unsafe-best-match \
-        --extra-index-url "https://download.pytorch.org/whl/${TORCH}" .
+        --extra-index-url "${INDEX}" .
 
 # A container of a challenge has no right to write anywhere else, and no network.
-RUN useradd --create-home predict && mkdir -p /output && chown predict /output
-USER predict
+RUN useradd --uid 1000 --create-home predict && mkdir -p /output && chown predict /output
+USER 1000
 WORKDIR /output
 
 ENTRYPOINT ["npc", "challenge", "/model.npc.zip"]

@@ -225,7 +225,31 @@ def test_training_writes_no_identifier(cohort, tmp_path, session):
         train(choices)
     suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert {".wandb", ".ckpt", ".log", ".u8", ".csv", ".json"} <= suffixes  # what there is to search
+    hand_over(ran, cohort)
     assert found(ran.written()) == []
+
+
+def hand_over(ran: Session, cohort: Path) -> None:
+    """A bundle of the run, its predictions with pages, and those of one patient by a DICOM folder and an RTSTRUCT."""
+    (run,) = [path.parent for path in (ran.folder / "runs").rglob("DONE")]
+    model, out, one = ran.folder / "model.npc.zip", ran.folder / "predicted", cohort / "P03"
+    of_cohort = [word for word in ran.choices if word.startswith("cohort")]
+    files = {name: {of: one / FILES[f"{of}_{name}"] for of in ("cet1", "t2")} for name in ("image", "mask")}
+    by_paths = [word for name in files for of, path in files[name].items() for word in (f"--{name}", f"{of}={path}")]
+    printed = []
+    for words in (
+        ["bundle", run, "-o", model, "--monai", ran.folder / "monai"],
+        ["predict", model, *of_cohort, ran.places[1], "-o", out, "--pages"],
+        ["predict", model, *by_paths, "--json"],
+    ):
+        done = run_here("npc", *words)
+        assert done.returncode == 0, done.stderr
+        printed.append(done.stdout)
+        ran.printed += [done.stdout.encode(), done.stderr.encode()]
+    risks = pd.read_csv(out / "predictions.csv", index_col="patient_id")["risk"]
+    assert json.loads(printed[-1])["predictions"][0]["risk"] == pytest.approx(risks["P03"], abs=1e-6)
+    assert zipfile.is_zipfile(model)
+    assert len(list((out / "pages").iterdir())) == N
 
 
 def broken(cohort: Path, folder: Path) -> Path:

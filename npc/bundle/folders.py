@@ -16,6 +16,9 @@ from npc.bundle.python import Model
 from npc.errors import InputError
 from npc.files import write_text
 from npc.imaging.formats import VOLUMES
+from npc.terminal import say
+
+_BESIDE = (".json", ".txt", ".csv", ".md", ".db")  # what may lie beside images: sidecars, notes, Thumbs.db
 
 
 def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, Any]]:
@@ -35,8 +38,12 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     """
     opened = Model(model)
     sequences = opened.bundle.sequences
+    if not sequences:
+        raise InputError(f"{model}: the model reads no image; predict a table with npc predict")
     names = [*sequences, *map(_outline, sequences)]
     faults: list[str] = []
+    if others := _others(source / "images", names):
+        say(f"npc: note: not read: {', '.join(others)}; the model reads {', '.join(names)}", error=True)
     files = {name: _files(source / "images" / name, faults) for name in names}
     masked = opened.bundle.is_masked
     used = [name for name in sequences if not masked or files[name] or files[_outline(name)]]
@@ -59,17 +66,23 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
         if patient not in files[name]
     ]
     if not patients:
-        faults = [f"{source / 'images'}: no image of {', '.join(sequences) or 'any sequence'}; put one folder for each"]
+        faults.append(f"{source / 'images'}: no image of {', '.join(sequences)}; put one folder for each")
     if faults:
         raise InputError(faults)
     found = []
     for patient in patients:
-        own = opened.predict(
-            {name: files[name][patient] for name in given[patient]},
-            {name: files[_outline(name)][patient] for name in given[patient]},
-            clinical.get(patient, {}),
-        )
-        found.append({"patient": patient, **asdict(own)})
+        try:
+            own = opened.predict(
+                {name: files[name][patient] for name in given[patient]},
+                {name: files[_outline(name)][patient] for name in given[patient]},
+                clinical.get(patient, {}),
+            )
+        except InputError as error:
+            faults += [f"{patient}: {fault}" for fault in error.faults]
+        else:
+            found.append({"patient": patient, **asdict(own)})
+    if faults:
+        raise InputError(faults)
     write_text(output / "predictions.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return found
 
@@ -79,12 +92,21 @@ def _outline(sequence: str) -> str:
     return f"{sequence}-outline"
 
 
+def _others(images: Path, names: Sequence[str]) -> list[str]:
+    """Folders beside those that are read, such as `T2` for `t2`."""
+    there = images.iterdir() if images.is_dir() else ()
+    return sorted(path.name for path in there if path.is_dir() and path.name not in names)
+
+
 def _files(folder: Path, faults: list[str]) -> dict[str, Path]:
-    """By name without suffix; two files of one name are a fault."""
+    """By name without suffix; two files of one name are a fault, and so is what is no volume."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(".") or path.suffix.lower() in _BESIDE:  # such as macOS's ._P1.nii.gz
+            continue
         suffix = next((suffix for suffix in VOLUMES if path.name.lower().endswith(suffix)), None)
-        if suffix is None or path.name.startswith("."):  # such as macOS's ._P1.nii.gz
+        if suffix is None or path.is_dir():
+            faults.append(f"{path}: is no file of {', '.join(VOLUMES)}; convert it, or take it away")
             continue
         name = path.name[: -len(suffix)]
         if name in found:

@@ -17,6 +17,8 @@ from npc.statistics import NotEstimable
 from npc.statistics.baseline import Baseline
 from npc.statistics.risk_interval import HazardVariance
 
+TOTAL = "total points"  # beside the names of the parts
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -66,6 +68,21 @@ class Formula:
         """What each term adds to the log odds, (patients, terms); none where the risk is the signature's own."""
         weights = self.plain["coefficient"] or {}
         return pd.DataFrame({term: design[term] * weight for term, weight in weights.items()}, index=design.index)
+
+    def points(self, design: pd.DataFrame) -> pd.DataFrame:
+        """Points of the nomogram, (patients, parts and their total); no columns where there is no nomogram.
+
+        A part is a signature or a clinical variable. A value beyond an end of its scale has points below 0, or more
+        than its scale shows.
+        """
+        given = self.plain.get("nomogram")  # a file of an older npc has none
+        if not given:
+            return pd.DataFrame(index=design.index)
+        adds = self.contributions(design)
+        points = {
+            name: (adds[of["terms"]].sum(axis=1) - of["low"]) * given["points"] for name, of in given["parts"].items()
+        }
+        return pd.DataFrame(points, design.index).assign(**{TOTAL: lambda table: table.sum(axis=1)})
 
     def group(self, risk: pd.Series) -> pd.Series:
         """Low or high risk by the cut-off of the training cohort; a risk above it is high."""

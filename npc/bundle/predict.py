@@ -35,6 +35,7 @@ class Predictions:
         design: the terms of the model.
         contributions: what each term adds to the log odds; no columns where the risk is the signature's own.
         warnings: what is unlike the training population, a row each (`npc.bundle.unlike.COLUMNS`).
+        points: of the nomogram, a column for each part and `total points`; no columns where the model has none.
         features: of each radiomic signature, what each feature adds to its log odds (`npc.bundle.radiomic`).
     """
 
@@ -42,6 +43,7 @@ class Predictions:
     design: pd.DataFrame
     contributions: pd.DataFrame
     warnings: pd.DataFrame
+    points: pd.DataFrame = field(default_factory=pd.DataFrame)
     features: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
@@ -72,7 +74,8 @@ def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
         for term, part in bundle.parts.items()
         if part.settings["method"] == "radiomic"
     }
-    return Predictions(table.rename_axis("patient_id"), design, formula.contributions(design), told, features)
+    adds, points = formula.contributions(design), formula.points(design)
+    return Predictions(table.rename_axis("patient_id"), design, adds, told, points, features)
 
 
 def _check_regions(bundle: Bundle, cohort: Cohort, store: str) -> None:
@@ -92,13 +95,15 @@ def _check_regions(bundle: Bundle, cohort: Cohort, store: str) -> None:
 def write(folder: Path, bundle: Bundle, cohort: Cohort, found: Predictions) -> None:
     """Writes `predictions.csv`, `warnings.csv` and `provenance.json`.
 
-    Also `contributions.csv` (log odds) of a model of several parts, `contributions_<signature>.csv` of a radiomic
-    signature's features, and `exclusions.csv` where patients were left out.
+    Also `contributions.csv` (log odds) and `points.csv` (of the nomogram) of a model of several parts,
+    `contributions_<signature>.csv` of a radiomic signature's features, and `exclusions.csv` where patients were left
+    out.
     """
     write_text(folder / "predictions.csv", found.table.to_csv())
     write_text(folder / "warnings.csv", found.warnings.to_csv(index=False))
-    if len(found.contributions.columns):
-        write_text(folder / "contributions.csv", found.contributions.to_csv(index_label="patient_id"))
+    for name, table in (("contributions", found.contributions), ("points", found.points)):
+        if len(table.columns):
+            write_text(folder / f"{name}.csv", table.to_csv(index_label="patient_id"))
     for term, features in found.features.items():
         write_text(folder / f"contributions_{term}.csv", features.to_csv(index_label="patient_id"))
     if len(cohort.exclusions):

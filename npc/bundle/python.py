@@ -28,6 +28,7 @@ class Prediction:
         absolute: probability of the event by month 36 and 60, where the model has it.
         warnings: what is unlike the training population; sentences.
         intervals: 95% limits of `absolute`, where the model has them.
+        points: of the nomogram, by part and `total points`, of a model of several parts.
     """
 
     risk: float
@@ -35,6 +36,7 @@ class Prediction:
     absolute: Mapping[int, float]
     warnings: tuple[str, ...]
     intervals: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 class Model:
@@ -93,8 +95,9 @@ class Model:
             for month in absolute
             if f"risk_{month}_low" in row
         }
+        points = {str(part): float(of[ONE]) for part, of in found.points.items()}
         told = tuple(f"{of.variable} {of.value}: {of.warning} ({of.training})" for of in found.warnings.itertuples())
-        return Prediction(float(row["risk"]), str(row["group"]), absolute, told, intervals)
+        return Prediction(float(row["risk"]), str(row["group"]), absolute, told, intervals, points)
 
     def _by_sequence(self, given: Image | Mapping[str, Image]) -> Mapping[str, Image]:
         if isinstance(given, Mapping):

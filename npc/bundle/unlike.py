@@ -6,18 +6,23 @@ from typing import Any
 import pandas as pd
 
 from npc.bundle.formula import Formula
-from npc.bundle.population import MEASURES
+from npc.bundle.population import MEASURES, SHARE
 from npc.cohort.clinical import Variable
 from npc.errors import InputError
+from npc.names import FEWEST
 
 FAR = 0.5  # of the width of the range: a value may be so far beyond it without a warning
 SAME = 0.1  # of the median: so much may a value differ where all training patients have about the same
 ANOTHER_UNIT = 10  # times beyond the range: the median of a cohort is then in another unit
+ANOTHER_SCALE = 100  # times apart, both median and upper limit: so is a variable that has 0 or many sizes
 COLUMNS = ["patient_id", "variable", "value", "training", "warning"]
 
 
 def check_units(population: Mapping[str, Any], patients: pd.DataFrame, variables: Sequence[Variable]) -> None:
-    """Refuses continuous variables whose values are a power of ten away from those of the training cohort.
+    """Refuses continuous variables whose values are powers of ten away from those of the training cohort.
+
+    The range of some variables begins at 0, such as that of EBV DNA, so that no value is far below it; in thousands, or
+    as logarithms, their median and their upper limit are a hundred times smaller all the same.
 
     Args:
         population: of the training cohort (`npc.bundle.population.summary`).
@@ -32,16 +37,26 @@ def check_units(population: Mapping[str, Any], patients: pd.DataFrame, variables
         known = population["clinical"].get(variable.name)
         if variable.kind != "continuous" or not known or known["low"] is None:
             continue
-        median = patients[variable.name].median()
+        values = patients[variable.name].dropna()
+        median = values.median()
         above = known["high"] > 0 and median > ANOTHER_UNIT * known["high"]
         below = known["low"] > 0 and median < known["low"] / ANOTHER_UNIT
-        if above or below:
+        if above or below or _is_scaled(values, known):
             faults.append(
                 f"{variable.name}: the median is {median:g}, but most patients of the training cohort have "
                 f"{known['low']:g} to {known['high']:g} ({variable.title}); is it in another unit? convert it"
             )
     if faults:
         raise InputError(faults)
+
+
+def _is_scaled(values: pd.Series, known: Mapping[str, Any]) -> bool:
+    """Whether median and upper limit of a variable are both far from those of training, on the same side."""
+    found, training = (values.median(), values.quantile(1 - SHARE)), (known["median"], known["high"])
+    if len(values) < FEWEST or min(*found, *training) <= 0:
+        return False
+    ratios = [own / other for own, other in zip(found, training, strict=True)]
+    return min(ratios) >= ANOTHER_SCALE or max(ratios) <= 1 / ANOTHER_SCALE
 
 
 def warnings(

@@ -98,7 +98,20 @@ def members(
         "population.json": _json(population),
         "README.md": card(about, formula, population, _settings(content)).encode(),
     }
-    return content, notes
+    return content, [*notes, *_free_text(about, config, population)]
+
+
+def _free_text(about: Mapping[str, Any], config: DictConfig, population: Mapping[str, Any]) -> list[str]:
+    """What the file has in the words of contours and tables, which only a person can read for identifiers."""
+    rois, declared = about.get("rois", {}), config.cohort.clinical
+    found = [f"the region {name} is named {value!r}" for name, value in rois.items() if isinstance(value, str)]
+    found += [
+        f"{name} has the levels {', '.join(of['counts'])}"
+        for name, of in population["clinical"].items()
+        if of["kind"] == "categorical" and not declared[name].get("levels")
+    ]
+    words = "; ".join(found)
+    return [f"the file says, in the words of the cohort: {words}; see that no person is named"] if found else []
 
 
 def check_regions(run: Run) -> None:
@@ -180,7 +193,7 @@ def _of_run(runs: Sequence[Run], model: str | None) -> tuple[dict[str, Any], dic
         "name": run.method,
         "threshold": youden_threshold(labelled.loc[training, "label"], held_out[training]),
         "cutoff": cutoffs(held_out, labelled["split"], "training")["train"],
-        **as_plain(found, estimated(cox_form, patients, found), {run.method: run.key}),
+        **as_plain(found, estimated(cox_form, patients, found), {run.method: run.key}, patients),
     }, figures(json.loads((run.path / "metrics.json").read_text()))
 
 

@@ -82,6 +82,8 @@ def predict(
     with TemporaryDirectory() as place, redirect_stdout(sys.stderr):  # progress bars; the output may be a table
         if one_patient:
             files, outlines = (_by_sequence(of or [], found_in.sequences) for of in (image, mask))
+            if unclear := [word for word in clinical or [] if "=" not in word]:
+                raise InputError(f"--clinical {unclear[0]}: has no value; write it as in --clinical age=54")
             values = {name: value for name, _, value in (word.partition("=") for word in clinical or [])}
             cohort, store = of_one(found_in, files, outlines, values), place
         else:
@@ -89,8 +91,9 @@ def predict(
         for warning in grouped(cohort.warnings):
             say(f"npc: note: {warning}", error=True)
         found = work.predict(found_in, cohort, store)
-        for old in (*output.glob("contributions*.csv"), *output.glob("pages/*.html")) if output else ():
-            old.unlink()  # of other patients
+        stale = ("contributions*.csv", "points.csv", "exclusions.csv", "pages/*.html")  # of other patients
+        for old in [path for pattern in stale for path in output.glob(pattern)] if output else ():
+            old.unlink()
         if pages and output:
             from npc.report.patient import write_pages
 
@@ -103,7 +106,8 @@ def predict(
         told = found.warnings.to_dict("records")
         rows = found.table.reset_index().astype(object)  # floats of Python: all their digits are written
         rows = rows.where(rows.notna(), None)
-        print(json.dumps({"predictions": rows.to_dict("records"), "warnings": told}, ensure_ascii=False))
+        points = {"points": found.points.to_dict("index")} if len(found.points.columns) else {}
+        print(json.dumps({"predictions": rows.to_dict("records"), "warnings": told, **points}, ensure_ascii=False))
     elif output:
         say(f"{len(found.table)} patients: written to {output}")
     else:

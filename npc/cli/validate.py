@@ -73,7 +73,7 @@ def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: 
     except NotEstimable as reason:
         say(f"npc: note: no aggregate.json is written: {reason}", error=True)
     else:
-        enter(model, found.patients, smallest)
+        enter(model, found.patients, smallest, horizon)
         write_json(output / "aggregate.json", told)
     return as_json(found)
 

@@ -1,8 +1,9 @@
 """The network of a run, trained again on permuted outcomes: it has learned nothing true, so its maps are a check.
 
 It has the choices of the run, keeps the weights of its last epoch, and has as many epochs as the run's own network
-needed: the best epoch by permuted outcomes would often be the first one. The check is that of Adebayo et al., NeurIPS
-2018.
+needed: the best epoch by permuted outcomes would often be the first one. It begins with weights, and takes an order of
+patients, of its own, by `SEED`: from the weights of the run's network its map would resemble the run's without having
+learnt the same. The check is that of Adebayo et al., NeurIPS 2018.
 """
 
 import logging
@@ -26,6 +27,7 @@ from npc.run.tracker import Tracker
 from npc.signature.method import DeepLearning
 
 log = logging.getLogger(__name__)
+SEED = 19_000_001  # of the network and of the permutation: none that a run is likely to have
 _NAME = "shuffled_outcomes"
 
 
@@ -55,7 +57,8 @@ def _train(run: RunFolder, file: Path) -> None:
     cohort, _ = seen(load(config.cohort, config.endpoint, sequences), region, sequences, config.store)
     patients = read_run(run.path).predictions[["split", "label", "time", "event"]]
     choices = of_one_process(config)
-    choices = cast(DictConfig, OmegaConf.merge(choices, {"trainer": {"epoch": "last", "max_epochs": _epochs(run)}}))
+    own = {"seed": SEED, "trainer": {"epoch": "last", "max_epochs": _epochs(run)}}
+    choices = cast(DictConfig, OmegaConf.merge(choices, own))
     control = RunFolder(run.controls / _NAME)
     method = DeepLearning(choices, cohort, control)
     hashes = method.inputs(patients).hashes
@@ -67,7 +70,7 @@ def _train(run: RunFolder, file: Path) -> None:
     method.prepare(patients)
     with run.logging():
         log.info("a network of permuted outcomes, for the maps")
-        fitted = method.fit(permuted(patients, config.split.seed, 1), Tracker(control))
+        fitted = method.fit(permuted(patients, SEED, 1), Tracker(control))
     part = file.with_suffix(".part")
     fitted.save(part)
     part.replace(file)

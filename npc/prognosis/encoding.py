@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
+from npc.names import FEWEST
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ class Encoding:
             values: of the patients, for a continuous variable's range and the levels that there are.
         """
         if variable.cut:
-            (term,) = self._terms(variable)
+            (term,) = self.terms(variable)
             return [(mark, {term: value}) for mark, value in (("no", 0.0), ("yes", 1.0))]
         if variable.kind == "continuous":
-            return [(f"{value:g}", {variable.name: value}) for value in round_values(values.min(), values.max())]
+            return [(f"{value:g}", {variable.name: value}) for value in round_values(*ends(values))]
         there = [level for level in values.cat.categories if (values == level).any()]
         marked = pd.DataFrame({variable.name: pd.Categorical(there, values.cat.categories)})
         terms = self._columns(marked, variable)
@@ -55,15 +56,16 @@ class Encoding:
         return {
             term: variable.title + term.removeprefix(variable.name)
             for variable in self.variables
-            for term in self._terms(variable)
+            for term in self.terms(variable)
         }
 
-    def _terms(self, variable: Variable) -> list[str]:
+    def terms(self, variable: Variable) -> tuple[str, ...]:
+        """Its columns."""
         if variable.cut:
-            return [f"{variable.name} {variable.cut}"]
+            return (f"{variable.name} {variable.cut}",)
         if variable.kind in ("continuous", "ordinal"):
-            return [variable.name]
-        return [f"{variable.name} {level}" for level in self.levels[variable.name][1:]]
+            return (variable.name,)
+        return tuple(f"{variable.name} {level}" for level in self.levels[variable.name][1:])
 
     def _columns(self, patients: pd.DataFrame, variable: Variable) -> dict[str, pd.Series]:
         values = patients[variable.name].fillna(self.fill[variable.name])
@@ -75,7 +77,20 @@ class Encoding:
             columns = [values.cat.codes.astype(float)]
         else:
             columns = [(values == level).astype(float) for level in self.levels[variable.name][1:]]
-        return dict(zip(self._terms(variable), columns, strict=True))
+        return dict(zip(self.terms(variable), columns, strict=True))
+
+
+def ends(values: pd.Series) -> tuple[float, float]:
+    """The fifth lowest and the fifth highest value: a scale that ends there tells of no single patient.
+
+    One outlier does not stretch it, either. Of fewer than ten values both are in the middle.
+
+    Args:
+        values: numbers, of which some are known.
+    """
+    known = np.sort(values.dropna().to_numpy(dtype=float))
+    place = min(FEWEST, (len(known) + 1) // 2)
+    return float(known[place - 1]), float(known[-place])
 
 
 def round_values(low: float, high: float) -> list[float]:

@@ -8,30 +8,16 @@ import pandas as pd
 
 from npc.cohort.clinical import Variable
 from npc.names import MODELS
-from npc.prognosis.encoding import Encoding, learn, round_values
+from npc.prognosis.encoding import Encoding, ends, learn, round_values
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.outside_training import filled_values, unseen_levels
 from npc.prognosis.runs import Run
+from npc.prognosis.scales import Scale
 from npc.prognosis.terms import Profile, Term, profiles, terms
 from npc.prognosis.univariate import Univariate
 from npc.statistics import NotEstimable
 from npc.statistics.logistic import Logistic, likelihood_ratio, logistic
 from npc.statistics.logrank import Test
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A line of a nomogram.
-
-    Attributes:
-        title: of the variable.
-        marks: what to write at a value, and what the value adds to the log odds.
-        continuous: whether there are values between the marks, so that a mark without room may be left out.
-    """
-
-    title: str
-    marks: tuple[tuple[str, float], ...]
-    continuous: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +37,7 @@ class Model:
         profiles: limits of the log odds of each term, and P, of Firth's fit; empty of others.
         encoding: of its clinical variables.
         signatures: labels of its signatures, by term.
-        spans: lowest and highest value of each signature, by term.
+        spans: low and high values of each signature, by term (`npc.prognosis.encoding.ends`).
         design: the terms of all patients, by which the regression was fitted; empty of a signature.
         adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
         notes: what a reader must know about it.
@@ -85,14 +71,14 @@ class Model:
             labels |= self.encoding.labels()
         return terms(self.fitted, [(name, labels[name]) for name in ("intercept", *self.terms)], self.profiles)
 
-    def scales(self, patients: pd.DataFrame) -> list[Scale]:
-        """For a nomogram: what each value of each variable adds to the log odds."""
+    def scales(self, patients: pd.DataFrame) -> dict[str, Scale]:
+        """For a nomogram, by variable: what each value adds to the log odds."""
         assert self.fitted is not None
-        weight = dict(zip(self.terms, self.fitted.coefficient[1:], strict=True))
-        scales = []
+        weight = dict(zip(self.terms, map(float, self.fitted.coefficient[1:]), strict=True))
+        scales = {}
         for term, label in self.signatures.items():
-            values = round_values(*self.spans[term])
-            scales.append(Scale(label, tuple((f"{v:g}", v * weight[term]) for v in values), continuous=True))
+            marks = tuple((f"{v:g}", v * weight[term]) for v in round_values(*self.spans[term]))
+            scales[term] = Scale(label, marks, continuous=True, terms=(term,))
         if self.encoding:
             for variable in self.encoding.variables:
                 marks = tuple(
@@ -100,7 +86,8 @@ class Model:
                     for mark, terms in self.encoding.marks(variable, patients[variable.name])
                 )
                 title = f"{variable.title} {variable.cut}" if variable.cut else variable.title
-                scales.append(Scale(title, marks, variable.kind == "continuous" and not variable.cut))
+                graded = variable.kind == "continuous" and not variable.cut
+                scales[variable.name] = Scale(title, marks, graded, self.encoding.terms(variable))
         return scales
 
 
@@ -294,7 +281,7 @@ def _regression(
         profiles(fitted, label, columns[training]),
         encoding,
         {term: MODELS.get(term, "Signature") for term in signatures},
-        {term: (float(values.min()), float(values.max())) for term, values in signatures.items()},
+        {term: ends(values) for term, values in signatures.items()},
         columns,
         notes=tuple(notes),
     )

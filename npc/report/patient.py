@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
+from npc.bundle.formula import TOTAL
 from npc.bundle.predict import Predictions
 from npc.bundle.read import Bundle
 from npc.cohort.cohort import Cohort
@@ -24,6 +25,10 @@ ROW = 60.0  # mm, of one sequence
 _PARTS = (
     "Log odds that each part adds, the largest first. They are compared with the mean of the training cohort where it "
     "is known: below 0 the part lowers the risk of this patient, above 0 it raises it."
+)
+_POINTS = (
+    "Points are those of the nomogram of the hospital that made the model: 0 is the low end of a part's scale, 100 the "
+    "high end of the strongest part's. A value beyond the scale has points below 0 or above its end."
 )
 _FEATURES = "What each feature adds to the log odds of the signature, compared with its median in the training cohort."
 
@@ -105,12 +110,27 @@ def _contributions(bundle: Bundle, found: Predictions, patient: str) -> list[Sec
     if len(found.contributions.columns):
         cox, weights = bundle.formula.plain["cox"], bundle.formula.plain["coefficient"]
         centre = {term: weight * cox["centre"][term] if cox else 0.0 for term, weight in weights.items()}
-        tables["Parts of the model"] = _ranked(pd.Series(found.contributions.loc[patient]) - pd.Series(centre), "part")
+        adds = pd.Series(found.contributions.loc[patient]) - pd.Series(centre)
         text.append(_PARTS)
+        if len(found.points.columns):
+            tables["Parts of the model"] = _parts(bundle, adds, pd.Series(found.points.loc[patient]))
+            text.append(_POINTS)
+        else:
+            tables["Parts of the model"] = _ranked(adds, "part")
     for term, features in found.features.items():
         tables[f"Radiomic features of {term}"] = _ranked(pd.Series(features.loc[patient]), "feature")
         text.append(_FEATURES)
     return [Section("Contributions", text, tables)] if tables else []
+
+
+def _parts(bundle: Bundle, adds: pd.Series, points: pd.Series) -> pd.DataFrame:
+    """Log odds and points of each signature and clinical variable, and their sums."""
+    parts = bundle.formula.plain["nomogram"]["parts"]
+    rows = [(of["title"], adds[of["terms"]].sum(), points[name]) for name, of in parts.items()]
+    rows.sort(key=lambda row: -abs(row[1]))
+    rows.append(("Total", adds.sum(), points[TOTAL]))
+    written = [(title, f"{value:+.3f}", f"{number:.1f}") for title, value, number in rows]
+    return pd.DataFrame(written, columns=["part", "log odds", "points"])
 
 
 def _ranked(adds: pd.Series, name: str) -> pd.DataFrame:

@@ -1,16 +1,20 @@
 """`aggregate.json`: the figures of a validation that may leave the hospital: counts, sums and binned curves.
 
-No cell, and none that follows from two of them, is of fewer than five patients (or more, if asked for). Sums that are
-told are those of all patients; `npc.validation.ledger` refuses a second file whose patients differ by a few.
+No cell, and none that follows from others, is of fewer than five patients (or more, if asked for). Sums that are told
+are those of all patients; `npc.validation.ledger` refuses a second file with some of the same patients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import product
+from operator import or_
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from npc.bundle.read import Bundle
+from npc.names import FEWEST
 from npc.prognosis.estimable import estimated
 from npc.statistics import NotEstimable
 from npc.statistics.concordance import concordance
@@ -20,13 +24,18 @@ from npc.statistics.survival_calibration import calibration_slope
 from npc.validation.measure import Validation, expected_events
 
 FORMAT = 1
-SMALLEST = 5  # patients of a cell
+SMALLEST = FEWEST  # patients of a cell
+DECIMALS = 1  # of the expected events of a bin
+FIGURES = 4  # digits of a figure and its variance, which by all digits would tell the order of the patients
 EDGES = tuple(percent / 100 for percent in range(5, 100, 5))  # of bins of the absolute risk by the horizon
 YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the intervals of follow-up, months
 
 
 def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> dict[str, Any]:
     """The figures, ready for JSON.
+
+    A knows all risks that a model without signature can give, so that by sums of a few of them it would know how many
+    patients have which: then no bin has expected events, and their sum over all patients has few digits.
 
     Args:
         bundle: the model.
@@ -40,9 +49,15 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     n, events = len(patients), int(patients["event"].sum())
     if min(events, n - events) < smallest:
         raise NotEstimable(f"fewer than {smallest} patients with or without the event")
-    known = patients[patients["label"].notna()]
-    labelled = _labelled(known, smallest) if _told(n - len(known), smallest) else {}
-    parts = [labelled, _concordance(patients), _calibration(found, smallest), _logrank(patients)]
+    continuous = bool(bundle.formula.signatures)
+    groups = _groups(found, smallest, with_expected=continuous)
+    partitions = list(_partitions(found, groups))
+    parts = [
+        _labelled(patients, partitions, smallest),
+        _concordance(patients),
+        _calibration(found, partitions, smallest, digits=None if continuous else FIGURES),
+        _logrank(patients) if groups else {},
+    ]
     return {
         "format": FORMAT,
         "bundle_sha256": bundle.digest,
@@ -54,8 +69,12 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
         "patients": n,
         "events": events,
         "sums": {name: value for part in parts for name, value in part.get("sums", {}).items()},
-        "figures": {name: value for part in parts for name, value in part.get("figures", {}).items()},
-        "groups": _groups(found, smallest),
+        "figures": {
+            name: {key: float(f"{value:.{FIGURES}g}") for key, value in of.items()}
+            for part in parts
+            for name, of in part.get("figures", {}).items()
+        },
+        "groups": groups,
     }
 
 
@@ -64,10 +83,51 @@ def _told(count: float, smallest: int) -> bool:
     return count == 0 or count >= smallest
 
 
-def _labelled(known: pd.DataFrame, smallest: int) -> dict[str, Any]:
+def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[list[pd.Series]]:
+    """Who is in each cell whose number is written, as partitions of all patients.
+
+    Each class of each risk group is in cells by years and in cells by absolute risk; numbers of the same partition can
+    be added up, and others not, since their cells overlap.
+    """
+    patients = found.patients
+    classes = (patients["event"] == 1, patients["event"] == 0)
+    if not groups:
+        yield list(classes)
+        return
+    parts = []
+    for name, of in groups.items():
+        ours = patients["group"].astype(str) == name
+        families = [[_inside(patients["time"], year["from"], year["to"]) for year in of["years"]]]
+        if "bins" in of:
+            risk = _absolute(found)
+            families.append([_inside(risk, each["from"], each["to"]) for each in of["bins"]])
+        parts += [[[ours & those & cell for cell in cells] for cells in families] for those in classes]
+    for chosen in product(*parts):
+        yield [cell for cells in chosen for cell in cells]
+
+
+def _may_be_told(those: pd.Series, partitions: Sequence[Sequence[pd.Series]], smallest: int) -> bool:
+    """Whether the number of some patients may be known beside the cells: they, and who is left, are none or enough.
+
+    Who is left when all cells that lie within are taken away, and who is left of the cells that they touch; any other
+    union of cells of a partition leaves more.
+    """
+    nothing = pd.Series(False, those.index)
+    left = [those]
+    for cells in partitions:
+        left.append(those & ~reduce(or_, (cell for cell in cells if not (cell & ~those).any()), nothing))
+        left.append(~those & reduce(or_, (cell for cell in cells if (cell & those).any()), nothing))
+    return all(_told(int(of.sum()), smallest) for of in left)
+
+
+def _labelled(patients: pd.DataFrame, partitions: Sequence[Sequence[pd.Series]], smallest: int) -> dict[str, Any]:
     """AUC of the label: pairs of patients with and without it."""
+    known = patients[patients["label"].notna()]
     outcome = known["label"].astype(int)
-    if min(outcome.sum(), len(outcome) - outcome.sum()) < smallest:
+    classes = [patients["label"].eq(value).fillna(False).astype(bool) for value in (0, 1)]
+    if min(of.sum() for of in classes) < smallest or not _told(len(patients) - len(known), smallest):
+        return {}
+    if not all(_may_be_told(of, partitions, smallest) for of in classes):
         return {}
     found = delong(outcome, known["risk"])
     pairs = found.events * (found.n - found.events)
@@ -92,17 +152,22 @@ def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
     return {name: {"estimate": estimate, "variance_of_logit": variance / (estimate * (1 - estimate)) ** 2}}
 
 
-def _calibration(found: Validation, smallest: int) -> dict[str, Any]:
+def _calibration(
+    found: Validation, partitions: Sequence[Sequence[pd.Series]], smallest: int, digits: int | None
+) -> dict[str, Any]:
     """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches."""
     if isinstance(form := found.form, NotEstimable):
         return {}
     patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
-    observed = int(patients["event"].where(patients["time"] <= end, 0).sum())
-    if observed < smallest or not _told(int(patients["event"].sum()) - observed, smallest):
+    those = (patients["event"] == 1) & (patients["time"] <= end)
+    observed = int(those.sum())
+    if observed < smallest or not _may_be_told(those, partitions, smallest):
         return {}
     expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
     if isinstance(expected, NotEstimable):
         return {}
+    if digits:
+        expected = float(f"{expected:.{digits}g}")
     predictor = form.predictor[patients.index]
     slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
     figures: dict[str, Any] = {
@@ -123,15 +188,15 @@ def _logrank(patients: pd.DataFrame) -> dict[str, Any]:
     return {"sums": {"logrank_excess": float(excess[1]), "logrank_variance": float(variance[1, 1])}}
 
 
-def _groups(found: Validation, smallest: int) -> dict[str, Any]:
+def _groups(found: Validation, smallest: int, *, with_expected: bool) -> dict[str, Any]:
     """Both risk groups, or none: the numbers of one follow from those of the other."""
     groups = dict(list(found.patients.groupby("group", observed=False)))
     if min(_both(rows) for rows in groups.values()) < smallest:
         return {}
-    return {str(name): _group(rows, found, smallest) for name, rows in groups.items()}
+    return {str(name): _group(rows, found, smallest, with_expected) for name, rows in groups.items()}
 
 
-def _group(rows: pd.DataFrame, found: Validation, smallest: int) -> dict[str, Any]:
+def _group(rows: pd.DataFrame, found: Validation, smallest: int, with_expected: bool) -> dict[str, Any]:
     """One risk group: its patients by year of follow-up and by absolute risk."""
     written = {
         "patients": len(rows),
@@ -140,7 +205,7 @@ def _group(rows: pd.DataFrame, found: Validation, smallest: int) -> dict[str, An
     }
     risk = estimated(lambda: _absolute(found)[rows.index])
     if not isinstance(risk, NotEstimable):
-        written["bins"] = list(_bins(rows, risk, smallest))
+        written["bins"] = list(_bins(rows, risk, smallest, with_expected))
     return written
 
 
@@ -160,11 +225,11 @@ def _years(rows: pd.DataFrame, smallest: int) -> Iterator[dict[str, Any]]:
         at_risk -= events + others
 
 
-def _bins(rows: pd.DataFrame, risk: pd.Series, smallest: int) -> Iterator[dict[str, Any]]:
+def _bins(rows: pd.DataFrame, risk: pd.Series, smallest: int, with_expected: bool) -> Iterator[dict[str, Any]]:
     """Patients, events and the sum of the absolute risks, by absolute risk."""
     for low, high, events, others, inside in _merged(rows, risk, [0.0, *EDGES, 1.0], smallest):
-        expected = float(risk[inside].sum())
-        yield {"from": low, "to": high, "patients": events + others, "events": events, "expected": expected}
+        found = {"from": low, "to": high, "patients": events + others, "events": events}
+        yield found | ({"expected": round(float(risk[inside].sum()), DECIMALS)} if with_expected else {})
 
 
 def _merged(
@@ -173,8 +238,7 @@ def _merged(
     """Neighbouring bins joined until each has enough patients with and without the event: limits, both, and who."""
     starts, found = [edges[0]], []
     for high in edges[1:]:
-        inside = (values >= starts[-1]) & (values < high if high < edges[-1] else values <= np.inf)
-        rest = values >= high
+        inside, rest = _inside(values, starts[-1], high), values > high
         enough = [_both(rows[part]) >= smallest for part in (inside, rest)]
         if high == edges[-1] or all(enough):
             found.append((float(starts[-1]), float(high), inside))
@@ -182,6 +246,11 @@ def _merged(
     for low, high, inside in found:
         events = int(rows.loc[inside, "event"].sum())
         yield low, high, events, int(inside.sum()) - events, inside
+
+
+def _inside(values: pd.Series, low: float, high: float | None) -> pd.Series:
+    """Above the low limit, up to the high one; as months up to a landmark. The first bin has its low limit, too."""
+    return ((values > low) | (values == 0) & (low == 0)) & (values <= (np.inf if high is None else high))
 
 
 def _both(rows: pd.DataFrame) -> int:

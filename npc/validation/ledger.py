@@ -1,8 +1,9 @@
 """Which aggregates of a model a hospital has made before, so that the difference of two does not show one patient.
 
 The ledger lies beside the model and stays in the hospital. It has, of each `aggregate.json`, salted hashes of the ids
-and of the outcomes of its patients: by both, since patients may be renamed, and may share an outcome. A new file is
-refused if the patients who are new, or those who are gone, are fewer than a cell.
+and of the outcomes of its patients, and the choices by which cells are formed. A second file may have the same patients
+and choices, or none of these patients: any other two files differ by cells that may be small. Patients who were given
+other ids are known by their outcomes, as long as most of the file is the same.
 """
 
 import hashlib
@@ -20,22 +21,24 @@ from npc.files import write_text
 _KINDS = ("ids", "outcomes")
 
 
-def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
+def enter(model: Path, patients: pd.DataFrame, smallest: int, horizon: float) -> None:
     """Enters the patients of an aggregate.
 
     Args:
         model: beside which the ledger lies.
         patients: `time` and `event`, indexed by `patient_id`.
         smallest: number of patients of a cell.
+        horizon: months, by which risks are put into bins.
 
     Raises:
-        InputError: they differ by a few patients from those of an earlier aggregate, or the ledger can't be read.
+        InputError: an earlier aggregate has some of these patients, or the ledger can't be read.
     """
     path = model.with_name(f"{model.name}.ledger.json")
     try:
         nothing: dict[str, Any] = {"salt": secrets.token_hex(16), "told": []}
         known = json.loads(path.read_text()) if path.exists() else nothing
-        salt, told = str(known["salt"]), [{kind: Counter(of[kind]) for kind in _KINDS} for of in known["told"]]
+        salt, told = str(known["salt"]), [dict(of) for of in known["told"]]
+        before: list[dict[str, Counter[str]]] = [{kind: Counter(of[kind]) for kind in _KINDS} for of in told]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{path} can't be read as the ledger of the model; restore it from a copy") from None
     own = {
@@ -45,18 +48,41 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int) -> None:
             for time, event in zip(patients["time"], patients["event"], strict=True)
         ),
     }
-    if own in told:
-        return
-    for before in told:
-        for kind in _KINDS:
-            new, gone = (own[kind] - before[kind]).total(), (before[kind] - own[kind]).total()
-            if 0 < new < smallest or 0 < gone < smallest:
-                raise InputError(
-                    f"{path}: an aggregate of this model was written whose patients, by their {kind}, differ by a few "
-                    f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one, or "
-                    f"wait until {smallest} patients have been added"
-                )
-    write_text(path, json.dumps({"salt": salt, "told": [*told, own]}))
+    choices = {"smallest": smallest, "horizon": float(horizon)}
+    for earlier, of in zip(before, told, strict=True):
+        if reason := _refused(earlier, own, {name: of.get(name) for name in choices}, choices):
+            raise InputError(f"{path}: {reason}")
+    if not any(earlier == own for earlier in before):
+        write_text(path, json.dumps({"salt": salt, "told": [*told, {**own, **choices}]}))
+
+
+def _refused(
+    earlier: dict[str, Counter[str]], own: dict[str, Counter[str]], written: dict[str, Any], choices: dict[str, Any]
+) -> str | None:
+    """Why an aggregate may not be written beside an earlier one."""
+    shared = (earlier["ids"] & own["ids"]).total()
+    new, gone = ((one["outcomes"] - other["outcomes"]).total() for one, other in ((own, earlier), (earlier, own)))
+    same = (earlier["ids"] == own["ids"] or not shared) and not new and not gone
+    if same:
+        if written == choices:
+            return None
+        options = " ".join(f"--{name} {value:g}" if value else f"another --{name}" for name, value in written.items())
+        return (
+            f"an aggregate of these patients was written with {options}, and other cells of the same patients would "
+            "tell of single ones; use the same choices"
+        )
+    if shared:
+        return (
+            f"an aggregate of this model was written that has {shared} of these patients, so the two would tell of "
+            "single patients; send the earlier one, or leave its patients out (cohort.exclude)"
+        )
+    few, many = sorted(of["outcomes"].total() for of in (earlier, own))
+    if min(new, gone) < choices["smallest"] and 2 * few >= many:  # of a small file chance may give the same outcomes
+        return (
+            f"an aggregate of this model was written whose patients differ by a few in their outcomes "
+            f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one"
+        )
+    return None
 
 
 def _hash(salt: str, value: str) -> str:

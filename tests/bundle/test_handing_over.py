@@ -94,7 +94,7 @@ def test_one_patient_less_gives_no_second_aggregate(
     left_out = run.predictions.index[0]
     done = run_here("npc", *words, f"+cohort.exclude={{{left_out}: withdrawn}}", "-o", place / "again", "--draws", 100)
     assert done.returncode == 2
-    assert "(0 new, 1 gone), so the two would tell of single patients" in done.stderr
+    assert "was written that has 59 of these patients, so the two would tell of single patients" in done.stderr
     assert not (place / "again" / "aggregate.json").exists()
 
 

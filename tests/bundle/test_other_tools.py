@@ -107,7 +107,7 @@ def test_a_folder_of_images_gives_json(model: Path, patients: Path, run: Finishe
     assert done.returncode == 0, done.stderr
     (one, _) = json.loads((tmp_path / "predictions.json").read_text())
     assert one["risk"] == pytest.approx(run.predictions.loc[one["patient"], "risk"], abs=1e-6)
-    assert set(one) == {"patient", "risk", "group", "absolute", "intervals", "warnings"}
+    assert set(one) == {"patient", "risk", "group", "absolute", "intervals", "points", "warnings"}
 
 
 def test_a_folder_without_images_or_outline_has_one_message(model: Path, patients: Path, tmp_path: Path):
@@ -120,6 +120,18 @@ def test_a_folder_without_images_or_outline_has_one_message(model: Path, patient
     done = run_here("npc", "challenge", model, "--input", copy, "-o", tmp_path)
     assert done.returncode == 2
     assert "give image and outline the same name" in done.stderr
+
+
+def test_the_faults_of_all_patients_are_reported_at_once(model: Path, patients: Path, tmp_path: Path):
+    copy = shutil.copytree(patients, tmp_path / "broken")
+    files = sorted((copy / "images" / "cet1-outline").iterdir())
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-40])
+    done = run_here("npc", "challenge", model, "--input", copy, "-o", tmp_path)
+    assert done.returncode == 2
+    assert "2 faults:" in done.stderr
+    assert all(f"- {file.name.removesuffix('.nii.gz')}: " in done.stderr for file in files)
+    assert not (tmp_path / "predictions.json").exists()
 
 
 @pytest.fixture
@@ -146,12 +158,18 @@ def test_a_folder_with_doubtful_files_has_a_message_for_each(model: Path, one: P
     (one / "images" / "cet1" / "._cet1.nii.gz").touch()
     done = run_here("npc", "challenge", model, "--input", one, "-o", tmp_path)
     assert (done.returncode, "cet1-outline: no file of cet1" in done.stderr) == (2, True)
-    for name in ("other.nii.gz", "other.nrrd"):
+    for name in ("other.nii.gz", "other.nrrd", "P3.tiff"):
         (outlines / name).touch()
+    (one / "images" / "cet1" / "P4").mkdir()
+    (one / "images" / "cet1" / "P4.json").touch()  # a sidecar
+    (one / "images" / "CET1-outline").mkdir()
     (one / "clinical.json").write_text('{"cet1": 54, "P9": {"age": 3}}')
     done = run_here("npc", "challenge", model, "--input", one, "-o", tmp_path)
     assert done.returncode == 2
     for words in (
+        "note: not read: CET1-outline; the model reads cet1, cet1-outline",
+        "cet1-outline/P3.tiff: is no file of .nii, .nii.gz, .nrrd, .mha; convert it, or take it away",
+        "cet1/P4: is no file of",
         "has the same name; leave one",
         "no image of P9",
         "cet1 is 54; write its variables",

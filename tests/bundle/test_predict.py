@@ -1,7 +1,10 @@
 """`npc predict`: the training run's numbers for patients without outcome, and one message for what can't be used."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from npc.bundle.manifest import pack
 from npc.bundle.read import open_bundle
 from npc.errors import InputError
 from tests.bundle.handed_over import handed_over
-from tests.commands import run_here
+from tests.commands import ROOT, run_here
 from tests.signature.tiny_runs import FinishedRun, Shared
 
 
@@ -46,6 +49,21 @@ def test_the_risks_are_those_of_the_training_run(written: Path, run: FinishedRun
     cutoff = before.loc[before["split"] == "train", "risk"].median()
     assert (found["group"] == np.where(found["risk"] > cutoff, "high risk", "low risk")).all()
     assert ((found["risk_36"] < found["risk_60"]) & (found["risk_36"] > 0) & (found["risk_60"] < 1)).all()
+
+
+@pytest.mark.slow
+def test_another_processor_gives_the_same_to_a_millionth(model: Path, words, run: FinishedRun, tmp_path: Path):
+    """One without vector instructions, and one core: the libraries then take other kernels, which round otherwise."""
+    older = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}
+    code = "import torch; print(torch.backends.cpu.get_cpu_capability()); from npc.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", model, *words, "-o", tmp_path],
+        env=os.environ | older | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("DEFAULT\n")
+    found, before = table(tmp_path), run.predictions
+    assert found.loc[before.index, "risk"].to_numpy() == pytest.approx(before["risk"].to_numpy(), abs=1e-6)
 
 
 def test_the_folder_says_what_is_unlike_training_and_where_it_comes_from(written: Path, run: FinishedRun):
@@ -106,6 +124,8 @@ def test_one_patient_by_paths(model: Path, elsewhere: Path, run: FinishedRun):
         (("cohort=table", "cohort.root={root}/none"), "there is no folder"),
         (("--image", "{root}/none.nii.gz", "--mask", "{root}/none.nii.gz"), "no such file"),
         (("--image", "t2={root}/none.nii.gz"), "the model reads cet1"),
+        (("--clinical", "age"), "--clinical age: has no value; write it as in --clinical age=54"),
+        (("--clinical", "dm_event=1"), "clinical: the model knows no dm_event; it has none"),
     ],
 )
 def test_what_does_not_fit_ends_with_one_message(given: tuple[str, ...], message: str, model: Path, elsewhere: Path):

@@ -71,3 +71,29 @@ def test_another_unit_is_refused_and_an_old_cohort_is_not(population: dict):
         check_units(population, patients(age=[4800.0, 7200.0]), [AGE])
     with pytest.raises(InputError, match=r"age: the median is 0\.5"):
         check_units(population, patients(age=[0.5, 0.5]), [AGE])
+
+
+EBV = Variable("ebv_dna", "continuous", label="EBV DNA (copies/mL)")
+
+
+@pytest.fixture(scope="module")
+def copies() -> np.ndarray:
+    """Many sizes, and 0 where nothing was found, so that no value is far below the range."""
+    rng = np.random.default_rng(1)
+    return np.where(rng.random(300) < 0.2, 0.0, np.exp(rng.uniform(np.log(50), np.log(400_000), 300)))
+
+
+@pytest.mark.parametrize("scale", [lambda x: x / 1000, np.log10, lambda x: x * 1000], ids=["thousands", "log", "mL"])
+@pytest.mark.parametrize("n", [8, 100])
+def test_ebv_dna_in_another_scale_is_refused(copies: np.ndarray, scale, n: int):
+    known = summary(pd.DataFrame({"ebv_dna": copies[:200]}), [EBV], None)
+    others = pd.DataFrame({"ebv_dna": scale(np.maximum(copies[200:], 1)[:n])})
+    with pytest.raises(InputError, match=r"ebv_dna: the median is .*EBV DNA \(copies/mL\)\); is it in another unit"):
+        check_units(known, others, [EBV])
+    check_units(known, pd.DataFrame({"ebv_dna": copies[200:][:n]}), [EBV])
+
+
+def test_an_early_cohort_with_little_ebv_dna_is_not_in_another_unit(copies: np.ndarray):
+    known = summary(pd.DataFrame({"ebv_dna": copies}), [EBV], None)
+    for values in ([0.0, 0.0, 60.0, 80.0, 300.0, 900.0], [0.0] * 12, [3.0]):
+        check_units(known, pd.DataFrame({"ebv_dna": values}), [EBV])

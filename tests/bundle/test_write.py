@@ -1,12 +1,14 @@
 """What a bundle holds: all that a prediction needs, and nothing of a patient."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
+from scipy.special import expit
 
 from npc.bundle.formula import Formula
 from npc.bundle.write import members
@@ -16,9 +18,11 @@ from npc.config.values import plain
 from npc.errors import InputError
 from npc.prognosis import models
 from npc.prognosis.absolute_risk import cox_form
+from npc.prognosis.encoding import ends
 from npc.prognosis.formula import as_plain
 from npc.prognosis.runs import read_run
 from npc.prognosis.univariate import univariate
+from npc.report.paper import nomogram
 from tests.commands import run_here
 from tests.signature.tiny_runs import FinishedRun
 
@@ -84,7 +88,7 @@ def combined(run: FinishedRun) -> tuple[models.Model, pd.DataFrame, dict]:
     tests = univariate(patients[patients["split"] == "train"], clinical.parse(plain(config.cohort)["clinical"]))
     model = models.combined(patients, tests, 0.6, found, "in_sample")
     assert {variable.kind for variable in model.variables} >= {"continuous", "ordinal"}
-    return model, patients, as_plain(model, cox_form(patients, model), {"signature": found.key})
+    return model, patients, as_plain(model, cox_form(patients, model), {"signature": found.key}, patients)
 
 
 def test_the_formula_gives_the_risks_of_the_report(combined: tuple[models.Model, pd.DataFrame, dict]):
@@ -97,6 +101,31 @@ def test_the_formula_gives_the_risks_of_the_report(combined: tuple[models.Model,
     expected = form.probability(patients.index, [36, 60])
     assert formula.absolute(design, [36, 60]).to_numpy() == pytest.approx(expected, rel=1e-9)
     assert formula.absolute(design, [36, 600]).columns.tolist() == ["risk_36"]  # 600 is beyond the follow-up
+
+
+def test_the_points_are_those_of_the_drawn_nomogram(combined: tuple[models.Model, pd.DataFrame, dict]):
+    """A patient's probability can be read from their sum, as from the figure."""
+    model, patients, written = combined
+    formula = Formula({**json.loads(json.dumps(written)), "name": "combined", "threshold": 0.5, "cutoff": 0.5})
+    points = formula.points(model.design)
+    scales = list(model.scales(patients).values())
+    lines = {
+        title: dict(ticks) for title, ticks, _ in nomogram._lines(scales, float(model.fitted.coefficient[0]), "DM")
+    }
+    assert len(points.columns) == len(scales) + 1
+    for variable in (of for of in model.variables if of.kind == "ordinal"):
+        drawn = patients[variable.name].astype(str).map(lines[variable.title]).astype(float).dropna()
+        assert len(drawn) > 50
+        assert points.loc[drawn.index, variable.name].to_numpy() == pytest.approx(drawn.to_numpy(), abs=1e-9)
+    assert max(max(lines[of.title].values()) for of in scales) == pytest.approx(100)
+    unit = written["nomogram"]["points"]
+    base = written["intercept"] + sum(of["low"] for of in written["nomogram"]["parts"].values())
+    assert expit(base + points["total points"] / unit).to_numpy() == pytest.approx(model.risk.to_numpy(), rel=1e-9)
+
+
+def test_a_scale_ends_at_the_value_of_no_single_patient():
+    values = pd.Series([*range(30, 70), 1e6, -500, None])
+    assert ends(values) == (33, 66)
 
 
 @pytest.mark.slow
@@ -112,7 +141,7 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     folder = shutil.copytree(elsewhere, tmp_path / "cohort", copy_function=shutil.copyfile)
     rows.to_csv(folder / "patients.csv", index=False)
     given = ("cohort=table", f"cohort.root={folder}", f"store={shared.store}", "-o", tmp_path / "out")
-    done = run_here("npc", "predict", tmp_path / "m.zip", *given)
+    done = run_here("npc", "predict", tmp_path / "m.zip", *given, "--pages")
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "out" / "predictions.csv", dtype={"patient_id": str}).set_index("patient_id")
     others = table.index[1:]
@@ -120,7 +149,19 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     assert (table["group"] == "high risk").equals(table["risk"] > 0.3)
     told = pd.read_csv(tmp_path / "out" / "warnings.csv").query("patient_id == @table.index[0]")
     assert told["warning"].str.startswith("missing: the training cohort's").sum() == len(model.variables)
-    assert set(pd.read_csv(tmp_path / "out" / "contributions.csv")) == {"patient_id", *model.terms}
+    adds = pd.read_csv(tmp_path / "out" / "contributions.csv", dtype={"patient_id": str}).set_index("patient_id")
+    assert set(adds) == set(model.terms)
+    points = pd.read_csv(tmp_path / "out" / "points.csv", dtype={"patient_id": str}).set_index("patient_id")
+    assert list(points) == ["signature", *(variable.name for variable in model.variables), "total points"]
+    page = (tmp_path / "out" / "pages" / f"{table.index[3]}.html").read_text()
+    assert f"<td>{points.iloc[3]['total points']:.1f}</td>" in re.sub(r"<td[^>]*>", "<td>", page)
+    assert "Points are those of the nomogram" in page
+    rows["ebv_dna"] = pd.to_numeric(rows["ebv_dna"]) / 1000
+    rows.to_csv(folder / "patients.csv", index=False)
+    done = run_here("npc", "predict", tmp_path / "m.zip", *given)
+    assert done.returncode == 2
+    assert "ebv_dna: the median is" in done.stderr
+    assert "EBV DNA (copies/mL)); is it in another unit? convert it" in done.stderr
 
 
 @pytest.mark.slow
@@ -129,7 +170,7 @@ def test_a_model_without_images(combined, run: FinishedRun, elsewhere: Path, tmp
     model, patients, _ = combined
     tests = univariate(patients[patients["split"] == "train"], model.variables)
     fitted = models.clinical(patients, tests, 0.99)
-    plain_form = as_plain(fitted, cox_form(patients, fitted), {})
+    plain_form = as_plain(fitted, cox_form(patients, fitted), {}, patients)
     auc = {"n": 36, "events": 14, "estimate": 0.8, "ci_logit": [0.7, 0.9]}
     found = {"threshold": 0.4, "cutoff": 0.3, "formula": plain_form, "train": {"auc": auc}}
     (tmp_path / "results.json").write_text(json.dumps({"models": {"combined": {}, "clinical": found}}))
@@ -167,3 +208,19 @@ def test_the_signature_of_another_run_is_asked_for(combined, run: FinishedRun, t
     )
     with pytest.raises(InputError, match=f"its signature is the run {'0' * 12}; give the folder of that run, too"):
         members([run.path], tmp_path)
+
+
+def test_words_of_contours_and_tables_are_shown_to_who_hands_them_over(run: FinishedRun, tmp_path: Path):
+    """They are free text, in which only a person can find a name."""
+    copy = shutil.copytree(run.path, tmp_path / run.path.name)
+    config = OmegaConf.load(copy / "config.yaml")
+    del config.cohort.clinical.regimen["levels"]  # they are those of the table
+    OmegaConf.save(config, copy / "config.yaml")
+    done = run_here("npc", "bundle", copy, "-o", tmp_path / "m.zip")
+    assert done.returncode == 0, done.stderr
+    assert "regimen has the levels CCRT, CCRT+AC, IC+CCRT; see that no person is named" in done.stderr
+    config.region, config.cohort.rois = "gtv", {"gtv": f"GTV {SECRETS[0]}"}
+    OmegaConf.save(config, copy / "config.yaml")
+    done = run_here("npc", "bundle", copy, "-o", tmp_path / "m.zip")
+    assert done.returncode == 0, done.stderr
+    assert f"the region gtv is named 'GTV {SECRETS[0]}'" in done.stderr

@@ -33,6 +33,7 @@ def test_terms_are_named_by_columns_and_printed_by_labels(patients):
 
 
 def test_a_nomogram_marks_a_continuous_variable_at_round_values_around_its_range(patients):
-    marks = learn(VARIABLES, patients).marks(VARIABLES[0], patients["age"])
+    ages = pd.Series([8.0, 24.0, 24.0, 24.0, 24.0, *range(30, 60), 68.0, 68.0, 68.0, 68.0, 99.0])  # two outliers
+    marks = learn(VARIABLES, patients).marks(VARIABLES[0], ages)
     assert [mark for mark, _ in marks] == ["20", "30", "40", "50", "60", "70"]
     assert [terms["age"] for _, terms in marks] == [20, 30, 40, 50, 60, 70]

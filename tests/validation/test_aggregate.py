@@ -3,15 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from npc.bundle.formula import Formula
+from npc.cohort.label import label
 from npc.statistics import NotEstimable
 from npc.validation.aggregate import aggregate
 from npc.validation.measure import Validation
-from tests.validation.hospitals import BUNDLE, drawn, measured
+from tests.validation.hospitals import BUNDLE, PLAIN, drawn, measured
 
 COUNTS = ("patients", "events", "at_risk", "censored", "observed")
 
@@ -55,6 +60,7 @@ def test_cells_that_follow_from_others_are_not_small(told: dict[str, Any]):
 def test_no_value_of_a_patient_is_in_it(told: dict[str, Any], patients: list[pd.DataFrame], found: list[Validation]):
     text = json.dumps(told)
     assert "QUILL" not in text
+    assert not re.search(r"\d{4}-\d\d-\d\d", text)
     numbers = {float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text)}
     own = patients[0][["dmfs_months", "risk"]].to_numpy().ravel()
     absolute = found[0].times.calibration.probability
@@ -83,3 +89,60 @@ def test_a_group_with_few_events_hides_both(patients: list[pd.DataFrame]):
     rows.loc[low, "dm_event"] = 0
     rows.loc[low[:3], "dm_event"] = 1
     assert aggregate(BUNDLE, measured(rows))["groups"] == {}
+
+
+def test_a_single_patient_of_high_risk_is_in_no_sum(patients: list[pd.DataFrame]):
+    """The log-rank sums of a group of one are this patient's event and the hazard until then."""
+    rows = patients[1].copy()
+    rows["risk"] = rows["risk"] / 2
+    rows.iloc[3, rows.columns.get_loc("risk")] = 0.9
+    told = aggregate(BUNDLE, measured(rows))
+    assert told["groups"] == {}
+    assert not [name for name in told["sums"] if "logrank" in name]
+
+
+def in_years(patients: pd.DataFrame, groups: dict[str, Any]) -> Iterator[pd.Series]:
+    """What A can add up: the patients of each class until a limit of each group, in every combination."""
+    limits = [[0.0, *(year["to"] or np.inf for year in of["years"])] for of in groups.values()]
+    names = list(groups)
+    for low, high, event in product(*limits, ((0,), (1,), (0, 1))):
+        until = patients["group"].astype(str).map({names[0]: low, names[1]: high})
+        yield (patients["time"] <= until) & patients["event"].isin(event)
+
+
+@pytest.mark.parametrize("months", [24, 36, 37])
+def test_no_count_less_another_is_small(months: int, found: list[Validation]):
+    """Months are whole numbers, so that some patients have events or end at a landmark or at the limit of a year."""
+    written = set()
+    for seed in range(3):
+        of = found[seed]
+        time = (of.patients["time"] + np.random.default_rng(seed).uniform(0, 6, len(of.patients))).round()
+        patients = of.patients.assign(time=time, label=label(time, of.patients["event"], "landmark", months))
+        told = aggregate(BUNDLE, replace(of, patients=patients))
+        subsets = []
+        if "auc_pairs" in told["sums"]:
+            subsets += [patients["label"].eq(value).fillna(False).astype(bool) for value in (0, 1)]
+        if "observed" in told["sums"]:
+            subsets.append((patients["event"] == 1) & (patients["time"] <= 96))
+        written |= told["sums"].keys()
+        for those, union in product(subsets, in_years(patients, told["groups"])):
+            for one, other in ((those, union), (union, those)):
+                left = (one & ~other).sum()
+                assert left == 0 or left >= 5 or (other & ~one).any()  # else the difference of the counts is `left`
+    assert "observed" in written
+
+
+def test_a_model_of_few_levels_tells_no_sum_of_its_risks(found: list[Validation]):
+    """A knows all risks that it can give, so that a sum of a few would tell how many patients have which."""
+    clinical = replace(BUNDLE, formula=Formula({**PLAIN, "signatures": {}}))
+    told, other = (aggregate(of, found[0]) for of in (clinical, BUNDLE))
+    bins, others = ([each for group in of["groups"].values() for each in group["bins"]] for of in (told, other))
+    assert not any("expected" in each for each in bins)
+    assert [{**each, "expected": None} for each in bins] == [{**each, "expected": None} for each in others]
+    assert told["sums"]["expected"] == float(f"{other['sums']['expected']:.4g}")
+
+
+def test_figures_have_four_digits(told: dict[str, Any]):
+    values = [value for of in told["figures"].values() for value in of.values()]
+    assert len(values) == 8
+    assert all(value == float(f"{value:.4g}") for value in values)

@@ -10,45 +10,56 @@ from npc.validation.ledger import enter
 from tests.validation.hospitals import drawn
 
 
-def patients(n: int) -> pd.DataFrame:
-    return drawn(7, n=40).rename(columns={"dmfs_months": "time", "dm_event": "event"}).head(n)
+def patients(n: int, seed: int = 7) -> pd.DataFrame:
+    return drawn(seed, n=40).rename(columns={"dmfs_months": "time", "dm_event": "event"}).head(n)
+
+
+def written(model: Path, rows: pd.DataFrame, smallest: int = 5, horizon: float = 36) -> None:
+    enter(model, rows, smallest, horizon)
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    enter(tmp_path / "model.npc.zip", patients(30), 5)
+    written(tmp_path / "model.npc.zip", patients(30))
     return tmp_path / "model.npc.zip"
 
 
-def test_the_same_patients_and_many_more_may_be_told(model: Path):
-    enter(model, patients(30), 5)
-    enter(model, patients(30).rename("again-{}".format), 5)
-    enter(model, patients(35), 5)
-    enter(model, patients(40), 5)
+def test_the_same_patients_and_others_may_be_told(model: Path):
+    written(model, patients(30))
+    written(model, patients(30).rename("again-{}".format))
+    written(model, patients(30, seed=8))
 
 
-@pytest.mark.parametrize("n", [29, 26, 31, 34])
-def test_a_few_more_or_fewer_are_refused(n: int, model: Path):
-    with pytest.raises(InputError, match=r"by their ids, differ by a few .* so the two would tell of single patients"):
-        enter(model, patients(n), 5)
+@pytest.mark.parametrize("n", [26, 29, 31, 40])
+def test_more_or_fewer_of_the_same_patients_are_refused(n: int, model: Path):
+    with pytest.raises(InputError, match=rf"has {min(n, 30)} of these patients, so the two would tell of single"):
+        written(model, patients(n))
 
 
 def test_one_changed_outcome_is_refused(model: Path):
     changed = patients(30)
     changed.iloc[3, changed.columns.get_loc("event")] = 1 - changed["event"].iloc[3]
-    with pytest.raises(InputError, match="1 new, 1 gone"):
-        enter(model, changed, 5)
+    with pytest.raises(InputError, match="has 30 of these patients"):
+        written(model, changed)
 
 
-def test_one_patient_less_under_other_names_is_refused(model: Path):
-    with pytest.raises(InputError, match=r"by their outcomes, differ by a few \(0 new, 1 gone\)"):
-        enter(model, patients(29).rename("again-{}".format), 5)
+@pytest.mark.parametrize(("n", "counts"), [(29, "0 new, 1 gone"), (38, "8 new, 0 gone")])
+def test_more_or_fewer_under_other_names_are_refused(n: int, counts: str, model: Path):
+    with pytest.raises(InputError, match=rf"differ by a few in their outcomes \({counts}\)"):
+        written(model, patients(n).rename("again-{}".format))
 
 
 def test_a_patient_in_the_place_of_another_with_the_same_outcome_is_refused(model: Path):
     rows = patients(30)
-    with pytest.raises(InputError, match=r"by their ids, differ by a few \(1 new, 1 gone\)"):
-        enter(model, rows.rename({rows.index[3]: "another"}), 5)
+    with pytest.raises(InputError, match="has 29 of these patients"):
+        written(model, rows.rename({rows.index[3]: "another"}))
+
+
+def test_other_cells_of_the_same_patients_are_refused(model: Path):
+    """Bins with other limits, less those of the first file, would be small."""
+    for choices in ((6, 36), (5, 48)):
+        with pytest.raises(InputError, match="was written with --smallest 5 --horizon 36, and other cells of the same"):
+            written(model, patients(30), *choices)
 
 
 def test_the_ledger_has_no_value_of_a_patient(model: Path):
@@ -60,4 +71,4 @@ def test_the_ledger_has_no_value_of_a_patient(model: Path):
 def test_a_damaged_ledger_is_not_replaced(model: Path):
     (model.parent / "model.npc.zip.ledger.json").write_text("{")
     with pytest.raises(InputError, match="can't be read as the ledger"):
-        enter(model, patients(30), 5)
+        written(model, patients(30))

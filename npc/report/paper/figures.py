@@ -143,7 +143,7 @@ def _nomograms(folder: Path, analysis: Analysis) -> list[Figure]:
     for name, result in analysis.models.items():
         if fitted := result.model.fitted:
             path = folder / f"nomogram_{name}"
-            scales = result.model.scales(analysis.followed)
+            scales = list(result.model.scales(analysis.followed).values())
             nomogram.draw(path, scales, float(fitted.coefficient[0]), analysis.choices.endpoint.name)
             drawn.append(Figure(path, f"Nomogram, {MODELS[name].lower()}"))
     return drawn

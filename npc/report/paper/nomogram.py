@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import expit, logit
 
-from npc.prognosis.models import Scale
+from npc.prognosis.scales import Scale, points_per_log_odds
 from npc.report.kit.figure import PAGE, SMALL, TEXT, drawing
 
 PROBABILITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -40,18 +40,16 @@ def draw(path: Path, scales: Sequence[Scale], intercept: float, outcome: str) ->
 
 def _lines(scales: Sequence[Scale], intercept: float, outcome: str) -> list[tuple[str, Ticks, bool]]:
     """Title, ticks, and whether a label may be left out, of each line from the top."""
-    lows = [min(part for _, part in scale.marks) for scale in scales]
-    widths = [max(part for _, part in scale.marks) - low for scale, low in zip(scales, lows, strict=True)]
-    unit = 100 / max(widths)  # points a unit of log odds: the strongest variable runs from 0 to 100
-    base = intercept + sum(lows)
-    total = sum(widths) * unit
+    unit = points_per_log_odds(scales)
+    base = intercept + sum(scale.low for scale in scales)
+    total = sum(scale.width for scale in scales) * unit
     step = 20 if total <= 250 else 50
     reached = [p for p in PROBABILITIES if base <= logit(p) <= base + total / unit] or [float(expit(base))]
     return [
         ("Points", [(f"{p}", p) for p in range(0, 101, 10)], True),
         *(
-            (scale.title, [(mark, (part - low) * unit) for mark, part in scale.marks], scale.continuous)
-            for scale, low in zip(scales, lows, strict=True)
+            (scale.title, [(mark, (part - scale.low) * unit) for mark, part in scale.marks], scale.continuous)
+            for scale in scales
         ),
         ("Total points", [(f"{p}", 100 * p / total) for p in range(0, int(total) + 1, step)], True),
         (

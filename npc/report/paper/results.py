@@ -34,7 +34,7 @@ def as_json(analysis: Analysis) -> Json:
     return {
         "models": {
             name: results_models.model(result, rule, analysis.times[name], analysis.competing.get(name, {}))
-            | {"formula": as_plain(result.model, analysis.times[name].form, _signature_runs(result.model, analysis))}
+            | {"formula": _formula(name, result.model, analysis)}
             for name, result in analysis.models.items()
         },
         "headline": results_validity.headline(analysis.headline),
@@ -66,6 +66,10 @@ def as_json(analysis: Analysis) -> Json:
         "left_out": dict(analysis.left_out),
         "provenance": _provenance(analysis.provenance),
     }
+
+
+def _formula(name: str, model: Model, analysis: Analysis) -> Json:
+    return as_plain(model, analysis.times[name].form, _signature_runs(model, analysis), analysis.followed)
 
 
 def _signature_runs(model: Model, analysis: Analysis) -> dict[str, str]:

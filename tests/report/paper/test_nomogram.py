@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from npc.prognosis.models import Scale
+from npc.prognosis.scales import Scale
 from npc.report.kit.figure import PAGE
 from npc.report.paper import nomogram
 
