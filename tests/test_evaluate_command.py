@@ -1,6 +1,7 @@
 """`python evaluate.py` as a user gives it: what it writes, what it refuses, and that it comes again byte for byte."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -176,6 +177,12 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     home = runs.parent / "reports" / "ours"
     assert {path.name for path in (home / "figures").glob("*.png")} >= {"roc.png", "risk_groups.png", "treatment.png"}
     page = (home / "report.html").read_text()
+    assert "<title>ours: do pretreatment images predict distant metastasis?</title>" in page
+    parts = page.split("<caption>")[1:]
+    unread = [part.partition("<")[0] for part in parts if not re.match(r".*?</table></div>\s*<p class=\"reading\">", part, re.DOTALL)]
+    assert (len(parts) > 20, unread) == (True, [])
+    assert "≥ 4000</td>" in page
+    assert not re.search(r"&gt;=|&lt;=|\d\.\d{5}|validation_auc", re.sub(r"<script>.*|<style>.*?</style>|base64,[^\"]*", "", page, flags=re.DOTALL))
     assert "http" not in page.replace("http://www.w3.org", "")
     for name in ("table2", "table3", "survival", "treatment", "kaplan_meier", "risks", "regression"):
         assert (home / "tables" / f"{name}.csv").exists()
@@ -302,7 +309,7 @@ def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, 
     assert found["redrawn"]["test"]["auc"] is None
     assert "redrawn.csv" in found["redrawn"]["test"]["note"]
     assert "shuffled" not in found
-    assert found["shuffled_outcomes"]["test"] == {"auc_mean": pytest.approx(0.4), "p": 0.05, "permutations": 19}
+    assert found["permuted_outcomes"]["test"] == {"auc_mean": pytest.approx(0.4), "p": 0.05, "permutations": 19}
     home = runs.parent / "reports" / "ours"
     table = pd.read_csv(home / "tables" / "controls.csv")
     assert set(table["Control"]) == {

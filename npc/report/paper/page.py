@@ -1,7 +1,6 @@
 """`report.html` of the paper's analysis."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +26,7 @@ from npc.report.paper import (
 )
 from npc.report.paper.figures import Figures
 from npc.report.paper.images import Images
-from npc.report.paper.reading import READING
+from npc.report.paper.reading import with_reading
 
 _TIMES = (
     "Concordance and AUC are of the risk that the rest of the report shows; the Brier score is of the absolute risk of "
@@ -68,7 +67,7 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
-    runs = tables.runs(analysis.provenance.runs)
+    runs = tables.runs(analysis.provenance.runs, analysis.labels)
     made = [
         summary.section(analysis, [figures.flow]),
         patients_page.patients(analysis, images),
@@ -104,7 +103,7 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
-    return [replace(section, reading=READING | dict(section.reading)) for section in made]
+    return with_reading(made)
 
 
 def _models(analysis: Analysis) -> list[str]:
