@@ -25,8 +25,8 @@ TEXT = (
 )
 _READING = {
     "AUC by hospital": "An interval that contains 0.5 is compatible with no discrimination in that hospital.",
-    "Differences of AUC between variants": "Difference: first minus second variant, on the same patients; corrected for "
-    "all pairs by Holm's method.",
+    "Differences of AUC between variants": "Difference: first minus second variant, on the same patients; corrected "
+    "for all pairs by Holm's method.",
 }
 
 

@@ -74,7 +74,7 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
         *validity_page.missing(analysis),
         patients_page.pictures(analysis, images, reports),
         Section("Variants of the signature", ["In square brackets the paper's figure."],
-                {"Table 3": tables.variants(analysis)}),
+                {"Variants of the signature (Table 3)": tables.variants(analysis)}),
         *validity_page.ablations(analysis),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         _seeds(analysis),

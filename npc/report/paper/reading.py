@@ -18,8 +18,8 @@ _READING = {
     "High against low risk": "The cut-off is fixed on the training cohort; a hazard ratio above 1 means that the "
     "high-risk group has more events.",
     "Survival by risk group": "Kaplan-Meier estimates with log(-log) intervals, in percent.",
-    "Cumulative incidence, with death as competing event": "Share of the patients of a group who have had the event, or "
-    "died without it, by each month; the subdistribution hazard ratio compares these shares, the cause-specific one "
+    "Cumulative incidence, with death as competing event": "Share of the patients of a group who have had the event, "
+    "or died without it, by each month; the subdistribution hazard ratio compares these shares, the cause-specific one "
     "the rates among those who are still at risk.",
     "The first model by hospital": "Hospitals differ by chance too: compare the intervals, not the estimates alone.",
     "Concordance, AUC and Brier score": "Concordance and AUC: 0.5 is chance, 1 perfect; Brier score: lower is better.",
@@ -31,17 +31,17 @@ _READING = {
     "are of its whole range, 0 to 1.",
     "What each arm adds to all others": "A small P value means that the model of all arms fits the training patients "
     "worse without this arm.",
-    "Table 1": "By scanner and sequence; two values are the smallest and the largest.",
+    "Acquisition of the images (Table 1)": "By scanner and sequence; two values are the smallest and the largest.",
     "Each patient": "A click on a heading sorts; the risk is on the scale of each model.",
     "Image consistency between hospitals (MSSIM)": "For each patient of the development hospital the mean structural "
     "similarity to all external patients; after masking all outside of the outlines is 0 and counts as alike.",
     "Maps": "Hiding what the map marks should change the risk more than hiding as many pixels at random; a "
     "correlation near 1 with the map of random weights means that the map shows the image, not what was learnt.",
-    "Table 2": "P compares the cohorts, not patients with and without the event.",
+    "Characteristics of the patients (Table 2)": "P compares the cohorts, not patients with and without the event.",
     "Patients without a value": "The fewer patients have all values, the more the models rest on values filled in.",
     "Regressions": "The odds ratios of both kinds should agree; the more information is missing, the more the "
     "imputed ones rest on the imputation model.",
-    "Table 3": "The best run of each variant; the internal validation cohort chose it.",
+    "Variants of the signature (Table 3)": "The best run of each variant; the internal validation cohort chose it.",
     "Signatures": "Where the nested AUC is far below the apparent one, the chain has fitted chance.",
     "Features": "A feature that few of the refits choose was chosen by chance, or could be replaced by another one.",
     "Training cohort": "Corrected and nested figures estimate a new cohort of the same kind; those of the "

@@ -23,8 +23,8 @@ _RECALIBRATION = (
     "are fitted to the same patients, so they look better than they are; an intercept needs fewer events than a slope."
 )
 _READING = {
-    "Of the model in these patients": "AUC and concordance: 0.5 is chance; observed over expected events and slope: 1 is "
-    "right; Brier score and ICI: lower is better.",
+    "Of the model in these patients": "AUC and concordance: 0.5 is chance; observed over expected events and slope: 1 "
+    "is right; Brier score and ICI: lower is better.",
     "Absolute risk": "Observed over expected events of 1 and a lower Brier score are better; a slope below 1 means "
     "predictions that are too extreme.",
 }
