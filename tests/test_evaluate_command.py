@@ -195,7 +195,7 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
 
 
 def check_words(page: str) -> None:
-    """A sentence below each table; signs instead of the letters that a keyboard has; no long figure, no name of code."""
+    """A sentence below each table; signs instead of a keyboard's letters; no long figure, no name of code."""
     tables = page.split("<caption>")[1:]
     read = re.compile(r".*?</table></div>\s*<p class=\"reading\">\w", re.DOTALL)
     assert len(tables) > 20

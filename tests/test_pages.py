@@ -67,7 +67,9 @@ def cohort(drawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [line for line in of("cohort") if re.match(r"npc cohort (look|flow|quality|agr)", line)])
+@pytest.mark.parametrize(
+    "command", [line for line in of("cohort") if re.match(r"npc cohort (look|flow|quality|agr)", line)]
+)
 def test_what_is_looked_at_before_training(command: str, cohort: Path, tmp_path: Path):
     more = [] if " look " in command else ["--reports", str(tmp_path)]
     more += FEW if "agreement" in command else []

@@ -21,7 +21,9 @@ def test_the_site_is_built_strictly_and_lists_all_settings(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "settings" / "index.html").read_text()
     assert all(f"<code>optimizer.{item.name}</code>" in page for item in fields(OptimizerConfig))
-    assert "<code>batch_size</code></td>\n<td><code>int</code></td>\n<td><code>16</code></td>\n<td>1 or more</td>" in page
+    assert (
+        "<code>batch_size</code></td>\n<td><code>int</code></td>\n<td><code>16</code></td>\n<td>1 or more</td>" in page
+    )
     rows = [[cell.strip() for cell in re.findall(r"<td>(.*?)</td>", row, re.DOTALL)] for row in page.split("<tr>")[1:]]
     keys = {re.sub(r"</?code>|\*", "", row[0]): row for row in rows if len(row) == 5}
     assert set(declared_keys()) - set(keys) <= {key for key in declared_keys() if is_dataclass(type_of(key))}

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from npc.files import write_text
 from npc.report.kit.columns import column_widths
 from npc.report.kit.page import Section

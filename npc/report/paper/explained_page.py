@@ -62,4 +62,3 @@ def _outcome(run: Run, patient: str) -> str:
         return "not known"
     row = run.predictions.loc[patient]
     return f"{'event' if row['event'] else 'no event'}, month {row['time']:.1f}"
-
