@@ -13,10 +13,11 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.table import _Cell, _Row
 
 from npc.errors import InputError
-from npc.report.kit.columns import column_widths
+from npc.report.kit.columns import WRAPPED, column_widths
 from npc.report.kit.page import Section
 
-FONT, SIZE, _NOTE = "Times New Roman", 9, 8  # points
+FONT, SIZE, _NOTE, _SMALLEST = "Times New Roman", 9, 8, 6  # points
+_TOGETHER = 20  # rows of a table that stays on one page
 _RULE = "8"  # eighths of a point
 _LINE = 261  # mm between the margins
 _LETTER, _GAP = 0.165, 4.0  # mm: of a letter for each point of its size, on average; between two columns
@@ -76,7 +77,8 @@ def _add(document: Opened, caption: str, table: pd.DataFrame, footnote: str) -> 
         sides = [*(["top", "bottom"] if line == 0 else []), *(["bottom"] if line == len(rows) - 1 else [])]
         for cell, text, width in zip(row.cells, cells, widths, strict=True):
             cell.text, cell.width = text, Mm(width)
-            cell.paragraphs[0].paragraph_format.space_after = Pt(1)
+            layout = cell.paragraphs[0].paragraph_format
+            layout.space_after, layout.keep_with_next = Pt(1), len(rows) <= _TOGETHER or line == 0
             for run in cell.paragraphs[0].runs:
                 run.bold, run.font.size = line == 0, Pt(points)
             _rule(cell, sides)
@@ -87,9 +89,10 @@ def _add(document: Opened, caption: str, table: pd.DataFrame, footnote: str) -> 
 
 def _fitted(table: pd.DataFrame) -> tuple[int, list[float]]:
     """Size of the letters in points and widths of the columns in mm: smaller letters where columns are many."""
-    letters = column_widths(table)
-    room = _LINE - _GAP * len(letters)
-    points = next((size for size in (SIZE, 8, 7) if sum(letters) * size * _LETTER <= room), 6)
+    room = _LINE - _GAP * len(table.columns)
+    layouts = ((size, column_widths(table, wrapped)) for size in (SIZE, 8, 7) for wrapped in WRAPPED)
+    fitting = ((size, letters) for size, letters in layouts if sum(letters) * size * _LETTER <= room)
+    points, letters = next(fitting, (_SMALLEST, column_widths(table, WRAPPED[-1])))
     scale = min(1.0, room / (sum(letters) * points * _LETTER))
     return points, [of * points * _LETTER * scale + _GAP for of in letters]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from npc.files import write_text
-from npc.report.kit.columns import column_widths
+from npc.report.kit.columns import WRAPPED, column_widths
 from npc.report.kit.page import Section
 
 _SPECIAL = {
@@ -32,7 +32,7 @@ _TABLE = r"""{\footnotesize\setlength{\tabcolsep}{3pt}
 \noindent %s\par}
 \bigskip
 """
-_NARROW = 90  # characters of a line in small print on an upright page
+_NARROW, _WIDE = 90, 190  # characters of a line in small print on an upright page, and on a lying one
 
 
 def write_latex(path: Path, sections: Sequence[Section]) -> None:
@@ -51,8 +51,10 @@ def write_latex(path: Path, sections: Sequence[Section]) -> None:
 
 def _format(table: pd.DataFrame) -> str:
     """Columns as wide as their texts need, in shares of the line, so that long texts are wrapped."""
-    widths = column_widths(table)
-    unit = 0.96 / max(sum(widths) + 2 * len(widths), _NARROW)  # two letters between columns
+    gaps = 2 * len(table.columns)
+    fitting = (of for wrapped in WRAPPED if sum(of := column_widths(table, wrapped)) + gaps <= _WIDE)
+    widths = next(fitting, column_widths(table, WRAPPED[-1]))
+    unit = 0.96 / max(sum(widths) + gaps, _NARROW)
     return "".join(rf">{{\raggedright\arraybackslash}}p{{{width * unit:.3f}\linewidth}}" for width in widths)
 
 

@@ -21,7 +21,7 @@ def test_p_values_in_sentences():
 
 
 def test_a_percentage_has_no_digit_that_is_less_than_a_patient():
-    assert [words.share(*of) for of in ((98, 169), (11, 19), (0, 0))] == ["98 (58.0%)", "11 (58%)", "0"]
+    assert [words.share(*of) for of in ((98, 169), (11, 19), (0, 19))] == ["98 (58.0%)", "11 (58%)", "0"]
 
 
 def test_intervals():
