@@ -15,7 +15,7 @@ from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
 from npc.report.paper.reading import with_reading
 
-ROW = 58.0  # mm, of one patient
+ROW = 48.0  # mm, of one patient
 
 
 def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], method: str = "occlusion") -> None:
@@ -76,10 +76,12 @@ def draw(path: Path, found: Sequence[Map], method: Method) -> None:
                 axes.set_title(title if limit else f"{title}:\n0 everywhere", loc="left")
                 limit = limit or 1.0
                 image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                label = method.unit if axes is maps[0] else ""  # of all of them
-                bar = figure.colorbar(image, ax=axes, label=label, orientation="horizontal", shrink=0.8)
+                label = method.unit if axes is maps[0] and of is found[-1] else ""  # of all of them
+                bar = figure.colorbar(image, ax=axes, label=label, orientation="horizontal", shrink=0.8, pad=0.03)
                 bar.set_ticks([0, limit], labels=["0", f"{limit:.2g}"])
             _deletion(curve, of)
+        curve.set_xlabel("Pixels hidden (%)")
+        figure.legend(*curve.get_legend_handles_labels(), loc="outside lower right", ncols=2)
 
 
 def _deletion(axes: Axes, of: Map) -> None:
@@ -87,9 +89,8 @@ def _deletion(axes: Axes, of: Map) -> None:
     shares = [0.0, *(100 * share for share in SHARES)]
     for label, colour, marker, risks in (
         ("marked by the map", COLOURS[2], "o", of.hidden),
-        ("at random", COLOURS[1], "s", of.hidden_at_random),
+        ("drawn at random", COLOURS[1], "s", of.hidden_at_random),
     ):
         axes.plot(shares, [of.risk, *risks.values()], color=colour, marker=marker, markersize=3, label=label)
-    axes.set_title("Parts hidden", loc="left")
-    axes.set(xlabel="Pixels hidden (%)", ylabel="Risk")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.55))
+    axes.set_title("Risk with pixels hidden", loc="left")
+    axes.set_ylabel("Risk")
