@@ -1,6 +1,7 @@
 """`report.html` of the paper's analysis."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -103,7 +104,12 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
-    return with_reading(made)
+    return with_reading(_without_empty(one) for one in made)
+
+
+def _without_empty(section: Section) -> Section:
+    """Without tables that have no row, such as the comparison of treatments where none is asked for."""
+    return replace(section, tables={caption: table for caption, table in section.tables.items() if len(table)})
 
 
 def _models(analysis: Analysis) -> list[str]:
