@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-WRAPPED = (26, 13)  # characters from which a text is set in several lines; the second where columns are many
+WRAPPED = (40, 26, 13)  # characters from which a text is set in several lines; the later ones where columns are many
 
 
 def column_widths(table: pd.DataFrame, wrapped: int) -> list[int]:

@@ -17,7 +17,7 @@ from npc.report.kit.columns import WRAPPED, column_widths
 from npc.report.kit.page import Section
 
 FONT, SIZE, _NOTE, _SMALLEST = "Times New Roman", 9, 8, 6  # points
-_TOGETHER = 20  # rows of a table that stays on one page
+_TOGETHER = 32  # rows of a table that stays on one page
 _RULE = "8"  # eighths of a point
 _LINE = 261  # mm between the margins
 _LETTER, _GAP = 0.165, 4.0  # mm: of a letter for each point of its size, on average; between two columns
@@ -72,8 +72,9 @@ def _add(document: Opened, caption: str, table: pd.DataFrame, footnote: str) -> 
     points, widths = _fitted(table)
     for column, width in zip(made.columns, widths, strict=True):
         column.width = Mm(width)
-    _repeat(made.rows[0])
+    _mark(made.rows[0], "w:tblHeader")  # printed again on each page of the table
     for line, (row, cells) in enumerate(zip(made.rows, rows, strict=True)):
+        _mark(row, "w:cantSplit")  # over two pages
         sides = [*(["top", "bottom"] if line == 0 else []), *(["bottom"] if line == len(rows) - 1 else [])]
         for cell, text, width in zip(row.cells, cells, widths, strict=True):
             cell.text, cell.width = text, Mm(width)
@@ -97,9 +98,9 @@ def _fitted(table: pd.DataFrame) -> tuple[int, list[float]]:
     return points, [of * points * _LETTER * scale + _GAP for of in letters]
 
 
-def _repeat(row: _Row) -> None:
-    """Prints a row on each page of its table, which python-docx has no call for."""
-    mark = OxmlElement("w:tblHeader")
+def _mark(row: _Row, name: str) -> None:
+    """Sets a property of a row, which python-docx has no call for."""
+    mark = OxmlElement(name)
     mark.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(mark)
 

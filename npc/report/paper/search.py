@@ -20,7 +20,12 @@ GRID = ("optimizer.lr", "optimizer.decay", "batch_size")  # across, down, panels
 _WITHIN = "Within one standard error"
 _WORTH = "AUC of the choice (95% interval)"
 _CHANCE = "Best by chance (95th percentile)"
-AXES = {"optimizer.lr": "learning rate", "optimizer.decay": "decay", "batch_size": "batch size"}
+AXES = {
+    "optimizer.lr": "learning rate",
+    "optimizer.decay": "decay",
+    "batch_size": "batch size",
+    "radiomics.selection.chain": "steps",
+}
 
 
 def table(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> pd.DataFrame:
@@ -176,6 +181,8 @@ def _order(value: Any) -> tuple[bool, Any]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " + ".join(map(_value, value))
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
