@@ -76,6 +76,11 @@ def variant_in_words(variant: str, labels: Mapping[str, str]) -> tuple[str, str]
     return " + ".join(labels.get(name, name) for name in named) + where, SLICES.get(slices, slices)
 
 
+def with_signs(text: str) -> str:
+    """A comparison as it is printed: `≥ 4000` for `>= 4000`."""
+    return text.replace(">=", "≥").replace("<=", "≤")
+
+
 def split_titles(split: Iterable[str], centre: Iterable[str]) -> dict[str, str]:
     """The cohorts that there are, by split: the test cohort is external where none of its hospitals develops the model.
 

@@ -1,6 +1,7 @@
 """`python evaluate.py` as a user gives it: what it writes, what it refuses, and that it comes again byte for byte."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -176,6 +177,8 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     home = runs.parent / "reports" / "ours"
     assert {path.name for path in (home / "figures").glob("*.png")} >= {"roc.png", "risk_groups.png", "treatment.png"}
     page = (home / "report.html").read_text()
+    assert "<title>ours: do pretreatment images predict distant metastasis?</title>" in page
+    check_words(page)
     assert "http" not in page.replace("http://www.w3.org", "")
     for name in ("table2", "table3", "survival", "treatment", "kaplan_meier", "risks", "regression"):
         assert (home / "tables" / f"{name}.csv").exists()
@@ -189,6 +192,17 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
     assert found["provenance"]["rules"]["AUC interval"] == "DeLong on the logit scale"
     check_controls(found["controls"], patients, risk)
     check_chance(found, runs, patients, report.printed)
+
+
+def check_words(page: str) -> None:
+    """A sentence below each table; signs instead of a keyboard's letters; no long figure, no name of code."""
+    tables = page.split("<caption>")[1:]
+    read = re.compile(r".*?</table></div>\s*<p class=\"reading\">\w", re.DOTALL)
+    assert len(tables) > 20
+    assert [table.partition("<")[0] for table in tables if not read.match(table)] == []
+    assert "≥ 4000</td>" in page
+    shown = re.sub(r"<script>.*|<style>.*?</style>|base64,[^\"]*", "", page, flags=re.DOTALL)
+    assert not re.search(r"&gt;=|&lt;=|\d\.\d{5}|validation_auc", shown)
 
 
 def check_chance(found, runs, patients, printed):
@@ -302,7 +316,7 @@ def test_trained_controls_are_reported_and_a_damaged_file_stops_nothing(cohort, 
     assert found["redrawn"]["test"]["auc"] is None
     assert "redrawn.csv" in found["redrawn"]["test"]["note"]
     assert "shuffled" not in found
-    assert found["shuffled_outcomes"]["test"] == {"auc_mean": pytest.approx(0.4), "p": 0.05, "permutations": 19}
+    assert found["permuted_outcomes"]["test"] == {"auc_mean": pytest.approx(0.4), "p": 0.05, "permutations": 19}
     home = runs.parent / "reports" / "ours"
     table = pd.read_csv(home / "tables" / "controls.csv")
     assert set(table["Control"]) == {

@@ -1,16 +1,29 @@
 """The page of all settings, made from `conf/` (values and reasons) and `npc/config/schema.py` (types and bounds)."""
 
-from collections.abc import Iterator
-from dataclasses import MISSING, fields, is_dataclass
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
+from hydra import compose, initialize_config_dir
 from mkdocs.structure.files import File, Files
+from omegaconf import OmegaConf
 
-from npc.config.schema import EvaluateConfig, TrainConfig
+from npc.config.schema import BidsCohortConfig, CriterionConfig, EvaluateConfig, TrainConfig, VariableConfig
+from npc.phantom.options import Options
 
 CONFIGS = Path(__file__).resolve().parents[2] / "conf"
-_NO_DEFAULTS = ("???", MISSING)
+# keys that are not those of the default cohort's schema: where they lie, and what declares them
+_MORE = {
+    "A clinical variable": ("cohort.clinical.NAME.", VariableConfig),
+    "A criterion": ("cohort.criteria.NAME.", CriterionConfig),
+    "cohort=bids": ("cohort.", BidsCohortConfig),
+    "cohort=phantom": ("cohort.", Options),
+}
+_LONG = 48  # characters of a default; a longer one stands in the file of its group
+_KEY = re.compile(r"( *)([\w.]+):(?: |$)(.*)")
 
 
 def on_files(files: Files, config) -> Files:
@@ -22,13 +35,17 @@ def on_files(files: Files, config) -> Files:
 def _page() -> Iterator[str]:
     yield "# Settings\n"
     yield "Generated from `conf/`. A key is given as `KEY=VALUE`; a file of a group as `GROUP=NAME`. Keys marked *"
-    yield "cannot change the numbers of a run and are no part of its key.\n"
+    yield "cannot change the numbers of a run and are no part of its key. Defaults are those without any choice.\n"
+    known: set[str] = set()
     for name, schema in (("train", TrainConfig), ("evaluate", EvaluateConfig)):
         yield f"## {name}.py\n"
         yield from _code(CONFIGS / f"{name}.yaml")
-        yield "| key | type | must be |\n| --- | --- | --- |"
-        yield from _rows(schema)
-        yield ""
+        yield from _table(list(_rows(schema, _defaults(name), _reasons(name))))
+        known |= {f"{at}{item.name}" for at, item, _ in _keys(schema)}
+    for title, (at, schema) in _MORE.items():
+        yield f"## {title}\n"
+        rows = _rows(schema, _defaults("train"), _reasons("train"), at)
+        yield from _table([row for row in rows if row[0].strip("`*") not in known])
     for group in sorted(path for path in CONFIGS.iterdir() if path.is_dir() and path.name != "hydra"):
         yield f"## {group.name}\n"
         for file in sorted(group.glob("*.yaml")):
@@ -40,14 +57,87 @@ def _code(file: Path) -> Iterator[str]:
     yield f"```yaml\n{file.read_text().rstrip()}\n```\n"
 
 
-def _rows(schema: type, above: str = "") -> Iterator[str]:
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    yield "| key | type | default | must be | what, unit and reason |\n| --- | --- | --- | --- | --- |"
+    yield from (f"| {' | '.join(cells)} |" for cells in rows)
+    yield ""
+
+
+def _rows(
+    schema: type, defaults: Mapping[str, str], reasons: Mapping[str, str], at: str = ""
+) -> Iterator[tuple[str, ...]]:
+    for above, item, comment in _keys(schema, at):
+        bound, key = item.metadata.get("bound"), f"{above}{item.name}"
+        kind = getattr(item.type, "__name__", None) if isinstance(item.type, type) else str(item.type)
+        reason = reasons.get(key) or item.metadata.get("help") or comment
+        yield (
+            f"`{key}`{'*' if item.metadata.get('neutral') else ''}",
+            f"`{kind}`".replace("|", "or"),
+            f"`{defaults[key]}`" if key in defaults else "",
+            bound.text if bound else "",
+            reason.replace("|", "or"),
+        )
+
+
+def _keys(schema: type, above: str = "") -> Iterator[tuple[str, Field, str]]:
+    """Where each key lies, its field, and the comment behind it in the schema."""
+    source = "" if schema.__module__ == "types" else inspect.getsource(schema)
+    comments = dict(re.findall(r"^    (\w+):.*?  # (.*)$", source, re.MULTILINE))
     for item in fields(schema):
         inner = next((of for of in (item.type, *get_args(item.type)) if is_dataclass(of)), None)
         if inner is not None and item.type is inner:
-            yield from _rows(inner, f"{above}{item.name}.")
+            yield from _keys(inner, f"{above}{item.name}.")
+        else:
+            yield above, item, comments.get(item.name, "")
+
+
+def _defaults(script: str) -> dict[str, str]:
+    """What each key is without any choice, by its whole name."""
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = compose(script)
+    return {key: text for key, value in _leaves(config) if len(text := _written(value)) <= _LONG}
+
+
+def _leaves(config: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    for key in map(str, config):
+        value = None if OmegaConf.is_missing(config, key) else config[key]
+        if OmegaConf.is_dict(value) and len(value):
+            yield from _leaves(value, f"{above}{key}.")
+        yield f"{above}{key}", value
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
+
+
+def _reasons(script: str) -> dict[str, str]:
+    """The comment of each key in `conf/`, by its whole name; that of the default file of a group comes first."""
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        chosen = compose(script, return_hydra_config=True).hydra.runtime.choices
+    found: dict[str, str] = {}
+    for group in sorted(path.name for path in CONFIGS.iterdir() if path.is_dir() and path.name != "hydra"):
+        files = sorted((CONFIGS / group).glob("*.yaml"), key=lambda file: (file.stem != chosen.get(group), file.stem))
+        at = "" if group in ("experiment", "debug", "criteria") else f"{group}."
+        for file in files if at else []:
+            found = {f"{at}{key}": text for key, text in _comments(file)} | found
+    return dict(_comments(CONFIGS / f"{script}.yaml")) | found
+
+
+def _comments(file: Path) -> Iterator[tuple[str, str]]:
+    """The comment behind a key, or above it if it is not the head of the file."""
+    above: list[tuple[int, str]] = []  # the keys that a line lies in, with their indents
+    block: list[str] = []
+    head = True
+    for line in file.read_text().splitlines():
+        if line.lstrip().startswith("#"):
+            block.append(line.strip().lstrip("# "))
             continue
-        bound = item.metadata.get("bound")
-        kind = getattr(item.type, "__name__", None) if isinstance(item.type, type) else str(item.type)
-        mark = "*" if item.metadata.get("neutral") else ""
-        cells = (f"`{above}{item.name}`{mark}", f"`{kind}`".replace("|", "or"), bound.text if bound else "")
-        yield f"| {' | '.join(cells)} |"
+        match = _KEY.match(line)
+        if match:
+            above = [(indent, name) for indent, name in above if indent < len(match[1])]
+            comment = match[3].partition("# ")[2] or ("" if head else " ".join(block))
+            above.append((len(match[1]), match[2]))
+            head = False
+            if comment:
+                yield ".".join(name for _, name in above), comment
+        block = []

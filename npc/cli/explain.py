@@ -22,8 +22,8 @@ def explain(
     shown: Annotated[int, typer.Option(help="patients with the highest, and with the lowest risk", min=1)] = 2,
     wrong: Annotated[int, typer.Option(help="also the most wrongly predicted patients; reads outcomes", min=0)] = 0,
     method: Annotated[str, typer.Option(help="occlusion or grad_cam")] = "occlusion",
-    shuffled: Annotated[
-        bool, typer.Option("--shuffled", help="also the maps of a network that is trained on shuffled outcomes")
+    permuted: Annotated[
+        bool, typer.Option("--permuted", help="also the maps of a network that is trained on permuted outcomes")
     ] = False,
 ) -> None:
     """Draw maps of a network on the anatomy, beside those of networks that know nothing. A map is no proof.
@@ -33,10 +33,10 @@ def explain(
     from npc.bundle.cohorts import of_words
     from npc.bundle.read import open_bundle
 
-    if shuffled and not model.is_dir():
+    if permuted and not model.is_dir():
         raise InputError(
-            f"{model}: --shuffled trains a network, and a bundle holds no training patient; give the folder of the "
-            "run, or leave --shuffled out"
+            f"{model}: --permuted trains a network, and a bundle holds no training patient; give the folder of the "
+            "run, or leave --permuted out"
         )
     bundle = open_bundle(model)
     parts = [of for of in bundle.parts.values() if of.settings["method"] in NETWORKS]
@@ -52,7 +52,7 @@ def explain(
         from npc.bundle.cohorts import outcome
         from npc.bundle.networks import risks
         from npc.explain.occlusion import METHODS, maps
-        from npc.explain.shuffled import shuffled as train_shuffled
+        from npc.explain.permuted import with_permuted_outcomes
         from npc.explain.wrong import most_wrong
         from npc.report.explain import write_report
 
@@ -63,8 +63,8 @@ def explain(
         worst = most_wrong(risk, outcome(cohort.patients, bundle.about["endpoint"]), wrong) if wrong else []
         extremes = _chosen(patients, ranked) if patients else [*ranked[:shown], *ranked[-shown:]]
         chosen = list(dict.fromkeys([*extremes, *worst]))
-        unknowing = train_shuffled(model, parts[0]) if shuffled else None
-        found = maps(parts[0], cohort, store, chosen, method=method, shuffled=unknowing)
+        unknowing = with_permuted_outcomes(model, parts[0]) if permuted else None
+        found = maps(parts[0], cohort, store, chosen, method=method, permuted=unknowing)
         write_report(output, bundle.about["title"], parts[0].settings["run_key"], found, method)
     say(f"{len(chosen)} patients: written to {output} (open {output / 'report.html'})")
 

@@ -42,7 +42,7 @@ def is_named(value: Any) -> bool:
 class VariableConfig:
     """A clinical variable that the cohort's table holds."""
 
-    kind: str = MISSING  # continuous | ordinal | binary | categorical
+    kind: str = MISSING  # one of continuous | ordinal | binary | categorical
     levels: list[str] | None = None  # in order
     cut: str | None = None  # such as ">= 4000"
     label: str | None = None  # in tables and figures; null: the column's name with spaces
@@ -52,7 +52,7 @@ class VariableConfig:
 class CriterionConfig:
     """Which patients of a cohort belong to the study, by the value of one column."""
 
-    column: str = MISSING
+    column: str = MISSING  # of the table
     keep: Any = MISSING  # levels such as [III, IVa, IVb], or a cut such as ">= 18"
     reason: str = MISSING  # why the other patients are excluded
 
@@ -83,7 +83,7 @@ class CohortConfig:
     label: Any = must_be("a value of the outline, not 0, or a list of such values", is_label, default=None)
     rois: dict[str, int | str] = later(field(default_factory=dict))  # regions by value, or by name of ROI or segment
     by_index: bool = False  # outlines whose header has no position are laid on their image voxel by voxel
-    roi: dict[str, str] = field(default_factory=dict)
+    roi: dict[str, str] = field(default_factory=dict)  # name of the ROI by sequence
     size: int = MISSING
     mssim: float = neutral(share(0.9))
     icc: float = neutral(share(0.75))
@@ -115,8 +115,8 @@ class EndpointConfig:
     time: str = MISSING
     class_weight: bool = False
     smoothing: float = later(must_be("0 or more, and less than 1", lambda value: 0 <= value < 1, 0.0))  # of the labels
-    months: float | None = positive(None)  # landmark
-    intervals: int | None = at_least(1, None)  # hazard
+    months: float | None = positive(None)  # of the landmark
+    intervals: int | None = at_least(1, None)  # of the hazard
     name: str = neutral("the event")  # in tables and figures
     survival: str = neutral("event-free survival")  # in tables and figures: the time without the event
 
@@ -196,10 +196,10 @@ class OptimizerConfig:
     _target_: str = MISSING
     lr: float = positive()
     decay: float = at_least(0)
-    schedule: str = later(one_of("decay", "cosine", default="decay"))
+    schedule: str = later(one_of("decay", "cosine", default="decay"))  # of the learning rate
     warmup: float = later(share(0.0))  # share of the updates, of the schedule cosine
-    stage_rate: float = later(must_be("more than 0, at most 1", lambda value: 0 < value <= 1, 1.0))
-    options: dict[str, Any] = field(default_factory=dict)
+    stage_rate: float = later(must_be("more than 0, at most 1", lambda v: 0 < v <= 1, 1.0))  # from stage to stage
+    options: dict[str, Any] = field(default_factory=dict)  # of the class
 
 
 @dataclass
@@ -210,14 +210,14 @@ class TrainerConfig:
     patience: int = at_least(1)
     threads: int = between(1, 1024)
     precision: str = one_of("32-true", "16-mixed", "bf16-mixed")
-    limit_train_batches: Any = must_be("a number more than 0", lambda value: is_number(value) and value > 0, 1.0)
+    limit_train_batches: Any = must_be("a number more than 0", lambda v: is_number(v) and v > 0, 1.0)  # of an epoch
     epoch: str = later(one_of("best", "last", default="best"))  # whose weights predict
-    overfit_batches: Any = must_be("a number, 0 or more", lambda value: is_number(value) and value >= 0, 0.0)
+    overfit_batches: Any = must_be("a number, 0 or more", lambda v: is_number(v) and v >= 0, 0.0)  # 0: all batches
     accelerator: str = neutral(one_of("auto", "cpu", "gpu", "cuda", "mps"))
     devices: Any = neutral()
-    num_nodes: int = neutral(at_least(1, 1))
+    num_nodes: int = neutral(at_least(1, 1))  # machines
     strategy: str = neutral()
-    profiler: str | None = neutral(one_of("simple", "advanced", default=None))
+    profiler: str | None = neutral(one_of("simple", "advanced", default=None))  # Lightning's
     workers: int = neutral(at_least(0, 0))
     resident: bool = neutral(False)  # slices and augmentation in the memory of a CUDA device
     graph: bool = neutral(False)  # the network's passes as CUDA graphs, on a CUDA device
@@ -229,8 +229,8 @@ class LoggerConfig:
 
     name: str = one_of("csv", "wandb")
     project: str = "npc"
-    entity: str | None = None
-    tags: list[str] = field(default_factory=list)
+    entity: str | None = None  # user or team of W&B; null: the default one
+    tags: list[str] = field(default_factory=list)  # of the run in W&B
 
 
 FILTERS = ("original", "wavelet", "square", "squareroot", "logarithm", "exponential", "log")
@@ -388,7 +388,7 @@ class EvaluateConfig:
     runs: str = MISSING
     reports: str = MISSING
     name: str = folder_name()
-    variants: list[str] | None = None
+    variants: list[str] | None = None  # null: all
     prognosis: PrognosisConfig = MISSING
     report: ReportConfig = MISSING
 

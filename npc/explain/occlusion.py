@@ -60,7 +60,7 @@ class Map:
         inside: bool, the outline.
         millimetres: side of a pixel.
         importance: the map: risk minus the risk with the place hidden, or Grad-CAM; NaN outside the outline.
-        checks: by `random_weights` and, where it was asked for, `shuffled_outcomes`.
+        checks: by `random_weights` and, where it was asked for, `permuted_outcomes`.
         hidden: risk with the most important pixels hidden, by share.
         hidden_at_random: mean of as many pixels drawn at random.
     """
@@ -83,7 +83,7 @@ def maps(
     patients: Sequence[str],
     seed: int = 0,
     method: str = "occlusion",
-    shuffled: Part | None = None,
+    permuted: Part | None = None,
 ) -> list[Map]:
     """A map for each of some patients.
 
@@ -94,7 +94,7 @@ def maps(
         patients: their ids.
         seed: of random weights and pixels.
         method: of `METHODS`.
-        shuffled: the same signature, trained on permuted outcomes.
+        permuted: the same signature, trained on permuted outcomes.
 
     Raises:
         InputError: faults of the images.
@@ -120,8 +120,8 @@ def maps(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         others: dict[str, Sequence[nn.Module]] = {"random_weights": [_with_random_weights(module) for module in own]}
-    if shuffled:
-        others["shuffled_outcomes"] = networks.modules(shuffled)
+    if permuted:
+        others["permuted_outcomes"] = networks.modules(permuted)
     found = []
     for number, patient in enumerate(patients):
         given, _ = data[number]

@@ -34,7 +34,7 @@ from npc.prognosis.seeds import Seeds, over_seeds
 from npc.prognosis.signatures import VariantSignatures, signatures
 from npc.prognosis.subgroups import Subgroups, subgroups
 from npc.prognosis.times import ConcordanceComparison, ModelTimes, concordance_comparisons, times
-from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl, shuffled_outcomes, trained_controls
+from npc.prognosis.trained_controls import PermutedOutcomes, TrainedControl, permuted_outcomes, trained_controls
 from npc.prognosis.training_risks import nested, unlike
 from npc.prognosis.treatment import TreatmentEffect, check_treatment, treatment_effect
 from npc.prognosis.treatment_analysis import TreatmentAnalysis, treatment_analysis
@@ -66,7 +66,7 @@ class Analysis:
         controls: each signature beside the size of the tumour, or why there is no such comparison.
         trained_controls: each signature against the same method on altered images, by control; or why a control can't
             be used.
-        shuffled_outcomes: each signature among those trained on permuted outcomes, by split.
+        permuted_outcomes: each signature among those trained on permuted outcomes, by split.
         combined_controls: the combined model against one that has a measure of size in the place of the signature, by
             measure and split; empty where one of them is not there.
         treatment: effect of additional treatment within risk groups by model, as in the paper.
@@ -103,7 +103,7 @@ class Analysis:
     concordance_comparisons: Mapping[tuple[str, str, str], Mapping[str, ConcordanceComparison]]
     controls: Mapping[str, Controls | NotEstimable]
     trained_controls: Mapping[str, Mapping[str, TrainedControl | NotEstimable]]
-    shuffled_outcomes: Mapping[str, Mapping[str, ShuffledOutcomes | NotEstimable]]
+    permuted_outcomes: Mapping[str, Mapping[str, PermutedOutcomes | NotEstimable]]
     combined_controls: Mapping[str, Mapping[str, Against]]
     treatment: Mapping[str, TreatmentEffect]
     treatment_beside: Mapping[str, TreatmentAnalysis]
@@ -171,7 +171,7 @@ def analyse(cohort: Cohort, choice: Choice, unfinished: Sequence[Path], choices:
         concordance_comparisons=concordance_comparisons(everyone, risks, unlike(made)),
         controls={method: controls(patients, run) for method, run in best.items()},
         trained_controls={method: trained_controls(patients, run) for method, run in best.items()},
-        shuffled_outcomes={method: shuffled_outcomes(patients, run) for method, run in best.items()},
+        permuted_outcomes={method: permuted_outcomes(patients, run) for method, run in best.items()},
         combined_controls=_combined_controls(patients, tests, made.get("combined"), choice, choices.prognosis),
         treatment=effects,
         treatment_beside={

@@ -90,7 +90,7 @@ class SearchResult:
         search: the runs.
         standard_error: of the best.
         worth: AUC of the choice, on patients who took no part in it.
-        chance: AUC of the best if outcomes are shuffled.
+        chance: AUC of the best if outcomes are permuted.
         settings: of all runs, the best first; none of a choice among all variants.
     """
 

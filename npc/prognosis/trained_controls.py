@@ -36,7 +36,7 @@ class TrainedControl:
 
 
 @dataclass(frozen=True)
-class ShuffledOutcomes:
+class PermutedOutcomes:
     """The AUC of a signature among those of the same training on permuted outcomes.
 
     Attributes:
@@ -63,7 +63,7 @@ def trained_controls(patients: pd.DataFrame, run: Run) -> dict[str, TrainedContr
     return {control: readable(_trained_control, patients, run, control) for control in there}
 
 
-def shuffled_outcomes(patients: pd.DataFrame, run: Run) -> dict[str, ShuffledOutcomes | NotEstimable]:
+def permuted_outcomes(patients: pd.DataFrame, run: Run) -> dict[str, PermutedOutcomes | NotEstimable]:
     """By split; empty where no outcomes were permuted.
 
     Args:
@@ -77,7 +77,7 @@ def shuffled_outcomes(patients: pd.DataFrame, run: Run) -> dict[str, ShuffledOut
     table = readable(_permutations, run, file)
     if isinstance(table, NotEstimable):
         return dict.fromkeys(splits, table)
-    return {split: estimated(_shuffled, patients[patients["split"] == split], run, table) for split in splits}
+    return {split: estimated(_permuted, patients[patients["split"] == split], run, table) for split in splits}
 
 
 def _trained_control(patients: pd.DataFrame, run: Run, control: str) -> TrainedControl:
@@ -117,13 +117,13 @@ def _permutations(run: Run, file: Path) -> pd.DataFrame:
     return table
 
 
-def _shuffled(patients: pd.DataFrame, run: Run, table: pd.DataFrame) -> ShuffledOutcomes:
+def _permuted(patients: pd.DataFrame, run: Run, table: pd.DataFrame) -> PermutedOutcomes:
     null = table.loc[table["split"] == patients["split"].iloc[0], "auc"].dropna()
     if null.empty:
         raise NotEstimable("no AUC of a permutation")
     observed = auc(patients["label"], run.predictions["risk"].loc[patients.index])
     mean = float(null.mean())
-    return ShuffledOutcomes(mean, observed - mean, permutation_p(observed, null), len(null))
+    return PermutedOutcomes(mean, observed - mean, permutation_p(observed, null), len(null))
 
 
 def _file(run: Run, name: str) -> Path:

@@ -8,13 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from npc.explain.occlusion import SHARES, Map
-from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF, Method
+from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF, Method, checks
 from npc.report.kit.anatomy import show_anatomy
 from npc.report.kit.figure import COLOURS, PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
+from npc.report.paper.reading import with_reading
 
-ROW = 58.0  # mm, of one patient
+ROW = 48.0  # mm, of one patient
 
 
 def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], method: str = "occlusion") -> None:
@@ -32,7 +33,8 @@ def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], m
     write_table(folder, "maps", table)
     draw(folder / FIGURE, found, METHODS[method])
     shown = Figure(folder / FIGURE, METHODS[method].caption)
-    sections = [Section("Maps", [NO_PROOF, CHECKS], {"Checks": table.round(4)}, [shown])]
+    printed = pd.DataFrame({"Patient": table["patient_id"], **checks(table)})
+    sections = with_reading([Section("Maps", [NO_PROOF, CHECKS], {"Maps": printed}, [shown])])
     write_page(folder / "report.html", f"Where the network looks: {title}", sections)
     # the last file: where it is, the report of evaluate.py takes the others as complete
     write_results(folder, {"run_key": run_key, "method": method, "maps": rows.to_dict("records")})
@@ -74,10 +76,12 @@ def draw(path: Path, found: Sequence[Map], method: Method) -> None:
                 axes.set_title(title if limit else f"{title}:\n0 everywhere", loc="left")
                 limit = limit or 1.0
                 image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.6, interpolation="nearest")
-                label = method.unit if axes is maps[0] else ""  # of all of them
-                bar = figure.colorbar(image, ax=axes, label=label, orientation="horizontal", shrink=0.8)
+                label = method.unit if axes is maps[0] and of is found[-1] else ""  # of all of them
+                bar = figure.colorbar(image, ax=axes, label=label, orientation="horizontal", shrink=0.8, pad=0.03)
                 bar.set_ticks([0, limit], labels=["0", f"{limit:.2g}"])
             _deletion(curve, of)
+        curve.set_xlabel("Pixels hidden (%)")
+        figure.legend(*curve.get_legend_handles_labels(), loc="outside lower right", ncols=2)
 
 
 def _deletion(axes: Axes, of: Map) -> None:
@@ -85,9 +89,8 @@ def _deletion(axes: Axes, of: Map) -> None:
     shares = [0.0, *(100 * share for share in SHARES)]
     for label, colour, marker, risks in (
         ("marked by the map", COLOURS[2], "o", of.hidden),
-        ("at random", COLOURS[1], "s", of.hidden_at_random),
+        ("drawn at random", COLOURS[1], "s", of.hidden_at_random),
     ):
         axes.plot(shares, [of.risk, *risks.values()], color=colour, marker=marker, markersize=3, label=label)
-    axes.set_title("Parts hidden", loc="left")
-    axes.set(xlabel="Pixels hidden (%)", ylabel="Risk")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.55))
+    axes.set_title("Risk with pixels hidden", loc="left")
+    axes.set_ylabel("Risk")

@@ -31,19 +31,19 @@ def test_maps_of_the_highest_and_lowest_risks(
 
 
 @pytest.mark.slow
-def test_the_maps_stand_beside_those_of_shuffled_outcomes(
+def test_the_maps_stand_beside_those_of_permuted_outcomes(
     run: FinishedRun, elsewhere: Path, shared: Shared, tmp_path: Path
 ):
     copy = shutil.copytree(run.path, tmp_path / run.path.name)
-    given = (copy, "cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}", "--shown", 1, "--shuffled")
+    given = (copy, "cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}", "--shown", 1, "--permuted")
     done = run_here("npc", "explain", *given, "-o", tmp_path / "first")
     assert done.returncode == 0, done.stderr
     assert "a network of permuted outcomes" in done.stderr
     table = pd.read_csv(tmp_path / "first" / "tables" / "maps.csv")
-    assert table["correlation_shuffled_outcomes"].between(-1, 0.999).all()
-    assert not table["correlation_shuffled_outcomes"].equals(table["correlation_random_weights"])
-    assert "Shuffled outcomes" in (tmp_path / "first" / "figures" / "maps.svg").read_text()
-    kept = torch.load(copy / "controls" / "shuffled_outcomes.ckpt", weights_only=True)
+    assert table["correlation_permuted_outcomes"].between(-1, 0.999).all()
+    assert not table["correlation_permuted_outcomes"].equals(table["correlation_random_weights"])
+    assert "Permuted outcomes" in (tmp_path / "first" / "figures" / "maps.svg").read_text()
+    kept = torch.load(copy / "controls" / "permuted_outcomes.ckpt", weights_only=True)
     assert kept["epoch"] + 1 == json.loads((copy / "metrics.json").read_text())["best_epoch"]
     again = run_here("npc", "explain", *given, "-o", tmp_path / "again")
     assert "permuted outcomes" not in again.stderr  # the network is kept
@@ -51,7 +51,7 @@ def test_the_maps_stand_beside_those_of_shuffled_outcomes(
 
 
 def test_a_bundle_trains_nothing(model: Path, elsewhere: Path):
-    done = run_here("npc", "explain", model, "cohort=table", f"cohort.root={elsewhere}", "--shuffled")
+    done = run_here("npc", "explain", model, "cohort=table", f"cohort.root={elsewhere}", "--permuted")
     assert done.returncode == 2
     assert "a bundle holds no training patient" in done.stderr
 

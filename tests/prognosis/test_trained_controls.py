@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from npc.prognosis.runs import Run, read_run
-from npc.prognosis.trained_controls import shuffled_outcomes, trained_controls
+from npc.prognosis.trained_controls import permuted_outcomes, trained_controls
 from npc.statistics import NotEstimable
 from tests.prognosis.run_folders import population, predictions, write_run
 
@@ -70,7 +70,7 @@ def test_training_patients_are_compared_out_of_fold_only_where_both_have_such_ri
 def test_the_null_distribution_of_the_auc(run, patients):
     """Of 10 permutations two reach .85: P = 3 / 11."""
     risk = run.predictions["risk"]
-    found = shuffled_outcomes(patients, run)
+    found = permuted_outcomes(patients, run)
     assert list(found) == ["validation", "test"]
     for split, one in found.items():
         rows = patients[patients["split"] == split]
@@ -83,7 +83,7 @@ def test_the_null_distribution_of_the_auc(run, patients):
 
 def test_a_run_without_trained_controls_has_none(tmp_path, patients):
     run = read_run(write_run(tmp_path, predictions(patients)))
-    assert (trained_controls(patients, run), shuffled_outcomes(patients, run)) == ({}, {})
+    assert (trained_controls(patients, run), permuted_outcomes(patients, run)) == ({}, {})
 
 
 def damaged(path, table, how: str) -> None:
@@ -127,13 +127,13 @@ def test_a_damaged_control_is_named_with_what_to_do(run, patients, how):
 def test_damaged_permutations_are_named_with_what_to_do(run, patients, content):
     file = run.path / "controls" / "outcomes.csv"
     file.write_text(content)
-    found = shuffled_outcomes(patients, run)["test"]
+    found = permuted_outcomes(patients, run)["test"]
     assert isinstance(found, NotEstimable)
     assert str(file) in str(found)
 
 
 def test_a_cohort_without_permutations_is_not_estimable(run, patients):
     (run.path / "controls" / "outcomes.csv").write_text("permutation,split,auc\n1,validation,0.5\n1,test,\n")
-    found = shuffled_outcomes(patients, run)
+    found = permuted_outcomes(patients, run)
     assert found["validation"].permutations == 1
     assert isinstance(found["test"], NotEstimable)

@@ -21,8 +21,24 @@ def number(value: float | NotEstimable | None, digits: int = 3) -> str:
 
 
 def p_value(p: float | None) -> str:
-    """Three decimals, or `<0.001`."""
-    return NOT_ESTIMABLE if p is None else "<0.001" if p < 0.0005 else f"{p:.3f}"
+    """Three decimals as the journal prints them; `<0.001` and `>0.999`, since no P value is 0 or 1."""
+    if p is None:
+        return NOT_ESTIMABLE
+    return "<0.001" if p < 0.0005 else ">0.999" if p >= 0.9995 else f"{p:.3f}"
+
+
+def p_in_text(p: float | None) -> str:
+    """`P = 0.012`, `P < 0.001`; for sentences."""
+    if p is None:
+        return f"P {NOT_ESTIMABLE}"
+    printed = p_value(p)
+    sign = printed[0] if printed[0] in "<>" else "="
+    return f"P {sign} {printed.lstrip('<>')}"
+
+
+def share(count: int, n: int) -> str:
+    """`98 (58.0%)`: a decimal only of more than 100 patients, of whom one is less than a percent."""
+    return f"{count} ({100 * count / n:.{int(n > 100)}f}%)" if count else "0"
 
 
 def p_of(test: object) -> str:

@@ -23,6 +23,11 @@ TEXT = (
     "interval is where the AUC of another hospital is expected; Q tests whether the hospitals differ. The networks of "
     "two hospitals share most of their training patients, which these figures leave out of account."
 )
+_READING = {
+    "AUC by hospital": "An interval that contains 0.5 is compatible with no discrimination in that hospital.",
+    "Differences of AUC between variants": "Difference: first minus second variant, on the same patients; corrected "
+    "for all pairs by Holm's method.",
+}
 
 
 def write_centres(
@@ -65,7 +70,7 @@ def write_centres(
         if of.without
     ]
     write_page(folder / "report.html", f"{folder.name}: leave one centre out", [
-        Section("Hospitals", [TEXT, *notes], tables, figures)
+        Section("Hospitals", [TEXT, *notes], tables, figures, _READING)
     ])  # fmt: skip
     printed = [
         " | ".join(map(str, row)) for row in hospitals[["Variant", "Hospital", "Events / patients", "AUC"]].to_numpy()
@@ -111,7 +116,7 @@ def _rows(of: Variant, title: str, ci: str) -> list[dict[str, str]]:
          "AUC": words.with_interval(of.pooled.estimate, of.pooled.ci)},
         {"Variant": title, "Hospital": "prediction interval", "AUC": predicted},
         {"Variant": title, "Hospital": "difference between hospitals",
-         "AUC": f"Q {effects.q:.2f}, {effects.df} df, P {words.p_value(effects.q_p)}, I² {effects.i2:.0%}"},
+         "AUC": f"Q {effects.q:.2f}, {effects.df} df, {words.p_in_text(effects.q_p)}, I² {effects.i2:.0%}"},
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _TRAINED = (
     "Outline alone, shuffled and redrawn voxels: the same method, trained again on images that show no more than this. "
     "A signature that needs the arrangement of the grey levels has a clearly higher AUC than all three."
 )
-_SHUFFLED = (
+_PERMUTED = (
     "Permuted outcomes: the same training after the outcomes of the training and validation patients were permuted "
     "within their cohort. The AUC is the mean of these trainings, and the P value the share of them, this one counted, "
     "that reach the AUC of the signature."
@@ -34,7 +34,7 @@ def text(analysis: Analysis) -> list[str]:
     made = {
         _SIZE: True,
         _TRAINED: any(analysis.trained_controls.values()),
-        _SHUFFLED: any(analysis.shuffled_outcomes.values()),
+        _PERMUTED: any(analysis.permuted_outcomes.values()),
     }
     return [sentence for sentence, shown in made.items() if shown]
 
@@ -48,7 +48,7 @@ def table(analysis: Analysis) -> pd.DataFrame:
                 against = found.volume if measure == "volume" else found.area
                 training = "out of fold, all folds together" if "train" in found.held_out else "in-sample"
                 rows += _rows(MODELS[name], _CONTROLS[measure], against, analysis, f" ({training})")
-        rows += _trained(name, analysis) + _shuffled_outcomes(name, analysis)
+        rows += _trained(name, analysis) + _permuted_outcomes(name, analysis)
     for measure, against in analysis.combined_controls.items():
         rows += _rows(MODELS["combined"], f"clinical model with {_CONTROLS[measure]}", against, analysis, "")
     return pd.DataFrame(rows)
@@ -97,9 +97,9 @@ def _trained(name: str, analysis: Analysis) -> list[dict[str, str]]:
     return rows
 
 
-def _shuffled_outcomes(name: str, analysis: Analysis) -> list[dict[str, str]]:
+def _permuted_outcomes(name: str, analysis: Analysis) -> list[dict[str, str]]:
     rows = []
-    for split, found in analysis.shuffled_outcomes[name].items():
+    for split, found in analysis.permuted_outcomes[name].items():
         of, cohort = (MODELS[name], "permuted outcomes"), analysis.splits[split]
         if isinstance(found, NotEstimable):
             rows.append(_row(*of, cohort, f"{NOT_ESTIMABLE}: {found}", None, None))

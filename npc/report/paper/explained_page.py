@@ -9,7 +9,7 @@ import pandas as pd
 from npc.explain.shown import worth_a_map
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.runs import Run
-from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF
+from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF, checks
 from npc.report.kit.page import Figure, Section
 
 _TITLE = "Explanation"
@@ -31,14 +31,14 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
     home, chosen = reports / f"{analysis.choices.name}-explained", worth_a_map(run)
     words = ["npc", "explain", str(run.path), "COHORT", "--patients", ",".join(chosen), "-o", str(home)]
     how = (
-        f"{shlex.join(words)}, where COHORT stands for the cohort options of this report (--shuffled adds maps of a "
-        "network that it trains on shuffled outcomes)"
+        f"{shlex.join(words)}, where COHORT stands for the cohort options of this report (--permuted adds maps of a "
+        "network that it trains on permuted outcomes)"
     )
     try:
         found = json.loads((home / "results.json").read_text())
         key, method = found["run_key"], METHODS[found["method"]]
         maps = pd.DataFrame(found["maps"]).set_index("patient_id")
-        maps[["risk", "hidden_10", "hidden_10_at_random", "correlation_random_weights"]]  # all must be there
+        checked = checks(maps)
         shown = Figure(home / FIGURE, method.caption)
         shown.size  # noqa: B018 - and the figure
     except (OSError, ValueError, KeyError, TypeError):
@@ -51,14 +51,7 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
             "Patient": maps.index.astype(str),
             "Shown as": [chosen.get(str(patient), "chosen by hand") for patient in maps.index],
             "Outcome": [_outcome(run, str(patient)) for patient in maps.index],
-            "Risk": _figures(maps["risk"]),
-            "Risk, tenth marked hidden": _figures(maps["hidden_10"]),
-            "Risk, tenth at random hidden": _figures(maps["hidden_10_at_random"]),
-            **{
-                f"Correlation with {title.lower()}": _figures(maps[f"correlation_{check}"])
-                for check, title in CHECKED.items()
-                if f"correlation_{check}" in maps
-            },
+            **checked,
         }
     )
     return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], listings={"Maps": table})]
@@ -69,7 +62,3 @@ def _outcome(run: Run, patient: str) -> str:
         return "not known"
     row = run.predictions.loc[patient]
     return f"{'event' if row['event'] else 'no event'}, month {row['time']:.1f}"
-
-
-def _figures(values: pd.Series) -> list[str]:
-    return ["–" if pd.isna(value) else f"{value:.3f}" for value in values]

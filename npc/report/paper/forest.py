@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from npc.names import with_signs
 from npc.prognosis.subgroups import Subgroups
 from npc.prognosis.survival import HazardRatio
 from npc.report.kit import words
@@ -25,7 +26,7 @@ def draw(path: Path, found: Subgroups) -> None:
     for division in found.by.values():
         rows.append((division.title, "", None, words.p_value(division.p_holm)))
         rows += [
-            (f"    {level}", f"{group.events} / {group.n}", group.hazard_ratio, "")
+            (f"    {with_signs(level)}", f"{group.events} / {group.n}", group.hazard_ratio, "")
             for level, group in division.groups.items()
         ]
     with drawing(path, width=PAGE, height=FRAME + LINE * len(rows)) as figure:

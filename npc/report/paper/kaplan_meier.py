@@ -98,9 +98,8 @@ def draw(path: Path, panels: Sequence[Panel], *, endpoint: Mapping[str, Any], co
 
 def panel(title: str, found: Survival) -> Panel:
     """Two groups with their log-rank test and hazard ratio."""
-    p = words.p_of(found.logrank)
-    equals = "= " if p[0].isdigit() else ""
-    text = f"Log-rank P {equals}{p}\nHazard ratio {words.hazard_ratio(found.hazard_ratio)}"
+    p = words.p_in_text(getattr(found.logrank, "p", None))
+    text = f"Log-rank {p}\nHazard ratio {words.hazard_ratio(found.hazard_ratio)}"
     return Panel(title, {group.name: group.curve for group in found.groups if group.curve}, text)
 
 

@@ -27,7 +27,7 @@ from npc.report.paper import (
 )
 from npc.report.paper.figures import Figures
 from npc.report.paper.images import Images
-from npc.report.paper.reading import READING
+from npc.report.paper.reading import with_reading
 
 _TIMES = (
     "Concordance and AUC are of the risk that the rest of the report shows; the Brier score is of the absolute risk of "
@@ -68,14 +68,14 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
     """
     rules = [f"{name}: {rule}" for name, rule in analysis.provenance.rules.items()]
     rules += analysis.choice.notes()
-    runs = tables.runs(analysis.provenance.runs)
+    runs = tables.runs(analysis.provenance.runs, analysis.labels)
     made = [
         summary.section(analysis, [figures.flow]),
         patients_page.patients(analysis, images),
         *validity_page.missing(analysis),
         patients_page.pictures(analysis, images, reports),
         Section("Variants of the signature", ["In square brackets the paper's figure."],
-                {"Table 3": tables.variants(analysis)}),
+                {"Variants of the signature (Table 3)": tables.variants(analysis)}),
         *validity_page.ablations(analysis),
         Section("Negative controls", [*controls.text(analysis), *controls.notes(analysis)], _controls(analysis)),
         _seeds(analysis),
@@ -104,7 +104,12 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
-    return [replace(section, reading=READING | dict(section.reading)) for section in made]
+    return with_reading(_without_empty(one) for one in made)
+
+
+def _without_empty(section: Section) -> Section:
+    """Without tables that have no row, such as the comparison of treatments where none is asked for."""
+    return replace(section, tables={caption: table for caption, table in section.tables.items() if len(table)})
 
 
 def _models(analysis: Analysis) -> list[str]:

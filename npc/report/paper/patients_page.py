@@ -15,6 +15,7 @@ from npc.report.paper import tables
 from npc.report.paper.images import SEES_NO_SLICE, Images
 
 SHOWN = 3  # slices of a study; of more, the first, the middle and the last one
+TABLE1, TABLE2 = "Acquisition of the images (Table 1)", "Characteristics of the patients (Table 2)"
 _RISKS = (
     "Risks of training patients are of fits that did not see them, where there are such; the risk group is that of the "
     "first model. With report.patients=false the page is made without this table and without images."
@@ -32,7 +33,7 @@ def patients(analysis: Analysis, images: Images) -> Section:
     return Section(
         "Patients",
         [*missing, *([_LINKS] if shown and images.views else []), _RISKS if shown else _LEFT_OUT],
-        {**({} if acquired.empty else {"Table 1": acquired}), "Table 2": tables.characteristics(analysis)},
+        {**({} if acquired.empty else {TABLE1: acquired}), TABLE2: tables.characteristics(analysis)},
         listings={"Each patient": listing(analysis)} if shown else {},
     )
 

@@ -1,6 +1,11 @@
-"""How to read each table of the report: one sentence by its caption, which the page prints below it."""
+"""How to read each table of the report: one sentence by its caption, which stands below it."""
 
-READING = {
+from collections.abc import Iterable
+from dataclasses import replace
+
+from npc.report.kit.page import Section
+
+_READING = {
     "AUC (95% interval)": "An interval that contains 0.5 is compatible with no discrimination; the training column is "
     "of patients to whom the models were fitted.",
     "Paired DeLong tests": "Difference: first minus second model, on the same patients; corrected for all pairs of a "
@@ -13,25 +18,56 @@ READING = {
     "High against low risk": "The cut-off is fixed on the training cohort; a hazard ratio above 1 means that the "
     "high-risk group has more events.",
     "Survival by risk group": "Kaplan-Meier estimates with log(-log) intervals, in percent.",
+    "Cumulative incidence, with death as competing event": "Share of the patients of a group who have had the event, "
+    "or died without it, by each month; the subdistribution hazard ratio compares these shares, the cause-specific one "
+    "the rates among those who are still at risk.",
+    "The first model by hospital": "Hospitals differ by chance too: compare the intervals, not the estimates alone.",
     "Concordance, AUC and Brier score": "Concordance and AUC: 0.5 is chance, 1 perfect; Brier score: lower is better.",
     "Paired tests of concordance": "Difference: first minus second model, on the same patients.",
     "Cox form, training cohort": "Hazard ratios of one unit of each term, with their 95% intervals.",
     "Calibration": "Observed over expected events and slope are 1 for a calibrated model.",
     "Clinical variables, training cohort": "Variables with a P value below the level of significance enter the models.",
-    "Fitted models": "Odds ratios of one unit of each term; those of a signature are of its whole range, 0 to 1.",
-    "Table 1": "By scanner and sequence; two values are the smallest and the largest.",
+    "Fitted models": "Odds ratios of one unit of each term, of an ordered variable of one step; those of a signature "
+    "are of its whole range, 0 to 1.",
+    "What each arm adds to all others": "A small P value means that the model of all arms fits the training patients "
+    "worse without this arm.",
+    "Acquisition of the images (Table 1)": "By scanner and sequence; two values are the smallest and the largest.",
     "Each patient": "A click on a heading sorts; the risk is on the scale of each model.",
     "Image consistency between hospitals (MSSIM)": "For each patient of the development hospital the mean structural "
     "similarity to all external patients; after masking all outside of the outlines is 0 and counts as alike.",
     "Maps": "Hiding what the map marks should change the risk more than hiding as many pixels at random; a "
     "correlation near 1 with the map of random weights means that the map shows the image, not what was learnt.",
-    "Table 2": "P compares the cohorts, not patients with and without the event.",
-    "Table 3": "The best run of each variant; the internal validation cohort chose it.",
+    "Characteristics of the patients (Table 2)": "P compares the cohorts, not patients with and without the event.",
+    "Patients without a value": "The fewer patients have all values, the more the models rest on values filled in.",
+    "Regressions": "The odds ratios of both kinds should agree; the more information is missing, the more the "
+    "imputed ones rest on the imputation model.",
+    "Variants of the signature (Table 3)": "The best run of each variant; the internal validation cohort chose it.",
+    "Signatures": "Where the nested AUC is far below the apparent one, the chain has fitted chance.",
+    "Features": "A feature that few of the refits choose was chosen by chance, or could be replaced by another one.",
     "Training cohort": "Corrected and nested figures estimate a new cohort of the same kind; those of the "
     "combined model are too high, since its signature is not fitted again.",
     "By subgroup": "A P value of interaction, not the figure of one subgroup, shows whether subgroups differ.",
     "Each variant against the chosen signature": "Difference: variant minus signature, on the same patients.",
     "Selection and its optimism": "The AUC of the chosen run is too high by about the optimism.",
     "Runs that differ in their seed alone": "The spread is chance of the training, beside that of the patients.",
+    "Within risk groups": "A hazard ratio below 1 favours the additional treatment; whether its effect differs between "
+    "the risk groups is the test of interaction, not the difference of two P values.",
+    "Within risk groups of the treatment-free score": "As the table above, in groups that do not depend on the "
+    "treatment that was given.",
+    "Adjusted": "A hazard ratio below 1, and a positive difference of restricted means, favour the additional "
+    "treatment; an E-value near 1 means that a weak unmeasured variable could explain the effect.",
+    "Weights": "An effective number far below the number of patients means that few of them carry the weighted "
+    "comparison.",
+    "Balance": "Standardised differences of means between the treatments; below 0.1 in size they count as balanced.",
+    "Patients whom every model gets wrong": "A small P value marks a variable in which these patients may differ from "
+    "the others.",
     "Runs": "The run key is a hash of all settings that can change the results.",
 }
+
+
+def with_reading(sections: Iterable[Section]) -> list[Section]:
+    """The sections with the sentence below each of their tables; a table without one is an error (KeyError)."""
+    return [
+        replace(one, reading={caption: _READING[caption] for caption in (*one.tables, *one.listings)})
+        for one in sections
+    ]

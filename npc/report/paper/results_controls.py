@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from npc.names import NOT_ESTIMABLE
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.controls import Against, Controls
-from npc.prognosis.trained_controls import ShuffledOutcomes, TrainedControl
+from npc.prognosis.trained_controls import PermutedOutcomes, TrainedControl
 from npc.report.paper.result_parts import TEST, Json, either, note, test
 from npc.statistics import NotEstimable
 from npc.statistics.added_value import AddedValue
@@ -17,7 +17,7 @@ def controls(analysis: Analysis) -> Json:
         name: {
             **(note(found) if isinstance(found, NotEstimable) else _beside_size(found)),
             **{control: _trained(of, analysis.splits) for control, of in analysis.trained_controls[name].items()},
-            **_shuffled_outcomes(analysis.shuffled_outcomes[name]),
+            **_permuted_outcomes(analysis.permuted_outcomes[name]),
         }
         for name, found in analysis.controls.items()
     }
@@ -48,13 +48,13 @@ def _trained(found: TrainedControl | NotEstimable, splits: Iterable[str]) -> Jso
     return _against_all(found.against)
 
 
-def _shuffled_outcomes(found: Mapping[str, ShuffledOutcomes | NotEstimable]) -> Json:
+def _permuted_outcomes(found: Mapping[str, PermutedOutcomes | NotEstimable]) -> Json:
     keys = ("auc_mean", "p", "permutations")
     written = {
         split: either(one, keys, lambda o: {"auc_mean": o.auc, "p": o.p, "permutations": o.permutations})
         for split, one in found.items()
     }
-    return {"shuffled_outcomes": written} if written else {}
+    return {"permuted_outcomes": written} if written else {}
 
 
 def _against_all(found: Mapping[str, Against]) -> Json:

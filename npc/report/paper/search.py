@@ -20,7 +20,12 @@ GRID = ("optimizer.lr", "optimizer.decay", "batch_size")  # across, down, panels
 _WITHIN = "Within one standard error"
 _WORTH = "AUC of the choice (95% interval)"
 _CHANCE = "Best by chance (95th percentile)"
-AXES = {"optimizer.lr": "learning rate", "optimizer.decay": "decay", "batch_size": "batch size"}
+AXES = {
+    "optimizer.lr": "learning rate",
+    "optimizer.decay": "decay",
+    "batch_size": "batch size",
+    "radiomics.selection.chain": "steps",
+}
 
 
 def table(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> pd.DataFrame:
@@ -61,11 +66,12 @@ def _price(one: SearchResult) -> dict[str, str]:
 def lines(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> list[str]:
     """The same for a terminal, two lines a search."""
     printed = []
-    for row in table(searches, labels).to_dict("records"):
+    for one, row in zip(searches, table(searches, labels).to_dict("records"), strict=True):
+        p = words.p_in_text(getattr(one.chance, "p", None))
         printed += [
             f"{row['Method']}, {row['Variant']}, best of {row['Runs']}: {row['Best']}",
             f"    its AUC {row['Its AUC']}, {row[_WITHIN]} within one standard error; AUC of the choice {row[_WORTH]}, "
-            f"optimism {row['Optimism']}; best by chance {row[_CHANCE]}, P {row['P']}",
+            f"optimism {row['Optimism']}; best by chance {row[_CHANCE]}, {p}",
         ]
     return printed
 
@@ -87,7 +93,7 @@ def text(searches: Sequence[SearchResult], labels: Mapping[str, str]) -> list[st
         "choice its AUC there is too high. AUC of the choice: the mean, over bootstrap draws of these patients, of the "
         "AUC that the setting chosen by the drawn ones has in those left out (Tsamardinos 2018; slightly too low, for "
         "a draw holds two thirds of them). Best by chance: the highest AUC of the same settings when outcomes are "
-        "shuffled, and the share of shuffles that reach the observed one (P). Within one standard error: settings "
+        "permuted, and the share of permutations that reach the observed one (P). Within one standard error: settings "
         "whose AUC is no more than DeLong's standard error of the best below it.",
         *(f"{' '.join(_name(one, labels).values())}: {one.search.others} runs with other patients, splits or outcomes "
           "are left out"
@@ -175,6 +181,8 @@ def _order(value: Any) -> tuple[bool, Any]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " + ".join(map(_value, value))
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from npc.names import MODELS
+from npc.names import MODELS, variant_in_words
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.controls import MORE, Controls
 from npc.prognosis.times import Calibration
@@ -22,8 +22,10 @@ def section(analysis: Analysis, figures: Sequence[Figure]) -> Section:
 
 
 def question(analysis: Analysis) -> str:
-    """The title of the page."""
-    return f"Do pretreatment images predict {analysis.choices.endpoint.name}? {analysis.choices.name}"
+    """The title of the page: the cohort, the name of a report that has another one, and the question."""
+    cohort, name = analysis.choices.cohort.name, analysis.choices.name
+    of = cohort if name == cohort else f"{cohort}, report {name}"
+    return f"{of}: do pretreatment images predict {analysis.choices.endpoint.name}?"
 
 
 def _held_out(analysis: Analysis) -> str:
@@ -34,11 +36,12 @@ def _answer(analysis: Analysis) -> Iterator[str]:
     split, (name, result) = _held_out(analysis), next(iter(analysis.models.items()))
     cohort, auc = analysis.splits[split], result.auc[split]
     times = analysis.times[name].cohorts[split]
+    series, slices = variant_in_words(analysis.choice.lead.variant, analysis.labels)
     yield (
         f"Cohort {analysis.choices.cohort.name}: {len(analysis.followed)} patients, "
         f"{int(analysis.followed['event'].sum())} with {analysis.choices.endpoint.name}. The first model is the "
         f"{_small(name)}; the chosen run of its signature is {analysis.choice.lead.key} "
-        f"({analysis.choice.lead.variant}), the best in the internal validation cohort."
+        f"({series}, {slices.lower()}), the best in the internal validation cohort."
     )
     yield (
         f"{cohort} ({auc.n} patients, {auc.events} events): AUC {words.auc(auc, analysis.choices.report.ci)}, "

@@ -12,6 +12,7 @@ from npc.prognosis.search import SearchResult, judge
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Section, write_page
 from npc.report.paper import page, results_signatures, search
+from npc.report.paper.reading import with_reading
 
 
 @dataclass(frozen=True)
@@ -101,5 +102,5 @@ def report_sweep(
     write_table(folder, "search_settings", search.settings_table(found))
     figures = search.draw(folder / "figures", found, labels)
     sections = [Section("Runs", report.completeness()), *page.searches(found, figures, labels)]
-    write_page(folder / "report.html", f"{folder.name}: the search", sections)
+    write_page(folder / "report.html", f"{folder.name}: the search", with_reading(sections))
     return report

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from npc.names import NOT_ESTIMABLE
+from npc.names import NOT_ESTIMABLE, with_signs
 from npc.prognosis.characteristics import Characteristic, Summary
-from npc.report.kit.words import p_of
+from npc.report.kit.words import p_of, share
 
 
 def table(characteristics: Sequence[Characteristic], splits: Mapping[str, str], tests: str) -> pd.DataFrame:
@@ -17,8 +17,10 @@ def table(characteristics: Sequence[Characteristic], splits: Mapping[str, str], 
         splits: titles of the cohorts.
         tests: whose P value is printed, `paper` or `methods`.
     """
-    rows = [row for one in characteristics for row in _rows(one, splits, tests)]
-    columns = ["Characteristic", *splits.values(), "P value"]
+    n = {split: one.n[split] + one.missing[split] for one in characteristics[:1] for split in splits}
+    headings = {split: f"{title} (n = {n[split]})" if n else title for split, title in splits.items()}
+    rows = [row for one in characteristics for row in _rows(one, headings, tests)]
+    columns = ["Characteristic", *headings.values(), "P value"]
     return pd.DataFrame(rows, columns=columns).fillna("")
 
 
@@ -30,15 +32,14 @@ def _rows(one: Characteristic, splits: Mapping[str, str], tests: str) -> Iterato
     if one.counts is not None:
         yield {"Characteristic": title, "P value": p}
         for level, counts in one.counts.items():
-            cells = {splits[split]: _share(n, one.n[split]) for split, n in counts.items()}
-            yield {"Characteristic": f"  {level}", **cells}
+            cells = {splits[split]: share(n, one.n[split]) for split, n in counts.items()}
+            yield {"Characteristic": f"  {with_signs(level)}", **cells}
         if any(one.missing.values()):
             yield {"Characteristic": "  not known", **{splits[split]: str(n) for split, n in one.missing.items()}}
 
 
 def _mean(summary: Summary | None) -> str:
-    return NOT_ESTIMABLE if summary is None else f"{summary.mean:.2f} ({summary.min:g}–{summary.max:g})"
-
-
-def _share(count: int, n: int) -> str:
-    return f"{count} ({100 * count / n:.2f}%)" if n else "0"
+    if summary is None:
+        return NOT_ESTIMABLE
+    digits = 1 if abs(summary.mean) >= 10 else 2
+    return f"{summary.mean:.{digits}f} ({summary.min:g}–{summary.max:g})"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from npc.names import MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS
+from npc.names import METHODS, MODELS, NOT_ESTIMABLE, POOLED, RISK_GROUPS, variant_in_words
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.provenance import RunUsed
 from npc.prognosis.survival import Survival
@@ -113,7 +113,7 @@ def classification(analysis: Analysis) -> pd.DataFrame:
     for name, result in analysis.models.items():
         for split, title in analysis.splits.items():
             shares = {
-                _SHARES[share]: words.with_interval(found.estimate, found.ci)
+                _SHARES[share]: words.with_interval(found.estimate, found.ci, 2)
                 for share, found in result.classification[split].items()
             }
             rows.append({"Model": MODELS[name], "Cohort": title, "Threshold": words.number(result.threshold), **shares})
@@ -224,14 +224,17 @@ def risks(analysis: Analysis) -> pd.DataFrame:
     return table.rename_axis("patient_id").reset_index()
 
 
-def runs(used: Sequence[RunUsed]) -> pd.DataFrame:
-    """A row a run, with its encoder if a run has one."""
-    rows = [
-        {"run_key": run.run_key, "method": run.method, "variant": run.variant, "validation_auc": run.validation_auc}
-        | ({"encoder": "{name}; source: {source}; licence: {licence}".format(**run.encoder)} if run.encoder else {})
-        for run in used
-    ]
-    return pd.DataFrame(rows).fillna({"encoder": ""})
+def runs(used: Sequence[RunUsed], labels: Mapping[str, str]) -> pd.DataFrame:
+    """A row a run, with its encoder if a run has one; `labels` of the series."""
+    rows = []
+    for run in used:
+        series, slices = variant_in_words(run.variant, labels)
+        row = {"Run": run.run_key, "Method": METHODS[run.method], "Image series": series, "Slices": slices}
+        row["AUC, internal validation"] = words.number(run.validation_auc)
+        if run.encoder:
+            row["Encoder"] = "{name}; source: {source}; licence: {licence}".format(**run.encoder)
+        rows.append(row)
+    return pd.DataFrame(rows).fillna("")
 
 
 def _survival(found: Survival, name: str) -> dict[str, str]:

@@ -55,7 +55,7 @@ def survival_at(analysis: Analysis) -> pd.DataFrame:
             "Model": model,
             "Cohort": title,
             "Group": group,
-            **{f"{month} months (%)": words.estimate(_percent(of[month]), 1) for month in HORIZONS},
+            **{f"{month} months (%)": words.estimate(_percent(of[month]), 0) for month in HORIZONS},
         }
         for model, title, found in _each(analysis)
         for group, of in found.survival_at.items()
@@ -110,7 +110,7 @@ def competing(analysis: Analysis) -> pd.DataFrame:
                     rows.append({
                         "Model": MODELS[name], "Cohort": cohort.title, "Of": _CAUSES[cause], "Group": group,
                         "Deaths without the event": str(found.deaths[group]),
-                        **{f"{month} months (%)": words.estimate(_percent(of[month]), 1) for month in HORIZONS},
+                        **{f"{month} months (%)": words.estimate(_percent(of[month]), 0) for month in HORIZONS},
                         "Cause-specific hazard ratio": _ratio(found.cause_specific[cause]),
                         "Subdistribution hazard ratio": _ratio(found.subdistribution[cause]),
                     })  # fmt: skip

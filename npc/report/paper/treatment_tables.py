@@ -101,5 +101,4 @@ def notes(analysis: Analysis) -> list[str]:
 def _with_p(found: Effect | HazardRatio | NotEstimable, digits: int = 2) -> str:
     if isinstance(found, NotEstimable):
         return f"{NOT_ESTIMABLE}: {found}"
-    p = words.p_value(found.p)
-    return f"{words.with_interval(found.estimate, found.ci, digits)}, P {p if p[0] == '<' else f'= {p}'}"
+    return f"{words.with_interval(found.estimate, found.ci, digits)}, {words.p_in_text(found.p)}"

@@ -36,7 +36,7 @@ def headline(analysis: Analysis) -> list[str]:
         written.append(
             f"{MODELS[found.model]}, {analysis.splits[found.split]}: {FIGURES[name]} {one.estimate:.3f}. Under "
             f"{one.permutations} permutations of the outcomes {_WITHIN[found.hospitals > 1]}, with the risks as they "
-            f"are, 95% of the values lie between {low:.3f} and {high:.3f}; P {words.p_value(one.p)}, one-sided."
+            f"are, 95% of the values lie between {low:.3f} and {high:.3f}; {words.p_in_text(one.p)}, one-sided."
         )
     if written and found.split == "validation":
         written.append("The internal validation cohort chose the run, so its P values are too small.")

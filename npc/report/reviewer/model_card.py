@@ -99,10 +99,10 @@ def _volume(analysis: Analysis) -> Iterator[str]:
         yield f"- {MODELS[method]}: {found.sentence()}."
         for split, title in analysis.splits.items():
             one = found.volume[split]
-            p = words.p_of(one.test)
+            p = words.p_in_text(getattr(one.test, "p", None))
             auc = one.auc if isinstance(one.auc, NotEstimable) else words.number(one.auc)
             signature = words.auc(analysis.models[method].auc[split], analysis.choices.report.ci)
-            yield f"  - {title}: AUC of the volume {auc}, of the signature {signature}; P {p}."
+            yield f"  - {title}: AUC of the volume {auc}, of the signature {signature}; {p}."
 
 
 def _limits(analysis: Analysis) -> Iterator[str]:

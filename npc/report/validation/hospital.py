@@ -22,6 +22,12 @@ _RECALIBRATION = (
     "How the absolute risk fits as it is, with another baseline (intercept), and with another slope, too. The last two "
     "are fitted to the same patients, so they look better than they are; an intercept needs fewer events than a slope."
 )
+_READING = {
+    "Of the model in these patients": "AUC and concordance: 0.5 is chance; observed over expected events and slope: 1 "
+    "is right; Brier score and ICI: lower is better.",
+    "Absolute risk": "Observed over expected events of 1 and a lower Brier score are better; a slope below 1 means "
+    "predictions that are too extreme.",
+}
 _METHODS = {"none": "As it is", "intercept": "Another intercept", "slope": "Another intercept and slope"}
 
 
@@ -59,8 +65,8 @@ def write_report(folder: Path, bundle: Bundle, found: Validation) -> None:
     number = len(found.patients)
     text = [f"{number} patients, {int(found.patients['event'].sum())} with {endpoint['name']}. 95% intervals."]
     sections = [
-        Section("Figures", text, {"Of the model in these patients": tables["figures"]}, drawn),
-        Section("Recalibration", [_RECALIBRATION], {"Absolute risk": tables["recalibration"]}),
+        Section("Figures", text, {"Of the model in these patients": tables["figures"]}, drawn, _READING),
+        Section("Recalibration", [_RECALIBRATION], {"Absolute risk": tables["recalibration"]}, reading=_READING),
         *more,
     ]
     write_page(folder / "report.html", f"Validation: {title}", sections)
@@ -102,7 +108,7 @@ def figures_table(found: Validation) -> pd.DataFrame:
         ("High against low risk: hazard ratio", words.hazard_ratio(found.survival.hazard_ratio)),
         ("High against low risk: log-rank P", words.p_of(found.survival.logrank)),
         *(
-            (name.upper() if len(name) == 3 else name.capitalize(), words.with_interval(of.estimate, of.ci))
+            (name.upper() if len(name) == 3 else name.capitalize(), words.with_interval(of.estimate, of.ci, 2))
             for name, of in found.classification.items()
         ),
     ]
@@ -114,8 +120,8 @@ def recalibration_table(found: Validation) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Recalibration": _METHODS[of.method],
-            "Intercept": words.number(of.intercept),
-            "Slope": words.number(of.slope),
+            "Intercept": words.number(of.intercept, 2),
+            "Slope": words.number(of.slope, 2),
             "Observed / expected": words.estimate(of.oe, 2),
             "Brier score": words.estimate(_score(of.brier)),
         }

@@ -25,6 +25,10 @@ _RANDOM = (
     "By random effects (restricted maximum likelihood, intervals of Hartung and Knapp). The prediction interval is "
     "where the figure of another hospital is to be expected."
 )
+_READING = {
+    "Patients": "A hospital with few events says little by itself.",
+    "All hospitals": "AUC and concordance: 0.5 is chance; observed over expected events and slope: 1 is right.",
+}
 
 
 def write_report(
@@ -50,9 +54,9 @@ def write_report(
         {"Hospital": name, "Patients": of["patients"], "Events": of["events"]} for name, of in hospitals.items()
     )
     sections = [
-        Section("Hospitals", (), {"Patients": counts}),
-        Section("Pooled exactly", [_EXACT], {"All hospitals": _exact_table(exact)}),
-        Section("Pooled by random effects", [_RANDOM], {"All hospitals": table}, drawn),
+        Section("Hospitals", (), {"Patients": counts}, reading=_READING),
+        Section("Pooled exactly", [_EXACT], {"All hospitals": _exact_table(exact)}, reading=_READING),
+        Section("Pooled by random effects", [_RANDOM], {"All hospitals": table}, drawn, _READING),
     ]
     write_page(folder / "report.html", f"Validation at {len(hospitals)} hospitals: {first['title']}", sections)
 
@@ -110,7 +114,7 @@ def _table(pooled: Mapping[str, Pooled]) -> pd.DataFrame:
             "Prediction interval": NOT_ESTIMABLE
             if isinstance(of.prediction, NotEstimable)
             else " to ".join(f"{limit:.3f}" for limit in of.prediction),
-            "I2": NOT_ESTIMABLE if isinstance(of.effects, NotEstimable) else f"{100 * of.effects.i2:.0f}%",
+            "I²": NOT_ESTIMABLE if isinstance(of.effects, NotEstimable) else f"{100 * of.effects.i2:.0f}%",
         }
         for name, of in pooled.items()
     )

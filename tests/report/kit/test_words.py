@@ -8,10 +8,20 @@ from npc.statistics import NotEstimable
 
 
 @pytest.mark.parametrize(
-    ("p", "printed"), [(None, "not estimable"), (0.0004, "<0.001"), (0.0005, "0.001"), (0.25, "0.250")]
+    ("p", "printed"), [(None, "not estimable"), (0.0004, "<0.001"), (0.0005, "0.001"), (0.25, "0.250"), (1.0, ">0.999")]
 )
 def test_p_values(p, printed):
     assert words.p_value(p) == printed
+
+
+def test_p_values_in_sentences():
+    assert [words.p_in_text(p) for p in (0.0001, 0.25, 1.0, None)] == [
+        "P < 0.001", "P = 0.250", "P > 0.999", "P not estimable"
+    ]  # fmt: skip
+
+
+def test_a_percentage_has_no_digit_that_is_less_than_a_patient():
+    assert [words.share(*of) for of in ((98, 169), (11, 19), (0, 19))] == ["98 (58.0%)", "11 (58%)", "0"]
 
 
 def test_intervals():

@@ -103,7 +103,7 @@ def test_absent_images_are_a_sentence(analysis, tmp_path):
     images = read_images(elsewhere)
     shown = patients_page.patients(elsewhere, images)
     assert any("npc cohort check says why" in sentence for sentence in shown.text)
-    assert list(shown.tables) == ["Table 2"]
+    assert list(shown.tables) == ["Characteristics of the patients (Table 2)"]
     assert len(shown.listings["Each patient"]) == 36
     assert patients_page.pictures(elsewhere, images, tmp_path).panels == []
 

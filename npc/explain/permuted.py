@@ -28,13 +28,13 @@ from npc.signature.method import DeepLearning
 
 log = logging.getLogger(__name__)
 SEED = 19_000_001  # of the network and of the permutation: none that a run is likely to have
-_NAME = "shuffled_outcomes"
+_NAME = "permuted_outcomes"
 
 
-def shuffled(path: Path, part: Part) -> Part:
+def with_permuted_outcomes(path: Path, part: Part) -> Part:
     """The same signature with the network of permuted outcomes; one network stands for an ensemble.
 
-    It is trained by the first call and kept as `controls/shuffled_outcomes.ckpt` of the run.
+    It is trained by the first call and kept as `controls/permuted_outcomes.ckpt` of the run.
 
     Args:
         path: folder of a finished run.
@@ -65,7 +65,7 @@ def _train(run: RunFolder, file: Path) -> None:
     if {name: (run.data() or {}).get(name) for name in hashes} != dict(hashes):
         raise InputError(
             f"{run.path}: the images in {config.cohort.root} are no longer those of the run; put them back, or leave "
-            "--shuffled out"
+            "--permuted out"
         )
     method.prepare(patients)
     with run.logging():
