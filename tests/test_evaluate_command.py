@@ -184,6 +184,10 @@ def test_a_report_holds_every_figure_with_correct_values(report, patients):
         assert (home / "tables" / f"{name}.csv").exists()
     titles = ["Training", "Internal validation", "External test"]
     assert list(pd.read_csv(home / "tables" / "auc.csv")) == ["Model", *titles]
+    assert list(pd.read_csv(home / "tables" / "table2.csv")) == ["Characteristic", *titles, "P value"]
+    assert f"Training (n = {(patients['split'] == 'train').sum()})</th>" in page
+    to_compute_with = [home / "results.json", *(home / "tables").glob("*.csv")]
+    assert [file.name for file in to_compute_with if "≥" in file.read_text()] == []
     labels = pd.read_csv(home / "tables" / "univariate.csv")["Variable"].tolist()
     assert (labels[3], list(found["univariate"])[3]) == ("N stage", "n_stage")
     nomogram = (home / "figures" / "nomogram_combined.svg").read_text()

@@ -20,10 +20,11 @@ from tests.commands import ROOT, run_here
 pytestmark = pytest.mark.usefixtures("coarse")
 FEW = ["radiomics.features.filters=[original]", "radiomics.features.classes=[firstorder]"]
 SMALL = ["cohort.n=60", "cohort.matrix=32", "trainer.max_epochs=1"]
-# pages that a test reads, whose own name says so or that is named here
+# pages whose commands other files run, and how many commands they run: whoever adds a command sees to its test, too
 ELSEWHERE = {
-    "handing_over": "bundle/test_handing_over.py", "intended_use": "test_how_to.py", "new_endpoint": "test_how_to.py",
-    "new_network": "test_how_to.py", "own_hospital": "test_own_hospital.py",
+    "handing_over": ("bundle/test_handing_over.py", 8), "intended_use": ("test_how_to.py", 2),
+    "new_endpoint": ("test_how_to.py", 5), "new_network": ("test_how_to.py", 3),
+    "own_hospital": ("test_own_hospital.py", 13),
 }  # fmt: skip
 # minutes to hours: tests/test_benchmarks.py and tests/sweep/test_slurm.py have their parts
 LONG = ("benchmarks/", "--backend slurm", "--devices", ".ci/slurm")
@@ -51,7 +52,9 @@ def test_every_command_of_every_page_has_a_test():
     for page in (ROOT / "docs").glob("*.md"):
         left = [line for line in of(page.stem) if not any(part in line for part in LONG)]
         assert page.stem in {*here, *ELSEWHERE} or not left, f"{page.name}: {left}"
-    assert all((ROOT / "tests" / file).exists() for file in ELSEWHERE.values())
+    for name, (file, count) in ELSEWHERE.items():
+        assert f'"{name}' in (ROOT / "tests" / file).read_text(), f"{file} does not read {name}.md"
+        assert len(commands(ROOT / "docs" / f"{name}.md")) == count, f"see that {file} runs all commands of {name}.md"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,9 @@ def cohort(drawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "command", [line for line in of("cohort") if re.match(r"npc cohort (look|flow|quality|agr)", line)]
+    # tests/run/test_centres.py has those of cohort.sequences, which need more images
+    "command",
+    [line for line in of("cohort") if re.match(r"npc cohort (look|flow|quality|agr)(?!.*cohort\.sequences)", line)],
 )
 def test_what_is_looked_at_before_training(command: str, cohort: Path, tmp_path: Path):
     more = [] if " look " in command else ["--reports", str(tmp_path)]

@@ -30,5 +30,11 @@ def test_the_site_is_built_strictly_and_lists_all_settings(tmp_path: Path):
     assert [key for key, row in keys.items() if not row[4]] == []  # what, unit and reason
     assert keys["optimizer.lr"][2] == "<code>0.0001</code>"
     assert "hazard ratio" in keys["cohort.treatment"][4]
+    # a reason is that of the default, not that of another file of the group
+    assert keys["cohort.label"][4].startswith("value of the tumour in a mask")
+    assert keys["cohort.size"][4] == "size of the network's input in pixels, as in the paper"
+    assert keys["optimizer.schedule"][4] == "of the learning rate"
+    assert keys["cohort.files"][4].startswith("pattern of the image's name")  # of cohort=bids alone
+    assert keys["report.horizon"][4].endswith("few patients are followed much longer")
     assert "Harrell" in (tmp_path / "api" / "index.html").read_text()
     assert "http" not in "".join((tmp_path / "index.html").read_text().split("href=")[0])  # no font or script from afar

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -35,7 +35,8 @@ def on_files(files: Files, config) -> Files:
 def _page() -> Iterator[str]:
     yield "# Settings\n"
     yield "Generated from `conf/`. A key is given as `KEY=VALUE`; a file of a group as `GROUP=NAME`. Keys marked *"
-    yield "cannot change the numbers of a run and are no part of its key. Defaults are those without any choice.\n"
+    yield "cannot change the numbers of a run and are no part of its key. Defaults are those without any choice,"
+    yield "which are of cohort=phantom.\n"
     known: set[str] = set()
     for name, schema in (("train", TrainConfig), ("evaluate", EvaluateConfig)):
         yield f"## {name}.py\n"
@@ -64,12 +65,13 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _rows(
-    schema: type, defaults: Mapping[str, str], reasons: Mapping[str, str], at: str = ""
+    schema: type, defaults: Mapping[str, str], reasons: Sequence[Mapping[str, str]], at: str = ""
 ) -> Iterator[tuple[str, ...]]:
+    of_default, of_others = reasons
     for above, item, comment in _keys(schema, at):
         bound, key = item.metadata.get("bound"), f"{above}{item.name}"
         kind = getattr(item.type, "__name__", None) if isinstance(item.type, type) else str(item.type)
-        reason = reasons.get(key) or item.metadata.get("help") or comment
+        reason = of_default.get(key) or item.metadata.get("help") or comment or of_others.get(key, "")
         yield (
             f"`{key}`{'*' if item.metadata.get('neutral') else ''}",
             f"`{kind}`".replace("|", "or"),
@@ -110,17 +112,33 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
-def _reasons(script: str) -> dict[str, str]:
-    """The comment of each key in `conf/`, by its whole name; that of the default file of a group comes first."""
+def _reasons(script: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The comments of the keys in `conf/`, by their whole names: those that stand with the defaults, and all others.
+
+    The others give reasons for other values, so that the comment of the schema comes before them.
+    """
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         chosen = compose(script, return_hydra_config=True).hydra.runtime.choices
-    found: dict[str, str] = {}
+    of_default, of_others = dict(_comments(CONFIGS / f"{script}.yaml")), dict[str, str]()
     for group in sorted(path.name for path in CONFIGS.iterdir() if path.is_dir() and path.name != "hydra"):
-        files = sorted((CONFIGS / group).glob("*.yaml"), key=lambda file: (file.stem != chosen.get(group), file.stem))
-        at = "" if group in ("experiment", "debug", "criteria") else f"{group}."
-        for file in files if at else []:
-            found = {f"{at}{key}": text for key, text in _comments(file)} | found
-    return dict(_comments(CONFIGS / f"{script}.yaml")) | found
+        if group in ("experiment", "debug", "criteria"):  # their keys are those of other groups
+            continue
+        defaults = _inherited(CONFIGS / group, chosen.get(group, ""))
+        others = [file.stem for file in sorted((CONFIGS / group).glob("*.yaml")) if file.stem not in defaults]
+        for names, found in ((defaults, of_default), (others, of_others)):
+            for name in names:
+                for key, text in _comments(CONFIGS / group / f"{name}.yaml"):
+                    found.setdefault(f"{group}.{key}", text)
+    return of_default, of_others
+
+
+def _inherited(group: Path, name: str) -> list[str]:
+    """A file of a group and those of the same group that it builds on, such as `table` of cohort=phantom."""
+    if not (group / f"{name}.yaml").exists():
+        return []
+    listed = OmegaConf.load(group / f"{name}.yaml").get("defaults", [])
+    bases = [base for base in listed if isinstance(base, str) and (group / f"{base}.yaml").exists()]
+    return [name, *(found for base in bases for found in _inherited(group, base))]
 
 
 def _comments(file: Path) -> Iterator[tuple[str, str]]:

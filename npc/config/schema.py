@@ -198,7 +198,7 @@ class OptimizerConfig:
     decay: float = at_least(0)
     schedule: str = later(one_of("decay", "cosine", default="decay"))  # of the learning rate
     warmup: float = later(share(0.0))  # share of the updates, of the schedule cosine
-    stage_rate: float = later(must_be("more than 0, at most 1", lambda v: 0 < v <= 1, 1.0))  # from stage to stage
+    stage_rate: float = later(must_be("more than 0, at most 1", lambda v: 0 < v <= 1, 1.0))  # factor of each stage
     options: dict[str, Any] = field(default_factory=dict)  # of the class
 
 

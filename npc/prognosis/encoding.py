@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
-from npc.names import FEWEST, with_signs
+from npc.names import FEWEST
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Encoding:
     def labels(self) -> dict[str, str]:
         """How each term is printed: the variable's title instead of its name."""
         return {
-            term: variable.title + with_signs(term.removeprefix(variable.name))
+            term: variable.title + term.removeprefix(variable.name)
             for variable in self.variables
             for term in self.terms(variable)
         }

@@ -8,12 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from npc.explain.occlusion import SHARES, Map
-from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF, Method, checks
+from npc.report.explain_words import CHECKED, CHECKS, FIGURE, METHODS, NO_PROOF, READING, Method, checks
 from npc.report.kit.anatomy import show_anatomy
 from npc.report.kit.figure import COLOURS, PAGE, drawing
 from npc.report.kit.folder import write_results, write_table
 from npc.report.kit.page import Figure, Section, write_page
-from npc.report.paper.reading import with_reading
 
 ROW = 48.0  # mm, of one patient
 
@@ -34,8 +33,8 @@ def write_report(folder: Path, title: str, run_key: str, found: Sequence[Map], m
     draw(folder / FIGURE, found, METHODS[method])
     shown = Figure(folder / FIGURE, METHODS[method].caption)
     printed = pd.DataFrame({"Patient": table["patient_id"], **checks(table)})
-    sections = with_reading([Section("Maps", [NO_PROOF, CHECKS], {"Maps": printed}, [shown])])
-    write_page(folder / "report.html", f"Where the network looks: {title}", sections)
+    section = Section("Maps", [NO_PROOF, CHECKS], {"Maps": printed}, [shown], {"Maps": READING})
+    write_page(folder / "report.html", f"Where the network looks: {title}", [section])
     # the last file: where it is, the report of evaluate.py takes the others as complete
     write_results(folder, {"run_key": run_key, "method": method, "maps": rows.to_dict("records")})
 

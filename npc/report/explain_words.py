@@ -15,6 +15,10 @@ CHECKS = (
     "network has learnt; if that of permuted outcomes does, not what it has learnt from the outcomes. If hiding the "
     "marked pixels changes the risk no more than hiding as many at random, the map marks nothing."
 )
+READING = (
+    "Hiding what the map marks should change the risk more than hiding as many pixels at random; a correlation near 1 "
+    "with the map of random weights means that the map shows the image, not what was learnt."
+)
 CHECKED = {"random_weights": "Random weights", "permuted_outcomes": "Permuted outcomes"}  # networks that know nothing
 
 

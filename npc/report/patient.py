@@ -61,8 +61,8 @@ def _prediction(bundle: Bundle, found: Predictions, patient: str) -> Section:
     rows.append(("Risk group", str(row["group"])))
     for month in (month for month in PREDICTED if f"risk_{month}" in row):
         limits = [f"risk_{month}_{side}" for side in ("low", "high")]
-        interval = f" ({row[limits[0]]:.0%} to {row[limits[1]]:.0%})" if limits[0] in row else ""
-        rows.append((f"Probability by month {month}", f"{row[f'risk_{month}']:.0%}{interval}"))
+        interval = f" ({row[limits[0]]:.1%} to {row[limits[1]]:.1%})" if limits[0] in row else ""
+        rows.append((f"Probability by month {month}", f"{row[f'risk_{month}']:.1%}{interval}"))
     text = [
         f"Predicted: {endpoint['name']}. Intended use: {bundle.about['use']}.",
         "The cut-off divides low from high risk.",

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -31,7 +29,7 @@ from npc.terminal import say
 class DeepLearning:
     """Fulfils `npc.run.method.Method`.
 
-    Torch takes seconds to import: that begins when all of the user's input but the images is checked.
+    Torch takes seconds to import: `fit` and `refit` do so, when all of the user's input is checked.
     """
 
     title = MODELS["deep_learning"]
@@ -60,9 +58,7 @@ class DeepLearning:
         )
 
     def prepare(self, patients: pd.DataFrame) -> None:
-        """Builds the slices that are missing in the store, in other processes; meanwhile torch is imported."""
-        wait_passively()
-        Thread(target=import_module, args=("npc.signature.fit",)).start()  # `fit` waits for it
+        """Builds the slices that are missing in the store."""
         _ = self.slices
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -154,6 +155,7 @@ def test_pages_and_a_missing_sequence(trained, elsewhere: Path, words, tmp_path:
     assert "Not given: t2. The network predicts without it." in pages[1]
     assert "Not given" not in pages[0]
     assert all("Probability by month 36" in page and "data:image/png" in page for page in pages)
+    assert all(re.search(r"Probability by month 36</td>\s*<td>\d+\.\d%[ <]", page) for page in pages)
     assert not any("http" in page for page in pages)
     lacking, paths = rows.iloc[1], [folder / rows.loc[1, column] for column in ("cet1_image", "cet1_mask")]
     one = run_here("npc", "predict", masked, "--image", f"cet1={paths[0]}", "--mask", f"cet1={paths[1]}", "--json")

@@ -27,7 +27,7 @@ def test_terms_are_named_by_columns_and_printed_by_labels(patients):
     encoding = learn(VARIABLES, patients)
     assert list(encoding.transform(patients)) == ["age", "ebv_dna >= 4000", "n_stage", "regimen IC+CCRT"]
     assert encoding.labels() == {
-        "age": "Age (years)", "ebv_dna >= 4000": "ebv dna ≥ 4000", "n_stage": "N stage",
+        "age": "Age (years)", "ebv_dna >= 4000": "ebv dna >= 4000", "n_stage": "N stage",
         "regimen IC+CCRT": "Treatment IC+CCRT",
     }  # fmt: skip
 

@@ -24,8 +24,9 @@ _SPECIAL = {
     "χ": r"$\chi$",
     "×": r"$\times$",
 }
-_HEAD = r"""% \usepackage{array,booktabs,longtable}; \usepackage[landscape,margin=18mm]{geometry} where tables are wide;
-% by xelatex or lualatex where names or signs are not Latin
+_HEAD = r"""% Packages: \usepackage{array,booktabs,longtable}
+% For wide tables: \usepackage[landscape,margin=18mm]{geometry}
+% Compile with xelatex or lualatex where names or signs are not Latin.
 """
 _TABLE = r"""{\footnotesize\setlength{\tabcolsep}{3pt}
 %s

@@ -37,7 +37,7 @@ def p_in_text(p: float | None) -> str:
 
 
 def share(count: int, n: int) -> str:
-    """`98 (58.0%)`: a decimal only of more than 100 patients, of whom one is less than a percent."""
+    """`98 (58.0%)`: a decimal only where there are more than 100 patients, of whom one is less than a percent."""
     return f"{count} ({100 * count / n:.{int(n > 100)}f}%)" if count else "0"
 
 

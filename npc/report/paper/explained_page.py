@@ -9,10 +9,11 @@ import pandas as pd
 from npc.explain.shown import worth_a_map
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.runs import Run
-from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF, checks
+from npc.report.explain_words import CHECKS, FIGURE, METHODS, NO_PROOF, READING, checks
 from npc.report.kit.page import Figure, Section
 
 _TITLE = "Explanation"
+_EARLIER = {"correlation_shuffled_outcomes": "correlation_permuted_outcomes"}  # names in folders of earlier versions
 _PATIENTS = "The maps show patients, and are left out (report.patients=false)."
 
 
@@ -37,7 +38,7 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
     try:
         found = json.loads((home / "results.json").read_text())
         key, method = found["run_key"], METHODS[found["method"]]
-        maps = pd.DataFrame(found["maps"]).set_index("patient_id")
+        maps = pd.DataFrame(found["maps"]).set_index("patient_id").rename(columns=_EARLIER)
         checked = checks(maps)
         shown = Figure(home / FIGURE, method.caption)
         shown.size  # noqa: B018 - and the figure
@@ -54,7 +55,7 @@ def sections(analysis: Analysis, reports: Path) -> list[Section]:
             **checked,
         }
     )
-    return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], listings={"Maps": table})]
+    return [Section(_TITLE, [NO_PROOF, CHECKS], {}, [shown], {"Maps": READING}, listings={"Maps": table})]
 
 
 def _outcome(run: Run, patient: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from npc.names import MODELS, with_signs
+from npc.names import MODELS
 from npc.prognosis.failures import Failures, Typical
 from npc.report.kit import words
 from npc.report.kit.page import Section
@@ -48,7 +48,7 @@ def _in_words(of: Typical | None) -> str:
         return words.number(None)
     if of.level is None:
         return f"median {f'{of.value:.1f}'.removesuffix('.0')}"
-    return f"{with_signs(of.level)}: {of.value:.0f} of {of.n}"
+    return f"{of.level}: {of.value:.0f} of {of.n}"
 
 
 def section(found: Failures) -> list[Section]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from npc.names import with_signs
 from npc.prognosis.treatment_balance import Balance
 from npc.report.kit.figure import COLUMN, drawing
 
@@ -29,7 +30,7 @@ def draw(path: Path, balance: Balance) -> None:
             known = [(value, row) for value, row in zip(values, rows, strict=True) if value is not None]
             x, y = zip(*known, strict=True) if known else ((), ())
             axes.plot(x, y, marker, color="black", markerfacecolor=face, markersize=4, label=label)
-        axes.set_yticks(list(rows), [term.label for term in terms])
+        axes.set_yticks(list(rows), [with_signs(term.label) for term in terms])
         axes.set_ylim(len(terms) - 0.5, -0.5)
         axes.set_xlabel("Standardised difference,\nadditional minus standard")
         figure.legend(loc="outside lower center", ncols=2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc.names import MODELS
+from npc.names import MODELS, with_signs
 from npc.prognosis.analysis import Analysis
 from npc.prognosis.discrimination import NESTED
 from npc.prognosis.search import SearchResult
@@ -104,12 +104,13 @@ def sections(analysis: Analysis, figures: Figures, images: Images, reviewer: Sec
         reviewer,
         Section("Where the figures come from", rules, {"Runs": runs}),
     ]  # fmt: skip
-    return with_reading(_without_empty(one) for one in made)
+    return [_with_signs(one) for one in with_reading(made)]
 
 
-def _without_empty(section: Section) -> Section:
-    """Without tables that have no row, such as the comparison of treatments where none is asked for."""
-    return replace(section, tables={caption: table for caption, table in section.tables.items() if len(table)})
+def _with_signs(section: Section) -> Section:
+    """With `≥` in the cells of its tables, where files to compute with have `>=`."""
+    tables = {caption: table.astype(str).map(with_signs) for caption, table in section.tables.items()}
+    return replace(section, tables=tables)
 
 
 def _models(analysis: Analysis) -> list[str]:

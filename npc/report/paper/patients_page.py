@@ -11,7 +11,7 @@ from npc.imaging.thumbnails import StudyView, Thumbnail
 from npc.names import MODELS, RISK_GROUPS, SLICES, series_labels
 from npc.prognosis.analysis import Analysis
 from npc.report.kit.page import Figure, Panel, Section
-from npc.report.paper import tables
+from npc.report.paper import table2, tables
 from npc.report.paper.images import SEES_NO_SLICE, Images
 
 SHOWN = 3  # slices of a study; of more, the first, the middle and the last one
@@ -33,9 +33,13 @@ def patients(analysis: Analysis, images: Images) -> Section:
     return Section(
         "Patients",
         [*missing, *([_LINKS] if shown and images.views else []), _RISKS if shown else _LEFT_OUT],
-        {**({} if acquired.empty else {TABLE1: acquired}), TABLE2: tables.characteristics(analysis)},
+        {**({} if acquired.empty else {TABLE1: acquired}), TABLE2: _characteristics(analysis)},
         listings={"Each patient": listing(analysis)} if shown else {},
     )
+
+
+def _characteristics(analysis: Analysis) -> pd.DataFrame:
+    return tables.characteristics(analysis).rename(columns=table2.headings(analysis.characteristics, analysis.splits))
 
 
 def acquisition(analysis: Analysis, images: Images) -> pd.DataFrame:

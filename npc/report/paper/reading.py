@@ -1,7 +1,9 @@
 """How to read each table of the report: one sentence by its caption, which stands below it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+
+import pandas as pd
 
 from npc.report.kit.page import Section
 
@@ -35,8 +37,6 @@ _READING = {
     "Each patient": "A click on a heading sorts; the risk is on the scale of each model.",
     "Image consistency between hospitals (MSSIM)": "For each patient of the development hospital the mean structural "
     "similarity to all external patients; after masking all outside of the outlines is 0 and counts as alike.",
-    "Maps": "Hiding what the map marks should change the risk more than hiding as many pixels at random; a "
-    "correlation near 1 with the map of random weights means that the map shows the image, not what was learnt.",
     "Characteristics of the patients (Table 2)": "P compares the cohorts, not patients with and without the event.",
     "Patients without a value": "The fewer patients have all values, the more the models rest on values filled in.",
     "Regressions": "The odds ratios of both kinds should agree; the more information is missing, the more the "
@@ -66,8 +66,13 @@ _READING = {
 
 
 def with_reading(sections: Iterable[Section]) -> list[Section]:
-    """The sections with the sentence below each of their tables; a table without one is an error (KeyError)."""
-    return [
-        replace(one, reading={caption: _READING[caption] for caption in (*one.tables, *one.listings)})
-        for one in sections
-    ]
+    """The sections with the sentence below each of their tables, and without tables that have no row.
+
+    A sentence that a section has already stays; tests check that every table of a report has one.
+    """
+    return [replace(one, tables=_with_rows(one.tables), reading=_READING | dict(one.reading)) for one in sections]
+
+
+def _with_rows(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Such as the comparison of treatments, which has none where it is not asked for."""
+    return {caption: table for caption, table in tables.items() if len(table)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from npc.names import NOT_ESTIMABLE, with_signs
+from npc.names import NOT_ESTIMABLE
 from npc.prognosis.characteristics import Characteristic, Summary
 from npc.report.kit.words import p_of, share
 
@@ -17,11 +17,16 @@ def table(characteristics: Sequence[Characteristic], splits: Mapping[str, str], 
         splits: titles of the cohorts.
         tests: whose P value is printed, `paper` or `methods`.
     """
-    n = {split: one.n[split] + one.missing[split] for one in characteristics[:1] for split in splits}
-    headings = {split: f"{title} (n = {n[split]})" if n else title for split, title in splits.items()}
-    rows = [row for one in characteristics for row in _rows(one, headings, tests)]
-    columns = ["Characteristic", *headings.values(), "P value"]
-    return pd.DataFrame(rows, columns=columns).fillna("")
+    rows = [row for one in characteristics for row in _rows(one, splits, tests)]
+    return pd.DataFrame(rows, columns=["Characteristic", *splits.values(), "P value"]).fillna("")
+
+
+def headings(characteristics: Sequence[Characteristic], splits: Mapping[str, str]) -> dict[str, str]:
+    """By title of a cohort: the title with the number of patients, as a reader of the printed table needs it."""
+    first = characteristics[:1]
+    return {
+        title: f"{title} (n = {one.n[split] + one.missing[split]})" for one in first for split, title in splits.items()
+    }
 
 
 def _rows(one: Characteristic, splits: Mapping[str, str], tests: str) -> Iterator[dict[str, str]]:
@@ -33,7 +38,7 @@ def _rows(one: Characteristic, splits: Mapping[str, str], tests: str) -> Iterato
         yield {"Characteristic": title, "P value": p}
         for level, counts in one.counts.items():
             cells = {splits[split]: share(n, one.n[split]) for split, n in counts.items()}
-            yield {"Characteristic": f"  {with_signs(level)}", **cells}
+            yield {"Characteristic": f"  {level}", **cells}
         if any(one.missing.values()):
             yield {"Characteristic": "  not known", **{splits[split]: str(n) for split, n in one.missing.items()}}
 
@@ -42,4 +47,11 @@ def _mean(summary: Summary | None) -> str:
     if summary is None:
         return NOT_ESTIMABLE
     digits = 1 if abs(summary.mean) >= 10 else 2
-    return f"{summary.mean:.{digits}f} ({summary.min:g}–{summary.max:g})"
+    return f"{_digits(summary.mean, digits)} ({_digits(summary.min)}–{_digits(summary.max)})"
+
+
+def _digits(value: float, decimals: int | None = None) -> str:
+    """`52.3`; from 100 000 on whole and grouped, such as the copies of a virus: `1,234,567`."""
+    if abs(value) >= 1e5:
+        return f"{value:,.0f}"
+    return f"{value:g}" if decimals is None else f"{value:.{decimals}f}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from npc.names import METHODS, MODELS, NOT_ESTIMABLE, variant_in_words, with_signs
+from npc.names import METHODS, MODELS, NOT_ESTIMABLE, variant_in_words
 from npc.prognosis.ablations import Paired
 from npc.prognosis.analysis import Analysis
 from npc.report.kit import words
@@ -55,7 +55,7 @@ def subgroups(analysis: Analysis) -> pd.DataFrame:
         for division in found.by.values():
             for number, (level, group) in enumerate(division.groups.items()):
                 rows.append({
-                    "Model": MODELS[name], "Variable": division.title, "Level": with_signs(level),
+                    "Model": MODELS[name], "Variable": division.title, "Level": level,
                     "Events / patients": f"{group.events} / {group.n}",
                     "Hazard ratio of one SD": words.hazard_ratio(group.hazard_ratio),
                     "P of interaction": words.p_of(division.interaction) if number == 0 else "",

@@ -8,7 +8,16 @@ from npc.statistics import NotEstimable
 
 
 @pytest.mark.parametrize(
-    ("p", "printed"), [(None, "not estimable"), (0.0004, "<0.001"), (0.0005, "0.001"), (0.25, "0.250"), (1.0, ">0.999")]
+    ("p", "printed"),
+    [
+        (None, "not estimable"),
+        (0.0004, "<0.001"),
+        (0.0005, "0.001"),
+        (0.25, "0.250"),
+        (0.9994, "0.999"),
+        (0.9995, ">0.999"),
+        (1.0, ">0.999"),
+    ],
 )
 def test_p_values(p, printed):
     assert words.p_value(p) == printed
@@ -22,6 +31,7 @@ def test_p_values_in_sentences():
 
 def test_a_percentage_has_no_digit_that_is_less_than_a_patient():
     assert [words.share(*of) for of in ((98, 169), (11, 19), (0, 19))] == ["98 (58.0%)", "11 (58%)", "0"]
+    assert [words.share(58, n) for n in (100, 101)] == ["58 (58%)", "58 (57.4%)"]
 
 
 def test_intervals():

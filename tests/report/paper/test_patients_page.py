@@ -141,6 +141,10 @@ def test_maps_are_those_of_the_leading_network(analysis, tmp_path):
     assert not shown.tables  # which go into the manuscript's document
     table = shown.listings["Maps"]
     assert list(table.iloc[0])[3:] == ["0.900", "0.500", "0.800", "–"]
+    row |= {"correlation_random_weights": 0.3, "correlation_shuffled_outcomes": 0.25}  # as written until 2026-11
+    (home / "results.json").write_text(json.dumps(found | {"maps": [row]}))
+    (earlier,) = explained_page.sections(analysis, tmp_path)
+    assert list(earlier.listings["Maps"]["Correlation with permuted outcomes"]) == ["0.250"]
     (home / "results.json").write_text(json.dumps(found | {"run_key": "another"}))
     (other,) = explained_page.sections(analysis, tmp_path)
     assert "has maps of run another" in other.text[0]
