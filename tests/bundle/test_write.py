@@ -219,6 +219,18 @@ def test_words_of_contours_and_tables_are_shown_to_who_hands_them_over(run: Fini
     done = run_here("npc", "bundle", copy, "-o", tmp_path / "m.zip")
     assert done.returncode == 0, done.stderr
     assert "regimen has the levels CCRT, CCRT+AC, IC+CCRT; see that no person is named" in done.stderr
+    config.cohort.exclude = {"gone": "so that the cohort can't be loaded, as if it had moved"}
+    OmegaConf.save(config, copy / "config.yaml")
+    regimen = {"name": "regimen", "kind": "categorical", "levels": [], "cut": None, "label": None}
+    formula = {
+        **json.loads(members([run.path])[0]["formula.json"]),
+        "variables": [regimen], "fill": {"regimen": "CCRT"}, "levels": {"regimen": ["CCRT", f"{SECRETS[0]}'s"]},
+    }  # fmt: skip
+    results = {"models": {"combined": {"threshold": 0.5, "cutoff": 0.5, "formula": formula}}}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    notes = members([copy], tmp_path)[1]
+    assert f"regimen has the levels CCRT, {SECRETS[0]}'s; see that no person" in notes[-1], notes
+    config.cohort.exclude = {}
     config.region, config.cohort.rois = "gtv", {"gtv": f"GTV {SECRETS[0]}"}
     OmegaConf.save(config, copy / "config.yaml")
     done = run_here("npc", "bundle", copy, "-o", tmp_path / "m.zip")
