@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,9 @@ def validate(
     output: Annotated[Path, typer.Option("-o", "--output", help="folder to write")] = Path("validation"),
     horizon: Annotated[float, typer.Option(help="months, of calibration and decision curve")] = 36,
     smallest: Annotated[int, typer.Option(help="patients of the smallest cell of aggregate.json", min=5)] = 5,
+    same_unit: Annotated[
+        list[str] | None, typer.Option(help="a clinical variable whose unit is right, though its values are far away")
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option("--replace", help="an earlier aggregate.json of these patients was deleted wherever it was sent"),
@@ -41,7 +45,7 @@ def validate(
         results = (
             _pool([Path(word) for word in others], output)
             if first == "pool"
-            else _one(Path(first), others, output, horizon, smallest, replace, draws)
+            else _one(Path(first), others, output, horizon, smallest, replace, draws, same_unit or ())
         )
     written = f"written to {output} (open {output / 'report.html'})"
     if as_json:
@@ -51,7 +55,14 @@ def validate(
 
 
 def _one(
-    model: Path, words: list[str], output: Path, horizon: float, smallest: int, replace: bool, draws: int
+    model: Path,
+    words: list[str],
+    output: Path,
+    horizon: float,
+    smallest: int,
+    replace: bool,
+    draws: int,
+    same_unit: Sequence[str],
 ) -> dict[str, object]:
     from npc.bundle.cohorts import of_words
     from npc.bundle.predict import predict, write
@@ -69,7 +80,7 @@ def _one(
     cohort, store = of_words(bundle, words, outcomes=True)
     for warning in grouped(cohort.warnings):
         say(f"npc: note: {warning}", error=True)
-    predicted = predict(bundle, cohort, store)
+    predicted = predict(bundle, cohort, store, same_unit)
     found = measure(bundle, cohort, predicted, horizon=horizon, draws=draws)
     (output / "aggregate.json").unlink(missing_ok=True)  # of another cohort: it must not be sent for this one
     write(output, bundle, cohort, predicted)

@@ -3,7 +3,8 @@
 It has the choices of the run, keeps the weights of its last epoch, and has as many epochs as the run's own network
 needed: the best epoch by permuted outcomes would often be the first one. It begins with weights, and takes an order of
 patients, of its own, by `SEED`: from the weights of the run's network its map would resemble the run's without having
-learnt the same. The check is that of Adebayo et al., NeurIPS 2018.
+learnt the same. Pretrained weights are those of both, so that the maps may then share what the outcomes did not teach.
+The check is that of Adebayo et al., NeurIPS 2018.
 """
 
 import logging
@@ -28,13 +29,13 @@ from npc.signature.method import DeepLearning
 
 log = logging.getLogger(__name__)
 SEED = 19_000_001  # of the network and of the permutation: none that a run is likely to have
-_NAME = "shuffled_outcomes"
+_NAME = "permuted_outcomes"  # `shuffled_outcomes` was one of the seed of the run
 
 
 def shuffled(path: Path, part: Part) -> Part:
     """The same signature with the network of permuted outcomes; one network stands for an ensemble.
 
-    It is trained by the first call and kept as `controls/shuffled_outcomes.ckpt` of the run.
+    It is trained by the first call and kept as `controls/permuted_outcomes.ckpt` of the run.
 
     Args:
         path: folder of a finished run.

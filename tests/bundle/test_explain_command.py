@@ -35,6 +35,8 @@ def test_the_maps_stand_beside_those_of_shuffled_outcomes(
     run: FinishedRun, elsewhere: Path, shared: Shared, tmp_path: Path
 ):
     copy = shutil.copytree(run.path, tmp_path / run.path.name)
+    (copy / "controls").mkdir(exist_ok=True)
+    (copy / "controls" / "shuffled_outcomes.ckpt").write_text("of an earlier npc, with the seed of the run: not read")
     given = (copy, "cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}", "--shown", 1, "--shuffled")
     done = run_here("npc", "explain", *given, "-o", tmp_path / "first")
     assert done.returncode == 0, done.stderr
@@ -43,7 +45,7 @@ def test_the_maps_stand_beside_those_of_shuffled_outcomes(
     assert table["correlation_shuffled_outcomes"].between(-1, 0.999).all()
     assert not table["correlation_shuffled_outcomes"].equals(table["correlation_random_weights"])
     assert "Shuffled outcomes" in (tmp_path / "first" / "figures" / "maps.svg").read_text()
-    kept = torch.load(copy / "controls" / "shuffled_outcomes.ckpt", weights_only=True)
+    kept = torch.load(copy / "controls" / "permuted_outcomes.ckpt", weights_only=True)
     assert kept["epoch"] + 1 == json.loads((copy / "metrics.json").read_text())["best_epoch"]
     again = run_here("npc", "explain", *given, "-o", tmp_path / "again")
     assert "permuted outcomes" not in again.stderr  # the network is kept

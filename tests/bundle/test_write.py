@@ -126,6 +126,8 @@ def test_the_points_are_those_of_the_drawn_nomogram(combined: tuple[models.Model
 def test_a_scale_ends_at_the_value_of_no_single_patient():
     values = pd.Series([*range(30, 70), 1e6, -500, None])
     assert ends(values) == (33, 66)
+    few = pd.Series([54.0, 60, 61, 62, 63, 64, 65, 70, 80])  # the fifth lowest of nine is the fifth highest
+    assert ends(few) == (few.mean(), few.mean())
 
 
 @pytest.mark.slow
@@ -162,6 +164,10 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     assert done.returncode == 2
     assert "ebv_dna: the median is" in done.stderr
     assert "EBV DNA (copies/mL)); is it in another unit? convert it" in done.stderr
+    assert "add --same-unit ebv_dna to npc predict" in done.stderr
+    assert run_here("npc", "predict", tmp_path / "m.zip", *given, "--same-unit", "ebv_dna").returncode == 0
+    done = run_here("npc", "predict", tmp_path / "m.zip", *given, "--same-unit", "ebv")
+    assert "--same-unit ebv: the model has no such variable; it has" in done.stderr
 
 
 @pytest.mark.slow
