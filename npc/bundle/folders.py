@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from npc.bundle.python import Model
-from npc.errors import InputError
+from npc.errors import Fault, InputError
 from npc.files import write_text
 from npc.imaging.formats import VOLUMES
 from npc.terminal import say
@@ -40,6 +40,8 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     sequences = opened.bundle.sequences
     if not sequences:
         raise InputError(f"{model}: the model reads no image; predict a table with npc predict")
+    file = output / "predictions.json"
+    file.unlink(missing_ok=True)  # of an earlier call: it must not be taken for this one's
     names = [*sequences, *map(_outline, sequences)]
     faults: list[str] = []
     if others := _others(source / "images", names):
@@ -60,7 +62,7 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
         for patient in patients
     }
     faults += [
-        f"{source / 'images' / name}: no file of {patient}; give image and outline the same name"
+        Fault(f"{source / 'images' / name}: no file of {patient}; give image and outline the same name", patient)
         for patient, own in given.items()
         for name in (*own, *map(_outline, own))
         if patient not in files[name]
@@ -78,12 +80,12 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
                 clinical.get(patient, {}),
             )
         except InputError as error:
-            faults += [f"{patient}: {fault}" for fault in error.faults]
+            faults += [Fault(f"{patient}: {fault}", patient) for fault in error.faults]
         else:
             found.append({"patient": patient, **asdict(own)})
     if faults:
         raise InputError(faults)
-    write_text(output / "predictions.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    write_text(file, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return found
 
 
@@ -106,11 +108,13 @@ def _files(folder: Path, faults: list[str]) -> dict[str, Path]:
             continue
         suffix = next((suffix for suffix in VOLUMES if path.name.lower().endswith(suffix)), None)
         if suffix is None or path.is_dir():
-            faults.append(f"{path}: is no file of {', '.join(VOLUMES)}; convert it, or take it away")
+            sentence = f"{path}: is no file of {', '.join(VOLUMES)}; convert it, or take it away"
+            faults.append(Fault(sentence, path.name))
             continue
         name = path.name[: -len(suffix)]
         if name in found:
-            faults.append(f"{path}: {found[name].name} has the same name; leave one of them")
+            other = found[name].name
+            faults.append(Fault(f"{path}: {other} has the same name; leave one of them", path.name, [other]))
         found[name] = path
     return found
 
@@ -128,9 +132,11 @@ def _clinical(path: Path, patients: Sequence[str], faults: list[str]) -> Mapping
         return {}
     if len(patients) == 1 and not any(isinstance(value, dict) for value in found.values()):
         return {patients[0]: found}
-    faults += [f"{path}: there is no image of {name}; correct its name" for name in found if name not in patients]
     faults += [
-        f'{path}: {name} is {json.dumps(value)}; write its variables as {{"age": 54}}'
+        Fault(f"{path}: there is no image of {name}; correct its name", name) for name in found if name not in patients
+    ]
+    faults += [
+        Fault(f'{path}: {name} is {json.dumps(value)}; write its variables as {{"age": 54}}', name, [json.dumps(value)])
         for name, value in found.items()
         if not isinstance(value, dict)
     ]

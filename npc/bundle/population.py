@@ -103,7 +103,11 @@ def _range(values: pd.Series) -> dict[str, Any]:
     if share >= 0.5:
         return {**found, "share": None, "low": None, "median": None, "high": None}
     low, median, high = (float(f"{known.quantile(at):.3g}") for at in (share, 0.5, 1 - share))
-    return {**found, "share": round(share, 4), "low": low, "median": median, "high": high}
+    found |= {"share": round(share, 4), "low": low, "median": median, "high": high}
+    above = known[known > 0]
+    if len(above) < len(known) and len(above) > 2 * FEWEST:  # 0 is the median of a variable that half of them have not
+        found["median_above_0"] = float(f"{above.median():.3g}")
+    return found
 
 
 def _levels(values: pd.Series) -> dict[str, Any]:

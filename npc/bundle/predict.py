@@ -1,6 +1,6 @@
 """Predictions of a cohort's patients by a bundle, and the files that `npc predict` writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,19 +47,25 @@ class Predictions:
     features: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def predict(bundle: Bundle, cohort: Cohort, store: str) -> Predictions:
+def predict(bundle: Bundle, cohort: Cohort, store: str, same_unit: Sequence[str] = ()) -> Predictions:
     """The risk of every patient.
 
     Args:
         bundle: the model.
         cohort: every patient has its sequences and clinical variables (`npc.bundle.cohorts`).
         store: folder of all stores.
+        same_unit: clinical variables whose unit is right, however far their values are from those of training.
 
     Raises:
         InputError: faults of the images, of all patients at once; or a clinical variable in another unit.
     """
     formula, patients = bundle.formula, cohort.patients
-    check_units(bundle.population, patients, formula.variables)
+    names = [variable.name for variable in formula.variables]
+    if unknown := [name for name in same_unit if name not in names]:
+        raise InputError(
+            f"--same-unit {unknown[0]}: the model has no such variable; it has {', '.join(names) or 'none'}"
+        )
+    check_units(bundle.population, patients, [of for of in formula.variables if of.name not in same_unit])
     _check_regions(bundle, cohort, store)
     found = {term: _RISKS[part.settings["method"]](part, cohort, store) for term, part in bundle.parts.items()}
     design = formula.design(pd.DataFrame(found, index=patients.index), patients)

@@ -22,7 +22,7 @@ def check_units(population: Mapping[str, Any], patients: pd.DataFrame, variables
     """Refuses continuous variables whose values are powers of ten away from those of the training cohort.
 
     The range of some variables begins at 0, such as that of EBV DNA, so that no value is far below it; in thousands, or
-    as logarithms, their median and their upper limit are a hundred times smaller all the same.
+    as logarithms, the median of the values above 0 and their upper limit are a hundred times smaller all the same.
 
     Args:
         population: of the training cohort (`npc.bundle.population.summary`).
@@ -44,16 +44,21 @@ def check_units(population: Mapping[str, Any], patients: pd.DataFrame, variables
         if above or below or _is_scaled(values, known):
             faults.append(
                 f"{variable.name}: the median is {median:g}, but most patients of the training cohort have "
-                f"{known['low']:g} to {known['high']:g} ({variable.title}); is it in another unit? convert it"
+                f"{known['low']:g} to {known['high']:g} ({variable.title}); is it in another unit? convert it; if "
+                f"the unit is right, add --same-unit {variable.name} to npc predict or npc validate"
             )
     if faults:
         raise InputError(faults)
 
 
 def _is_scaled(values: pd.Series, known: Mapping[str, Any]) -> bool:
-    """Whether median and upper limit of a variable are both far from those of training, on the same side."""
-    found, training = (values.median(), values.quantile(1 - SHARE)), (known["median"], known["high"])
-    if len(values) < FEWEST or min(*found, *training) <= 0:
+    """Whether the median above 0 and the upper limit of a variable are far from those of training, on the same side."""
+    above = values[values > 0]
+    if len(above) < FEWEST:
+        return False
+    found = above.median(), values.quantile(1 - SHARE)
+    training = known.get("median_above_0", known["median"]), known["high"]
+    if min(*found, *training) <= 0:
         return False
     ratios = [own / other for own, other in zip(found, training, strict=True)]
     return min(ratios) >= ANOTHER_SCALE or max(ratios) <= 1 / ANOTHER_SCALE

@@ -98,20 +98,23 @@ def members(
         "population.json": _json(population),
         "README.md": card(about, formula, population, _settings(content)).encode(),
     }
-    return content, [*notes, *_free_text(about, config, population)]
+    return content, [*notes, *_free_text(about, config, formula, population)]
 
 
-def _free_text(about: Mapping[str, Any], config: DictConfig, population: Mapping[str, Any]) -> list[str]:
+def _free_text(
+    about: Mapping[str, Any], config: DictConfig, formula: Mapping[str, Any], population: Mapping[str, Any]
+) -> list[str]:
     """What the file has in the words of contours and tables, which only a person can read for identifiers."""
     rois, declared = about.get("rois", {}), config.cohort.clinical
     found = [f"the region {name} is named {value!r}" for name, value in rois.items() if isinstance(value, str)]
-    found += [
-        f"{name} has the levels {', '.join(of['counts'])}"
-        for name, of in population["clinical"].items()
-        if of["kind"] == "categorical" and not declared[name].get("levels")
-    ]
-    words = "; ".join(found)
-    return [f"the file says, in the words of the cohort: {words}; see that no person is named"] if found else []
+    levels: dict[str, dict[str, None]] = {}  # in order, each once; without the cohort the population has none
+    for name, of in (*population["clinical"].items(), *((of["name"], of) for of in formula["variables"])):
+        if of["kind"] == "categorical" and not (declared.get(name) or {}).get("levels"):
+            words = of.get("counts") or formula["levels"].get(name, ())
+            levels.setdefault(name, {}).update(dict.fromkeys(words))
+    found += [f"{name} has the levels {', '.join(of)}" for name, of in levels.items()]
+    said = "; ".join(found)
+    return [f"the file says, in the words of the cohort: {said}; see that no person is named"] if found else []
 
 
 def check_regions(run: Run) -> None:

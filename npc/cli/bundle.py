@@ -60,6 +60,9 @@ def predict(
     ] = None,
     mask: Annotated[list[str] | None, typer.Option(help="the outline on it, in the same form")] = None,
     clinical: Annotated[list[str] | None, typer.Option(help="of one patient: age=54")] = None,
+    same_unit: Annotated[
+        list[str] | None, typer.Option(help="a clinical variable whose unit is right, though its values are far away")
+    ] = None,
     pages: Annotated[bool, typer.Option("--pages", help="also write a page for each patient")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable predictions")] = False,
 ) -> None:
@@ -90,7 +93,7 @@ def predict(
             cohort, store = of_words(found_in, choices or [], outcomes=False)
         for warning in grouped(cohort.warnings):
             say(f"npc: note: {warning}", error=True)
-        found = work.predict(found_in, cohort, store)
+        found = work.predict(found_in, cohort, store, same_unit or ())
         stale = ("contributions*.csv", "points.csv", "exclusions.csv", "pages/*.html")  # of other patients
         for old in [path for pattern in stale for path in output.glob(pattern)] if output else ():
             old.unlink()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,13 @@ def validate(
     output: Annotated[Path, typer.Option("-o", "--output", help="folder to write")] = Path("validation"),
     horizon: Annotated[float, typer.Option(help="months, of calibration and decision curve")] = 36,
     smallest: Annotated[int, typer.Option(help="patients of the smallest cell of aggregate.json", min=5)] = 5,
+    same_unit: Annotated[
+        list[str] | None, typer.Option(help="a clinical variable whose unit is right, though its values are far away")
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="an earlier aggregate.json of these patients was deleted wherever it was sent"),
+    ] = False,
     draws: Annotated[int, typer.Option(help="of the bootstrap", min=100)] = 500,
     as_json: Annotated[bool, typer.Option("--json", help="print machine-readable figures")] = False,
 ) -> None:
@@ -37,7 +45,7 @@ def validate(
         results = (
             _pool([Path(word) for word in others], output)
             if first == "pool"
-            else _one(Path(first), others, output, horizon, smallest, draws)
+            else _one(Path(first), others, output, horizon, smallest, replace, draws, same_unit or ())
         )
     written = f"written to {output} (open {output / 'report.html'})"
     if as_json:
@@ -46,7 +54,16 @@ def validate(
         say(written)
 
 
-def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: int, draws: int) -> dict[str, object]:
+def _one(
+    model: Path,
+    words: list[str],
+    output: Path,
+    horizon: float,
+    smallest: int,
+    replace: bool,
+    draws: int,
+    same_unit: Sequence[str],
+) -> dict[str, object]:
     from npc.bundle.cohorts import of_words
     from npc.bundle.predict import predict, write
     from npc.bundle.read import open_bundle
@@ -63,7 +80,7 @@ def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: 
     cohort, store = of_words(bundle, words, outcomes=True)
     for warning in grouped(cohort.warnings):
         say(f"npc: note: {warning}", error=True)
-    predicted = predict(bundle, cohort, store)
+    predicted = predict(bundle, cohort, store, same_unit)
     found = measure(bundle, cohort, predicted, horizon=horizon, draws=draws)
     (output / "aggregate.json").unlink(missing_ok=True)  # of another cohort: it must not be sent for this one
     write(output, bundle, cohort, predicted)
@@ -73,7 +90,7 @@ def _one(model: Path, words: list[str], output: Path, horizon: float, smallest: 
     except NotEstimable as reason:
         say(f"npc: note: no aggregate.json is written: {reason}", error=True)
     else:
-        enter(model, found.patients, smallest, horizon)
+        enter(model, found.patients, smallest, horizon, replace=replace)
         write_json(output / "aggregate.json", told)
     return as_json(found)
 

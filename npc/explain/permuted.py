@@ -3,7 +3,8 @@
 It has the choices of the run, keeps the weights of its last epoch, and has as many epochs as the run's own network
 needed: the best epoch by permuted outcomes would often be the first one. It begins with weights, and takes an order of
 patients, of its own, by `SEED`: from the weights of the run's network its map would resemble the run's without having
-learnt the same. The check is that of Adebayo et al., NeurIPS 2018.
+learnt the same. Pretrained weights are those of both, so that the maps may then share what the outcomes did not teach.
+The check is that of Adebayo et al., NeurIPS 2018.
 """
 
 import logging
@@ -28,7 +29,7 @@ from npc.signature.method import DeepLearning
 
 log = logging.getLogger(__name__)
 SEED = 19_000_001  # of the network and of the permutation: none that a run is likely to have
-_NAME = "permuted_outcomes"
+_NAME = "permuted_outcomes"  # `shuffled_outcomes` was one of the seed of the run
 
 
 def with_permuted_outcomes(path: Path, part: Part) -> Part:

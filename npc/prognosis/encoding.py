@@ -83,22 +83,27 @@ class Encoding:
 def ends(values: pd.Series) -> tuple[float, float]:
     """The fifth lowest and the fifth highest value: a scale that ends there tells of no single patient.
 
-    One outlier does not stretch it, either. Of fewer than ten values both are in the middle.
+    One outlier does not stretch it, either. Of fewer than ten values both are their mean.
 
     Args:
         values: numbers, of which some are known.
     """
     known = np.sort(values.dropna().to_numpy(dtype=float))
-    place = min(FEWEST, (len(known) + 1) // 2)
-    return float(known[place - 1]), float(known[-place])
+    if len(known) < 2 * FEWEST:
+        return float(known.mean()), float(known.mean())
+    return float(known[FEWEST - 1]), float(known[-FEWEST])
 
 
 def round_values(low: float, high: float) -> list[float]:
-    """About five steps of 1, 2 or 5 times a power of ten, from no more than `low` to no less than `high`."""
+    """About five steps of 1, 2 or 5 times a power of ten, from no more than `low` to no less than `high`.
+
+    They are two values at least, so that a scale between them has a width.
+    """
     rough = (high - low) / 5 or 1.0
     power = 10.0 ** np.floor(np.log10(rough))
     step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    return [float(step * i) for i in range(int(np.floor(low / step)), int(np.ceil(high / step)) + 1)]
+    first = int(np.floor(low / step))
+    return [float(step * i) for i in range(first, max(int(np.ceil(high / step)), first + 1) + 1)]
 
 
 def learn(variables: Sequence[Variable], training: pd.DataFrame) -> Encoding:

@@ -5,9 +5,7 @@ are those of all patients; `npc.validation.ledger` refuses a second file with so
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from itertools import product
-from operator import or_
 from typing import Any
 
 import numpy as np
@@ -21,13 +19,15 @@ from npc.statistics.concordance import concordance
 from npc.statistics.delong import delong
 from npc.statistics.logrank import excess_events
 from npc.statistics.survival_calibration import calibration_slope
+from npc.validation.cells import enough, may_be_told
 from npc.validation.measure import Validation, expected_events
 
-FORMAT = 1
+FORMAT = 2  # since format 1 a bin has its upper limit, not its lower one, and may lack expected events
 SMALLEST = FEWEST  # patients of a cell
 DECIMALS = 1  # of the expected events of a bin
 FIGURES = 4  # digits of a figure and its variance, which by all digits would tell the order of the patients
 EDGES = tuple(percent / 100 for percent in range(5, 100, 5))  # of bins of the absolute risk by the horizon
+MANY = 20  # different risks: very many tables of risks and events have the same figures
 YEARS = tuple(float(month) for month in range(12, 121, 12))  # limits of the intervals of follow-up, months
 
 
@@ -35,7 +35,8 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     """The figures, ready for JSON.
 
     A knows all risks that a model without signature can give, so that by sums of a few of them it would know how many
-    patients have which: then no bin has expected events, and their sum over all patients has few digits.
+    patients have which: then no bin has expected events, their sum over all patients has few digits, AUC and
+    concordance have no sums, and where few risks differ and a few patients have one of them, no figures either.
 
     Args:
         bundle: the model.
@@ -50,12 +51,20 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     if min(events, n - events) < smallest:
         raise NotEstimable(f"fewer than {smallest} patients with or without the event")
     continuous = bool(bundle.formula.signatures)
+    levels = not continuous and patients["risk"].nunique() < MANY
+    hidden = levels and not enough(patients[["risk", "event", "label"]], smallest)
     groups = _groups(found, smallest, with_expected=continuous)
     partitions = list(_partitions(found, groups))
+    marks = patients[["event", "label"]]
+    if hidden or not may_be_told(marks, partitions, smallest):
+        marks = patients[["event"]]
+    discrimination = [_labelled(patients) if "label" in marks else {}, {} if hidden else _concordance(patients)]
+    if not continuous:
+        discrimination = [{"figures": of.get("figures", {})} for of in discrimination]
+    digits = None if continuous else FIGURES
     parts = [
-        _labelled(patients, partitions, smallest),
-        _concordance(patients),
-        _calibration(found, partitions, smallest, digits=None if continuous else FIGURES),
+        *discrimination,
+        _calibration(found, marks, partitions, smallest, digits=digits, with_slope=not hidden),
         _logrank(patients) if groups else {},
     ]
     return {
@@ -70,7 +79,7 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
         "events": events,
         "sums": {name: value for part in parts for name, value in part.get("sums", {}).items()},
         "figures": {
-            name: {key: float(f"{value:.{FIGURES}g}") for key, value in of.items()}
+            name: {key: _rounded(value) for key, value in of.items()}
             for part in parts
             for name, of in part.get("figures", {}).items()
         },
@@ -78,13 +87,12 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     }
 
 
-def _told(count: float, smallest: int) -> bool:
-    """Whether a count may be known: it is of no patient, or of enough."""
-    return count == 0 or count >= smallest
+def _rounded(value: float) -> float:
+    return float(f"{value:.{FIGURES}g}")
 
 
-def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[list[pd.Series]]:
-    """Who is in each cell whose number is written, as partitions of all patients.
+def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[np.ndarray]:
+    """Who is in each cell whose number is written, as partitions of all patients, (cells, patients).
 
     Each class of each risk group is in cells by years and in cells by absolute risk; numbers of the same partition can
     be added up, and others not, since their cells overlap.
@@ -92,7 +100,7 @@ def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[list[p
     patients = found.patients
     classes = (patients["event"] == 1, patients["event"] == 0)
     if not groups:
-        yield list(classes)
+        yield np.array(classes)
         return
     parts = []
     for name, of in groups.items():
@@ -103,31 +111,14 @@ def _partitions(found: Validation, groups: Mapping[str, Any]) -> Iterator[list[p
             families.append([_inside(risk, each["from"], each["to"]) for each in of["bins"]])
         parts += [[[ours & those & cell for cell in cells] for cells in families] for those in classes]
     for chosen in product(*parts):
-        yield [cell for cells in chosen for cell in cells]
+        yield np.array([cell for cells in chosen for cell in cells])
 
 
-def _may_be_told(those: pd.Series, partitions: Sequence[Sequence[pd.Series]], smallest: int) -> bool:
-    """Whether the number of some patients may be known beside the cells: they, and who is left, are none or enough.
-
-    Who is left when all cells that lie within are taken away, and who is left of the cells that they touch; any other
-    union of cells of a partition leaves more.
-    """
-    nothing = pd.Series(False, those.index)
-    left = [those]
-    for cells in partitions:
-        left.append(those & ~reduce(or_, (cell for cell in cells if not (cell & ~those).any()), nothing))
-        left.append(~those & reduce(or_, (cell for cell in cells if (cell & those).any()), nothing))
-    return all(_told(int(of.sum()), smallest) for of in left)
-
-
-def _labelled(patients: pd.DataFrame, partitions: Sequence[Sequence[pd.Series]], smallest: int) -> dict[str, Any]:
+def _labelled(patients: pd.DataFrame) -> dict[str, Any]:
     """AUC of the label: pairs of patients with and without it."""
     known = patients[patients["label"].notna()]
     outcome = known["label"].astype(int)
-    classes = [patients["label"].eq(value).fillna(False).astype(bool) for value in (0, 1)]
-    if min(of.sum() for of in classes) < smallest or not _told(len(patients) - len(known), smallest):
-        return {}
-    if not all(_may_be_told(of, partitions, smallest) for of in classes):
+    if outcome.nunique() < 2:
         return {}
     found = delong(outcome, known["risk"])
     pairs = found.events * (found.n - found.events)
@@ -146,14 +137,20 @@ def _concordance(patients: pd.DataFrame) -> dict[str, Any]:
 
 
 def _on_logit(name: str, estimate: float, variance: float) -> dict[str, Any]:
-    """A share with the variance of its log odds."""
-    if not 0 < estimate < 1 or not variance > 0:
+    """A share with the variance of its log odds, unless the share is written as 0 or 1, which have none."""
+    if not 0 < _rounded(estimate) < 1 or not variance > 0:
         return {}
     return {name: {"estimate": estimate, "variance_of_logit": variance / (estimate * (1 - estimate)) ** 2}}
 
 
 def _calibration(
-    found: Validation, partitions: Sequence[Sequence[pd.Series]], smallest: int, digits: int | None
+    found: Validation,
+    marks: pd.DataFrame,
+    partitions: Sequence[np.ndarray],
+    smallest: int,
+    *,
+    digits: int | None,
+    with_slope: bool,
 ) -> dict[str, Any]:
     """Observed and expected events, and the slope of the linear predictor, as long as the model's baseline reaches."""
     if isinstance(form := found.form, NotEstimable):
@@ -161,7 +158,7 @@ def _calibration(
     patients, end = found.patients, min(form.baseline.end, float(found.patients["time"].max()))
     those = (patients["event"] == 1) & (patients["time"] <= end)
     observed = int(those.sum())
-    if observed < smallest or not _may_be_told(those, partitions, smallest):
+    if observed < smallest or not may_be_told(marks.assign(observed=those), partitions, smallest):
         return {}
     expected = estimated(lambda: float(expected_events(form, patients, end).sum()))
     if isinstance(expected, NotEstimable):
@@ -169,11 +166,11 @@ def _calibration(
     if digits:
         expected = float(f"{expected:.{digits}g}")
     predictor = form.predictor[patients.index]
-    slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
     figures: dict[str, Any] = {
         "intercept": {"estimate": float(np.log(observed / expected)), "variance": 1 / observed},
     }
-    if not isinstance(slope, NotEstimable) and not isinstance(slope.ci, NotEstimable):
+    slope = estimated(calibration_slope, patients["time"], patients["event"], predictor, end)
+    if with_slope and not isinstance(slope, NotEstimable) and not isinstance(slope.ci, NotEstimable):
         half = (slope.ci[1] - slope.ci[0]) / 2
         figures["slope"] = {"estimate": slope.estimate, "variance": (half / 1.959963984540054) ** 2}
     return {"sums": {"observed": observed, "expected": expected}, "figures": figures}

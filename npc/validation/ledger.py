@@ -19,9 +19,10 @@ from npc.errors import InputError
 from npc.files import write_text
 
 _KINDS = ("ids", "outcomes")
+_REPLACE = "delete the earlier file wherever it was sent, and add --replace"
 
 
-def enter(model: Path, patients: pd.DataFrame, smallest: int, horizon: float) -> None:
+def enter(model: Path, patients: pd.DataFrame, smallest: int, horizon: float, *, replace: bool = False) -> None:
     """Enters the patients of an aggregate.
 
     Args:
@@ -29,6 +30,8 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int, horizon: float) ->
         patients: `time` and `event`, indexed by `patient_id`.
         smallest: number of patients of a cell.
         horizon: months, by which risks are put into bins.
+        replace: earlier aggregates that may not stand beside this one were deleted by all who had them, and are
+            forgotten.
 
     Raises:
         InputError: an earlier aggregate has some of these patients, or the ledger can't be read.
@@ -49,11 +52,16 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int, horizon: float) ->
         ),
     }
     choices = {"smallest": smallest, "horizon": float(horizon)}
-    for earlier, of in zip(before, told, strict=True):
-        if reason := _refused(earlier, own, {name: of.get(name) for name in choices}, choices):
-            raise InputError(f"{path}: {reason}")
-    if not any(earlier == own for earlier in before):
-        write_text(path, json.dumps({"salt": salt, "told": [*told, {**own, **choices}]}))
+    reasons = [
+        _refused(earlier, own, {name: of[name] for name in choices if name in of}, choices)
+        for earlier, of in zip(before, told, strict=True)
+    ]
+    if not replace and (reason := next(filter(None, reasons), None)):
+        raise InputError(f"{path}: {reason}")
+    kept = [of for of, reason in zip(told, reasons, strict=True) if not reason]
+    entry = {**own, **choices}
+    if told != (found := kept if entry in kept else [*kept, entry]):
+        write_text(path, json.dumps({"salt": salt, "told": found}))
 
 
 def _refused(
@@ -66,21 +74,26 @@ def _refused(
     if same:
         if written == choices:
             return None
-        options = " ".join(f"--{name} {value:g}" if value else f"another --{name}" for name, value in written.items())
+        if written.keys() != choices.keys():
+            return (
+                "an aggregate of these patients was written by an earlier npc, whose cells had other limits, and other "
+                f"cells of the same patients would tell of single ones; send that one, or {_REPLACE}"
+            )
+        options = " ".join(f"--{name} {value:g}" for name, value in written.items())
         return (
             f"an aggregate of these patients was written with {options}, and other cells of the same patients would "
-            "tell of single ones; use the same choices"
+            f"tell of single ones; use the same choices, or {_REPLACE}"
         )
     if shared:
         return (
             f"an aggregate of this model was written that has {shared} of these patients, so the two would tell of "
-            "single patients; send the earlier one, or leave its patients out (cohort.exclude)"
+            f"single patients; send the earlier one, leave its patients out (cohort.exclude), or {_REPLACE}"
         )
     few, many = sorted(of["outcomes"].total() for of in (earlier, own))
     if min(new, gone) < choices["smallest"] and 2 * few >= many:  # of a small file chance may give the same outcomes
         return (
             f"an aggregate of this model was written whose patients differ by a few in their outcomes "
-            f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one"
+            f"({new} new, {gone} gone), so the two would tell of single patients; send the earlier one, or {_REPLACE}"
         )
     return None
 

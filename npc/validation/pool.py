@@ -72,6 +72,8 @@ class Pooled:
 def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
     """The aggregates by name of their file; of files with the same name, of their folder.
 
+    Counts, sums and figures, which alone are pooled, mean the same in all formats.
+
     Raises:
         InputError: fewer than two, one that can't be read, of a newer format, of another model, or given twice.
     """
@@ -139,10 +141,15 @@ def pooled(hospitals: Mapping[str, Mapping[str, Any]], method: str = "reml") -> 
     """
     found = {}
     for name in TITLES:
-        having = {place: of for place, of in hospitals.items() if name in of["figures"]}
+        having = {place: of for place, of in hospitals.items() if _has(of["figures"], name)}
         if len(having) >= 2:
             found[name] = _pooled(name, having, method)
     return found
+
+
+def _has(figures: Mapping[str, Any], name: str) -> bool:
+    """Format 1 may have a share that was rounded to 1, which has no log odds."""
+    return name in figures and (name not in _SHARES or 0 < figures[name]["estimate"] < 1)
 
 
 def _pooled(name: str, hospitals: Mapping[str, Mapping[str, Any]], method: str) -> Pooled:

@@ -35,6 +35,8 @@ def test_the_maps_stand_beside_those_of_permuted_outcomes(
     run: FinishedRun, elsewhere: Path, shared: Shared, tmp_path: Path
 ):
     copy = shutil.copytree(run.path, tmp_path / run.path.name)
+    (copy / "controls").mkdir(exist_ok=True)
+    (copy / "controls" / "shuffled_outcomes.ckpt").write_text("of an earlier npc, with the seed of the run: not read")
     given = (copy, "cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}", "--shown", 1, "--permuted")
     done = run_here("npc", "explain", *given, "-o", tmp_path / "first")
     assert done.returncode == 0, done.stderr

@@ -117,9 +117,16 @@ def test_a_folder_without_images_or_outline_has_one_message(model: Path, patient
     copy = shutil.copytree(patients, tmp_path / "lacking")
     outline = next((copy / "images" / "cet1-outline").iterdir())
     outline.unlink()
+    (tmp_path / "predictions.json").write_text("[]")  # of an earlier call
     done = run_here("npc", "challenge", model, "--input", copy, "-o", tmp_path)
     assert done.returncode == 2
     assert "give image and outline the same name" in done.stderr
+    assert not (tmp_path / "predictions.json").exists()
+    for number in range(40):
+        (copy / "images" / "cet1" / f"IM{number:04d}.dcm").touch()
+    done = run_here("npc", "challenge", model, "--input", copy, "-o", tmp_path)
+    assert done.stderr.count("is no file of") == 1
+    assert "(40 faults of this kind: IM0000.dcm; IM0001.dcm; IM0002.dcm; ...)" in done.stderr
 
 
 def test_the_faults_of_all_patients_are_reported_at_once(model: Path, patients: Path, tmp_path: Path):

@@ -93,6 +93,24 @@ def test_ebv_dna_in_another_scale_is_refused(copies: np.ndarray, scale, n: int):
     check_units(known, pd.DataFrame({"ebv_dna": copies[200:][:n]}), [EBV])
 
 
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_ebv_dna_in_thousands_is_refused_where_most_patients_have_none(copies: np.ndarray, share: float):
+    values = np.where(np.arange(300) % 10 < 10 * share, 0.0, np.maximum(copies, 50))
+    known = summary(pd.DataFrame({"ebv_dna": values[:200]}), [EBV], None)
+    assert known["clinical"]["ebv_dna"]["median"] < 100
+    with pytest.raises(InputError, match="convert it; if the unit is right, add --same-unit ebv_dna to npc predict"):
+        check_units(known, pd.DataFrame({"ebv_dna": values[200:] / 1000}), [EBV])
+    check_units(known, pd.DataFrame({"ebv_dna": values[200:]}), [EBV])
+
+
+def test_the_median_of_few_values_above_0_is_not_told():
+    few, more = (
+        summary(pd.DataFrame({"ebv_dna": [0.0] * 200 + [900.0] * n}), [EBV], None)["clinical"]["ebv_dna"]
+        for n in (10, 11)
+    )
+    assert ("median_above_0" in few, more["median_above_0"]) == (False, 900)
+
+
 def test_an_early_cohort_with_little_ebv_dna_is_not_in_another_unit(copies: np.ndarray):
     known = summary(pd.DataFrame({"ebv_dna": copies}), [EBV], None)
     for values in ([0.0, 0.0, 60.0, 80.0, 300.0, 900.0], [0.0] * 12, [3.0]):

@@ -126,6 +126,8 @@ def test_the_points_are_those_of_the_drawn_nomogram(combined: tuple[models.Model
 def test_a_scale_ends_at_the_value_of_no_single_patient():
     values = pd.Series([*range(30, 70), 1e6, -500, None])
     assert ends(values) == (33, 66)
+    few = pd.Series([54.0, 60, 61, 62, 63, 64, 65, 70, 80])  # the fifth lowest of nine is the fifth highest
+    assert ends(few) == (few.mean(), few.mean())
 
 
 @pytest.mark.slow
@@ -162,6 +164,10 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     assert done.returncode == 2
     assert "ebv_dna: the median is" in done.stderr
     assert "EBV DNA (copies/mL)); is it in another unit? convert it" in done.stderr
+    assert "add --same-unit ebv_dna to npc predict" in done.stderr
+    assert run_here("npc", "predict", tmp_path / "m.zip", *given, "--same-unit", "ebv_dna").returncode == 0
+    done = run_here("npc", "predict", tmp_path / "m.zip", *given, "--same-unit", "ebv")
+    assert "--same-unit ebv: the model has no such variable; it has" in done.stderr
 
 
 @pytest.mark.slow
@@ -219,6 +225,18 @@ def test_words_of_contours_and_tables_are_shown_to_who_hands_them_over(run: Fini
     done = run_here("npc", "bundle", copy, "-o", tmp_path / "m.zip")
     assert done.returncode == 0, done.stderr
     assert "regimen has the levels CCRT, CCRT+AC, IC+CCRT; see that no person is named" in done.stderr
+    config.cohort.exclude = {"gone": "so that the cohort can't be loaded, as if it had moved"}
+    OmegaConf.save(config, copy / "config.yaml")
+    regimen = {"name": "regimen", "kind": "categorical", "levels": [], "cut": None, "label": None}
+    formula = {
+        **json.loads(members([run.path])[0]["formula.json"]),
+        "variables": [regimen], "fill": {"regimen": "CCRT"}, "levels": {"regimen": ["CCRT", f"{SECRETS[0]}'s"]},
+    }  # fmt: skip
+    results = {"models": {"combined": {"threshold": 0.5, "cutoff": 0.5, "formula": formula}}}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    notes = members([copy], tmp_path)[1]
+    assert f"regimen has the levels CCRT, {SECRETS[0]}'s; see that no person" in notes[-1], notes
+    config.cohort.exclude = {}
     config.region, config.cohort.rois = "gtv", {"gtv": f"GTV {SECRETS[0]}"}
     OmegaConf.save(config, copy / "config.yaml")
     done = run_here("npc", "bundle", copy, "-o", tmp_path / "m.zip")

@@ -14,7 +14,7 @@ import pytest
 from npc.bundle.formula import Formula
 from npc.cohort.label import label
 from npc.statistics import NotEstimable
-from npc.validation.aggregate import aggregate
+from npc.validation.aggregate import _on_logit, aggregate
 from npc.validation.measure import Validation
 from tests.validation.hospitals import BUNDLE, PLAIN, drawn, measured
 
@@ -103,7 +103,7 @@ def test_a_single_patient_of_high_risk_is_in_no_sum(patients: list[pd.DataFrame]
 
 def in_years(patients: pd.DataFrame, groups: dict[str, Any]) -> Iterator[pd.Series]:
     """What A can add up: the patients of each class until a limit of each group, in every combination."""
-    limits = [[0.0, *(year["to"] or np.inf for year in of["years"])] for of in groups.values()]
+    limits = [[-1.0, *(year["to"] or np.inf for year in of["years"])] for of in groups.values()]
     names = list(groups)
     for low, high, event in product(*limits, ((0,), (1,), (0, 1))):
         until = patients["group"].astype(str).map({names[0]: low, names[1]: high})
@@ -122,8 +122,13 @@ def test_no_count_less_another_is_small(months: int, found: list[Validation]):
         subsets = []
         if "auc_pairs" in told["sums"]:
             subsets += [patients["label"].eq(value).fillna(False).astype(bool) for value in (0, 1)]
+            subsets.append(patients["label"].isna())
         if "observed" in told["sums"]:
             subsets.append((patients["event"] == 1) & (patients["time"] <= 96))
+        subsets += [of & (patients["event"] == value) for of in subsets for value in (0, 1)]
+        sets = [*subsets, *(patients["event"] == value for value in (0, 1))]
+        assert not [n for a, b in product(sets, sets) if 0 < (n := (a & ~b).sum()) < 5]
+        assert min(pd.concat(sets, axis=1, ignore_index=True).value_counts()) >= 5
         written |= told["sums"].keys()
         for those, union in product(subsets, in_years(patients, told["groups"])):
             for one, other in ((those, union), (union, those)):
@@ -132,13 +137,53 @@ def test_no_count_less_another_is_small(months: int, found: list[Validation]):
     assert "observed" in written
 
 
+def test_few_patients_without_the_event_beyond_a_landmark_are_not_told():
+    """AUC's pairs, 15 of 7, with 20 events among 60 patients would leave 2."""
+    rows, until = drawn(6, n=60), np.r_[np.linspace(2, 35, 15), np.linspace(40, 60, 5), np.linspace(1, 34, 38), 70, 80]
+    rows = rows.assign(dmfs_months=until, dm_event=[1] * 20 + [0] * 40)
+    told = aggregate(BUNDLE, measured(rows, kind="landmark", months=36))
+    assert (told["patients"], told["events"]) == (60, 20)
+    assert not [name for part in ("sums", "figures") for name in told[part] if name.startswith("auc")]
+    wider = rows.assign(dmfs_months=np.r_[until[:20], np.linspace(1, 34, 30), np.linspace(61, 80, 10)])
+    assert aggregate(BUNDLE, measured(wider, kind="landmark", months=36))["sums"]["auc_pairs"] == 15 * 15
+
+
+CLINICAL = replace(BUNDLE, formula=Formula({**PLAIN, "signatures": {}}))
+
+
+def with_one_variable(events: int, others: int) -> pd.DataFrame:
+    """61 patients, 26 of them with the event; so many of both have the high risk of two that there are."""
+    rows = drawn(9, n=61).assign(dm_event=[1] * 26 + [0] * 35)
+    return rows.assign(risk=[0.8] * events + [0.3] * (26 - events) + [0.8] * others + [0.3] * (35 - others))
+
+
+def test_a_level_of_few_patients_does_not_follow_from_auc_or_concordance():
+    """438 of 910 pairs have the one solution of 2 and 4 patients, and four digits of the AUC tell 438."""
+    told = aggregate(CLINICAL, measured(with_one_variable(2, 4)))
+    assert told["groups"] == {}
+    assert not {"auc", "harrell", "slope"} & {name.partition("_")[0] for name in (*told["sums"], *told["figures"])}
+    assert {"observed", "expected"} <= told["sums"].keys()
+
+
+def test_a_model_of_two_levels_with_many_patients_each_has_figures_and_no_sums():
+    told = aggregate(CLINICAL, measured(with_one_variable(14, 9)))
+    assert told["figures"]["auc"]["estimate"] == round((14 * 26 + (14 * 9 + 12 * 26) / 2) / 910, 4)
+    assert {"auc", "harrell", "slope"} <= told["figures"].keys()
+    assert not [name for name in told["sums"] if name.startswith(("auc", "harrell"))]
+
+
+@pytest.mark.parametrize(("estimate", "written"), [(0.99998, False), (0.9996, True)])
+def test_a_share_that_is_written_as_1_has_no_log_odds(estimate: float, written: bool):
+    assert bool(_on_logit("auc", estimate, 1e-6)) == written
+
+
 def test_a_model_of_few_levels_tells_no_sum_of_its_risks(found: list[Validation]):
     """A knows all risks that it can give, so that a sum of a few would tell how many patients have which."""
-    clinical = replace(BUNDLE, formula=Formula({**PLAIN, "signatures": {}}))
-    told, other = (aggregate(of, found[0]) for of in (clinical, BUNDLE))
+    told, other = (aggregate(of, found[0]) for of in (CLINICAL, BUNDLE))
     bins, others = ([each for group in of["groups"].values() for each in group["bins"]] for of in (told, other))
     assert not any("expected" in each for each in bins)
     assert [{**each, "expected": None} for each in bins] == [{**each, "expected": None} for each in others]
+    assert told["figures"] == {**other["figures"], "intercept": told["figures"]["intercept"]}  # 150 risks differ
     assert told["sums"]["expected"] == float(f"{other['sums']['expected']:.4g}")
 
 

@@ -1,5 +1,6 @@
 """Two aggregates that differ in a few patients are not both written."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +61,30 @@ def test_other_cells_of_the_same_patients_are_refused(model: Path):
     for choices in ((6, 36), (5, 48)):
         with pytest.raises(InputError, match="was written with --smallest 5 --horizon 36, and other cells of the same"):
             written(model, patients(30), *choices)
+
+
+def test_a_file_of_an_earlier_npc_is_named_as_such(model: Path):
+    path = model.parent / "model.npc.zip.ledger.json"
+    ledger = json.loads(path.read_text())
+    for name in ("smallest", "horizon"):
+        del ledger["told"][0][name]
+    path.write_text(json.dumps(ledger))
+    message = "by an earlier npc, whose cells had other limits.*; send that one, or delete the earlier .* add --replace"
+    with pytest.raises(InputError, match=message):
+        written(model, patients(30))
+
+
+def test_a_file_is_replaced_by_one_of_longer_follow_up(model: Path):
+    """The earlier one, deleted by all who had it, is forgotten; others are not."""
+    longer = patients(30).assign(time=lambda table: table["time"] + 12)
+    written(model, patients(30, seed=8))
+    with pytest.raises(InputError, match="delete the earlier file wherever it was sent, and add --replace"):
+        written(model, longer)
+    enter(model, longer, 5, 36, replace=True)
+    written(model, longer)
+    for rows in (patients(30), patients(29, seed=8)):
+        with pytest.raises(InputError, match="of these patients, so the two would tell of single"):
+            written(model, rows)
 
 
 def test_the_ledger_has_no_value_of_a_patient(model: Path):

@@ -77,6 +77,19 @@ def test_a_sum_that_one_hospital_lacks_is_left_out(told: list[dict]):
     assert "observed_expected" not in exact([lacking, *told[1:]])
 
 
+def test_files_of_format_1_are_pooled_as_they_are(told: list[dict], files: list[Path], tmp_path: Path):
+    """Their sums and figures mean the same; a share that was rounded to 1 has no log odds, and is left out."""
+    old = {**told[1], "format": 1, "groups": {}}
+    old["figures"] = {**old["figures"], "auc": {"estimate": 1.0, "variance_of_logit": 0.5}}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    mixed = read([files[0], tmp_path / "old.json", files[2]])
+    assert exact(list(mixed.values())) == exact(told)
+    found = pooled(mixed)
+    assert [of.name for of in found["auc"].hospitals] == ["a", "c"]
+    assert np.isfinite(found["auc"].ci).all()
+    assert len(found["harrell"].hospitals) == 3
+
+
 def test_other_figures_are_pooled_by_random_effects(told: list[dict], found: list[Validation]):
     of = pooled(dict(zip("abc", told, strict=True)))["auc"]
     assert [one.estimate for one in of.hospitals] == pytest.approx([one.auc.estimate for one in found], rel=1e-3)
@@ -107,7 +120,7 @@ def test_what_can_not_be_pooled_is_told(told: list[dict], files: list[Path], tmp
     cases = {
         "one aggregate can't be pooled": [files[0]],
         "can't be read as an aggregate": [files[0], file("a.json", {"format": 1})],
-        "has format 2": [files[0], file("b.json", {**told[1], "format": 2})],
+        "has format 3": [files[0], file("b.json", {**told[1], "format": 3})],
         "the same figures as another file": [files[0], file("c.json", told[0])],
         "of different models": [files[0], file("d.json", {**told[1], "bundle_sha256": "1" * 64})],
     }

@@ -3,9 +3,11 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from npc.prognosis.encoding import ends, round_values
 from npc.prognosis.scales import Scale
 from npc.report.kit.figure import PAGE
 from npc.report.paper import nomogram
@@ -44,6 +46,15 @@ def test_no_label_touches_another(intercept):
             assert all(mark in shown for mark, _ in scale.marks)
     for end in ("-4", "5", "20", "80"):
         assert end in [text for text, _ in boxes]
+
+
+def test_a_scale_whose_ends_are_one_value_has_a_width():
+    """As that of a variable that most patients have alike, or few have at all; else nothing could be divided by it."""
+    values = pd.Series([1.0] * 3 + [54.0] * 50 + [90.0] * 3)
+    assert round_values(*ends(values)) == [54, 55]
+    scales = [Scale("Age", tuple((f"{v:g}", 0.1 * v) for v in round_values(*ends(values))), continuous=True)]
+    lines = {title: dict(ticks) for title, ticks, _ in nomogram._lines(scales, -5.0, "distant metastasis")}
+    assert lines["Age"] == pytest.approx({"54": 0, "55": 100})
 
 
 def test_ticks_of_a_thinned_scale_are_apart_and_all_of_the_others_are_named():
