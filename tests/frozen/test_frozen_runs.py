@@ -212,7 +212,7 @@ def test_the_encoder_is_shown_where_the_run_is_listed(run: Path):
     used = provenance._used(read_run(run))
     assert used.encoder == json.loads((run / "metrics.json").read_text())["encoder"]
     written = "resnet18 (torchvision); source: random weights, seed 0; licence: none needed"
-    assert list(runs([used, replace(used, encoder=None)])["encoder"]) == [written, ""]
+    assert list(runs([used, replace(used, encoder=None)], {})["Encoder"]) == [written, ""]
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def test_the_axis_of_a_signature_spans_the_risks_that_there_are(patients):
     model = models.clinical_with(
         patients, univariate(patients[patients["split"] == "train"], [HISTOLOGY]), 1.0, np.exp(risk)
     )
-    scale = model.scales(patients)[0]
+    (scale, *_) = model.scales(patients).values()
     values = [float(mark) for mark, _ in scale.marks]
     assert values[0] <= risk.min() < values[1]
     assert values[-2] < risk.max() <= values[-1]
