@@ -41,7 +41,7 @@ def enter(model: Path, patients: pd.DataFrame, smallest: int, horizon: float, *,
         nothing: dict[str, Any] = {"salt": secrets.token_hex(16), "told": []}
         known = json.loads(path.read_text()) if path.exists() else nothing
         salt, told = str(known["salt"]), [dict(of) for of in known["told"]]
-        before = [{kind: Counter(of[kind]) for kind in _KINDS} for of in told]
+        before: list[dict[str, Counter[str]]] = [{kind: Counter(of[kind]) for kind in _KINDS} for of in told]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{path} can't be read as the ledger of the model; restore it from a copy") from None
     own = {
