@@ -95,7 +95,7 @@ class Model:
             for month in absolute
             if f"risk_{month}_low" in row
         }
-        points = {str(part): float(of[ONE]) for part, of in found.points.items()}
+        points = {str(part): float(value) for part, value in found.points.to_dict("index")[ONE].items()}
         told = tuple(f"{of.variable} {of.value}: {of.warning} ({of.training})" for of in found.warnings.itertuples())
         return Prediction(float(row["risk"]), str(row["group"]), absolute, told, intervals, points)
 

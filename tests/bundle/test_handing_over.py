@@ -92,10 +92,13 @@ def test_one_patient_less_gives_no_second_aggregate(
 ):
     words = typed("npc validate model.npc.zip cohort=table cohort.root=DIR", place, run, with_outcomes, shared.store)
     left_out = run.predictions.index[0]
-    done = run_here("npc", *words, f"+cohort.exclude={{{left_out}: withdrawn}}", "-o", place / "again", "--draws", 100)
+    given = (*words, f"+cohort.exclude={{{left_out}: withdrawn}}", "-o", place / "again", "--draws", 100)
+    done = run_here("npc", *given)
     assert done.returncode == 2
     assert "was written that has 59 of these patients, so the two would tell of single patients" in done.stderr
     assert not (place / "again" / "aggregate.json").exists()
+    assert run_here("npc", *given, "--replace").returncode == 0
+    assert json.loads((place / "again" / "aggregate.json").read_text())["patients"] == 59
 
 
 def test_the_python_of_the_page_works(place: Path, with_outcomes: Path, capsys: pytest.CaptureFixture):
