@@ -83,8 +83,13 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
     predictor = pd.Series(np.clip(scaled.to_numpy() @ fitted.coefficient, -LARGEST, LARGEST), patients.index)
     labels = model.encoding.labels() if model.encoding else {}
     months = interval_months(rows["time"], rows["event"])
-    of = hazard_variance(rows["time"], rows["event"], scaled[training], fitted.coefficient, months)
     size = unit.to_numpy(dtype=float)
+    countable = bool((size**2 > np.finfo(float).tiny).all())
+    if not countable:  # the variance of such a coefficient is too large for a number: no interval
+        months = ()
+    of = hazard_variance(rows["time"], rows["event"], scaled[training], fitted.coefficient, months)
+    if countable:
+        of = replace(of, mean=of.mean * size, covariance=of.covariance / np.outer(size, size))
     return CoxForm(
         {str(term): estimated(_ratio, fitted, i, float(unit[term])) for i, term in enumerate(design.columns)},
         {**labels, **model.signatures, model.name: MODELS[model.name]},
@@ -93,7 +98,7 @@ def cox_form(patients: pd.DataFrame, model: Model) -> CoxForm:
         dict(zip(map(str, design), map(float, fitted.coefficient / unit), strict=True)),
         {str(term): float(mean) for term, mean in design[training].mean().items()},
         months,
-        replace(of, mean=of.mean * size, covariance=of.covariance / np.outer(size, size)),
+        of,
     )
 
 
