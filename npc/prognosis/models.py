@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.clinical import Variable
-from npc.names import MODELS, with_signs
+from npc.names import MODELS
 from npc.prognosis.encoding import Encoding, ends, learn, round_values
 from npc.prognosis.estimable import estimated, readable
 from npc.prognosis.outside_training import filled_values, unseen_levels
@@ -85,7 +85,7 @@ class Model:
                     (mark, sum(value * weight[term] for term, value in terms.items()))
                     for mark, terms in self.encoding.marks(variable, patients[variable.name])
                 )
-                title = with_signs(f"{variable.title} {variable.cut}") if variable.cut else variable.title
+                title = f"{variable.title} {variable.cut}" if variable.cut else variable.title
                 graded = variable.kind == "continuous" and not variable.cut
                 scales[variable.name] = Scale(title, marks, graded, self.encoding.terms(variable))
         return scales

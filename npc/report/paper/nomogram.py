@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import expit, logit
 
+from npc.names import with_signs
 from npc.prognosis.scales import Scale, points_per_log_odds
 from npc.report.kit.figure import PAGE, SMALL, TEXT, drawing
 
@@ -48,7 +49,11 @@ def _lines(scales: Sequence[Scale], intercept: float, outcome: str) -> list[tupl
     return [
         ("Points", [(f"{p}", p) for p in range(0, 101, 10)], True),
         *(
-            (scale.title, [(mark, (part - scale.low) * unit) for mark, part in scale.marks], scale.continuous)
+            (
+                with_signs(scale.title),
+                [(mark, (part - scale.low) * unit) for mark, part in scale.marks],
+                scale.continuous,
+            )
             for scale in scales
         ),
         ("Total points", [(f"{p}", 100 * p / total) for p in range(0, int(total) + 1, step)], True),
