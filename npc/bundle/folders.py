@@ -21,7 +21,7 @@ from npc.terminal import say
 _BESIDE = (".json", ".txt", ".csv", ".md", ".db")  # what may lie beside images: sidecars, notes, Thumbs.db
 
 
-def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, Any]]:
+def predict_folders(model: Path, source: Path, output: Path, same_unit: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Predicts every patient of a folder and writes `predictions.json`.
 
     Args:
@@ -29,6 +29,7 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
             without some of its sequences.
         source: the folder of images.
         output: the folder to write.
+        same_unit: as for `npc.bundle.predict.predict`.
 
     Returns:
         what was written.
@@ -36,12 +37,12 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
     Raises:
         InputError: names what can't be used.
     """
+    file = output / "predictions.json"
+    file.unlink(missing_ok=True)  # of an earlier call: it must not be taken for this one's
     opened = Model(model)
     sequences = opened.bundle.sequences
     if not sequences:
         raise InputError(f"{model}: the model reads no image; predict a table with npc predict")
-    file = output / "predictions.json"
-    file.unlink(missing_ok=True)  # of an earlier call: it must not be taken for this one's
     names = [*sequences, *map(_outline, sequences)]
     faults: list[str] = []
     if others := _others(source / "images", names):
@@ -78,6 +79,7 @@ def predict_folders(model: Path, source: Path, output: Path) -> list[dict[str, A
                 {name: files[name][patient] for name in given[patient]},
                 {name: files[_outline(name)][patient] for name in given[patient]},
                 clinical.get(patient, {}),
+                same_unit=same_unit,
             )
         except InputError as error:
             faults += [Fault(f"{patient}: {fault}", patient) for fault in error.faults]

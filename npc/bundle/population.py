@@ -105,7 +105,7 @@ def _range(values: pd.Series) -> dict[str, Any]:
     low, median, high = (float(f"{known.quantile(at):.3g}") for at in (share, 0.5, 1 - share))
     found |= {"share": round(share, 4), "low": low, "median": median, "high": high}
     above = known[known > 0]
-    if len(above) < len(known) and len(above) > 2 * FEWEST:  # 0 is the median of a variable that half of them have not
+    if len(known) - len(above) >= FEWEST and len(above) > 2 * FEWEST:  # 0 is the median where half of them have none
         found["median_above_0"] = float(f"{above.median():.3g}")
     return found
 

@@ -103,8 +103,11 @@ def write(folder: Path, bundle: Bundle, cohort: Cohort, found: Predictions) -> N
 
     Also `contributions.csv` (log odds) and `points.csv` (of the nomogram) of a model of several parts,
     `contributions_<signature>.csv` of a radiomic signature's features, and `exclusions.csv` where patients were left
-    out.
+    out. Such files of earlier patients are removed.
     """
+    for pattern in ("contributions*.csv", "points.csv", "exclusions.csv"):
+        for old in list(folder.glob(pattern)):
+            old.unlink()
     write_text(folder / "predictions.csv", found.table.to_csv())
     write_text(folder / "warnings.csv", found.warnings.to_csv(index=False))
     for name, table in (("contributions", found.contributions), ("points", found.points)):

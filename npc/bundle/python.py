@@ -1,6 +1,6 @@
 """`npc.load`: a bundle in Python."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,6 +63,7 @@ class Model:
         *,
         spacing: Spacing | None = None,
         rois: Mapping[str, int | str] | None = None,
+        same_unit: Sequence[str] = (),
     ) -> Prediction:
         """The risk of one patient.
 
@@ -75,6 +76,7 @@ class Model:
             spacing: mm, (slice, row, column), of arrays.
             rois: of a model of several regions, how the outline names them, such as `{"tumour": 1, "node": 2}`; by
                 default as in the training cohort.
+            same_unit: clinical variables whose unit is right, however far their values are from those of training.
 
         Raises:
             InputError: names what can't be used.
@@ -87,7 +89,7 @@ class Model:
                 for what, given in (("image", images), ("mask", masks))
             )
             cohort = of_one(self.bundle, files, outlines, dict(clinical or {}), rois)
-            found = predict(self.bundle, cohort, str(home / "store"))
+            found = predict(self.bundle, cohort, str(home / "store"), same_unit)
         row = found.table.to_dict("index")[ONE]
         absolute = {month: float(row[f"risk_{month}"]) for month in PREDICTED if f"risk_{month}" in row}
         intervals = {

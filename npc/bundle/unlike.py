@@ -40,12 +40,12 @@ def check_units(population: Mapping[str, Any], patients: pd.DataFrame, variables
         values = patients[variable.name].dropna()
         median = values.median()
         above = known["high"] > 0 and median > ANOTHER_UNIT * known["high"]
-        below = known["low"] > 0 and median < known["low"] / ANOTHER_UNIT
+        below = 0 < median < known["low"] / ANOTHER_UNIT  # 0 is 0 in any unit
         if above or below or _is_scaled(values, known):
             faults.append(
                 f"{variable.name}: the median is {median:g}, but most patients of the training cohort have "
                 f"{known['low']:g} to {known['high']:g} ({variable.title}); is it in another unit? convert it; if "
-                f"the unit is right, add --same-unit {variable.name} to npc predict or npc validate"
+                f"the unit is right, add --same-unit {variable.name} (in Python same_unit=['{variable.name}'])"
             )
     if faults:
         raise InputError(faults)

@@ -94,9 +94,8 @@ def predict(
         for warning in grouped(cohort.warnings):
             say(f"npc: note: {warning}", error=True)
         found = work.predict(found_in, cohort, store, same_unit or ())
-        stale = ("contributions*.csv", "points.csv", "exclusions.csv", "pages/*.html")  # of other patients
-        for old in [path for pattern in stale for path in output.glob(pattern)] if output else ():
-            old.unlink()
+        for old in list(output.glob("pages/*.html")) if output else ():
+            old.unlink()  # of other patients
         if pages and output:
             from npc.report.patient import write_pages
 

@@ -12,6 +12,10 @@ def challenge(
     model: Annotated[Path, typer.Argument(help="bundle, or folder of a finished run", show_default=False)],
     source: Annotated[Path, typer.Option("--input", help="folder of images")] = Path("/input"),
     output: Annotated[Path, typer.Option("-o", "--output", help="folder to write")] = Path("/output"),
+    same_unit: Annotated[
+        list[str] | None,
+        typer.Option(help="a clinical variable whose unit is right, though its values are far away"),
+    ] = None,
 ) -> None:
     """Predict a folder of images (images/SEQUENCE, images/SEQUENCE-outline) and write predictions.json.
 
@@ -20,5 +24,5 @@ def challenge(
     from npc.bundle.folders import predict_folders
 
     with redirect_stdout(sys.stderr):  # progress bars
-        found = predict_folders(model, source, output)
+        found = predict_folders(model, source, output, same_unit or ())
     print(f"{len(found)} patients: written to {output / 'predictions.json'}")

@@ -76,13 +76,13 @@ def _one(
 
     if not horizon > 0:
         raise InputError(f"--horizon {horizon:g}: must be more than 0 months")
+    (output / "aggregate.json").unlink(missing_ok=True)  # of another cohort: it must not be sent for this one
     bundle = open_bundle(model)
     cohort, store = of_words(bundle, words, outcomes=True)
     for warning in grouped(cohort.warnings):
         say(f"npc: note: {warning}", error=True)
     predicted = predict(bundle, cohort, store, same_unit)
     found = measure(bundle, cohort, predicted, horizon=horizon, draws=draws)
-    (output / "aggregate.json").unlink(missing_ok=True)  # of another cohort: it must not be sent for this one
     write(output, bundle, cohort, predicted)
     write_report(output, bundle, found)
     try:

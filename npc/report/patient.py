@@ -16,7 +16,7 @@ from npc.imaging.input_settings import Preprocess
 from npc.imaging.preprocess import network_input
 from npc.imaging.readers import read_scan
 from npc.imaging.slice_images import framed, whole_slice
-from npc.names import NETWORKS, PREDICTED
+from npc.names import NETWORKS, PREDICTED, with_signs
 from npc.report.kit.anatomy import show_anatomy
 from npc.report.kit.figure import PAGE, drawing
 from npc.report.kit.page import Figure, Section, write_page
@@ -126,7 +126,7 @@ def _contributions(bundle: Bundle, found: Predictions, patient: str) -> list[Sec
 def _parts(bundle: Bundle, adds: pd.Series, points: pd.Series) -> pd.DataFrame:
     """Log odds and points of each signature and clinical variable, and their sums."""
     parts = bundle.formula.plain["nomogram"]["parts"]
-    rows = [(of["title"], adds[of["terms"]].sum(), points[name]) for name, of in parts.items()]
+    rows = [(with_signs(of["title"]), adds[of["terms"]].sum(), points[name]) for name, of in parts.items()]
     rows.sort(key=lambda row: -abs(row[1]))
     rows.append(("Total", adds.sum(), points[TOTAL]))
     written = [(title, f"{value:+.3f}", f"{number:.1f}") for title, value, number in rows]

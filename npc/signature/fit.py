@@ -216,6 +216,8 @@ def _loading(config: DictConfig) -> dict[str, Any]:
             return {"dataset": ResidentDataset}
         else:
             log.info("trainer.resident and trainer.graph have no effect: elastic and noise are computed on the CPU")
+    elif choices.graph:
+        log.info("trainer.graph has no effect without trainer.resident")
     return {"workers": choices.workers}
 
 

@@ -71,6 +71,7 @@ def test_another_unit_is_refused_and_an_old_cohort_is_not(population: dict):
         check_units(population, patients(age=[4800.0, 7200.0]), [AGE])
     with pytest.raises(InputError, match=r"age: the median is 0\.5"):
         check_units(population, patients(age=[0.5, 0.5]), [AGE])
+    check_units(population, patients(age=[0.0]), [AGE])  # 0 in any unit
 
 
 EBV = Variable("ebv_dna", "continuous", label="EBV DNA (copies/mL)")
@@ -98,7 +99,7 @@ def test_ebv_dna_in_thousands_is_refused_where_most_patients_have_none(copies: n
     values = np.where(np.arange(300) % 10 < 10 * share, 0.0, np.maximum(copies, 50))
     known = summary(pd.DataFrame({"ebv_dna": values[:200]}), [EBV], None)
     assert known["clinical"]["ebv_dna"]["median"] < 100
-    with pytest.raises(InputError, match="convert it; if the unit is right, add --same-unit ebv_dna to npc predict"):
+    with pytest.raises(InputError, match="convert it; if the unit is right, add --same-unit ebv_dna"):
         check_units(known, pd.DataFrame({"ebv_dna": values[200:] / 1000}), [EBV])
     check_units(known, pd.DataFrame({"ebv_dna": values[200:]}), [EBV])
 

@@ -165,7 +165,7 @@ def test_the_model_of_a_report(combined, run: FinishedRun, elsewhere: Path, tmp_
     assert done.returncode == 2
     assert "ebv_dna: the median is" in done.stderr
     assert "EBV DNA (copies/mL)); is it in another unit? convert it" in done.stderr
-    assert "add --same-unit ebv_dna to npc predict" in done.stderr
+    assert "add --same-unit ebv_dna (in Python" in done.stderr
     assert run_here("npc", "predict", tmp_path / "m.zip", *given, "--same-unit", "ebv_dna").returncode == 0
     done = run_here("npc", "predict", tmp_path / "m.zip", *given, "--same-unit", "ebv")
     assert "--same-unit ebv: the model has no such variable; it has" in done.stderr

@@ -31,6 +31,22 @@ def test_the_same_patients_and_others_may_be_told(model: Path):
     written(model, patients(30, seed=8))
 
 
+def test_one_changed_risk_is_refused(model: Path):
+    """After a corrected outline the difference of two files shows the group and the outcome of this patient."""
+    changed = patients(30)
+    changed.iloc[3, changed.columns.get_loc("risk")] += 0.01
+    with pytest.raises(InputError, match=r"the risks of 1 of them have changed since.*--replace"):
+        written(model, changed)
+
+
+def test_the_folder_of_a_model_may_be_the_present_one(tmp_path: Path, monkeypatch):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    written(Path(), patients(30))
+    assert (tmp_path / "run.ledger.json").exists()
+
+
 @pytest.mark.parametrize("n", [26, 29, 31, 40])
 def test_more_or_fewer_of_the_same_patients_are_refused(n: int, model: Path):
     with pytest.raises(InputError, match=rf"has {min(n, 30)} of these patients, so the two would tell of single"):
