@@ -64,7 +64,7 @@ def noted(words: list[str]) -> None:
 
     class Method(method.DeepLearning):
         def fit(self, *given: object) -> object:
-            method.wait_passively()
+            method.prepare_processor()
             import npc.signature.fit as fitting
 
             note("torch and Lightning imported")

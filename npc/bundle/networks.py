@@ -77,9 +77,8 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     from npc.config.schema import AugmentConfig
     from npc.signature.data import SliceDataModule
     from npc.signature.ensemble import average
-    from npc.signature.predict import keep_freed_memory, predict
+    from npc.signature.predict import predict
 
-    keep_freed_memory()
     members = part.settings["members"]
     unaugmented = AugmentConfig(flip=0, rotate=0, shift=0, intensity=0)
     found = []
@@ -103,9 +102,10 @@ def read(part: Part, cohort: Cohort, store: str) -> list[Slices]:
 
     Args: as for `risks`.
     """
-    from npc.signature.method import read_slices, wait_passively
+    from npc.signature.method import read_slices
+    from npc.signature.processor import prepare_processor
 
-    wait_passively()  # before torch is imported
+    prepare_processor()
     with_sizes = bool(part.settings["members"][0]["network"]["network"].get("size_input", False))
     return read_slices(store, cohort, part.sequences, part.preprocess, with_sizes=with_sizes)
 

@@ -1,6 +1,5 @@
 """The deep-learning signature as a method of making runs."""
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +22,7 @@ from npc.names import MODELS
 from npc.run.folder import RunFolder
 from npc.run.method import Fitted, Inputs, ShouldPrune
 from npc.run.tracker import Tracker
+from npc.signature.processor import prepare_processor
 from npc.terminal import say
 
 
@@ -63,7 +63,7 @@ class DeepLearning:
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
         """Trains the network, chooses the epoch, predicts; writes `survival.csv` where the endpoint is a time."""
-        wait_passively()
+        prepare_processor()
         from npc.signature.fit import fit, lightning_logger
 
         fitted = fit(self.config, self.run, self.slices, patients, lightning_logger(tracker), self.should_prune)
@@ -76,7 +76,7 @@ class DeepLearning:
         if not self._lacks_folds():
             return
         _ = self.slices
-        wait_passively()
+        prepare_processor()
         from npc.signature.out_of_fold import write_out_of_fold
 
         with self.run.logging():
@@ -89,7 +89,7 @@ class DeepLearning:
         if complete and not lacks_folds:
             return
         _ = self.slices
-        wait_passively()
+        prepare_processor()
         from npc.signature.fit import fit
         from npc.signature.out_of_fold import refits
 
@@ -138,7 +138,7 @@ class Ensemble(DeepLearning):
 
     def fit(self, patients: pd.DataFrame, tracker: Tracker) -> Fitted:
         """Trains the networks and averages their risks."""
-        wait_passively()
+        prepare_processor()
         from npc.signature.ensemble import fit_ensemble
 
         return fit_ensemble(self.config, self.run, self.slices, patients)
@@ -151,7 +151,7 @@ class Ensemble(DeepLearning):
         if self.run.done:
             return
         _ = self.slices
-        wait_passively()
+        prepare_processor()
         from npc.signature.ensemble import train_members
 
         for _ in train_members(self.config, self.run, self.slices, patients):
@@ -190,11 +190,3 @@ def sizes_by_patient(folder: str | Path, cohort: Cohort, sequences: Sequence[str
     table = outline_sizes(folder, cohort, sequences, cohort.patients.index)
     rows = [table[table["sequence"] == sequence] for sequence in sequences]
     return [dict(zip(of["patient_id"], map(OutlineSize, of["volume"], of["area"]), strict=True)) for of in rows]
-
-
-def wait_passively() -> None:
-    """Sets how OpenMP's threads wait, before torch is imported: by default they spin.
-
-    Where another job shares the cores, an update then took 3.2 s instead of 0.5 s.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

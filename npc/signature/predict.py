@@ -1,8 +1,5 @@
 """The risks of patients by a network."""
 
-import ctypes
-from contextlib import suppress
-
 import numpy as np
 import pandas as pd
 import torch
@@ -30,15 +27,3 @@ def predict(module: SignatureModule, data: SliceDataModule, device: torch.device
     risks = torch.cat([module.risk(output).cpu() for output in outputs])
     patients = np.concatenate([dataset.patients for dataset in data.datasets.values()])
     return pd.Series(risks.numpy(), patients, name="risk"), torch.cat([output.cpu() for output in outputs]).numpy()
-
-
-def keep_freed_memory() -> None:
-    """Makes the C library keep freed memory for the next layer instead of giving it back to the system.
-
-    Fetching the large arrays of a ResNet-50 at 512 pixels again took half of the processor's time. The numbers stay the
-    same; a prediction of 45 patients needs 4.2 GB in place of 3.3 GB. Nothing happens where the C library is not glibc.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(-4, 0)  # M_MMAP_MAX: large arrays come from the heap, too
-        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: 2 GB of the heap may be free
