@@ -53,6 +53,11 @@ def check(config: DictConfig) -> None:
     else:
         faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
         faults += _network_faults(config.network) + _slices_faults(config)
+        if config.augment.batched and (config.augment.elastic or config.augment.noise):
+            faults.append(
+                "augment.batched=true: deformation and noise are not drawn for a batch at once; set augment.elastic=0 "
+                "and augment.noise=0, or augment.batched=false"
+            )
     if config.method == "ensemble" and config.ensemble.inner == 0 and config.trainer.epoch == "best":
         faults.append(
             "ensemble.inner=0: without an inner share no patient can choose the epoch; set trainer.epoch=last, or give "

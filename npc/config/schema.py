@@ -159,6 +159,7 @@ class AugmentConfig:
     elastic: float = later(share(0.0))
     gamma: float = later(at_least(0, 0.0))
     noise: float = later(share(0.0))
+    batched: bool = later(False)  # one draw for all patients of an epoch; other draws than MONAI's
 
 
 @dataclass
@@ -289,7 +290,11 @@ class EnsembleConfig:
     folds: int = at_least(2)
     seeds: list[int] | None = must_be(
         "one or more different numbers between 0 and 4294967295",
-        lambda seeds: bool(seeds) and len(set(seeds)) == len(seeds) and all(0 <= seed < 2**32 for seed in seeds),
+        lambda seeds: (
+            bool(seeds)
+            and all(isinstance(seed, int) and 0 <= seed < 2**32 for seed in seeds)  # not lists of them
+            and len(set(seeds)) == len(seeds)
+        ),
         None,
     )
     inner: float = between(0, 0.5)

@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from npc.config.schema import AugmentConfig
 from npc.imaging.store import Slices
 from npc.signature.augment import Augmentation
+from npc.signature.batched import Box, augmented_slices, inside
+from npc.signature.draws import Draws, batch_draws, monai_draws
 from npc.signature.endpoints import Outcome
 from npc.signature.sizes import Sized
 
@@ -52,7 +54,9 @@ class SliceDataset(Dataset):
         self.slices, self.patients, self.seed, self.masked = slices, list(patients.index), seed, masked
         self.outcomes = torch.tensor(patients[list(Outcome._fields)].astype(float).to_numpy(dtype=np.float32))
         self.channels = slice(1, 2) if channels == 1 else slice(0, channels)
-        self.settings, self.augment = augment, Augmentation(augment, slices[0].array.shape[-1])
+        self.size = slices[0].array.shape[-1]
+        self.settings, self.augment = augment, Augmentation(augment, self.size)
+        self._boxes: dict[int, Box] = {}
         self.sizes = log_sizes(slices, self.patients) if slices[0].sizes else None
 
     def __len__(self) -> int:
@@ -76,7 +80,13 @@ class SliceDataset(Dataset):
         numbers = [number for number, _ in drawn]
         patients = [self.patients[number] for number in numbers]
         planes = np.stack([self._planes(of, patients) for of in self.slices], axis=1)
-        x = torch.from_numpy(planes).float() / 255
+        varied = [(number, epoch) for number, epoch in drawn if epoch is not None]
+        if varied and self.augment and self.settings.batched:
+            flat = planes.reshape(len(planes), -1, *planes.shape[-2:])
+            boxes = [self._box(number, of) for (number, _), of in zip(varied, flat, strict=True)]
+            x = augmented_slices(flat, boxes, self._draws(varied)).reshape(planes.shape)
+        else:
+            x = torch.from_numpy(planes).float() / 255
         for place, (number, epoch) in enumerate(drawn):
             if epoch is not None:
                 self._vary(x[place], planes[place], number, epoch)
@@ -85,10 +95,22 @@ class SliceDataset(Dataset):
 
     def _vary(self, x: Tensor, planes: np.ndarray, number: int, epoch: int) -> None:
         """Augments a patient's slices in place."""
-        if self.augment:
+        if self.augment and not self.settings.batched:
             x.copy_(self.augment(x.flatten(0, 1), self._draw(number, epoch)).reshape(x.shape))
         if self.masked:
             x[~self._kept(np.array([plane.any() for plane in planes]), epoch, number)] = 0
+
+    def _draws(self, drawn: Sequence[tuple[int, int]]) -> Draws:
+        """What is random in the augmentation of a batch; (number, epoch) of each patient."""
+        if self.settings.batched:
+            return batch_draws(self.settings, self.size, self.seed, drawn[0][1], [number for number, _ in drawn])
+        return monai_draws(self.augment.steps, self.size, [self._draw(*of) for of in drawn])
+
+    def _box(self, number: int, planes: np.ndarray) -> Box:
+        """Where a patient's tumour is; looked for once."""
+        if number not in self._boxes:
+            self._boxes[number] = inside(planes)
+        return self._boxes[number]
 
     def _draw(self, number: int, epoch: int) -> int:
         """The seed of an item's augmentation."""

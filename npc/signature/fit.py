@@ -31,12 +31,13 @@ from npc.run.tracker import Tracker
 from npc.signature.callbacks import BestEpoch, EpochLine, Prune, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
+from npc.signature.draws import can_be_drawn
 from npc.signature.endpoints import Cox, Hazard, hazard_cuts
 from npc.signature.graphs import Graphed
 from npc.signature.module import SignatureModule
 from npc.signature.networks import SignatureNetwork
 from npc.signature.predict import predict
-from npc.signature.resident import BatchAugmentation, ResidentDataset
+from npc.signature.resident import ResidentDataset
 from npc.signature.survival_curves import of_hazards, of_relative_hazards
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,7 @@ def _loading(config: DictConfig) -> dict[str, Any]:
     if choices.resident:
         if not torch.cuda.is_available() or choices.accelerator == "cpu":
             log.info("trainer.resident and trainer.graph have no effect without a CUDA device")
-        elif BatchAugmentation.is_possible(config.augment):
+        elif can_be_drawn(config.augment):
             log.info("slices and augmentation are in the memory of the GPU")
             return {"dataset": ResidentDataset}
         else:

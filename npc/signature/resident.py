@@ -5,18 +5,15 @@ Its arithmetic takes less time than reading and augmenting patient by patient on
 
 import math
 from collections.abc import Sequence
-from typing import Any, cast
 
 import numpy as np
 import torch
-from monai.transforms import RandAdjustContrast, RandAffine, RandFlip, RandRotate90, RandScaleIntensity, Transform
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from npc.config.schema import AugmentConfig
 from npc.errors import InputError
-from npc.signature.augment import augmentation
 from npc.signature.data import SliceDataset
+from npc.signature.draws import Draws
 from npc.signature.endpoints import Outcome
 from npc.signature.sizes import Sized
 
@@ -42,7 +39,6 @@ class ResidentDataset(SliceDataset):
         self.present = present
         self.outcomes = self.outcomes.to(device)
         self.sizes = None if self.sizes is None else self.sizes.to(device)
-        self.change = BatchAugmentation(self.settings, planes.shape[-1])
 
     def release(self) -> None:
         """Frees the memory of the device."""
@@ -56,7 +52,7 @@ class ResidentDataset(SliceDataset):
         rows = torch.tensor(numbers, device=self.planes.device)
         x = self.planes[rows].float() / 255
         if drawn:
-            x = self.change(x.flatten(1, 2), [self._draw(*of) for of in drawn]).reshape(x.shape)
+            x = augmented(x.flatten(1, 2), self._draws(drawn)).reshape(x.shape)
             if self.masked:
                 kept = [self._kept(self.present[number], epoch, number) for number, epoch in drawn]
                 x = x * torch.stack(kept).to(x.device)[:, :, None, None, None]
@@ -74,73 +70,31 @@ def _empty(shape: tuple[int, ...], device: torch.device) -> Tensor:
         ) from None
 
 
-class BatchAugmentation:
-    """The draws of `Augmentation`, applied to a whole batch at once.
+def augmented(images: Tensor, draws: Draws) -> Tensor:
+    """The augmented images, on the device on which they are.
 
     Args:
-        settings: see `conf/augment/light.yaml`; without deformation and noise (`is_possible`).
-        size: side of the images, pixels.
+        images: float32 (patient, channel, row, column) with values from 0 to 1.
+        draws: of the same patients.
     """
+    if draws.mirrored is not None:
+        images = torch.where(_each(draws.mirrored, images), images.flip(3), images)
+    if draws.upended is not None:
+        images = torch.where(_each(draws.upended, images), images.flip(2), images)
+    if draws.turned is not None:
+        images = torch.where(_each(draws.turned, images), images.rot90(1, (2, 3)), images)
+    if draws.matrix is not None:
+        images = _moved(images, torch.from_numpy(draws.matrix).to(images.device))
+    if draws.factor is not None:
+        images = images * (1 + _each(draws.factor, images))
+    for gamma in draws.gammas:
+        images = _contrast(images, _each(gamma, images))
+    return images.clamp(0, 1)
 
-    @staticmethod
-    def is_possible(settings: AugmentConfig) -> bool:
-        """Whether each step draws one number or matrix for a patient, not a field of numbers."""
-        return not settings.elastic and not settings.noise
 
-    def __init__(self, settings: AugmentConfig, size: int) -> None:
-        self.steps, self.size = augmentation(settings, size), size
-
-    def __call__(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
-        """The augmented images.
-
-        Args:
-            images: float32 (patient, channel, row, column) with values from 0 to 1, on any device.
-            seeds: of the draws, one for each patient.
-        """
-        drawn = [self._drawn(seed) for seed in seeds]
-        for step, values in zip(self.steps.transforms, zip(*drawn, strict=True), strict=False):
-            value = torch.from_numpy(np.stack(values)).to(images.device)
-            images = self._changed(step, images, value)
-        return images.clamp(0, 1)
-
-    def _drawn(self, seed: int) -> list[Any]:
-        """What each step draws for a patient: whether it acts, a matrix, or a number."""
-        self.steps.set_random_state(seed=seed)
-        drawn: list[Any] = []
-        for step in self.steps.transforms:
-            match step:
-                case RandFlip():
-                    step.randomize(None)
-                    drawn.append(np.array(step._do_transform))
-                case RandRotate90():
-                    step.randomize()
-                    drawn.append(np.array(step._do_transform))
-                case RandAffine():
-                    step.randomize()
-                    step.rand_affine_grid((self.size, self.size), lazy=True)
-                    matrix = step.rand_affine_grid.get_transformation_matrix()
-                    assert matrix is not None
-                    drawn.append(np.asarray(matrix, dtype=np.float64))
-                case RandScaleIntensity():
-                    step.randomize()
-                    drawn.append(np.float32(step.factor))
-                case RandAdjustContrast():
-                    step.randomize()
-                    drawn.append(np.float32(step.gamma_value))
-        return drawn
-
-    def _changed(self, step: Transform, images: Tensor, value: Tensor) -> Tensor:
-        each = value.reshape(-1, 1, 1, 1) if value.ndim == 1 else value
-        match step:
-            case RandFlip():
-                return torch.where(each, images.flip(2 + cast(int, step.flipper.spatial_axis)), images)
-            case RandRotate90():  # a quarter turn at most
-                return torch.where(each, images.rot90(1, (2, 3)), images)
-            case RandAffine():
-                return _moved(images, value)
-            case RandScaleIntensity():
-                return images * (1 + each)
-        return _contrast(images, each)
+def _each(values: np.ndarray, images: Tensor) -> Tensor:
+    """One value for each patient's images."""
+    return torch.from_numpy(values).to(images.device).reshape(-1, 1, 1, 1)
 
 
 def _moved(images: Tensor, matrix: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from npc.signature.data import SliceDataModule, SliceDataset
 from npc.signature.endpoints import Outcome
 from npc.signature.graphs import Graphed
 from npc.signature.module import SignatureModule
-from npc.signature.resident import BatchAugmentation, ResidentDataset
+from npc.signature.resident import ResidentDataset
 from tests.signature.test_data import outcomes
 
 EXACT = AugmentConfig(flip=0.5, vertical_flip=0.5, quarter_turn=0.5, rotate=0, shift=0, intensity=0)
@@ -37,16 +37,18 @@ def batches(data: SliceDataModule, epoch: int) -> list:
     return [*loader, *data.val_dataloader()]
 
 
+@pytest.mark.parametrize("batched", [False, True])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("augment", [NONE, EXACT, LIGHT, ALL], ids=["none", "exact", "light", "all"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_batches_of_a_device_equal_those_of_the_cpu(stored, images, augment, channels, masked):
+def test_batches_of_a_device_equal_those_of_the_cpu(stored, images, augment, channels, masked, batched):
     """Order, outcomes, draws and pixels, but for rounding; with several sequences, of which some are absent."""
     stores = stored(images(16, size=48, seed=1), images(16, size=48, seed=2))
     patients = outcomes(stores[0].rows).assign(split=["train"] * 11 + ["validation"] * 5)
     if masked:
         del (rows := dict(stores[1].rows))["p3"]
         stores[1] = replace(stores[1], rows=rows)
+    augment = replace(augment, batched=batched)
     made = []
     for dataset in (SliceDataset, ResidentDataset):
         data = SliceDataModule(stores, patients, channels, 4, augment, 7, masked=masked, dataset=dataset)
@@ -60,13 +62,6 @@ def test_batches_of_a_device_equal_those_of_the_cpu(stored, images, augment, cha
         torch.testing.assert_close(y, x, rtol=0, atol=2e-4)
         assert torch.equal(y > 0, x > 0)  # `Compact` takes what is not 0 for the tumour
         torch.testing.assert_close(same, outcome, rtol=0, atol=0)
-
-
-def test_deformation_and_noise_are_left_to_the_cpu():
-    """Their draws are fields of numbers, not one matrix a patient."""
-    assert BatchAugmentation.is_possible(LIGHT)
-    for option in ("elastic", "noise"):
-        assert not BatchAugmentation.is_possible(AugmentConfig(flip=0, rotate=0, shift=0, intensity=0, **{option: 0.1}))
 
 
 @pytest.fixture

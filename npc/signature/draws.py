@@ -1,0 +1,140 @@
+"""What is random in the augmentation of a batch: a few numbers for each patient."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from monai.transforms import Compose, RandAdjustContrast, RandAffine, RandFlip, RandRotate90, RandScaleIntensity
+
+from npc.config.schema import AugmentConfig
+
+NUMBERS = 11  # that are drawn for a patient and an epoch, whatever the settings
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The changes of each patient's images, in the order in which they are made; None where a change is off.
+
+    Attributes:
+        mirrored: whether left and right change places, bool (patient,).
+        upended: whether up and down change places, bool (patient,).
+        turned: whether the image turns by 90 degrees, bool (patient,).
+        matrix: from a place in the new image to its place in the old one, (row, column, 1) in pixels from the centre,
+            float64 (patient, 3, 3).
+        factor: of the grey levels, less 1, float32 (patient,).
+        gammas: powers of the grey levels, one after the other, float32 (patient,) each.
+    """
+
+    mirrored: np.ndarray | None = None
+    upended: np.ndarray | None = None
+    turned: np.ndarray | None = None
+    matrix: np.ndarray | None = None
+    factor: np.ndarray | None = None
+    gammas: tuple[np.ndarray, ...] = ()
+
+
+def can_be_drawn(settings: AugmentConfig) -> bool:
+    """Whether each change is a few numbers for a patient; deformation and noise are fields of numbers."""
+    return not settings.elastic and not settings.noise
+
+
+def monai_draws(steps: Compose, size: int, seeds: Sequence[int]) -> Draws:
+    """What the steps of `npc.signature.augment.augmentation` draw.
+
+    Args:
+        steps: without deformation and noise (`can_be_drawn`).
+        size: side of the images, pixels.
+        seeds: one for each patient.
+    """
+    rows = [_of_patient(steps, size, seed) for seed in seeds]
+    names = [
+        (f"flip{step.flipper.spatial_axis}" if isinstance(step, RandFlip) else type(step).__name__)
+        for step in steps.transforms
+    ]
+    columns = [np.stack(column) for column in zip(*rows, strict=True)]
+    of = dict(zip(names, columns, strict=True))
+    gammas = [column for name, column in zip(names, columns, strict=True) if name == RandAdjustContrast.__name__]
+    return Draws(
+        of.get("flip1"),
+        of.get("flip0"),
+        of.get(RandRotate90.__name__),
+        of.get(RandAffine.__name__),
+        of.get(RandScaleIntensity.__name__),
+        tuple(gammas),
+    )
+
+
+def _of_patient(steps: Compose, size: int, seed: int) -> list[np.ndarray]:
+    steps.set_random_state(seed=seed)
+    drawn: list[np.ndarray] = []
+    for step in steps.transforms:
+        match step:
+            case RandFlip():
+                step.randomize(None)
+                drawn.append(np.array(step._do_transform))
+            case RandRotate90():  # a quarter turn at most
+                step.randomize()
+                drawn.append(np.array(step._do_transform))
+            case RandAffine():
+                step.randomize()
+                step.rand_affine_grid((size, size), lazy=True)
+                matrix = step.rand_affine_grid.get_transformation_matrix()
+                assert matrix is not None
+                drawn.append(np.asarray(matrix, dtype=np.float64))
+            case RandScaleIntensity():
+                step.randomize()
+                drawn.append(np.array(step.factor, np.float32))
+            case RandAdjustContrast():
+                step.randomize()
+                drawn.append(np.array(step.gamma_value, np.float32))
+    return drawn
+
+
+def batch_draws(settings: AugmentConfig, size: int, seed: int, epoch: int, numbers: Sequence[int]) -> Draws:
+    """Draws of the same distributions as MONAI's, all patients of an epoch at once (`augment.batched`).
+
+    A patient's draws depend on the seed, the epoch and the patient's number alone.
+
+    Args:
+        settings: without deformation and noise (`can_be_drawn`).
+        size: side of the images, pixels.
+        seed: of the run.
+        epoch: from 0.
+        numbers: of the patients.
+    """
+    uniform = _uniform(seed, epoch, -(-(max(numbers) + 1) // 1024))[list(numbers)].T
+    signed = 2 * uniform - 1
+    zoom = settings.gamma
+    gammas = []
+    if settings.intensity:
+        gammas.append(1 + settings.intensity * signed[9])
+    if zoom:
+        gammas.append(1 / (1 + zoom) + uniform[10] * (1 + zoom - 1 / (1 + zoom)))
+    return Draws(
+        uniform[0] < settings.flip if settings.flip else None,
+        uniform[1] < settings.vertical_flip if settings.vertical_flip else None,
+        uniform[2] < settings.quarter_turn if settings.quarter_turn else None,
+        _matrix(settings, size, signed) if settings.rotate or settings.shift or settings.scale else None,
+        (settings.intensity * signed[8]).astype(np.float32) if settings.intensity else None,
+        tuple(gamma.astype(np.float32) for gamma in gammas),
+    )
+
+
+@lru_cache(maxsize=2)
+def _uniform(seed: int, epoch: int, thousands: int) -> np.ndarray:
+    """Numbers from 0 to 1, (patient, number); a patient's row is the same in a longer table."""
+    stream = np.random.SeedSequence([seed, epoch], spawn_key=(1,))  # the order of the patients comes from another one
+    return np.random.default_rng(stream).random((1024 * thousands, NUMBERS))
+
+
+def _matrix(settings: AugmentConfig, size: int, signed: np.ndarray) -> np.ndarray:
+    """A change of height and width, a rotation, then a shift."""
+    angle, scale = math.radians(settings.rotate) * signed[3], 1 + settings.scale * signed[4:6]
+    matrix = np.zeros((len(angle), 3, 3))
+    matrix[:, 0, 0], matrix[:, 0, 1] = np.cos(angle) * scale[0], -np.sin(angle) * scale[1]
+    matrix[:, 1, 0], matrix[:, 1, 1] = np.sin(angle) * scale[0], np.cos(angle) * scale[1]
+    matrix[:, :2, 2] = (settings.shift * size * signed[6:8]).T
+    matrix[:, 2, 2] = 1
+    return matrix
