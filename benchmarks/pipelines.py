@@ -1,9 +1,10 @@
 """The data path of an epoch against what people write: MONAI's dictionary transforms over NIfTI files.
 
 `python benchmarks/pipelines.py [--sizes 64 224 512] [--patients 32] [--rounds 5]`. Both give the same patients as
-batches of 16, with and without augmentation, in turns; medians of the rounds. The peer reads and prepares the images
-with 0, 2 and 4 workers, or keeps what it has read in memory (`CacheDataset` with `ThreadDataLoader`). MONAI needs
-nibabel to read NIfTI: it is installed with `dev`.
+batches of 16, without augmentation, with npc's `light`, and with the same drawn for a batch at once
+(`augment.batched=true`), in turns; medians of the rounds. The peer reads and prepares the images with 0, 2 and 4
+workers, or keeps what it has read in memory (`CacheDataset` with `ThreadDataLoader`). Both keep freed memory, as npc's
+trainings do. MONAI needs nibabel to read NIfTI: it is installed with `dev`.
 """
 
 import argparse
@@ -33,10 +34,13 @@ from monai.transforms import (
 from torch.utils.data import DataLoader as TorchLoader
 
 from npc.config.loading import compose
+from npc.config.schema import AugmentConfig
 from npc.imaging.store import Slices
 from npc.signature.data import EpochSampler, SliceDataset, as_it_is
+from npc.signature.processor import keep_freed_memory
 
 BATCH = 16
+AUGMENTED = {"none": ["augment=none"], "light": ["augment=light"], "light, batched": ["augment.batched=true"]}
 
 
 def write(folder: Path, n: int, size: int) -> tuple[list[dict[str, str]], np.ndarray]:
@@ -73,13 +77,12 @@ def peer(files: list[dict[str, str]], size: int, augmented: bool) -> dict[str, I
     return {**by_workers, "CacheDataset": ThreadDataLoader(kept, num_workers=0, batch_size=BATCH)}
 
 
-def ours(array: np.ndarray, augmented: bool) -> TorchLoader:
+def ours(array: np.ndarray, words: list[str]) -> TorchLoader:
     """npc's batches of a training epoch."""
     names = [str(number) for number in range(len(array))]
     patients = pd.DataFrame({"label": 0.0, "time": 1.0, "event": 0.0}, index=names)
     store = Slices(array[:, None].repeat(3, axis=1), {name: row for row, name in enumerate(names)}, "")
-    choices = compose([f"augment={'light' if augmented else 'none'}"]).augment
-    data = SliceDataset([store], patients, 1, choices, 0)
+    data = SliceDataset([store], patients, 1, AugmentConfig(**compose(words).augment), 0)
     return TorchLoader(data, BATCH, sampler=EpochSampler(len(names), 0), collate_fn=as_it_is)
 
 
@@ -104,20 +107,22 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
     choices = parser.parse_args()
+    keep_freed_memory()
     print("| pixels | augmentation | peer | peer, ms a patient | npc, ms a patient | ratio |")
     print("| --- | --- | --- | --- | --- | --- |")
     for size in choices.sizes:
         with tempfile.TemporaryDirectory() as folder:
             files, array = write(Path(folder), choices.patients, size)
             check_same(files, array, size)
-            for augmented in (False, True):
-                mine = ours(array, augmented)
-                for name, loader in peer(files, size, augmented).items():
+            for augmentation, words in AUGMENTED.items():
+                mine = ours(array, words)
+                for name, loader in peer(files, size, augmentation != "none").items():
                     pairs = [(seconds(loader), seconds(mine)) for _ in range(choices.rounds)]
                     per = [1000 * statistics.median(of) / choices.patients for of in zip(*pairs, strict=True)]
                     ratio = statistics.median(theirs / own for theirs, own in pairs)
-                    told = "light" if augmented else "none"
-                    print(f"| {size} | {told} | {name} | {per[0]:.2f} | {per[1]:.2f} | {ratio:.1f} |", flush=True)
+                    print(
+                        f"| {size} | {augmentation} | {name} | {per[0]:.2f} | {per[1]:.2f} | {ratio:.1f} |", flush=True
+                    )
 
 
 if __name__ == "__main__":

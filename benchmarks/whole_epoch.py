@@ -2,16 +2,18 @@
 
 `python benchmarks/whole_epoch.py [--sizes 64 224 512] [--networks resnet50 small] [--rounds 5] [--seconds 480]`. Both
 train the same network with the same augmentation on the same patients, validate, and write a checkpoint. The peer reads
-the files with 0, 2 and 4 workers, or keeps what it has read (`CacheDataset`); it is also given the layout and precision
-that are fast where the processor has instructions for bf16. Where it has none, so that a step in bf16 takes more than
-twice as long, neither side is measured with it. All take turns; medians of the rounds, of which each network and size
-has as many as fit into its share of the seconds, but one at least. Before the ratios the losses of one batch are
-compared.
+the files with 0, 2 and 4 workers, or keeps what it has read (`CacheDataset`), with the memory settings that it finds;
+the last peer is also given npc's (`npc.signature.processor`), and layout and precision that are fast where the
+processor has instructions for bf16. Where it has none, so that a step in bf16 takes more than twice as long, neither
+side is measured with it. All take turns; medians of the rounds, of which each network and size has as many as fit into
+its share of the seconds, but one at least. Before the ratios the losses of one batch are compared.
 
-npc does one thing more: it computes batch norm's averages again over the training patients in each epoch.
+npc computes batch norm's averages again over the training patients in each epoch, which peers do not; without
+(`network.batch_norm.recalibrate=false`) it does what they do.
 """
 
 import argparse
+import ctypes
 import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -37,14 +39,22 @@ from npc.config.loading import compose
 from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
 from npc.signature.module import SignatureModule
+from npc.signature.processor import keep_freed_memory
 
 BATCH = {64: 16, 224: 8, 512: 2}  # patients, by pixels
 # Training and validation patients by pixels: at 512 pixels a step of ResNet-50 takes seconds.
 PATIENTS = {64: (64, 12), 224: (16, 4), 512: (4, 2)}
 SLOW = 2.0  # times a step as it is
 FAST = ["network.channels_last=true", "trainer.precision=bf16-mixed"]
-TUNED = "CacheDataset, channels_last, bf16"
-OURS = {"as it is": [], "channels_last": FAST[:1], "channels_last, bf16": FAST}
+TUNED = "CacheDataset, channels_last, memory"
+BATCHED = ["network.channels_last=true", "augment.batched=true"]
+ALIKE = [*BATCHED, "network.batch_norm.recalibrate=false"]
+OURS = {
+    "as it is": [],
+    "channels_last, batched": BATCHED,
+    "the same, no averages": ALIKE,
+    "and bf16": [*ALIKE, FAST[1]],
+}
 TOLERANCE = 1e-5  # of the losses of one batch, relative
 
 
@@ -105,12 +115,16 @@ def ours(words: list[str], slices: Slices, patients: pd.DataFrame) -> float:
         config = compose([*words, "trainer.max_epochs=1", "trainer.accelerator=cpu"])
         check(config)
         fitting.SignatureModule = Clock
+        keep_freed_memory()
         fitting.fit(config, RunFolder(Path(folder)), [slices], patients, logger=False)
     return Clock.times[-1] - Clock.times[0]
 
 
-def theirs(words: list[str], make: Callable[[list, bool], Iterable], files: list[dict], training: int) -> float:
+def theirs(
+    words: list[str], make: Callable[[list, bool], Iterable], files: list[dict], training: int, tuned: bool = False
+) -> float:
     """Seconds of an epoch of the peer; the second where workers read ahead before the first begins."""
+    (keep_freed_memory if tuned else give_freed_memory_back)()
     loaders = make(files[:training], True), make(files[training:], False)
     workers = getattr(loaders[0], "num_workers", 0)
     torch.set_num_threads(2)
@@ -123,6 +137,15 @@ def theirs(words: list[str], make: Callable[[list, bool], Iterable], files: list
             enable_model_summary=False,
         ).fit(model, *loaders)  # fmt: skip
     return Peer.times[-1] - Peer.times[-2]
+
+
+def give_freed_memory_back() -> None:
+    """The C library's own settings, which a script finds."""
+    libc = ctypes.CDLL(None)
+    libc.mallopt(-4, 65536)  # M_MMAP_MAX
+    libc.mallopt(-3, 131072)  # M_MMAP_THRESHOLD
+    libc.mallopt(-1, 131072)  # M_TRIM_THRESHOLD
+    libc.malloc_trim(0)
 
 
 def loader(steps: Callable[[bool], Callable], batch: int, workers: int | None) -> Callable[[list, bool], Iterable]:
@@ -177,12 +200,15 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch|monai")
     ends, blocks = time.perf_counter() + choices.seconds, len(choices.sizes) * len(choices.networks)
     print(
-        "Patients: training + validation. Ratios: of the pipeline to npc as it is, with channels_last, and with bf16.\n"
+        "Patients: training + validation. Ratios: of the pipeline to npc as it is; with channels_last and "
+        "augment.batched; the same without batch norm's averages, which is what the peers do; and in bf16.\n"
     )
     if slow := bf16_ratio() > SLOW:
         print(f"A step in bf16 takes {bf16_ratio():.0f} times as long on this processor and is left out.\n")
-    print("| network | pixels | patients | pipeline | rounds | s an epoch | / as it is | / channels_last | / bf16 |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(
+        "| network | pixels | patients | pipeline | rounds | s an epoch | / as it is | / batched | / alike | / bf16 |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in choices.sizes:
         training, validation = PATIENTS[size]
         with tempfile.TemporaryDirectory() as folder:
@@ -202,12 +228,12 @@ def main() -> None:
                 if size == min(PATIENTS):
                     readers["reading, 4 workers"] = loader(prepared, BATCH[size], 4)
                 cached = loader(prepared, BATCH[size], None)
-                mine = {name: of for name, of in OURS.items() if of != FAST or not slow}
+                mine = {name: of for name, of in OURS.items() if FAST[1] not in of or not slow}
                 calls = {name: partial(ours, [*words, *of], slices, patients) for name, of in mine.items()}
                 calls |= {name: partial(theirs, words, make, files, training) for name, make in readers.items()}
                 calls["CacheDataset"] = partial(theirs, words, cached, files, training)
-                if not slow:
-                    calls[TUNED] = partial(theirs, [*words, *FAST], cached, files, training)
+                fast = FAST[:1] if slow else FAST
+                calls[TUNED] = partial(theirs, [*words, *fast], cached, files, training, tuned=True)
                 share = (ends - time.perf_counter()) / blocks
                 report(f"{network} | {size} | {training} + {validation}", calls, choices.rounds, share)
                 blocks -= 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import grid_sample
 
 from npc.signature.draws import Draws
 
@@ -100,17 +100,17 @@ def _moved(
     high = np.clip(np.ceil(reached.max(axis=2)) + 3, 0, size).astype(int)
     reach = np.maximum(high - low, 1).max(axis=0)
     new_first = np.minimum(low, size - reach)
-    # from PyTorch's coordinates, -1 to 1, to pixels from the centre, through the matrix, and back
-    to_pixels, to_old = np.zeros((len(matrix), 3, 3)), np.zeros((len(matrix), 3, 3))
+    # pixels of the new rectangle, through the matrix, to PyTorch's coordinates of the old one, from -1 to 1
     extent = np.array(images.shape[2:])
-    for axis in (0, 1):
-        to_pixels[:, axis, axis] = reach[axis] / 2
-        to_pixels[:, axis, 2] = (reach[axis] - 1) / 2 + new_first[:, axis] - middle
-        to_old[:, axis, axis] = 2 / extent[axis]
-        to_old[:, axis, 2] = (2 * (middle - first[:, axis]) + 1 - extent[axis]) / extent[axis]
-    to_pixels[:, 2, 2] = to_old[:, 2, 2] = 1
-    theta = torch.from_numpy(to_old @ matrix @ to_pixels)[:, [[1], [0]], [[1, 0, 2]]].float()  # column before row
-    grid = affine_grid(theta, [len(images), images.shape[1], *reach.tolist()], align_corners=False)
+    shift = (matrix[:, :2, :2] * (new_first - middle)[:, None]).sum(axis=2) + matrix[:, :2, 2] + middle - first
+    scale = torch.from_numpy(matrix[:, :2, :2] * (2 / extent)[:, None]).float()
+    origin = torch.from_numpy((2 * shift + 1 - extent) / extent).float()
+    row, column = (torch.arange(float(side)) for side in reach)
+    grid = torch.empty(len(images), *reach.tolist(), 2)
+    for place, axis in enumerate((1, 0)):  # column before row
+        rows = scale[:, axis, :1] * row + origin[:, axis, None]
+        columns = scale[:, axis, 1:] * column
+        torch.add(rows[:, :, None], columns[:, None], out=grid[..., place])
     return grid_sample(images, grid, align_corners=False), new_first
 
 

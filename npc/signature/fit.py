@@ -21,6 +21,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from npc.config.schema import AugmentConfig
 from npc.config.values import plain
 from npc.errors import InputError
 from npc.files import writing
@@ -110,8 +111,9 @@ def fit(
     pl.seed_everything(config.seed, workers=True)
     channels = {"max": 1, "three": 3, "all": slices[0].array.shape[1]}[config.slices]
     masked = config.cohort.missing == "mask" and len(slices) > 1
+    augment = AugmentConfig(**plain(config.augment))  # read at each batch, which is slow of a config
     data = SliceDataModule(
-        slices, patients, channels, config.batch_size, config.augment, config.seed, **_loading(config), masked=masked
+        slices, patients, channels, config.batch_size, augment, config.seed, **_loading(config), masked=masked
     )
     module = SignatureModule(
         plain(config.network),
@@ -132,6 +134,27 @@ def fit(
     except Exception as error:  # of many types: Lightning's own, and those of accelerators and strategies
         raise InputError(f"trainer: {error}") from error
     module.graphed = _graphed(config, data, module.network, trainer.world_size)
+    try:
+        _train(config, run, trainer, module, data)
+        module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
+        risks, outputs = predict(module, data, trainer.strategy.root_device)
+    finally:  # before another fit of this process: what a trainer refers to lives until Python looks for cycles
+        data.release()
+        module.graphed = None
+    predictions = patients[["split", "label", "time", "event"]].join(risks)
+    return TrainedNetwork(
+        predictions.reset_index(names="patient_id"),
+        best.epoch + 1,
+        trainer.current_epoch,
+        run.best,
+        _survival(module, predictions, outputs[risks.index.get_indexer(predictions.index)]),
+    )
+
+
+def _train(
+    config: DictConfig, run: RunFolder, trainer: pl.Trainer, module: SignatureModule, data: SliceDataModule
+) -> None:
+    """Trains, from the last finished epoch of an interrupted run; raises as `fit` does."""
     resume = run.last if is_whole(run.last) and is_whole(run.best) else None
     if resume:
         log.info("resuming from %s", resume)
@@ -152,19 +175,6 @@ def fit(
             f"batch_size={config.batch_size}: batch norm needs more than one value per channel, and at "
             f"preprocess.size={config.preprocess.size} one patient has only one; choose a larger batch or size"
         ) from None
-
-    module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
-    risks, outputs = predict(module, data, trainer.strategy.root_device)
-    data.release()  # before another fit of this process: what a trainer refers to lives until Python looks for cycles
-    module.graphed = None
-    predictions = patients[["split", "label", "time", "event"]].join(risks)
-    return TrainedNetwork(
-        predictions.reset_index(names="patient_id"),
-        best.epoch + 1,
-        trainer.current_epoch,
-        run.best,
-        _survival(module, predictions, outputs[risks.index.get_indexer(predictions.index)]),
-    )
 
 
 def _trainer(

@@ -4,6 +4,7 @@ No test machine has a GPU. So the device is the CPU here, and in the place of wh
 to the network: it runs it several times. benchmarks/gpu.py compares risks on a GPU.
 """
 
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ import npc.signature.fit as fitting
 from npc.config.loading import compose
 from npc.config.schema import AugmentConfig
 from npc.errors import DivergedError
+from npc.run.train import train
 from npc.signature.data import SliceDataModule, SliceDataset
 from npc.signature.endpoints import Outcome
 from npc.signature.graphs import Graphed
@@ -141,3 +143,22 @@ def test_a_loss_that_is_not_finite_ends_a_training_on_a_device_after_its_epoch()
     module.validation_step(batch, 0)
     with pytest.raises(DivergedError, match=r"optimizer\.lr"):
         module.on_validation_epoch_end()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", [0.001, 1e30])
+def test_the_memory_of_the_device_is_free_after_a_training_however_it_ends(tiny, monkeypatch, rate):
+    """Otherwise the next training of this process, such as a refit, would find it taken."""
+    made = []
+
+    class Noted(ResidentDataset):
+        def to(self, device):
+            super().to(device)
+            made.append(self)
+
+    monkeypatch.setattr(fitting, "_loading", lambda config: {"dataset": Noted})
+    config = tiny("trainer.max_epochs=1", f"optimizer.lr={rate}")
+    with pytest.raises(DivergedError) if rate > 1 else nullcontext():
+        train(config)
+    assert made
+    assert all(dataset.planes is None for dataset in made)
