@@ -28,6 +28,7 @@ from npc.run.folder import RunFolder
 from npc.signature.data import SliceDataset
 from npc.signature.endpoints import Outcome
 from npc.signature.module import SignatureModule
+from npc.signature.processor import keep_freed_memory
 
 VALIDATION = 19
 
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=85, help="training patients")
     parser.add_argument("--rounds", type=int, default=5)
     choices = parser.parse_args()
+    keep_freed_memory()  # as `train.py` does, for both sides
     training, total = choices.patients, choices.patients + VALIDATION
     rng = np.random.default_rng(0)
     names = [f"p{i:03d}" for i in range(total)]
