@@ -14,7 +14,7 @@ from npc.config.regions import joined_region_faults, region_faults
 from npc.config.schema import STAGES, CohortConfig, NetworkConfig, PreprocessConfig, is_number
 from npc.config.sequences import mask_faults, sequence_faults
 from npc.config.sources import without_reader
-from npc.config.values import run_sequences
+from npc.config.values import can_be_drawn, run_sequences
 from npc.errors import InputError
 
 # Positive numbers of these options, which conf/optimizer has, need no check.
@@ -53,7 +53,7 @@ def check(config: DictConfig) -> None:
     else:
         faults += _optimizer_faults(config.optimizer) + _schedule_faults(config.optimizer)
         faults += _network_faults(config.network) + _slices_faults(config)
-        if config.augment.batched and (config.augment.elastic or config.augment.noise):
+        if config.augment.batched and not can_be_drawn(config.augment):
             faults.append(
                 "augment.batched=true: deformation and noise are not drawn for a batch at once; set augment.elastic=0 "
                 "and augment.noise=0, or augment.batched=false"

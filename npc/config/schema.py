@@ -292,7 +292,7 @@ class EnsembleConfig:
         "one or more different numbers between 0 and 4294967295",
         lambda seeds: (
             bool(seeds)
-            and all(isinstance(seed, int) and 0 <= seed < 2**32 for seed in seeds)  # not lists of them
+            and all(isinstance(seed, int) and 0 <= seed < 2**32 for seed in seeds)  # an element may be a list
             and len(set(seeds)) == len(seeds)
         ),
         None,

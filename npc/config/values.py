@@ -4,13 +4,18 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from npc.config.schema import FeaturesConfig, is_number
+from npc.config.schema import AugmentConfig, FeaturesConfig, is_number
 from npc.names import BOTH
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """The resolved choices as plain values."""
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+
+
+def can_be_drawn(augment: AugmentConfig) -> bool:
+    """Whether all augmentation is a few numbers for a patient; deformation and noise are fields of numbers."""
+    return not augment.elastic and not augment.noise
 
 
 def run_sequences(config: DictConfig) -> tuple[str, ...]:

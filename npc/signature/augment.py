@@ -102,12 +102,12 @@ def _moved(image: Tensor, matrix: Tensor, grid: Tensor) -> Tensor:
     box = _inside(image)
     if not image[:, box[0], box[1]].numel():
         return new
-    # where the corners of what is not 0 go; a pixel further out is interpolated with them, and one is for rounding
-    corners = [[end - (size - 1) / 2 for end in (side.start, side.stop - 1)] for side in box]
+    # where the corners of what is not 0 go, and a pixel further out, which is interpolated with them
+    corners = [[end - (size - 1) / 2 for end in (side.start - 1, side.stop)] for side in box]
     places = torch.tensor([[*corner, 1] for corner in product(*corners)], dtype=torch.float64).T
     reached = torch.linalg.solve(matrix.double(), places)[:2] + (size - 1) / 2
-    first = (reached.amin(dim=1).floor() - 2).clamp(0, size).int().tolist()
-    last = (reached.amax(dim=1).ceil() + 3).clamp(0, size).int().tolist()
+    first = reached.amin(dim=1).floor().clamp(0, size).int().tolist()
+    last = (reached.amax(dim=1).ceil() + 1).clamp(0, size).int().tolist()
     rows, columns = slice(first[0], last[0]), slice(first[1], last[1])
     part = grid[:, rows, columns]
     if not part[0].numel():

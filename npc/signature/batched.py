@@ -90,14 +90,13 @@ def _moved(
         size: pixels.
     """
     middle = (size - 1) / 2
-    ends = np.stack([first, first + sides - 1], axis=1) - middle  # (patient, end, axis)
+    ends = np.stack([first - 1, first + sides], axis=1) - middle  # (patient, end, axis); a pixel further is still mixed
     ones = np.ones(len(ends))
     corners = [[ends[:, row, 0], ends[:, column, 1], ones] for row, column in product((0, 1), repeat=2)]
     places = np.array(corners).transpose(2, 1, 0)  # (patient, 3, corner)
     reached = np.linalg.solve(matrix, places)[:, :2] + middle
-    # a pixel further out is interpolated with them, and one is for rounding
-    low = np.clip(np.floor(reached.min(axis=2)) - 2, 0, size).astype(int)
-    high = np.clip(np.ceil(reached.max(axis=2)) + 3, 0, size).astype(int)
+    low = np.clip(np.floor(reached.min(axis=2)), 0, size).astype(int)
+    high = np.clip(np.ceil(reached.max(axis=2)) + 1, 0, size).astype(int)
     reach = np.maximum(high - low, 1).max(axis=0)
     new_first = np.minimum(low, size - reach)
     # pixels of the new rectangle, through the matrix, to PyTorch's coordinates of the old one, from -1 to 1
@@ -118,4 +117,5 @@ def _contrast(images: Tensor, gamma: Tensor, is_part: bool) -> Tensor:
     """As MONAI's `AdjustContrast` of each patient; the least grey level is 0 where the images are parts of others."""
     high = images.amax(dim=(1, 2, 3), keepdim=True)
     low = torch.zeros_like(high) if is_part else images.amin(dim=(1, 2, 3), keepdim=True)
-    return ((images - low) / (high - low + 1e-7)) ** gamma * (high - low) + low
+    # the power of two tensors would round otherwise in the last elements of each thread's share
+    return (((images - low) / (high - low + 1e-7)).log() * gamma).exp() * (high - low) + low

@@ -30,7 +30,7 @@ class SliceDataset(Dataset):
     A batch is `(x, outcome)`: x float32 (patient, sequence, channel, row, column) with values from 0 to 1; where the
     slices come with the sizes of the outlines, they are beside it (`Sized`). An index is the patient's number, or
     (number, epoch) for an augmented item: the augmentation depends on the seed, the epoch and the patient alone, not on
-    workers, order or other items.
+    workers, order or other items (but for the rounding of `augment.batched`).
 
     Args:
         slices: of each sequence, in the order in which they are joined.
@@ -103,11 +103,11 @@ class SliceDataset(Dataset):
     def _draws(self, drawn: Sequence[tuple[int, int]]) -> Draws:
         """What is random in the augmentation of a batch; (number, epoch) of each patient."""
         if self.settings.batched:
-            return batch_draws(self.settings, self.size, self.seed, drawn[0][1], [number for number, _ in drawn])
+            return batch_draws(self.settings, self.size, self.seed, drawn, len(self.patients))
         return monai_draws(self.augment.steps, self.size, [self._draw(*of) for of in drawn])
 
     def _box(self, number: int, planes: np.ndarray) -> Box:
-        """Where a patient's tumour is; looked for once."""
+        """Where a patient's tumour is; looked for once by each process."""
         if number not in self._boxes:
             self._boxes[number] = inside(planes)
         return self._boxes[number]

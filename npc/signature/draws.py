@@ -35,16 +35,11 @@ class Draws:
     gammas: tuple[np.ndarray, ...] = ()
 
 
-def can_be_drawn(settings: AugmentConfig) -> bool:
-    """Whether each change is a few numbers for a patient; deformation and noise are fields of numbers."""
-    return not settings.elastic and not settings.noise
-
-
 def monai_draws(steps: Compose, size: int, seeds: Sequence[int]) -> Draws:
     """What the steps of `npc.signature.augment.augmentation` draw.
 
     Args:
-        steps: without deformation and noise (`can_be_drawn`).
+        steps: without deformation and noise (`npc.config.values.can_be_drawn`).
         size: side of the images, pixels.
         seeds: one for each patient.
     """
@@ -92,49 +87,53 @@ def _of_patient(steps: Compose, size: int, seed: int) -> list[np.ndarray]:
     return drawn
 
 
-def batch_draws(settings: AugmentConfig, size: int, seed: int, epoch: int, numbers: Sequence[int]) -> Draws:
-    """Draws of the same distributions as MONAI's, all patients of an epoch at once (`augment.batched`).
+def batch_draws(settings: AugmentConfig, size: int, seed: int, drawn: Sequence[tuple[int, int]], total: int) -> Draws:
+    """Draws of the same distributions as MONAI's, of all patients of an epoch at once (`augment.batched`).
 
     A patient's draws depend on the seed, the epoch and the patient's number alone.
 
     Args:
-        settings: without deformation and noise (`can_be_drawn`).
+        settings: without deformation and noise (`npc.config.values.can_be_drawn`).
         size: side of the images, pixels.
         seed: of the run.
-        epoch: from 0.
-        numbers: of the patients.
+        drawn: number and epoch of each patient of the batch.
+        total: number of all patients.
     """
-    uniform = _uniform(seed, epoch, -(-(max(numbers) + 1) // 1024))[list(numbers)].T
-    signed = 2 * uniform - 1
-    zoom = settings.gamma
+    uniform = np.stack([_uniform(seed, epoch, total)[number] for number, epoch in drawn], axis=1)
+    flip, upside, turn = uniform[:3]
+    signed = 2 * uniform[3:] - 1  # from -1 to 1
+    *places, factor, contrast, power = signed
     gammas = []
     if settings.intensity:
-        gammas.append(1 + settings.intensity * signed[9])
-    if zoom:
-        gammas.append(1 / (1 + zoom) + uniform[10] * (1 + zoom - 1 / (1 + zoom)))
+        gammas.append(1 + settings.intensity * contrast)
+    if settings.gamma:
+        most = 1 + settings.gamma
+        gammas.append((most + 1 / most + power * (most - 1 / most)) / 2)
     return Draws(
-        uniform[0] < settings.flip if settings.flip else None,
-        uniform[1] < settings.vertical_flip if settings.vertical_flip else None,
-        uniform[2] < settings.quarter_turn if settings.quarter_turn else None,
-        _matrix(settings, size, signed) if settings.rotate or settings.shift or settings.scale else None,
-        (settings.intensity * signed[8]).astype(np.float32) if settings.intensity else None,
+        flip < settings.flip if settings.flip else None,
+        upside < settings.vertical_flip if settings.vertical_flip else None,
+        turn < settings.quarter_turn if settings.quarter_turn else None,
+        _matrix(settings, size, *places) if settings.rotate or settings.shift or settings.scale else None,
+        (settings.intensity * factor).astype(np.float32) if settings.intensity else None,
         tuple(gamma.astype(np.float32) for gamma in gammas),
     )
 
 
 @lru_cache(maxsize=2)
-def _uniform(seed: int, epoch: int, thousands: int) -> np.ndarray:
-    """Numbers from 0 to 1, (patient, number); a patient's row is the same in a longer table."""
+def _uniform(seed: int, epoch: int, total: int) -> np.ndarray:
+    """Numbers from 0 to 1, (patient, number); a patient's row is the same whatever the total."""
     stream = np.random.SeedSequence([seed, epoch], spawn_key=(1,))  # the order of the patients comes from another one
-    return np.random.default_rng(stream).random((1024 * thousands, NUMBERS))
+    return np.random.default_rng(stream).random((total, NUMBERS))
 
 
-def _matrix(settings: AugmentConfig, size: int, signed: np.ndarray) -> np.ndarray:
-    """A change of height and width, a rotation, then a shift."""
-    angle, scale = math.radians(settings.rotate) * signed[3], 1 + settings.scale * signed[4:6]
+def _matrix(settings: AugmentConfig, size: int, *signed: np.ndarray) -> np.ndarray:
+    """A change of height and width, a rotation, then a shift; of numbers from -1 to 1."""
+    turn, height, width, down, right = signed
+    angle = math.radians(settings.rotate) * turn
+    tall, wide = 1 + settings.scale * height, 1 + settings.scale * width
     matrix = np.zeros((len(angle), 3, 3))
-    matrix[:, 0, 0], matrix[:, 0, 1] = np.cos(angle) * scale[0], -np.sin(angle) * scale[1]
-    matrix[:, 1, 0], matrix[:, 1, 1] = np.sin(angle) * scale[0], np.cos(angle) * scale[1]
-    matrix[:, :2, 2] = (settings.shift * size * signed[6:8]).T
+    matrix[:, 0, 0], matrix[:, 0, 1] = np.cos(angle) * tall, -np.sin(angle) * wide
+    matrix[:, 1, 0], matrix[:, 1, 1] = np.sin(angle) * tall, np.cos(angle) * wide
+    matrix[:, 0, 2], matrix[:, 1, 2] = settings.shift * size * down, settings.shift * size * right
     matrix[:, 2, 2] = 1
     return matrix

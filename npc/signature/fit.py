@@ -22,7 +22,7 @@ from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from npc.config.schema import AugmentConfig
-from npc.config.values import plain
+from npc.config.values import can_be_drawn, plain
 from npc.errors import InputError
 from npc.files import writing
 from npc.imaging.store import Slices
@@ -32,7 +32,6 @@ from npc.run.tracker import Tracker
 from npc.signature.callbacks import BestEpoch, EpochLine, Prune, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
-from npc.signature.draws import can_be_drawn
 from npc.signature.endpoints import Cox, Hazard, hazard_cuts
 from npc.signature.graphs import Graphed
 from npc.signature.module import SignatureModule
@@ -139,8 +138,8 @@ def fit(
         module.load_state_dict(torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"])
         risks, outputs = predict(module, data, trainer.strategy.root_device)
     finally:  # before another fit of this process: what a trainer refers to lives until Python looks for cycles
-        data.release()
         module.graphed = None
+        data.release()
     predictions = patients[["split", "label", "time", "event"]].join(risks)
     return TrainedNetwork(
         predictions.reset_index(names="patient_id"),
@@ -287,3 +286,4 @@ def _silence_lightning() -> None:
     for name in ("pytorch_lightning", "lightning.fabric", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch|monai")
+    warnings.filterwarnings("default", ".* does not have a deterministic implementation")

@@ -18,8 +18,8 @@ def keep_freed_memory() -> None:
     """Makes the C library keep freed memory for the next layer instead of giving it back to the system.
 
     Fetching large arrays again took a third of the processor's time of a training with `network=compact`, and half of
-    that of a prediction by ResNet-50 at 512 pixels; of 45 patients it now needs 4.2 GB in place of 3.3 GB. Nothing
-    happens where the C library is not glibc.
+    that of a prediction by ResNet-50 at 512 pixels; of 45 patients it now needs 4.2 GB in place of 3.3 GB. The setting
+    stays until the process ends. Nothing happens where the C library is not glibc.
     """
     with suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp
 from npc.config.loading import checked, compose
 from npc.config.schema import AugmentConfig
 from npc.errors import InputError
-from npc.signature.augment import augmentation
+from npc.signature.augment import Augmentation, augmentation
 from npc.signature.batched import Box, augmented_slices, inside
 from npc.signature.draws import batch_draws, monai_draws
 
@@ -21,25 +21,26 @@ ALL = AugmentConfig(
 )
 EXACT = AugmentConfig(flip=0.5, vertical_flip=0.5, quarter_turn=0.5, rotate=0, shift=0, intensity=0)
 LIGHT = AugmentConfig(flip=0.5, rotate=10, shift=0.05, intensity=0.1)
+GREY = AugmentConfig(flip=0.5, rotate=0, shift=0, intensity=0.2, gamma=0.5)
+CHOICES = [LIGHT, EXACT, GREY, ALL]
+HARD = AugmentConfig(flip=0, rotate=180, shift=0.2, scale=0.9, intensity=0)
 
 
 def tumours(size: int, channels: int, rng: np.random.Generator) -> np.ndarray:
-    """Rectangles that may reach the border, a background that is not 0, and an empty image."""
-    planes = np.zeros((5, channels, size, size), np.uint8)
-    for plane in planes[:3]:
+    """Some of: rectangles that may reach the border, one pixel, a background that is not 0, an empty image."""
+    planes = np.zeros((6, channels, size, size), np.uint8)
+    for plane, most in zip(planes[:4], (size // 2, size // 2, size // 4, 1), strict=True):
         row, column = rng.integers(0, size, 2)
-        part = plane[:, row : row + rng.integers(1, size), column : column + rng.integers(1, size)]
+        part = plane[:, row : row + rng.integers(1, most + 1), column : column + rng.integers(1, most + 1)]
         part[:] = rng.integers(1, 256, part.shape)
-    planes[3] = rng.integers(1, 256, planes[3].shape)
-    return planes
+    planes[4] = rng.integers(100, 256, planes[4].shape)
+    return rng.permutation(planes)[: rng.integers(1, len(planes) + 1)]
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    st.integers(0, 2**32 - 1), st.sampled_from([31, 48]), st.sampled_from([1, 3]), st.sampled_from([LIGHT, EXACT, ALL])
-)
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([31, 48]), st.sampled_from([1, 3]), st.sampled_from(CHOICES))
 def test_with_monais_draws_the_images_are_monais(seed, size, channels, choices):
-    """But for rounding; bit for bit where nothing is interpolated."""
+    """But for rounding; bit for bit where nothing is computed."""
     rng = np.random.default_rng(seed)
     planes, steps = tumours(size, channels, rng), augmentation(choices, size)
     seeds = rng.integers(0, 2**32 - 1, len(planes)).tolist()
@@ -48,6 +49,33 @@ def test_with_monais_draws_the_images_are_monais(seed, size, channels, choices):
         image = torch.from_numpy(plane).float() / 255
         expected = torch.as_tensor(steps.set_random_state(seed=own)(image)).clamp(0, 1)
         torch.testing.assert_close(new, expected, rtol=0, atol=0 if choices is EXACT else 2e-4)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_small_tumour_is_not_cut_off_where_it_grows_ten_times(seed):
+    """The edge that is interpolated grows with it; for MONAI's calls as for a batch."""
+    plane, steps = np.zeros((1, 64, 64), np.uint8), augmentation(HARD, 64)
+    plane[0, 30:33, 28 : 29 + seed % 3] = 200
+    image = torch.from_numpy(plane).float() / 255
+    expected = torch.as_tensor(steps.set_random_state(seed=seed)(image)).clamp(0, 1)
+    found = augmented_slices(plane[None], [inside(plane)], monai_draws(steps, 64, [seed]))[0]
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-4)
+    assert torch.equal(Augmentation(HARD, 64)(image, seed), expected)
+
+
+def test_pixels_do_not_depend_on_the_number_of_threads():
+    """A process that loads data has one; PyTorch shares 32 768 numbers or more among threads."""
+    rng = np.random.default_rng(0)
+    planes = rng.integers(1, 256, (5, 3, 224, 224)).astype(np.uint8)
+    draws = batch_draws(LIGHT, 224, 0, [(number, 0) for number in range(5)], 5)
+    threads, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2, 3, 7):
+            torch.set_num_threads(number)
+            found.append(augmented_slices(planes, [inside(of) for of in planes], draws))
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(of, found[0]) for of in found)
 
 
 def test_the_box_holds_all_that_is_not_zero_and_no_more():
@@ -59,7 +87,8 @@ def test_the_box_holds_all_that_is_not_zero_and_no_more():
 
 def test_the_draws_have_the_distributions_of_monais():
     n, size = 3000, 64
-    own, monai = batch_draws(ALL, size, 5, 2, range(n)), monai_draws(augmentation(ALL, size), size, range(n))
+    own = batch_draws(ALL, size, 5, [(number, 2) for number in range(n)], n)
+    monai = monai_draws(augmentation(ALL, size), size, range(600))
     for name in ("mirrored", "upended", "turned"):
         assert abs(getattr(own, name).mean() - 0.5) < 0.04
         assert getattr(own, name).dtype == getattr(monai, name).dtype == bool
@@ -80,23 +109,24 @@ def measures(draws) -> list[np.ndarray]:
 
 
 def test_a_patients_draws_depend_on_seed_epoch_and_patient_alone():
-    whole = batch_draws(ALL, 64, 3, 7, range(1500))
-    some = batch_draws(ALL, 64, 3, 7, [1400, 5, 33])
+    whole = batch_draws(ALL, 64, 3, [(number, 7) for number in range(1500)], 1500)
+    some = batch_draws(ALL, 64, 3, [(1400, 7), (5, 7), (33, 7), (5, 8)], 1401)
     for column, part in zip(measures(whole), measures(some), strict=True):
-        assert np.array_equal(column[[1400, 5, 33]], part)
-    for other in (batch_draws(ALL, 64, 4, 7, [5]), batch_draws(ALL, 64, 3, 8, [5])):
-        assert not np.isclose(measures(other)[0], measures(some)[0][1])
+        assert np.array_equal(column[[1400, 5, 33]], part[:3])
+        assert not np.isclose(part[1], part[3])
+    assert not np.isclose(measures(batch_draws(ALL, 64, 4, [(5, 7)], 1500))[0], measures(some)[0][1])
 
 
 def test_a_change_that_is_off_is_not_made():
-    draws = batch_draws(replace(EXACT, flip=0), 64, 0, 0, range(4))
+    draws = batch_draws(replace(EXACT, flip=0), 64, 0, [(0, 0), (3, 0)], 4)
     assert draws.mirrored is draws.matrix is draws.factor is None
     assert draws.gammas == ()
 
 
-def test_deformation_and_noise_are_refused():
+@pytest.mark.parametrize("option", ["elastic", "noise"])
+def test_deformation_and_noise_are_refused(option):
     with pytest.raises(InputError, match=r"augment\.batched=true: deformation and noise.*augment\.noise=0"):
-        checked(compose(["augment=strong", "augment.batched=true"]))
+        checked(compose([f"augment.{option}=0.1", "augment.batched=true"]))
     checked(compose(["augment=strong", "augment.batched=true", "augment.elastic=0", "augment.noise=0"]))
 
 

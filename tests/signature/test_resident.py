@@ -78,6 +78,8 @@ def cuda(monkeypatch):
         (["trainer=gpu"], True),
         (["trainer=gpu", "augment=exact"], True),
         (["trainer=gpu", "augment=strong"], False),
+        (["trainer=gpu", "augment.elastic=0.1"], False),
+        (["trainer=gpu", "augment.noise=0.1"], False),
         (["trainer=gpu", "trainer.accelerator=cpu"], False),
         (["trainer.accelerator=gpu"], False),
     ],
