@@ -69,6 +69,12 @@ class RunFolder:
         path = self.path / "environment.json"
         return json.loads(path.read_text())["data"] if path.exists() else None
 
+    @property
+    def checked_table(self) -> str | None:
+        """Hash of the table that a complete run was made from, which kept all rules; None where it is not known."""
+        path = self.path / "environment.json"
+        return json.loads(path.read_text()).get("checked_table") if self.done and path.exists() else None
+
     def check_same_data(self, data: Mapping[str, Any]) -> None:
         """Checks that a complete run was made from these patients, outcomes and images.
 
@@ -81,15 +87,20 @@ class RunFolder:
                 "give this cohort another name (cohort.name=...), or replace the run with force=true"
             )
 
-    def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
-        """Writes what the run is made from; deletes checkpoints of other data, or of a run that is repeated."""
+    def begin(
+        self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame, checked: str
+    ) -> None:
+        """Writes what the run is made from; deletes checkpoints of other data, or of a run that is repeated.
+
+        `checked` is that of the cohort (`npc.cohort.cohort.Cohort`).
+        """
         if self.done or self.data() != dict(data):
             (self.path / "DONE").unlink(missing_ok=True)  # first: a kill must not leave DONE in an incomplete run
             shutil.rmtree(self.path, ignore_errors=True)
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         write_splits(split, self.path / "splits.csv")
         write_text(self.path / "exclusions.csv", exclusions.to_csv(index=False))
-        write_json(self.path / "environment.json", {"data": dict(data), **environment()})
+        write_json(self.path / "environment.json", {"data": dict(data), "checked_table": checked, **environment()})
 
     def write_outlines(self, sizes: pd.DataFrame) -> None:
         """Writes the size of each outline, with which a report compares the signature."""
