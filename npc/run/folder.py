@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
@@ -62,7 +63,8 @@ class RunFolder:
     @property
     def cohort_root(self) -> str:
         """The folder of the cohort that a complete run was made from."""
-        return OmegaConf.load(self.path / "config.yaml").cohort.root
+        choices = yaml.load((self.path / "config.yaml").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return choices["cohort"]["root"]
 
     def data(self) -> dict[str, Any] | None:
         """Hashes of the run's input; None for a new folder."""
