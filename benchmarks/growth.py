@@ -4,10 +4,12 @@ Each stage is a process of its own; its imports count for its memory, not for it
 10,000 patients take minutes and not hours: the image files of the table are empty (their names are checked and their
 content is hashed), and the store's rows are noise. Images are drawn, and the store is built, for 40 patients only. The
 report is of one variant with risks that are drawn. A stage that takes more than `--limit` seconds is stopped, and not
-tried with more patients.
+tried with more patients. Seconds of the processor depend less on other jobs than those of the clock.
 """
 
 import argparse
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -103,8 +105,22 @@ def write(folder: Path, n: int) -> None:
     (run / "DONE").touch()
 
 
-def measured(code: str, folder: Path, words: list[str], limit: float) -> tuple[float, float, float] | None:
-    """Seconds of a stage, and the peaks of its own memory and of the files mapped into it, MiB; None past the limit.
+def processor(pid: int) -> float:
+    """Seconds of the processor that a living process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ended() -> float:
+    """Seconds of the processor that all ended processes have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measured(code: str, folder: Path, words: list[str], limit: float) -> tuple[float, float, float, float] | None:
+    """Seconds of a stage, those of the processor, and peaks of its memory and of the files mapped into it, MiB.
+
+    None past the limit.
 
     Raises:
         SystemExit: the stage failed.
@@ -114,7 +130,7 @@ def measured(code: str, folder: Path, words: list[str], limit: float) -> tuple[f
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
         assert process.stdout is not None
         process.stdout.readline()  # ready
-        begun, own, files = time.perf_counter(), 0.0, 0.0
+        begun, own, files, used = time.perf_counter(), 0.0, 0.0, ended() + processor(process.pid)
         while process.poll() is None:
             if time.perf_counter() - begun > limit:
                 process.kill()
@@ -126,7 +142,7 @@ def measured(code: str, folder: Path, words: list[str], limit: float) -> tuple[f
         if process.returncode:
             errors.seek(0)
             sys.exit(f"growth.py: {(errors.read().strip().splitlines() or ['no message'])[-1]}")
-        return time.perf_counter() - begun, own, files
+        return time.perf_counter() - begun, ended() - used, own, files
 
 
 def drawn() -> tuple[float, float]:
@@ -150,14 +166,22 @@ print(middle - begun, time.perf_counter() - middle)
     return first / DRAWN, second / DRAWN
 
 
+def at_100_000(n: int, of_n: float, more: int, of_more: float) -> float:
+    """What 100,000 patients need, given what `n` and `more` need."""
+    growth = of_more / of_n
+    if growth > more / n:
+        return of_more * (1e5 / more) ** (np.log(growth) / np.log(more / n))
+    return of_more + max(of_more - of_n, 0) * (1e5 - more) / (more - n)
+
+
 def main() -> None:
     """Prints a row for each stage and number of patients, then what 100,000 need."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[233, 1000, 5000, 10_000])
     parser.add_argument("--limit", type=float, default=60, help="seconds of a stage")
     choices = parser.parse_args()
-    print("| stage | patients | seconds | own memory, MiB | mapped files, MiB |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| stage | patients | seconds | of the processor | own memory, MiB | mapped files, MiB |")
+    print("| --- | --- | --- | --- | --- | --- |")
     found: dict[str, list[tuple[int, float, float]]] = {stage: [] for stage in STAGES}
     for n in sorted(choices.sizes):
         with tempfile.TemporaryDirectory() as temporary:
@@ -169,8 +193,9 @@ def main() -> None:
                 if found[stage] and found[stage][-1][1] == float("inf"):
                     continue
                 of = measured(code, folder, words, choices.limit)
-                found[stage].append((n, *(of[:2] if of else (float("inf"), 0.0))))
-                shown = f"{of[0]:.1f} | {of[1]:.0f} | {of[2]:.0f}" if of else f"more than {choices.limit:.0f} | |"
+                found[stage].append((n, *(of[1:3] if of else (float("inf"), 0.0))))
+                shown = " | ".join([f"{of[0]:.1f}", f"{of[1]:.1f}", f"{of[2]:.0f}", f"{of[3]:.0f}"]) if of else ""
+                shown = shown or f"more than {choices.limit:.0f} | | |"
                 print(f"| {stage} | {n:,} | {shown} |", flush=True)
     by_patient = drawn()
     print(f"\nDrawing images of {SIZE} pixels takes {1000 * by_patient[0]:.0f} ms a patient and building the store "
@@ -179,8 +204,8 @@ def main() -> None:
     print(
         "The store's file is mapped, so that the system can drop it from memory. For 100,000 patients and one sequence "
         f"it has {small:.1f} GiB at {SIZE} pixels and {large:.0f} GiB at 512, and is built in "
-        f"{1e5 * by_patient[1] / 3600:.1f} hours. Also for 100,000, in a straight line through the two largest numbers "
-        "measured: ",
+        f"{1e5 * by_patient[1] / 3600:.1f} hours. Also for 100,000, through the two largest numbers measured, in a "
+        "straight line or, where more than in proportion to the patients, by a power of their number: ",
         end="",
     )
     parts = []
@@ -188,9 +213,8 @@ def main() -> None:
         known = [one for one in of if one[1] < float("inf")][-2:]
         if len(known) == 2:
             (n, s, m), (more, longer, larger) = known
-            steps = (1e5 - more) / (more - n)
-            seconds, memory = (b + max(b - a, 0) * steps for a, b in ((s, longer), (m, larger)))
-            parts.append(f"{stage} {seconds:.0f} s and {memory / 1024:.1f} GiB")
+            seconds, memory = (at_100_000(n, a, more, b) for a, b in ((s, longer), (m, larger)))
+            parts.append(f"{stage} {seconds:.0f} s of the processor and {memory / 1024:.1f} GiB")
     print("; ".join(parts) + ".")
 
 

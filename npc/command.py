@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
 
 from npc.config.messages import config_message
+from npc.config.once import composed_once
 from npc.config.words import readable
 from npc.errors import InputError
 from npc.terminal import HELP, say, wrapped
@@ -75,7 +76,7 @@ def one_message() -> Iterator[None]:
 
 @contextmanager
 def hydra_words() -> Iterator[None]:
-    """Within the block the command line has the form that Hydra can read; for scripts that start Hydra.
+    """Within the block the command line has the form that Hydra can read, and is composed once; for scripts of Hydra.
 
     Hydra's help, whose lists of choices are long, is printed in lines of at most 80 columns.
 
@@ -87,7 +88,7 @@ def hydra_words() -> Iterator[None]:
     sys.argv = [typed[0], *readable(typed[1:], multirun)]
     printed = StringIO()
     try:
-        with redirect_stdout(printed) if {"--help", "-h"} & set(typed) else nullcontext():
+        with composed_once(), redirect_stdout(printed) if {"--help", "-h"} & set(typed) else nullcontext():
             yield
     finally:
         sys.argv = typed

@@ -66,3 +66,9 @@ def code(value: str | None) -> str | None:
     ('2', '2.5', 'T2')
     """
     return value if value is None else re.sub(r"^([+-]?\d+)\.0+$", r"\1", value)
+
+
+def shown(value: str) -> str:
+    """The text for a terminal: no control characters, not longer than a line."""
+    plain = value if value.isprintable() else value.encode("unicode_escape").decode()
+    return plain if len(plain) <= 100 else f"{plain[:100]}…"

@@ -44,6 +44,7 @@ class Cohort:
         truth: of synthetic patients; None where they are real.
         warnings: what the table has that is unlikely but may be right; sentences.
         read: which table was read, and how (`npc.cohort.raw_table`); empty where the source does not tell.
+        checked: a hash of the table and of the rules that it keeps (`npc.cohort.schema.check`).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Cohort:
     truth: Truth | None = field(default=None, kw_only=True)
     warnings: Sequence[str] = field(default=(), kw_only=True)
     read: str = field(default="", kw_only=True)
+    checked: str = field(default="", kw_only=True)
 
     def reading(self, sequence: str) -> list[Any]:
         """What decides, beside the files, on the images and outlines that a method sees; for hashes of stores."""

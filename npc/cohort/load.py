@@ -26,6 +26,7 @@ def load(
     also: Sequence[str] = (),
     *,
     outcomes: bool = True,
+    known: str | None = None,
 ) -> Cohort:
     """Read and check the cohort that the config names.
 
@@ -36,6 +37,7 @@ def load(
         sequences: those that this run reads; `cohort.missing` says what becomes of patients who lack one.
         also: those whose files are checked where the table names them, for `npc cohort check`.
         outcomes: whether they are read; a prediction needs none, so those of the table are left alone, with a warning.
+        known: `Cohort.checked` of an earlier call; cells of the same table are not checked again.
 
     Raises:
         InputError: with every fault of the config, or of the table.
@@ -58,7 +60,7 @@ def load(
     table, date_faults = dates.to_months(table, cohort.get("date_order") or dates.YEAR_FIRST)
     left_out, criteria_faults = _leave_out(table, cohort)
     needed = [*sequences, *(offered if cohort.missing == "exclude_any" else [])]
-    patients, lacking, exclusions = schema.check(
+    patients, lacking, exclusions, checked = schema.check(
         table,
         where=table.attrs.get("file", str(root)),
         root=root,
@@ -73,6 +75,7 @@ def load(
         left_out=left_out,
         criteria_faults=criteria_faults,
         labelled=outcomes and cohort.get("labelled", True),
+        known=known,
     )
     patients, lacking = (table.set_index("patient_id").sort_index() for table in (patients, lacking))
     unseen = sequences if cohort.missing == "mask" and outcomes else []  # a prediction can do without one
@@ -85,7 +88,7 @@ def load(
     if ignored:
         warnings = [*warnings, f"{', '.join(ignored)}: not read, since a prediction needs no outcome"]
     more = {**_outlines(cohort), "lacking": lacking, "truth": read_truth(root), "warnings": warnings}
-    more["read"] = table.attrs.get("read", "")
+    more |= {"read": table.attrs.get("read", ""), "checked": checked}
     return Cohort(cohort.name, root, patients, tuple(offered), exclusions, **more)
 
 

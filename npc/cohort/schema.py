@@ -1,22 +1,21 @@
 """The rules of the cohort folder: the faults of all patients are reported at once, in sentences."""
 
-import difflib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
 
 from npc.cohort import cell, paths, suspicious
 from npc.cohort.clinical import Variable
 from npc.cohort.studies import image_column, outline_column, roi_column
 from npc.errors import Fault, InputError
-from npc.names import OTHER_READERS
+from npc.names import FIRST_READER, OTHER_READERS
 
 OUTCOMES = {"dmfs_months": "dm_event", "os_months": "os_event"}
-MAX_ID = 128  # bytes; the id becomes part of file names, whose limit is 255
 
 
 def check(
@@ -35,7 +34,8 @@ def check(
     left_out: Mapping[Hashable, str] | None = None,
     criteria_faults: Mapping[Hashable | None, Sequence[str]] | None = None,
     labelled: bool = True,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    known: str | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str]:
     """Check a source's table and convert its columns to their types.
 
     Args:
@@ -55,28 +55,26 @@ def check(
             their `patient_id` and `centre` are checked: values that are not used need no correction.
         criteria_faults: the faults of `criteria.leave_out`, reported with the others.
         labelled: whether the endpoint's columns must be there.
+        known: the hash that an earlier call returned; cells of the same table are not checked again.
 
     Returns:
         The patients (numbers as float, levels as categories, events as integers, paths as strings); in the same form
-        those left out for a missing sequence; and all that are excluded, `patient_id`, `centre` and `reason`.
+        those left out for a missing sequence; all that are excluded, `patient_id`, `centre` and `reason`; and a hash
+        of the table and of the rules that its cells keep.
 
     Raises:
         InputError: the table breaks a rule.
     """
-    if missing not in (known := ("error", "exclude", "exclude_any", "mask")):
-        raise InputError(f"cohort.missing is '{missing}'; choose one of {', '.join(known)}")
+    if missing not in (ways := ("error", "exclude", "exclude_any", "mask")):
+        raise InputError(f"cohort.missing is '{missing}'; choose one of {', '.join(ways)}")
     outcomes = {time: event} | {t: e for t, e in OUTCOMES.items() if not {t, e} & {time, event}}
     asked = [s for s in sequences if s not in also]
-    files = _files(root, sequences, also, table.columns)
-    columns = {
-        **{roi_column(sequence): pa.Column(None, nullable=True, required=False) for sequence in (*sequences, *also)},
-        **{variable.name: _clinical(variable) for variable in clinical},
-        **_outcomes(outcomes, required=(time, event) if labelled else ()),
-        **files,
-    }
+    files = _files([*sequences, *also])
+    columns = [*map(roi_column, [*sequences, *also]), *(variable.name for variable in clinical), *files]
+    columns += [*outcomes, *outcomes.values()]
     codes = {*outcomes.values(), *(v.name for v in clinical if v.kind != "continuous")}
-    everyone = _as_text(table, _identity() | columns, codes)
-    for name in everyone.columns.intersection(list(files)):
+    everyone = _as_text(table, ["patient_id", "centre", *columns], codes)
+    for name in everyone.columns.intersection(files):
         everyone[name] = everyone[name].map(partial(paths.with_slashes, root.resolve()))
     out = dict(left_out or {})
     frame = everyone.drop(index=list(out))
@@ -88,8 +86,13 @@ def check(
         for sentence in sentences if row not in out else ():
             faults.add(row, sentence)
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
-    _validate(everyone, _identity(), faults, set(), set())
-    _validate(frame, columns, faults, skip, {variable.name for variable in clinical})
+    choices: dict[str, Any] = {"sequences": sequences, "also": also, "clinical": clinical, "outcomes": outcomes}
+    choices["required"] = (time, event) if labelled else ()
+    checked = _hash(everyone, list(out), choices)
+    if checked != known or not _are_there(frame, files, root):
+        from npc.cohort import rules  # imports pandera, which takes half a second
+
+        rules.validate(everyone, list(out), root=root, skip=skip, add=faults.add, **choices)
     lacking = _pairs(frame, sequences, [*asked, *also], missing, faults)
     ages = [variable.name for variable in clinical if variable.is_age]
     suspicious.check(frame, list(outcomes), ages, [*asked, *also], root, faults.add)
@@ -102,7 +105,7 @@ def check(
         _endpoint_has_both(kept, event, where, out.values())
     exclusions = everyone.loc[list(out), ["patient_id", "centre"]].assign(reason=list(out.values()))
     left = _typed(frame.loc[list(lacking)], columns, outcomes, clinical)
-    return _typed(kept, columns, outcomes, clinical), left, exclusions.reset_index(drop=True)
+    return _typed(kept, columns, outcomes, clinical), left, exclusions.reset_index(drop=True), checked
 
 
 class _Faults:
@@ -136,16 +139,10 @@ class _Faults:
             return ""
         patient = self.frame["patient_id"].get(row) if "patient_id" in self.frame else None
         place = f", {self.frame.index.name or 'row'} {row}"
-        return f"{place}, patient {_shown(patient)}" if isinstance(patient, str) else place
+        return f"{place}, patient {cell.shown(patient)}" if isinstance(patient, str) else place
 
 
-def _shown(text: str) -> str:
-    """A cell as text for a terminal: no control characters, not longer than a line."""
-    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return plain if len(plain) <= 100 else f"{plain[:100]}…"
-
-
-def _as_text(table: pd.DataFrame, columns: Mapping[str, pa.Column], codes: set[str]) -> pd.DataFrame:
+def _as_text(table: pd.DataFrame, columns: Sequence[str], codes: set[str]) -> pd.DataFrame:
     frame = table.copy()
     for name in frame.columns.intersection(list(columns)):
         values = [cell.text(value) for value in frame[name]]
@@ -153,127 +150,26 @@ def _as_text(table: pd.DataFrame, columns: Mapping[str, pa.Column], codes: set[s
     return frame
 
 
-# Each check's `error` is the end of a sentence that begins with the patient and the column; {value} is the cell, and
-# {misread} what `cell.misread` says of it.
+def _files(sequences: Sequence[str]) -> list[str]:
+    """The columns of the sequences' paths."""
+    outlines = [outline_column(sequence, reader) for sequence in sequences for reader in (FIRST_READER, *OTHER_READERS)]
+    return [*map(image_column, sequences), *outlines]
 
 
-def _each(passes: Callable[[str], bool], error: str) -> pa.Check:
-    return pa.Check(passes, element_wise=True, error=error)
+def _hash(everyone: pd.DataFrame, left_out: Sequence[Hashable], choices: Mapping[str, Any]) -> str:
+    """A hash of a table and of all that decides whether its cells keep the rules, but for the files that it names."""
+    home = Path(__file__).parent
+    code = [home.joinpath(name).read_bytes() for name in ("schema.py", "rules.py", "cell.py", "paths.py")]
+    content = [*everyone.columns, *everyone.index, *everyone.to_numpy().ravel().tolist()]
+    return sha256(repr((code, content, left_out, choices)).encode()).hexdigest()
 
 
-def _not_empty(advice: str) -> pa.Check:
-    return pa.Check(lambda cells: cells.notna(), ignore_na=False, error=f"is empty; {advice}")
-
-
-def _identity() -> dict[str, pa.Column]:
-    unusable = "is {value}, which can't be part of a file name; use up to 128 letters, digits, - and _"
-    ids = [
-        _not_empty("give each patient an id"),
-        _each(_is_file_name, unusable),
-        pa.Check(lambda ids: ~ids.duplicated(), error="occurs more than once; keep one line for each patient"),
-    ]
-    return {
-        "patient_id": pa.Column(None, ids, nullable=True),
-        "centre": pa.Column(None, _not_empty("name the patient's hospital"), nullable=True),
-    }
-
-
-def _is_file_name(text: str) -> bool:
-    return (
-        text.isprintable() and not set(text) & set("/\\") and text not in (".", "..") and len(text.encode()) <= MAX_ID
-    )
-
-
-def _clinical(variable: Variable) -> pa.Column:
-    if variable.kind == "continuous":
-        return pa.Column(None, _number(" or leave the cell empty"), nullable=True)
-    if not variable.levels:
-        return pa.Column(None, nullable=True)
-    unknown = (
-        f"is {{value}}; the levels are {', '.join(variable.levels)}: "
-        f"correct the cell, or the list in cohort.clinical.{variable.name}.levels"
-    )
-    if {"True", "False"} & set(variable.levels):  # as they arrive after YAML
-        unknown += ' (YAML reads a bare yes or no as true or false: write ["no", "yes"])'
-    return pa.Column(None, _each(lambda text: text in variable.levels, unknown), nullable=True)
-
-
-def _number(advice: str = "") -> list[pa.Check]:
-    return [
-        _each(lambda text: cell.misread(text) is None, "is {value}, {misread}"),
-        _each(_is_finite, f"is {{value}}, not a finite number; write one with a decimal point{advice}"),
-    ]
-
-
-def _is_finite(text: str) -> bool:
-    return cell.misread(text) is not None or abs(cell.number(text)) < float("inf")
-
-
-def _outcomes(outcomes: Mapping[str, str], required: Sequence[str]) -> dict[str, pa.Column]:
-    negative = "is {value}, less than 0; give the months from diagnosis"
-    columns = {}
-    for time, event in outcomes.items():
-        checks = {
-            time: [*_number(), _each(lambda text: not cell.number(text) < 0, negative)],
-            event: [_each(lambda text: text in ("0", "1"), "is {value}; write 1 for an event and 0 for none")],
-        }
-        for name in (time, event):
-            if name in required:
-                checks[name].append(_not_empty("the endpoint needs it of every patient"))
-            columns[name] = pa.Column(None, checks[name], nullable=True, required=name in required)
-    return columns
-
-
-def _files(root: Path, sequences: Sequence[str], also: Sequence[str], there: pd.Index) -> dict[str, pa.Column]:
+def _are_there(frame: pd.DataFrame, files: Sequence[str], root: Path) -> bool:
+    """Whether each path in the table can be used; files may vanish while the table stays."""
     home = root.resolve()
-    absent = f"is {{value}}, and there is no such file or folder in {root}; put it there or correct the path"
-    checks = [
-        _each(
-            paths.is_relative, f"is {{value}}, which is not relative; write it relative to the cohort's folder {root}"
-        ),
-        _each(
-            partial(paths.is_inside, home), f"is {{value}}, which is outside of {root}; put the file into that folder"
-        ),
-        _each(partial(paths.exists, home), absent),
-    ]
-    columns: dict[str, pa.Column] = {}
-    for sequence in dict.fromkeys([*sequences, *also]):
-        pair = (image_column(sequence), outline_column(sequence))
-        needed = sequence in sequences or any(name in there for name in pair)
-        columns |= {name: pa.Column(None, checks, nullable=True, required=needed) for name in pair}
-        for reader in OTHER_READERS:
-            columns[outline_column(sequence, reader)] = pa.Column(None, checks, nullable=True, required=False)
-    return columns
-
-
-def _validate(
-    frame: pd.DataFrame,
-    columns: dict[str, pa.Column],
-    faults: _Faults,
-    skip: set[tuple[Hashable, str]],
-    clinical: set[str],
-) -> None:
-    try:
-        pa.DataFrameSchema(columns).validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        for case in errors.failure_cases.to_dict("records"):
-            if case["check"] == "column_in_dataframe":
-                faults.add(None, _absent(str(case["failure_case"]), frame.columns.difference(list(columns)), clinical))
-            elif (case["index"], case["column"]) not in skip:
-                value = str(case["failure_case"])
-                sentence = str(case["check"]).replace("{misread}", cell.misread(value) or "")
-                sentence = sentence.replace("{value}", f"'{_shown(value)}'")
-                faults.add(case["index"], f"{case['column']} {sentence}")
-
-
-def _absent(name: str, others: pd.Index, clinical: set[str]) -> str:
-    meant = {str(other).casefold(): str(other) for other in others}
-    near = difflib.get_close_matches(name.casefold(), meant, n=1, cutoff=0.75)
-    guess = f" (is it {meant[near[0]]}?)" if near else ""
-    dates = " or the dates diagnosis_date, metastasis_date, last_follow_up" if name == "dmfs_months" else ""
-    outcome = " (cohort.labelled=false where no outcome is known)" if name in {*OUTCOMES, *OUTCOMES.values()} else ""
-    declared = ", or declare your own variables (cohort.clinical=null: none)" if name in clinical else ""
-    return f"there is no column {name}{guess}; add it{dates}{declared}{outcome}"
+    return all(
+        paths.is_usable(home, text) for name in frame.columns.intersection(list(files)) for text in frame[name].dropna()
+    )
 
 
 def _pairs(
@@ -328,7 +224,7 @@ def _endpoint_has_both(kept: pd.DataFrame, event: str, where: str, reasons: Iter
 
 
 def _typed(
-    frame: pd.DataFrame, columns: Mapping[str, pa.Column], outcomes: Mapping[str, str], clinical: Sequence[Variable]
+    frame: pd.DataFrame, columns: Sequence[str], outcomes: Mapping[str, str], clinical: Sequence[Variable]
 ) -> pd.DataFrame:
     typed = frame.copy()
     levels = {variable.name: variable for variable in clinical if variable.kind != "continuous"}

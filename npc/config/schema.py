@@ -222,6 +222,7 @@ class TrainerConfig:
     workers: int = neutral(at_least(0, 0))
     resident: bool = neutral(False)  # slices and augmentation in the memory of a CUDA device
     graph: bool = neutral(False)  # the network's passes as CUDA graphs, on a CUDA device
+    checkpoint_every: float = neutral(at_least(0, 0.0))  # seconds; epochs that are not better are kept that often
 
 
 @dataclass

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
@@ -62,12 +63,19 @@ class RunFolder:
     @property
     def cohort_root(self) -> str:
         """The folder of the cohort that a complete run was made from."""
-        return OmegaConf.load(self.path / "config.yaml").cohort.root
+        choices = yaml.load((self.path / "config.yaml").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return choices["cohort"]["root"]
 
     def data(self) -> dict[str, Any] | None:
         """Hashes of the run's input; None for a new folder."""
         path = self.path / "environment.json"
         return json.loads(path.read_text())["data"] if path.exists() else None
+
+    @property
+    def checked_table(self) -> str | None:
+        """Hash of the table that a complete run was made from, which kept all rules; None where it is not known."""
+        path = self.path / "environment.json"
+        return json.loads(path.read_text()).get("checked_table") if self.done and path.exists() else None
 
     def check_same_data(self, data: Mapping[str, Any]) -> None:
         """Checks that a complete run was made from these patients, outcomes and images.
@@ -81,15 +89,20 @@ class RunFolder:
                 "give this cohort another name (cohort.name=...), or replace the run with force=true"
             )
 
-    def begin(self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame) -> None:
-        """Writes what the run is made from; deletes checkpoints of other data, or of a run that is repeated."""
+    def begin(
+        self, config: DictConfig, data: Mapping[str, Any], split: pd.Series, exclusions: pd.DataFrame, checked: str
+    ) -> None:
+        """Writes what the run is made from; deletes checkpoints of other data, or of a run that is repeated.
+
+        `checked` is that of the cohort (`npc.cohort.cohort.Cohort`).
+        """
         if self.done or self.data() != dict(data):
             (self.path / "DONE").unlink(missing_ok=True)  # first: a kill must not leave DONE in an incomplete run
             shutil.rmtree(self.path, ignore_errors=True)
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         write_splits(split, self.path / "splits.csv")
         write_text(self.path / "exclusions.csv", exclusions.to_csv(index=False))
-        write_json(self.path / "environment.json", {"data": dict(data), **environment()})
+        write_json(self.path / "environment.json", {"data": dict(data), "checked_table": checked, **environment()})
 
     def write_outlines(self, sizes: pd.DataFrame) -> None:
         """Writes the size of each outline, with which a report compares the signature."""

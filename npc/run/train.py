@@ -34,7 +34,8 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
     """
     run, sequences = RunFolder(run_folder(config)), run_sequences(config)
     check_processes(config, run)
-    cohort, notes = seen(load(config.cohort, config.endpoint, sequences), config.region, sequences, config.store)
+    cohort = load(config.cohort, config.endpoint, sequences, known=run.checked_table)
+    cohort, notes = seen(cohort, config.region, sequences, config.store)
     for warning in grouped(cohort.warnings):
         say(f"npc: warning: {warning}", error=True)
     for note in notes:
@@ -64,7 +65,7 @@ def train(config: DictConfig, should_prune: ShouldPrune | None = None) -> None:
             report_complete(config, run)
         else:
             method.prepare(predicted)
-            run.begin(config, data, patients["split"], exclusions)
+            run.begin(config, data, patients["split"], exclusions, cohort.checked)
             run.write_outlines(view_sizes(config.store, cohort, sequences, patients.index))
             if len(exclusions):
                 say(f"left out: {len(exclusions)} patients ({run.path / 'exclusions.csv'})")

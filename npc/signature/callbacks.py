@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader
 
@@ -40,10 +42,16 @@ class BestEpoch(pl.Callback):
         path: of the checkpoint.
         patience: epochs to wait for a better one.
         is_last: the newest epoch counts as the best one, whatever its AUC: no validation patient decides.
+        every: seconds between two checkpoints of epochs that are not better than those before.
+
+    Attributes:
+        is_due: whether this epoch's checkpoints are written, that of the best one (if it is) and the newest one: both
+            or neither, so that a run that is killed resumes from two checkpoints that belong together.
     """
 
-    def __init__(self, path: Path, patience: int, is_last: bool = False) -> None:
-        self.path, self.patience, self.is_last = path, patience, is_last
+    def __init__(self, path: Path, patience: int, is_last: bool = False, every: float = 0.0) -> None:
+        self.path, self.patience, self.is_last, self.every = path, patience, is_last, every
+        self.is_due, self.written = True, float("-inf")
         self.score: tuple[float, float] | None = None
         self.epoch = -1
 
@@ -55,10 +63,17 @@ class BestEpoch(pl.Callback):
         """Compares this epoch with the best one."""
         measured = trainer.callback_metrics
         score = (float(measured["val_auc"]), -float(measured["val_loss"]))
-        if self.is_last or self.score is None or score > self.score:
+        better = self.score is None or score > self.score
+        if better or self.is_last:
             self.score, self.epoch = score, trainer.current_epoch
-            trainer.save_checkpoint(self.path, weights_only=True)
         self._stop_if_waited(trainer, trainer.current_epoch)
+        is_over = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        due = is_over or (better and not self.is_last) or monotonic() - self.written >= self.every
+        self.is_due = trainer.strategy.broadcast(due)  # several processes write a checkpoint together
+        if self.is_due:
+            self.written = monotonic()
+            if self.epoch == trainer.current_epoch:
+                trainer.save_checkpoint(self.path, weights_only=True)
 
     def _stop_if_waited(self, trainer: pl.Trainer, finished: int) -> None:
         trainer.should_stop = trainer.should_stop or (self.score is not None and finished - self.epoch >= self.patience)
@@ -71,6 +86,25 @@ class BestEpoch(pl.Callback):
         """Restores the state of the interrupted run."""
         self.score = tuple(state_dict["score"]) if state_dict["score"] else None
         self.epoch = state_dict["epoch"]
+
+
+class NewestEpoch(ModelCheckpoint):
+    """Keeps the newest epoch, from which an interrupted run resumes.
+
+    Args:
+        path: of the checkpoint.
+        best: decides when it is written.
+    """
+
+    def __init__(self, path: Path, best: BestEpoch) -> None:
+        # without a monitor the newest epoch is kept
+        super().__init__(path.parent, path.stem, save_on_train_epoch_end=True, enable_version_counter=False)
+        self.best = best
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Writes the checkpoint of this epoch."""
+        if self.best.is_due:
+            super().on_train_epoch_end(trainer, pl_module)
 
 
 class Prune(pl.Callback):

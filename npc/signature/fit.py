@@ -16,7 +16,6 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -29,7 +28,7 @@ from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune
 from npc.run.tracker import Tracker
-from npc.signature.callbacks import BestEpoch, EpochLine, Prune, RecalibrateBatchNorm
+from npc.signature.callbacks import BestEpoch, EpochLine, NewestEpoch, Prune, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import Cox, Hazard, hazard_cuts
@@ -90,7 +89,8 @@ def fit(
 ) -> TrainedNetwork:
     """Trains on the training patients, chooses the epoch on the validation patients, predicts all patients.
 
-    An interrupted run resumes after its last finished epoch and gives the same results as an uninterrupted one.
+    An interrupted run resumes after the epoch of its newest checkpoint, by default the last finished one, and gives the
+    same results as an uninterrupted one.
 
     Args:
         config: of the run.
@@ -127,7 +127,8 @@ def fit(
         module.network.sizes.fit(sizes)
     if config.network.compile:
         _compile(module)
-    best = BestEpoch(run.best, config.trainer.patience, is_last=config.trainer.epoch == "last")
+    choices = config.trainer
+    best = BestEpoch(run.best, choices.patience, choices.epoch == "last", choices.checkpoint_every)
     try:
         trainer = _trainer(config, run, data, best, logger, should_prune)
     except Exception as error:  # of many types: Lightning's own, and those of accelerators and strategies
@@ -190,9 +191,7 @@ def _trainer(
         callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
     if should_prune:
         callbacks.append(Prune(best, should_prune))
-    # without a monitor the newest epoch is kept
-    newest = ModelCheckpoint(run.checkpoints, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
-    callbacks.append(newest)
+    callbacks.append(NewestEpoch(run.last, best))
     return pl.Trainer(
         max_epochs=choices.max_epochs,
         accelerator=choices.accelerator,

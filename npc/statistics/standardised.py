@@ -145,15 +145,23 @@ def _standardise(
     beta, w, jumps = fitted.coefficient[part], weights[part], fitted.jumps[part]
     others = np.exp((covariates - fitted.mean[1:]) @ beta[:, 1:].T).T  # relative hazards, (samples, subjects)
     cumulative = np.cumsum(jumps, axis=1)
+    at_once = max(AT_ONCE // others.size, 1)
     at_risk, deaths, curves = [], [], []
     for given in (0, 1):
         relative = others * np.exp((given - fitted.mean[0]) * beta[:, :1])
-        survival = np.exp(-cumulative[:, :, None] * relative[:, None, :])  # (samples, events, subjects)
-        curves.append(np.einsum("bes,bs->be", survival, w) / w.sum(axis=1, keepdims=True))
-        before = np.concatenate([np.ones_like(survival[:, :1]), survival[:, :-1]], axis=1)
-        present = before * followed * w[:, None, :]
-        at_risk.append(present.sum(axis=2))
-        deaths.append(np.einsum("bes,bs->be", present, relative) * jumps)
+        last, parts = np.ones_like(relative), []
+        for first in range(0, len(followed), at_once):
+            events = slice(first, first + at_once)
+            survival = np.exp(-cumulative[:, events, None] * relative[:, None, :])  # (samples, events, subjects)
+            before = np.concatenate([last[:, None], survival[:, :-1]], axis=1)
+            last = survival[:, -1]
+            present = before * followed[events] * w[:, None, :]
+            died = np.einsum("bes,bs->be", present, relative)
+            parts.append((np.einsum("bes,bs->be", survival, w), present.sum(axis=2), died))
+        curve, present_by_event, died_by_event = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+        curves.append(curve / w.sum(axis=1, keepdims=True))
+        at_risk.append(present_by_event)
+        deaths.append(died_by_event * jumps)
     means = {until: _mean(curves[1], fitted.times, until) - _mean(curves[0], fitted.times, until) for until in months}
     return _marginal(at_risk, deaths), means
 

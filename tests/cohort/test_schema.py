@@ -59,7 +59,7 @@ def run(table: pd.DataFrame, root: Path, **changes: object) -> tuple[pd.DataFram
         "time": "dmfs_months",
         "event": "dm_event",
     }
-    patients, _, exclusions = check(table, **(settings | changes))
+    patients, _, exclusions, _ = check(table, **(settings | changes))
     return patients, exclusions
 
 
@@ -332,3 +332,24 @@ def test_declared_variables_are_parsed():
 def test_a_variable_cannot_take_the_name_of_an_outcome():
     with pytest.raises(InputError, match=r"cohort\.clinical\.dm_event: dm_event has its own meaning"):
         parse({"dm_event": {"kind": "binary"}})
+
+
+def test_a_table_that_was_checked_is_checked_again_where_it_or_its_files_changed(root):
+    settings = {"where": "patients.csv", "root": root, "sequences": SEQUENCES, "clinical": CLINICAL}
+    settings |= {"missing": "error", "time": "dmfs_months", "event": "dm_event"}
+    *frames, known = check(sound(), **settings)
+    *again, same = check(sound(), **settings, known=known)
+    assert same == known
+    for before, after in zip(frames, again, strict=True):
+        pd.testing.assert_frame_equal(before, after)
+
+    changed = sound().replace({"sex": "male"}, "Male")
+    assert any("sex is 'Male'" in fault for fault in faults(changed, root, known=known))
+    fewer = (Variable("sex", "binary", ("man", "woman")), *CLINICAL[2:])
+    assert any(
+        "sex is 'male'; the levels are man" in fault for fault in faults(sound(), root, known=known, clinical=fewer)
+    )
+    (root / "p1" / "t2.nii").unlink()
+    assert any("'p1/t2.nii', and there is no such file" in fault for fault in faults(sound(), root, known=known))
+    (root / "p1" / "t2.nii").symlink_to("/etc/passwd")
+    assert any("which is outside of" in fault for fault in faults(sound(), root, known=known))

@@ -48,6 +48,7 @@ def test_composing_quickly_is_composing():
         "trainer=gpu",
         "trainer.resident=true",
         "trainer.graph=true",
+        "trainer.checkpoint_every=30",
         "trainer.devices=3",
         "trainer.accelerator=mps",
         "trainer.num_nodes=2",

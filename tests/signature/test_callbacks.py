@@ -17,6 +17,8 @@ class Epochs:
     is_global_zero = True
     should_stop = False
     current_epoch = 0
+    max_epochs = 100
+    strategy = SimpleNamespace(broadcast=lambda value: value)
 
     def save_checkpoint(self, path, weights_only=False):
         path.write_text(str(self.current_epoch))

@@ -58,6 +58,19 @@ def after(trained, cohort, before, split):
     return trained(*weighted(cohort))
 
 
+def test_a_fault_in_the_table_of_a_finished_run_is_reported(trained, cohort, finished):
+    path = cohort / "patients.csv"
+    table = pd.read_csv(path, dtype=str)
+    table.assign(dm_event=table["dm_event"].where(table["patient_id"] != "H1-0001", "2")).to_csv(path, index=False)
+    with pytest.raises(InputError, match="dm_event is '2'; write 1 for an event"):
+        trained(*weighted(cohort))
+    table.to_csv(path, index=False)
+    trained(*weighted(cohort))
+    (cohort / table.set_index("patient_id").loc["H1-0001", "cet1_mask"]).unlink()
+    with pytest.raises(InputError, match=r"cet1_mask is .*there is no such file"):
+        trained(*weighted(cohort))
+
+
 @pytest.mark.slow
 def test_the_model_does_not_depend_on_the_test_patients(trained, cohort, before):
     changed = after(trained, cohort, before, "test")

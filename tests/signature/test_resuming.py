@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from filelock import FileLock
 
 from npc.config import key
 from npc.errors import InputError
 from npc.run import folder as run_folder
 from npc.run.train import train
+from npc.signature.callbacks import EpochLine
 from tests.signature.changes import change, own
 from tests.signature.tiny_runs import FILES
 
@@ -121,6 +123,28 @@ def test_a_run_does_not_resume_from_checkpoints_of_other_data(trained, tiny, coh
     run = trained(*overrides)
     assert "resuming from" not in (run.path / "train.log").read_text()
     assert run.predictions["risk"].equals(trained(*own(cohort, "fresh"), "trainer.max_epochs=1").predictions["risk"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("epoch", ["best", "last"])
+def test_a_run_killed_between_two_checkpoints_repeats_epochs_and_gives_the_same(trained, tiny, monkeypatch, epoch):
+    words = ["optimizer.lr=0.03", f"trainer.epoch={epoch}"]
+    whole = trained(*words, "trainer.checkpoint_every=0", f"runs={tiny().runs}/whole")
+    assert whole.epochs["val_auc"].idxmax() == 0  # later epochs are not better
+
+    def kill(self, trainer, module):
+        if trainer.current_epoch == 3:  # after it, and before its checkpoint
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EpochLine, "on_train_epoch_end", kill)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(*words, "trainer.checkpoint_every=1000"))
+    kept = torch.load(key.run_folder(tiny(*words)) / "checkpoints" / "last.ckpt", weights_only=True)["epoch"]
+    resumed = trained(*words, "trainer.checkpoint_every=1000")
+    assert (kept, resumed.path.name) == (0, whole.path.name)
+    for name in ("predictions.csv", "metrics.json"):
+        assert (resumed.path / name).read_bytes() == (whole.path / name).read_bytes(), name
 
 
 def test_a_second_process_on_the_same_run_is_refused(tiny):
