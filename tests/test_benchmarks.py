@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -44,6 +45,34 @@ def test_the_step_of_the_gpu_benchmark_trains_as_an_eager_loop():
     assert float(step.loss) == pytest.approx(float(loss.detach()), rel=1e-5)
     for own, other in zip(step.model.parameters(), plain.model.parameters(), strict=True):
         torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+def test_the_tables_of_recovery_compare_recipes_on_the_same_phantoms_only():
+    """Volume was measured on both phantoms, the networks on the first alone."""
+    columns = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
+    one, ensemble = "one compact network", "ensemble of compact networks"
+    rows = pd.DataFrame(
+        [
+            ("mixed", 1, 0, "volume", 0.6, 0.9, 0.25),
+            ("mixed", 2, 0, "volume", 0.8, 0.9, 0.75),
+            ("mixed", 1, 0, one, 0.7, 0.9, 0.5),
+            ("mixed", 1, 1, one, 0.8, 0.9, 0.75),
+            ("mixed", 1, 0, ensemble, 0.74, 0.9, 0.6),
+            ("mixed", 1, 1, ensemble, 0.78, 0.9, 0.7),
+        ],
+        columns=columns,
+    )
+    tables = script("recovery_table")
+    assert tables.recovered(rows).splitlines()[2:] == [
+        "| mixed | ensemble of compact networks | 1 | 0.760 | 0.900 | 0.65 (0.65 to 0.65) | +0.160 (+0.160 to +0.160) |",
+        "| mixed | one compact network | 1 | 0.750 | 0.900 | 0.62 (0.62 to 0.62) | +0.150 (+0.150 to +0.150) |",
+        "| mixed | volume | 2 | 0.700 | 0.900 | 0.50 (0.35; 0.25 to 0.75) |  |",
+    ]
+    assert tables.spread(rows).splitlines()[2:] == [
+        "| mixed | one compact network | 1 | 2 | 0.0707 | 0.177 |  |",
+        "| mixed | ensemble of compact networks | 1 | 2 | 0.0283 | 0.071 | 0.40 (1) |",
+    ]
+    assert tables.spread(rows[rows["training_seed"] == 0]) == ""
 
 
 @pytest.mark.slow
