@@ -31,7 +31,7 @@ from npc.run.nested import nested_auc, out_of_fold
 from npc.signature.method import Ensemble
 from npc.signature.processor import prepare_processor
 from npc.statistics.added_value import scores_within
-from npc.statistics.delong import delong
+from npc.statistics.delong import Aucs
 
 WINDOW = ["preprocess.window=250"]  # mm; sarcomas are larger than tumours of the nasopharynx
 RECIPES = {
@@ -97,13 +97,13 @@ def arms(draws: dict[str, Draws]) -> Draws:
 
 
 def line(name: str, draws: Draws, label: pd.Series, volume: pd.Series) -> str:
-    """A row of the table; the difference is to volume alone, in the same repeats."""
+    """A row of the table; the difference is to volume alone, in the same folds."""
     aucs = [nested_auc(label, rows)["estimate"] for rows in draws.values()]
     ruler = {draw: rows.assign(risk=volume[rows.index]) for draw, rows in draws.items()}
-    found = delong(label.to_numpy(), np.column_stack([_mean_rank(of)[label.index] for of in (draws, ruler)]))
+    found = within_folds(label, draws, ruler)
     low, high = found.logit_interval()
-    words = f"| {name} | {len(draws)} | {np.mean(aucs):.3f} ({min(aucs):.3f} to {max(aucs):.3f}) "
-    words += f"| {found.auc[0]:.3f} ({low:.3f} to {high:.3f}) "
+    words = f"| {name} | {len(draws)} | {found.auc[0]:.3f} ({low:.3f} to {high:.3f}) "
+    words += f"| {min(aucs):.3f} to {max(aucs):.3f} "
     if name == VOLUME:
         return words + "| | |"
     test, contrast = found.compare(0, 1), np.array([1, -1])
@@ -113,10 +113,31 @@ def line(name: str, draws: Draws, label: pd.Series, volume: pd.Series) -> str:
     )
 
 
-def _mean_rank(draws: Draws) -> pd.Series:
-    """Mean over the repeats of the ranks within a fold: risks of different folds come from different signatures."""
-    ranks = [rows.groupby("fold")["risk"].rank(pct=True) for rows in draws.values()]
-    return pd.concat(ranks, axis=1).mean(axis=1)
+def within_folds(label: pd.Series, *risks: Draws) -> Aucs:
+    """AUCs of pairs of patients of one fold, the mean over the repeats, with DeLong's covariance.
+
+    Risks of different folds come from different signatures and are not compared. The components of a patient (with how
+    many of the fold's patients of the other class it is rightly ordered) are averaged over the repeats before their
+    variance is taken (for one repeat: LeDell, Petersen and van der Laan, Electron J Stat 2015;9:1583-1607). Ranks within
+    a stratified fold that are compared between folds would be too optimistic: a patient with the event is ranked among
+    fewer others with the event than a patient without it.
+    """
+    parts = [pd.concat([_ordered(label, rows) for rows in of.values()], axis=1).mean(axis=1) for of in risks]
+    components = pd.concat(parts, axis=1).loc[label.index].to_numpy()
+    cases, controls = components[label == 1], components[label == 0]
+    covariance = sum(np.cov(of, rowvar=False) / len(of) for of in (cases, controls))
+    return Aucs(cases.mean(axis=0), covariance, len(label), len(cases))
+
+
+def _ordered(label: pd.Series, rows: pd.DataFrame) -> pd.Series:
+    """The share of the fold's patients of the other class with whom a patient is rightly ordered."""
+    shares = []
+    for _, fold in rows.groupby("fold"):
+        event = label[fold.index] == 1
+        cases, controls = fold.loc[event, "risk"], fold.loc[~event, "risk"]
+        right = (np.sign(cases.to_numpy()[:, None] - controls.to_numpy()) + 1) / 2
+        shares += [pd.Series(right.mean(axis=1), cases.index), pd.Series(right.mean(axis=0), controls.index)]
+    return pd.concat(shares)
 
 
 def _read(place: Path) -> dict[str, Draws]:
@@ -145,7 +166,7 @@ def _print(place: Path, data: Path, sequence: str) -> None:
     table = {VOLUME: {draw: rows.assign(risk=volume[rows.index]) for draw, rows in most.items()}, **draws}
     table |= {ARMS: together} if (together := arms(draws)) else {}
     print(f"{label.sum()} of {len(label)} patients have the event\n")
-    print("| recipe | repeats | nested AUC, mean (range) | AUC of the mean risk | minus volume alone | P |")
+    print("| recipe | repeats | nested AUC (95% interval) | of single repeats | minus volume alone | P |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, of in table.items():
         print(line(name, of, label, volume))

@@ -12,6 +12,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from npc.signature.endpoints import Outcome
+from npc.statistics.delong import delong
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -75,6 +76,17 @@ def test_the_tables_of_recovery_compare_recipes_on_the_same_phantoms_only():
         "| mixed | ensemble of compact networks | 1 | 2 | 0.0283 | 0.071 | 0.40 (1) |",
     ]
     assert tables.spread(rows[rows["training_seed"] == 0]) == ""
+
+
+@pytest.mark.slow
+def test_in_a_single_fold_the_auc_of_pairs_within_folds_is_delongs():
+    sts, rng = script("sts"), np.random.default_rng(1)
+    label = pd.Series(rng.integers(0, 2, 30))
+    risks = [pd.DataFrame({"fold": 1, "risk": np.round(rng.normal(size=30) + label, 1)}) for _ in range(2)]
+    found = sts.within_folds(label, *({0: of} for of in risks))
+    expected = delong(label, np.column_stack([of["risk"] for of in risks]))
+    np.testing.assert_allclose(found.auc, expected.auc)
+    np.testing.assert_allclose(found.covariance, expected.covariance)
 
 
 @pytest.mark.slow
