@@ -118,7 +118,7 @@ def within_folds(label: pd.Series, *risks: Draws) -> Aucs:
 
     Risks of different folds come from different signatures and are not compared. The components of a patient (with how
     many of the fold's patients of the other class it is rightly ordered) are averaged over the repeats before their
-    variance is taken (for one repeat: LeDell, Petersen and van der Laan, Electron J Stat 2015;9:1583-1607). Ranks within
+    variance is taken (of one repeat: LeDell, Petersen, van der Laan, Electron J Stat 2015;9:1583-1607). Ranks within
     a stratified fold that are compared between folds would be too optimistic: a patient with the event is ranked among
     fewer others with the event than a patient without it.
     """
