@@ -2,7 +2,7 @@
 
 For each phantom (188 patients at hospital 1, 400 external patients) and each recipe it prints the recovered share of
 the oracle, (AUC - 0.5) / (oracle - 0.5) on the external patients, and appends it to DIR/recovery.csv; what is there
-already is not computed again. At the end it prints the table of docs/recovery.md: mean and range over the phantoms.
+already is not computed again. At the end, or with --table at once, it prints the tables of docs/recovery.md.
 Recipes are chosen on seeds below 1000 and reported on seeds from 5000.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 from joblib import Parallel, delayed
+from recovery_table import VOLUME, recovered, spread
 from sklearn.metrics import roc_auc_score
 
 from npc.config.key import run_folder
@@ -47,7 +48,7 @@ RECIPES_OF_TWO = {
         "cohort.missing=mask", "cohort.without_t2=0.3",
     ],
 }  # fmt: skip
-VOLUME, ARMS = "volume", "all arms (images)"
+ARMS = "all arms (images)"
 # of the model of all arms, which takes those that there are
 ARM_RECIPES = {"ensemble": "ensemble of compact networks", "radiomic": "radiomic", "frozen": "texture energies"}
 COLUMNS = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
@@ -110,10 +111,14 @@ def main() -> None:
     parser.add_argument("--accelerator", default="cpu", help="trainer.accelerator")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--minutes", type=float, default=1e6, help="no recipe is begun after this time")
+    parser.add_argument("--table", action="store_true", help="only prints the tables of DIR/recovery.csv")
     choices = parser.parse_args()
     place, until = choices.place, time.time() + 60 * choices.minutes
-    place.mkdir(parents=True, exist_ok=True)
     file = place / "recovery.csv"
+    if choices.table:
+        print_tables(file)
+        return
+    place.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         file.write_text(",".join(COLUMNS) + "\n")
     work = Parallel(n_jobs=choices.jobs, return_as="generator_unordered")
@@ -130,18 +135,15 @@ def main() -> None:
     for rows in work(delayed(measured)(place, task, choices.accelerator, until) for task in tasks if task not in there):
         _add(file, rows)
     _add(file, (arms(place, *of, choices.accelerator) for of in _arms(file)))
-    found = pd.read_csv(file)
-    print(
-        found.groupby(["recipe", "signal"], sort=False)["recovered"]
-        .agg(["mean", "std", "min", "max", "count"])
-        .round(3)
-        .to_string()
-    )
-    by_phantom = found.groupby(["recipe", "signal", "seed"])["auc"].agg(["std", "count"])
-    spread = by_phantom[by_phantom["count"] > 1].groupby(["recipe", "signal"])["std"].agg(["mean", "max", "count"])
-    if len(spread):
-        print("SD of the AUC between training seeds of a phantom:")
-        print(spread.round(4).to_string())
+    print_tables(file)
+
+
+def print_tables(file: Path) -> None:
+    """Prints the tables of docs/recovery.md."""
+    rows = pd.read_csv(file)
+    print(recovered(rows))
+    if between_seeds := spread(rows):
+        print(f"\nBetween training seeds of a phantom:\n\n{between_seeds}")
 
 
 def _there(file: Path) -> set[Task]:

@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from npc.signature.endpoints import Outcome
+from npc.statistics.delong import delong
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -44,6 +47,68 @@ def test_the_step_of_the_gpu_benchmark_trains_as_an_eager_loop():
     assert float(step.loss) == pytest.approx(float(loss.detach()), rel=1e-5)
     for own, other in zip(step.model.parameters(), plain.model.parameters(), strict=True):
         torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+def test_the_tables_of_recovery_compare_recipes_on_the_same_phantoms_only():
+    """Volume was measured on both phantoms, the networks on the first alone."""
+    columns = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
+    one, ensemble = "one compact network", "ensemble of compact networks"
+    rows = pd.DataFrame(
+        [
+            ("mixed", 1, 0, "volume", 0.6, 0.9, 0.25),
+            ("mixed", 2, 0, "volume", 0.8, 0.9, 0.75),
+            ("mixed", 1, 0, one, 0.7, 0.9, 0.5),
+            ("mixed", 1, 1, one, 0.8, 0.9, 0.75),
+            ("mixed", 1, 0, ensemble, 0.74, 0.9, 0.6),
+            ("mixed", 1, 1, ensemble, 0.78, 0.9, 0.7),
+        ],
+        columns=columns,
+    )
+    tables = script("recovery_table")
+    assert tables.recovered(rows).splitlines()[2:] == [
+        "| mixed | ensemble of compact networks | 1 | 0.760 | 0.900 | 0.65 (0.65 to 0.65) "
+        "| +0.160 (+0.160 to +0.160) |",
+        "| mixed | one compact network | 1 | 0.750 | 0.900 | 0.62 (0.62 to 0.62) | +0.150 (+0.150 to +0.150) |",
+        "| mixed | volume | 2 | 0.700 | 0.900 | 0.50 (0.35; 0.25 to 0.75) |  |",
+    ]
+    assert tables.spread(rows).splitlines()[2:] == [
+        "| mixed | one compact network | 1 | 2 | 0.0707 | 0.177 |  |",
+        "| mixed | ensemble of compact networks | 1 | 2 | 0.0283 | 0.071 | 0.40 (1) |",
+    ]
+    assert tables.spread(rows[rows["training_seed"] == 0]) == ""
+
+
+@pytest.mark.slow
+def test_in_a_single_fold_the_auc_of_pairs_within_folds_is_delongs():
+    sts, rng = script("sts"), np.random.default_rng(1)
+    label = pd.Series(rng.integers(0, 2, 30))
+    risks = [pd.DataFrame({"fold": 1, "risk": np.round(rng.normal(size=30) + label, 1)}) for _ in range(2)]
+    found = sts.within_folds(label, *({0: of} for of in risks))
+    expected = delong(label, np.column_stack([of["risk"] for of in risks]))
+    np.testing.assert_allclose(found.auc, expected.auc)
+    np.testing.assert_allclose(found.covariance, expected.covariance)
+
+
+@pytest.mark.slow
+def test_a_risk_that_is_the_volume_within_each_fold_differs_from_it_by_nothing():
+    """Each fold's signature has a scale of its own. Only repeats that all arms have are joined."""
+    sts, rng = script("sts"), np.random.default_rng(0)
+    patients = pd.Index([f"P{number}" for number in range(40)], name="patient_id")
+    label = pd.Series(rng.integers(0, 2, 40), patients)
+    volume = pd.Series(rng.normal(size=40) + label, patients)
+    fold = pd.Series(np.tile(range(1, 6), 8), patients)
+    draws = {draw: pd.DataFrame({"fold": fold, "risk": volume * fold + 100 * fold}) for draw in (0, 1)}
+    assert sts.line("recipe", draws, label, volume).endswith("| +0.000 (+0.000 to +0.000) | 1.00 |")
+    joined = sts.arms(dict.fromkeys(sts.ARM_RECIPES[1:], draws) | {sts.ARM_RECIPES[0]: {1: draws[1]}})
+    assert sts.line("arms", joined, label, volume).startswith("| arms | 1 | ")
+    assert sts.line("arms", joined, label, volume).endswith("| +0.000 (+0.000 to +0.000) | 1.00 |")
+
+
+def test_auc_of_chance_is_as_wide_as_mann_and_whitney_say():
+    """Their variance of U is m n (m + n + 1) / 12."""
+    cohorts = script("power").Cohorts(20, 19, 0.5, 600)
+    half = 1.96 * np.sqrt(40 / (12 * 20 * 19))
+    assert cohorts.by_chance() == pytest.approx((0.5 - half, 0.5 + half), abs=0.02)
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ class Radiomic:
 
     def inputs(self, patients: pd.DataFrame) -> Inputs:
         """Extracts the features that the store lacks; patients whose features can't be extracted are excluded."""
+        self._check_folds(patients)  # extraction takes minutes
         sequences = run_sequences(self.config)
         absent = lacking(self.config.store, self.cohort, sequences, self.cohort.patients.index)
         seen = views(self.cohort, sequences)
@@ -47,6 +48,7 @@ class Radiomic:
 
     def prepare(self, patients: pd.DataFrame) -> None:
         """Builds the pipeline; the ICCs are those of the training patients with second outlines."""
+        self._check_folds(patients)  # some may have been excluded
         training = patients.index[patients["split"] == "train"]
         icc = pd.concat(
             lowest_icc(found.outlines(self.config.slices, training)).add_prefix(f"{sequence}_")
@@ -70,6 +72,16 @@ class Radiomic:
 
     def assist(self, patients: pd.DataFrame) -> None:
         """Does nothing: a single process fits."""
+
+    def _check_folds(self, patients: pd.DataFrame) -> None:
+        """Checks that each fold of the nested cross-validation can have both classes."""
+        folds = self.config.radiomics.nested
+        fewest = int(patients.loc[patients["split"] == "train", "label"].value_counts().min())
+        if folds > fewest:
+            raise InputError(
+                f"radiomics.nested={folds}: the training cohort has only {fewest} patients of one class; choose fewer "
+                "folds"
+            )
 
     def _extract(self, view: View, absent: Mapping[str, Mapping[str, Sequence[str]]]) -> Extracted:
         # the slices of a region are its own: its features need no common grid with those of the first region

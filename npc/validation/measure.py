@@ -39,6 +39,7 @@ class Validation:
         times: of time to event.
         recalibrated: the absolute risk as it is, with another intercept, and with another slope, too.
         subgroups: of the model's clinical variables; None without them.
+        signature_values: how many different values the model's signatures have in the cohort.
     """
 
     patients: pd.DataFrame
@@ -50,6 +51,7 @@ class Validation:
     times: CohortTimes
     recalibrated: Sequence[Recalibrated]
     subgroups: Subgroups | None
+    signature_values: int
 
 
 def measure(
@@ -97,6 +99,7 @@ def measure(
         cohort_times(patients, patients["risk"], form, groups.groups, report),
         recalibrate(patients, form, horizon),
         _subgroups(formula, cohort, patients),
+        len(found.design[list(formula.signatures)].drop_duplicates()) if formula.signatures else 0,
     )
 
 

@@ -226,6 +226,11 @@ def test_an_unknown_scanner_is_reported(root: Path, tmp_path: Path):
         made(copy, "radiomics.combat=true", stored(root), place=tmp_path)
 
 
+def test_fewer_events_than_folds_are_reported(root: Path):
+    with pytest.raises(InputError, match=r"radiomics\.nested=40: the training cohort has only [0-9]+ patients of one"):
+        made(root, "radiomics.nested=40")
+
+
 def test_patients_without_features_are_excluded_from_the_run(root: Path, tmp_path: Path):
     copy = shutil.copytree(root, tmp_path / "cohort")
     table = pd.read_csv(copy / "patients.csv", dtype=str).set_index("patient_id")

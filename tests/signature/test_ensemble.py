@@ -188,14 +188,16 @@ def test_cox_risks_of_the_networks_have_one_scale(shared, patients, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_damaged_file_of_a_network_is_named(averaged, shared, patients, slices, tmp_path):
+def test_a_file_of_a_network_that_is_damaged_or_of_other_patients_is_named(averaged, shared, patients, slices, tmp_path):
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "trainer.max_epochs=1")
     run = RunFolder(run_folder(config))
     for member, network in train_members(config, run, [slices], patients):
         keep(member, network, "binary")
-    member.risk.write_text("")
-    with pytest.raises(InputError, match="not the finite risks of the ensemble's"):
-        fit_ensemble(config, run, [slices], patients)
+    whole = member.risk.read_text().splitlines(keepends=True)
+    for lacking in ("", "".join(whole[:-1]), "".join([*whole[:-1], "another,0.5\n"])):  # of other patients
+        member.risk.write_text(lacking)
+        with pytest.raises(InputError, match="not the finite risks of the ensemble's"):
+            fit_ensemble(config, run, [slices], patients)
     member.network.write_bytes(member.network.read_bytes()[:1000])
     assert [one.fold for one, _ in train_members(config, run, [slices], patients)] == [2]
 

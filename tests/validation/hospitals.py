@@ -42,12 +42,12 @@ def drawn(seed: int, n: int = 150, hazard: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame(table, index).assign(centre="A")
 
 
-def measured(patients: pd.DataFrame, **endpoint: object) -> Validation:
-    """The figures of the model in these patients."""
+def measured(patients: pd.DataFrame, signature: float | None = None, **endpoint: object) -> Validation:
+    """The figures of the model in these patients; the signature is the risk, or constant beside an age."""
     bundle = replace(BUNDLE, about={**BUNDLE.about, "endpoint": {**ENDPOINT, **endpoint}})
     formula, risk = BUNDLE.formula, patients["risk"]
     table = pd.DataFrame({"risk": risk, "group": formula.group(risk)})
-    design = risk.to_frame("deep_learning")
+    design = pd.DataFrame({"deep_learning": risk if signature is None else signature}, index=risk.index)
     nothing = pd.DataFrame(index=patients.index)
     cohort = Cohort("ours", Path(), patients, ())
     return measure(bundle, cohort, Predictions(table, design, nothing, nothing), draws=100)

@@ -187,6 +187,13 @@ def test_a_model_of_few_levels_tells_no_sum_of_its_risks(found: list[Validation]
     assert told["sums"]["expected"] == float(f"{other['sums']['expected']:.4g}")
 
 
+def test_a_constant_signature_beside_an_age_hides_no_risk(patients: list[pd.DataFrame]):
+    """All risks of the model follow from the age then, as of a model without signature."""
+    told = aggregate(BUNDLE, measured(patients[0], signature=0.4))
+    assert not any("expected" in each for group in told["groups"].values() for each in group["bins"])
+    assert not [name for name in told["sums"] if name.startswith(("auc", "harrell"))]
+
+
 def test_figures_have_four_digits(told: dict[str, Any]):
     values = [value for of in told["figures"].values() for value in of.values()]
     assert len(values) == 8
