@@ -72,9 +72,9 @@ SECTIONS = {
     ),
     "growth": Section(
         "Growth of time and memory with the number of patients",
-        ("growth.py", "--sizes", "233", "1000", "5000", "10000", "--limit", "30"),
+        ("growth.py", "--sizes", "233", "1000", "5000", "10000", "--limit", "400"),
         ("growth.py", "--sizes", "60", "100"),
-        300,
+        900,
     ),
     "commands": Section("npc predict and npc cohort agreement", ("commands.py", "--rounds", "1"), limit=120),
     "store": Section(

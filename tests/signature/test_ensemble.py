@@ -188,9 +188,7 @@ def test_cox_risks_of_the_networks_have_one_scale(shared, patients, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_file_of_a_network_that_is_damaged_or_of_other_patients_is_named(
-    averaged, shared, patients, slices, tmp_path
-):
+def test_a_networks_file_that_is_damaged_or_of_other_patients_is_named(averaged, shared, patients, slices, tmp_path):
     config = shared.compose(tmp_path, *ENSEMBLE, "ensemble.seeds=[3]", "trainer.max_epochs=1")
     run = RunFolder(run_folder(config))
     for member, network in train_members(config, run, [slices], patients):
