@@ -103,11 +103,11 @@ def _multirun_job() -> str:
 
 
 def _arose_while_composing(error: Exception) -> bool:
-    """Whether Hydra raised an error before any other module of npc ran; it raises those of jobs in `return_value`."""
+    """Whether Hydra raised an error before a job began; it raises those of jobs in `return_value`."""
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     modules = {frame.f_globals.get("__name__", "") for frame in frames}
     of_a_job = any(frame.f_code.co_name == "return_value" for frame in frames)
-    return not of_a_job and not any(name.startswith("npc.") and name != __name__ for name in modules)
+    return not of_a_job and not any(name.startswith("npc.") for name in modules - {__name__, composed_once.__module__})
 
 
 def _end(message: str, code: int) -> NoReturn:

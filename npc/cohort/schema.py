@@ -88,7 +88,7 @@ def check(
     skip = {(row, column) for row in date_faults or {} for pair in outcomes.items() for column in pair}
     choices: dict[str, Any] = {"sequences": sequences, "also": also, "clinical": clinical, "outcomes": outcomes}
     choices["required"] = (time, event) if labelled else ()
-    checked = _hash(everyone, list(out), choices)
+    checked = _hash(everyone, list(out), {**choices, "columns": columns})
     if checked != known or not _are_there(frame, files, root):
         from npc.cohort import rules  # imports pandera, which takes half a second
 

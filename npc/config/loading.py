@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -12,7 +12,7 @@ from yaml import YAMLError
 from npc.config.checks import check
 from npc.config.key import run_key
 from npc.config.messages import composing
-from npc.config.schema import BidsCohortConfig, CohortConfig, PhantomCohortConfig, SplitConfig
+from npc.config.schema import BidsCohortConfig, CohortConfig, PhantomCohortConfig, SplitConfig, TrainConfig
 from npc.config.values import sequence_name
 from npc.config.words import readable
 from npc.errors import InputError
@@ -86,6 +86,13 @@ def of_run(config: DictConfig) -> DictConfig:
     if run_key(choices) != folder.name:
         raise InputError(f"refit={config.refit}: the run was made by another version of npc; train it again")
     return choices
+
+
+def of_finished(folder: Path) -> DictConfig:
+    """The choices of a finished run; what its version of npc did not know has its default."""
+    known = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(TrainConfig)))
+    known.pop("cohort")  # those of the run's source
+    return cast(DictConfig, OmegaConf.merge(known, OmegaConf.load(folder / "config.yaml")))
 
 
 def _schema(cohort: DictConfig) -> type:

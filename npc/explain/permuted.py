@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from npc.bundle import networks
 from npc.bundle.part import Part
 from npc.cohort.load import load
+from npc.config.loading import of_finished
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.views import seen
@@ -53,7 +54,7 @@ def with_permuted_outcomes(path: Path, part: Part) -> Part:
 
 
 def _train(run: RunFolder, file: Path) -> None:
-    config = cast(DictConfig, OmegaConf.load(run.path / "config.yaml"))
+    config = of_finished(run.path)
     sequences, region = run_sequences(config), config.get("region", TUMOUR)
     cohort, _ = seen(load(config.cohort, config.endpoint, sequences), region, sequences, config.store)
     patients = read_run(run.path).predictions[["split", "label", "time", "event"]]

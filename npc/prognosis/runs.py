@@ -93,7 +93,7 @@ class Run:
     def config(self) -> dict[str, Any]:
         """The same by group."""
         try:
-            text = (self.path / "config.yaml").read_text()
+            text = (self.path / "config.yaml").read_text(encoding="utf-8")
             choices = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except (OSError, yaml.YAMLError):
             return {}
@@ -256,7 +256,9 @@ def finished_runs(root: Path, cohort: str, leave_one_out: bool = False) -> tuple
 
 def _leaves_one_out(path: Path) -> bool:
     try:
-        return bool(re.search(rf"^  by: *{LEAVE_ONE_OUT}$", (path / "config.yaml").read_text(), re.MULTILINE))
+        return bool(
+            re.search(rf"^  by: *{LEAVE_ONE_OUT}$", (path / "config.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+        )
     except OSError:
         return False
 
@@ -269,7 +271,7 @@ def read_run(path: Path) -> Run:
     """
     predictions = read_predictions(path / "predictions.csv")
     config = path / "config.yaml"
-    named = re.search(r"^method: *(\w+)", config.read_text(), re.MULTILINE) if config.exists() else None
+    named = re.search(r"^method: *(\w+)", config.read_text(encoding="utf-8"), re.MULTILINE) if config.exists() else None
     method = named[1] if named else "deep_learning"
     if method not in METHODS:
         raise InputError(f"{config}: method is {method}; it is one of {', '.join(METHODS)}")

@@ -63,19 +63,25 @@ class RunFolder:
     @property
     def cohort_root(self) -> str:
         """The folder of the cohort that a complete run was made from."""
-        choices = yaml.load((self.path / "config.yaml").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        return choices["cohort"]["root"]
+        text = (self.path / "config.yaml").read_text(encoding="utf-8")
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["cohort"]["root"]
 
     def data(self) -> dict[str, Any] | None:
         """Hashes of the run's input; None for a new folder."""
-        path = self.path / "environment.json"
-        return json.loads(path.read_text())["data"] if path.exists() else None
+        return self._environment().get("data")
 
     @property
     def checked_table(self) -> str | None:
-        """Hash of the table that a complete run was made from, which kept all rules; None where it is not known."""
-        path = self.path / "environment.json"
-        return json.loads(path.read_text()).get("checked_table") if self.done and path.exists() else None
+        """Hash of the table that the run is made from, which kept all rules; None where it is not known."""
+        return self._environment().get("checked_table")
+
+    def _environment(self) -> dict[str, Any]:
+        """Content of `environment.json`; empty where it is absent or damaged, as if the run were of other data."""
+        try:
+            found = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def check_same_data(self, data: Mapping[str, Any]) -> None:
         """Checks that a complete run was made from these patients, outcomes and images.

@@ -50,8 +50,9 @@ def aggregate(bundle: Bundle, found: Validation, smallest: int = SMALLEST) -> di
     n, events = len(patients), int(patients["event"].sum())
     if min(events, n - events) < smallest:
         raise NotEstimable(f"fewer than {smallest} patients with or without the event")
-    # a signature may be constant (a radiomic one without any feature), and clinical variables vary beside it
-    continuous = bool(bundle.formula.signatures) and found.signature_values >= min(MANY, n / 2)
+    # a signature may be constant (a radiomic one without any feature) or have no weight, and clinical variables vary
+    values = min(found.signature_values, patients["risk"].nunique())
+    continuous = bool(bundle.formula.signatures) and values >= min(MANY, n / 2)
     levels = not continuous and patients["risk"].nunique() < MANY
     hidden = levels and not enough(patients[["risk", "event", "label"]], smallest)
     groups = _groups(found, smallest, with_expected=continuous)

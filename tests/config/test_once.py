@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.global_hydra import GlobalHydra
@@ -46,10 +47,16 @@ def composed(words: list[str]) -> tuple[RunMode | None, Any]:
     [["seed=3"], ["experiment=mine"], ["experiment=several", "seed=1"], ["seed=1,2"], ["cohort=???"]],
     ids=" ".join,
 )
-def test_the_choices_are_those_that_hydra_composes_twice(own: str, words: list[str]):
+def test_the_choices_are_those_that_hydra_composes_twice(own: str, words: list[str], monkeypatch):
     expected = composed([own, *words])
+    compose, times = ConfigLoaderImpl._load_configuration_impl, []
+    monkeypatch.setattr(
+        ConfigLoaderImpl, "_load_configuration_impl", lambda *given, **more: times.append(1) or compose(*given, **more)
+    )
     with composed_once():
         assert composed([own, *words]) == expected
+    if words in (["seed=3"], ["experiment=mine"]):
+        assert len(times) == 1
     if "experiment=several" in words:
         assert expected[0] == RunMode.MULTIRUN
     if "experiment=mine" in words:

@@ -55,6 +55,20 @@ def test_best_is_the_highest_auc_then_the_lowest_loss(tmp_path, measured, chosen
     assert [file.name for file in tmp_path.iterdir()] == ["best.ckpt"]
 
 
+def test_checkpoints_of_epochs_that_are_not_better_wait(tmp_path):
+    """That of the best epoch never does, and neither does that of the last one."""
+    best, due = BestEpoch(tmp_path / "best.ckpt", patience=10, every=1000), []
+    trainer = Epochs()
+    trainer.max_epochs = 6
+    for epoch, auc in enumerate([0.5, 0.4, 0.6, 0.5, 0.7, 0.6]):
+        trainer.current_epoch = epoch
+        trainer.callback_metrics = {"val_auc": torch.tensor(auc), "val_loss": torch.tensor(1.0)}
+        best.on_validation_end(trainer, None)
+        due.append(best.is_due)
+    assert due == [True, False, True, False, True, True]
+    assert best.path.read_text() == "4"
+
+
 MEASURED = [(0.5, 1.0), (0.9, 1.0), (0.8, 1.0), (0.9, 1.0), (0.9, 1.1), (0.1, 1.0), (1.0, 0.1)]
 
 

@@ -42,8 +42,8 @@ def drawn(seed: int, n: int = 150, hazard: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame(table, index).assign(centre="A")
 
 
-def measured(patients: pd.DataFrame, signature: float | None = None, **endpoint: object) -> Validation:
-    """The figures of the model in these patients; the signature is the risk, or constant beside an age."""
+def measured(patients: pd.DataFrame, signature: float | pd.Series | None = None, **endpoint: object) -> Validation:
+    """The figures of the model in these patients; the signature is the risk, or another beside an age."""
     bundle = replace(BUNDLE, about={**BUNDLE.about, "endpoint": {**ENDPOINT, **endpoint}})
     formula, risk = BUNDLE.formula, patients["risk"]
     table = pd.DataFrame({"risk": risk, "group": formula.group(risk)})

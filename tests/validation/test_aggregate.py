@@ -194,6 +194,15 @@ def test_a_constant_signature_beside_an_age_hides_no_risk(patients: list[pd.Data
     assert not [name for name in told["sums"] if name.startswith(("auc", "harrell"))]
 
 
+def test_few_risks_beside_a_signature_that_varies_hide_no_risk(patients: list[pd.DataFrame]):
+    """A signature whose coefficient is 0, say."""
+    few = patients[0].assign(risk=patients[0]["risk"].round().clip(0, 1) / 2 + 0.1)
+    told = aggregate(BUNDLE, measured(few, signature=patients[0]["risk"]))
+    assert few["risk"].nunique() <= 3
+    assert not any("expected" in each for group in told["groups"].values() for each in group["bins"])
+    assert not [name for name in told["sums"] if name.startswith(("auc", "harrell"))]
+
+
 def test_figures_have_four_digits(told: dict[str, Any]):
     values = [value for of in told["figures"].values() for value in of.values()]
     assert len(values) == 8
