@@ -210,8 +210,8 @@ def main() -> None:
         end="",
     )
     parts = []
-    for stage, of in found.items():
-        known = [one for one in of if one[1] < float("inf")][-2:]
+    for stage, sizes in found.items():
+        known = [one for one in sizes if one[1] < float("inf")][-2:]
         if len(known) == 2:
             (n, s, m), (more, longer, larger) = known
             seconds, memory = (at_100_000(n, a, more, b) for a, b in ((s, longer), (m, larger)))
