@@ -49,7 +49,6 @@ RECIPES_OF_TWO = {
     ],
 }  # fmt: skip
 ARMS = "all arms (images)"
-# of the model of all arms, which takes those that there are
 ARM_RECIPES = {"ensemble": "ensemble of compact networks", "radiomic": "radiomic", "frozen": "texture energies"}
 COLUMNS = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
 Task = tuple[str, int, int, str]  # the first four columns
@@ -151,11 +150,11 @@ def _there(file: Path) -> set[Task]:
 
 
 def _arms(file: Path) -> Iterator[tuple[dict[str, Task]]]:
-    """The runs of each phantom that has two arms or more and no model of them yet."""
+    """The runs of each phantom that has all arms and no model of them yet."""
     there = _there(file)
     for phantom in sorted({task[:3] for task in there}):
         tasks = {method: (*phantom, recipe) for method, recipe in ARM_RECIPES.items() if (*phantom, recipe) in there}
-        if len(tasks) > 1 and (*phantom, ARMS) not in there:
+        if len(tasks) == len(ARM_RECIPES) and (*phantom, ARMS) not in there:
             yield (tasks,)
 
 

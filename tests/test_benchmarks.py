@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 from torch.optim.lr_scheduler import LambdaLR
 
 from npc.signature.endpoints import Outcome
@@ -106,9 +107,18 @@ def test_a_risk_that_is_the_volume_within_each_fold_differs_from_it_by_nothing()
 
 def test_auc_of_chance_is_as_wide_as_mann_and_whitney_say():
     """Their variance of U is m n (m + n + 1) / 12."""
-    cohorts = script("power").Cohorts(20, 19, 0.5, 600)
-    half = 1.96 * np.sqrt(40 / (12 * 20 * 19))
-    assert cohorts.by_chance() == pytest.approx((0.5 - half, 0.5 + half), abs=0.02)
+    cohorts = script("power").Cohorts(20, 19, 0.5, 2000)
+    aucs = [roc_auc_score(cohorts.label, noise[:, 0]) for noise in cohorts.noise]
+    assert cohorts.by_chance() == pytest.approx(np.quantile(aucs, [0.025, 0.975]), abs=0.015)
+
+
+def test_each_patient_has_a_risk_of_one_fold_and_a_feature_that_is_the_outcome_is_learned():
+    noise, label = script("learned_noise"), pd.Series([0, 1] * 10)
+    features = np.random.default_rng(0).normal(size=(20, 3))
+    risks = noise.learned(features, label, 1)[0]
+    assert sorted(risks["fold"].unique()) == [1, 2, 3, 4, 5]
+    perfect = noise.learned(np.column_stack([features, 100 * label]), label, 1)
+    assert noise.within_folds(label, perfect).auc[0] == 1
 
 
 @pytest.mark.slow

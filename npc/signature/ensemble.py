@@ -125,7 +125,7 @@ def train_members(
 
     Args:
         config: of the run.
-        run: its folder; an interrupted member resumes after its last epoch.
+        run: its folder; an interrupted member resumes from its newest checkpoint.
         slices: of each sequence.
         patients: with `split`, `label`, `time`, `event`.
     """

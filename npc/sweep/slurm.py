@@ -52,7 +52,7 @@ def run(
 ) -> Progress:
     """Makes the runs of a plan that are not done, as an array; the runs to be tried again make the next array.
 
-    A task that is preempted or reaches its limit is queued again, and its run resumes after its last epoch.
+    A task that is preempted or reaches its limit is queued again, and its run resumes from its newest checkpoint.
 
     Args:
         plan: of runs.
