@@ -72,12 +72,12 @@ def main() -> None:
     print(f"{given.events} patients with and {given.others} without the event, {given.cohorts} cohorts")
     print(f"a risk without information: AUC {low:.2f} to {high:.2f} in 95% of the cohorts")
     least = next((auc for auc in GRID if cohorts.share(above_chance, auc) >= POWER), None)
-    print(f"told from 0.5 in {POWER:.0%} of the cohorts: AUC of {least or 'no risk'} or more")
-    print(f"beside a risk with an AUC of {given.auc:g}, correlation {given.correlation:g}:")
+    print(f"smallest AUC that differs significantly from 0.5 in {POWER:.0%} of the cohorts: {least or 'none'}")
+    print(f"compared with a risk whose AUC is {given.auc:g}, correlation {given.correlation:g}, in {POWER:.0%} of them:")
     more = next((auc for auc in GRID if auc > given.auc and cohorts.share(higher, auc, given.auc) >= POWER), None)
-    print(f"  a higher AUC is told in {POWER:.0%} of the cohorts from {more or 'none below 1'}")
+    print(f"  smallest AUC that is significantly higher: {more or 'none below 1'}")
     less = next((auc for auc in GRID[::-1] if auc < given.auc and cohorts.share(higher, given.auc, auc) >= POWER), None)
-    print(f"  a lower AUC is told in {POWER:.0%} of the cohorts from {less or 'none above 0.5'} down")
+    print(f"  largest AUC that is significantly lower: {less or 'none above 0.5'}")
 
 
 if __name__ == "__main__":
