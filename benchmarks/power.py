@@ -73,7 +73,7 @@ def main() -> None:
     print(f"a risk without information: AUC {low:.2f} to {high:.2f} in 95% of the cohorts")
     least = next((auc for auc in GRID if cohorts.share(above_chance, auc) >= POWER), None)
     print(f"smallest AUC that differs significantly from 0.5 in {POWER:.0%} of the cohorts: {least or 'none'}")
-    print(f"compared with a risk whose AUC is {given.auc:g}, correlation {given.correlation:g}, in {POWER:.0%} of them:")
+    print(f"compared with a risk of AUC {given.auc:g}, correlation {given.correlation:g}, in {POWER:.0%} of them:")
     more = next((auc for auc in GRID if auc > given.auc and cohorts.share(higher, auc, given.auc) >= POWER), None)
     print(f"  smallest AUC that is significantly higher: {more or 'none below 1'}")
     less = next((auc for auc in GRID[::-1] if auc < given.auc and cohorts.share(higher, given.auc, auc) >= POWER), None)
