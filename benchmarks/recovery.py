@@ -32,6 +32,8 @@ EXTERNAL = 400
 COHORT = {"n": 188 + EXTERNAL, "external": EXTERNAL, "readers": 0}
 RECIPES = {
     "texture energies": ["experiment=texture"],
+    "ensemble of filter networks": ["experiment=filters"],
+    "one filter network": ["experiment=filters", "method=deep_learning"],
     "ensemble of compact networks": ["experiment=compact"],
     "paper's network": [],
     "one compact network": ["experiment=compact", "method=deep_learning"],
@@ -49,7 +51,7 @@ RECIPES_OF_TWO = {
     ],
 }  # fmt: skip
 ARMS = "all arms (images)"
-ARM_RECIPES = {"ensemble": "ensemble of compact networks", "radiomic": "radiomic", "frozen": "texture energies"}
+ARM_RECIPES = {"ensemble": "ensemble of filter networks", "radiomic": "radiomic", "frozen": "texture energies"}
 COLUMNS = ["signal", "seed", "training_seed", "recipe", "auc", "oracle", "recovered"]
 Task = tuple[str, int, int, str]  # the first four columns
 

@@ -184,8 +184,10 @@ class NetworkConfig:
     batch_norm: BatchNormConfig = field(default_factory=BatchNormConfig)
     freeze: str = later(one_of("none", *STAGES, default="none"))  # the last stage that is not trained
     size_input: bool = later(False)  # volume and area of the outline join the features
+    size_weight: float = later(positive(1.0))  # factor of the standardised sizes
+    head: str = later(one_of("random", "zero", default="random"))  # first weights of the last layer
     slices: str = later(one_of("channels", "pooled", default="channels"))  # how three slices are seen
-    pool: str = later(one_of("attention", "mean", default="attention"))  # of slices=all, and of pooled slices
+    pool: str = later(one_of("attention", "mean", "area", default="attention"))  # of slices=all, and of pooled slices
     channels_last: bool = later(False)  # the layout of convolutions in memory; sums round otherwise
     compile: bool = later(False)  # by torch.compile; sums round otherwise
 

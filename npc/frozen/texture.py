@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, max_pool2d
 
 SCALES = (1, 2)  # pixels are averaged in squares of this side before the masks are applied
+MOMENTS = 3  # mean, SD, third central moment
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 LEAST = 1e-4  # of an energy, so that a tumour of one grey level has a logarithm; 8-bit levels differ by 4e-3
 FEWEST = 5  # pixels whose surroundings lie in the tumour; with fewer, all of its pixels count
@@ -24,15 +25,24 @@ class TextureEnergies(nn.Module):
 
     Args:
         model: `laws3` or `laws5`, the length of the vectors whose products are the masks.
+        learned: whether the masks are weights, which a training changes.
+
+    Attributes:
+        features: their number.
     """
 
     masks: Tensor
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, learned: bool = False) -> None:
         super().__init__()
         vectors = torch.tensor(VECTORS[model], dtype=torch.float)
         masks = torch.einsum("ir,jc->ijrc", vectors, vectors).flatten(0, 1)[1:, None]
-        self.register_buffer("masks", masks / masks.square().sum(dim=(2, 3), keepdim=True).sqrt())
+        masks /= masks.square().sum(dim=(2, 3), keepdim=True).sqrt()
+        if learned:
+            self.masks = nn.Parameter(masks)
+        else:
+            self.register_buffer("masks", masks)
+        self.features = len(SCALES) * len(masks) + MOMENTS + len(QUANTILES)
 
     def forward(self, x: Tensor) -> Tensor:
         """Slices (batch, 1, row, column) from 0 to 1, whose background is 0, to (batch, features)."""
@@ -51,7 +61,9 @@ class TextureEnergies(nn.Module):
 
 
 def _statistics(grey: Tensor) -> Tensor:
+    if not len(grey):  # augmentation has moved all of the tumour away
+        return grey.new_zeros(MOMENTS + len(QUANTILES))
     mean = grey.mean()
     deviation = grey - mean
     moments = torch.stack([mean, deviation.square().mean().sqrt(), deviation.pow(3).mean()])
-    return torch.cat([moments, torch.quantile(grey, torch.tensor(QUANTILES))])
+    return torch.cat([moments, torch.quantile(grey, grey.new_tensor(QUANTILES))])

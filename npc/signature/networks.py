@@ -11,6 +11,7 @@ from npc.config.schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 from npc.run.weights import initial_weights, load_weights
 from npc.signature.compact import Compact
+from npc.signature.filters import Filters
 from npc.signature.freeze import freeze
 from npc.signature.pooling import PooledSlices
 from npc.signature.sizes import Sized, StandardisedSizes
@@ -59,10 +60,13 @@ class SignatureNetwork(nn.Module):
             backbones = [PooledSlices(encoder, settings.pool) for encoder in backbones]
         features = [tower.features for tower in backbones]
         if settings.size_input:
-            self.sizes = StandardisedSizes(sequences)
+            self.sizes = StandardisedSizes(sequences, settings.size_weight)
             features = [n + self.sizes.values * sequences // towers for n in features]
         self.towers = nn.ModuleList(backbones)
         self.heads = nn.ModuleList(nn.Linear(n, outputs) for n in (features if self.separate else [sum(features)]))
+        if settings.head == "zero":
+            for parameter in self.heads.parameters():
+                nn.init.zeros_(parameter)
         if self.masked:  # instead of the features of an absent sequence
             self.absent = nn.ParameterList(torch.zeros(n) for n in features)
         _set_batch_norm(self, settings.batch_norm)
@@ -168,7 +172,7 @@ class Tiny(nn.Sequential):
 
 
 # (channels) to a module with `features` and `stages`: docs/new_network.md
-OWN: dict[str, Callable[[int], Any]] = {"small": Small, "compact": Compact, "tiny": Tiny}
+OWN: dict[str, Callable[[int], Any]] = {"small": Small, "compact": Compact, "filters": Filters, "tiny": Tiny}
 
 
 def backbone(name: str, channels: int, weights: str) -> Any:

@@ -15,7 +15,7 @@ class PooledSlices(nn.Module):
 
     Args:
         encoder: backbone of one channel.
-        pool: `attention` learns the weights; `mean` gives each slice the same.
+        pool: `attention` learns the weights; `mean` gives each slice the same; `area`, that of its outline.
     """
 
     def __init__(self, encoder: Any, pool: str) -> None:
@@ -23,6 +23,7 @@ class PooledSlices(nn.Module):
         self.encoder = encoder
         self.features: int = encoder.features
         self.attention = GatedAttention(self.features) if pool == "attention" else None
+        self.by_area = pool == "area"
 
     @property
     def stages(self) -> Mapping[str, list[nn.Module]]:
@@ -31,22 +32,25 @@ class PooledSlices(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, slice, row, column) to (batch, features)."""
-        features, outlined = self.encode(x)
-        return (self.weights(features, outlined)[..., None] * features).sum(dim=1)
+        features, area = self.encode(x)
+        return (self.weights(features, area)[..., None] * features).sum(dim=1)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (batch, slice, features), 0 without tumour, and where there is tumour, (batch, slice)."""
-        outlined = x.flatten(2).any(dim=2)
+        """Features (batch, slice, features), 0 without tumour, and pixels of the tumour, (batch, slice)."""
+        area = x.flatten(2).count_nonzero(dim=2)
+        outlined = area > 0
         encoded = self.encoder(x[outlined][:, None])
         features = encoded.new_zeros(*outlined.shape, self.features)
         features[outlined] = encoded
-        return features, outlined
+        return features, area
 
-    def weights(self, features: Tensor, outlined: Tensor) -> Tensor:
+    def weights(self, features: Tensor, area: Tensor) -> Tensor:
         """Weight of each slice, (batch, slice); those of a patient sum to 1."""
+        if self.by_area:
+            return area / area.sum(dim=1, keepdim=True).clamp(min=1)
         score = self.attention(features) if self.attention else torch.zeros_like(features[..., 0])
         # the lowest number, not minus infinity: no NaN where augmentation has moved the whole tumour out of the image
-        return score.masked_fill(~outlined, torch.finfo(score.dtype).min).softmax(dim=1)
+        return score.masked_fill(area == 0, torch.finfo(score.dtype).min).softmax(dim=1)
 
 
 class GatedAttention(nn.Module):

@@ -31,14 +31,19 @@ class StandardisedSizes(nn.Module):
     """Log volume and log area of each sequence's outline with mean 0 and SD 1 over the training patients.
 
     Mean and SD belong to the state of the network, so that its checkpoint holds them.
+
+    Args:
+        sequences: their number.
+        weight: factor of the standardised values.
     """
 
     mean: Tensor
     sd: Tensor
     values = 2  # of each sequence
 
-    def __init__(self, sequences: int) -> None:
+    def __init__(self, sequences: int, weight: float = 1.0) -> None:
         super().__init__()
+        self.weight = weight
         self.register_buffer("mean", torch.zeros(sequences, self.values))
         self.register_buffer("sd", torch.ones(sequences, self.values))
 
@@ -60,5 +65,5 @@ class StandardisedSizes(nn.Module):
         self.load_state_dict({"mean": mean, "sd": sd})
 
     def forward(self, sizes: Tensor) -> Tensor:
-        """(batch, sequence, 2), standardised."""
-        return (sizes - self.mean) / self.sd
+        """(batch, sequence, 2), standardised and weighted."""
+        return (sizes - self.mean) / self.sd * self.weight

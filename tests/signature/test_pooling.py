@@ -6,7 +6,7 @@ import torch
 from npc.signature.pooling import GatedAttention, PooledSlices
 from tests.signature.test_module import module
 
-POOLS = pytest.mark.parametrize("pool", ["attention", "mean"])
+POOLS = pytest.mark.parametrize("pool", ["attention", "mean", "area"])
 
 
 def slices(*outlined: int, most: int = 6) -> torch.Tensor:
@@ -33,7 +33,7 @@ def test_weights_sum_to_1_and_padded_slices_have_none(pool):
     assert weights[2, 0] == 1
     assert (weights[0] > 0).all()
     equal = torch.allclose(weights[0], torch.full((6,), 1 / 6))
-    assert equal == (pool == "mean")
+    assert equal == (pool in ("mean", "area"))  # the outlines of `slices` have one area
 
 
 @POOLS
@@ -51,6 +51,14 @@ def test_the_pooled_features_are_the_weighted_mean_of_the_encoded_slices():
     each = torch.cat([pooled.encoder(x[:, [number]]) for number in range(4)])
     weights = pooled.attention(each[None]).softmax(1)[0]
     torch.testing.assert_close(pooled(x)[0], (weights[:, None] * each).sum(0))
+
+
+def test_by_area_a_slice_has_the_weight_of_its_outline():
+    x = slices(3)
+    x[0, 1, 4:] = 0  # a quarter of the first one's 256 pixels
+    x[0, 2, 1:] = 0
+    pooled = pooling("area")
+    torch.testing.assert_close(pooled.weights(*pooled.encode(x))[0, :3], torch.tensor([256, 64, 16]) / 336)
 
 
 def test_the_attention_is_gated():
