@@ -29,6 +29,7 @@ class TextureEnergies(nn.Module):
 
     Attributes:
         features: their number.
+        responses: of each scale, a module through which the maps of absolute responses pass, for maps of what they show.
     """
 
     masks: Tensor
@@ -42,28 +43,39 @@ class TextureEnergies(nn.Module):
             self.masks = nn.Parameter(masks)
         else:
             self.register_buffer("masks", masks)
+        self.responses = nn.ModuleList(nn.Identity() for _ in SCALES)
         self.features = len(SCALES) * len(masks) + MOMENTS + len(QUANTILES)
 
     def forward(self, x: Tensor) -> Tensor:
         """Slices (batch, 1, row, column) from 0 to 1, whose background is 0, to (batch, features)."""
-        energies = [self._energies(x, scale) for scale in SCALES]
-        return torch.cat([*energies, torch.stack([_statistics(plane[plane > 0]) for plane in x])], dim=1)
+        energies = [self._energies(x, *of) for of in zip(SCALES, self.responses, strict=True)]
+        return torch.cat([*energies, _statistics(x)], dim=1)
 
-    def _energies(self, x: Tensor, scale: int) -> Tensor:
+    def _energies(self, x: Tensor, scale: int, responses: nn.Module) -> Tensor:
         share = avg_pool2d((x > 0).float(), scale)
         tumour = (share > 0.5).float()
         grey = avg_pool2d(x, scale) / share.clamp(min=1e-6) * tumour
         side = self.masks.shape[-1]
         inner = 1 - max_pool2d(1 - tumour, side, stride=1, padding=side // 2)
         inner = torch.where(inner.sum(dim=(2, 3), keepdim=True) < FEWEST, tumour, inner)
-        response = conv2d(grey, self.masks, padding=side // 2).abs() * inner
-        return (response.sum(dim=(2, 3)) / inner.sum(dim=(2, 3)).clamp(min=1)).clamp(min=LEAST).log()
+        response = responses(conv2d(grey, self.masks, padding=side // 2).abs())
+        total = (response.flatten(2) @ inner.flatten(2).mT)[..., 0]  # one product needs less memory than map by map
+        return (total / inner.sum(dim=(2, 3)).clamp(min=1)).clamp(min=LEAST).log()
 
 
-def _statistics(grey: Tensor) -> Tensor:
-    if not len(grey):  # augmentation has moved all of the tumour away
-        return grey.new_zeros(MOMENTS + len(QUANTILES))
-    mean = grey.mean()
-    deviation = grey - mean
-    moments = torch.stack([mean, deviation.square().mean().sqrt(), deviation.pow(3).mean()])
-    return torch.cat([moments, torch.quantile(grey, grey.new_tensor(QUANTILES))])
+def _statistics(x: Tensor) -> Tensor:
+    """Mean, SD, third central moment and quantiles of the pixels of each tumour; 0 where augmentation has moved it away.
+
+    No shape depends on the image, so that a network of these features can be exported.
+    """
+    tumour = x > 0
+    count = tumour.sum(dim=(1, 2, 3))
+    pixels = count.clamp(min=1)
+    mean = x.sum(dim=(1, 2, 3)) / pixels
+    deviation = (x - mean[:, None, None, None]) * tumour
+    sd, third = deviation.square().sum(dim=(1, 2, 3)) / pixels, deviation.pow(3).sum(dim=(1, 2, 3)) / pixels
+    ordered = torch.where(tumour, x, torch.finfo(x.dtype).max).flatten(1).sort(dim=1).values  # the background last
+    place = (pixels - 1)[:, None] * x.new_tensor(QUANTILES)
+    below, above = (ordered.gather(1, side.long()) for side in (place.floor(), place.ceil()))
+    quantiles = torch.where(count[:, None] > 0, below.lerp(above, place.frac()), 0)
+    return torch.cat([torch.stack([mean, sd.sqrt(), third], dim=1), quantiles], dim=1)

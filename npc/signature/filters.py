@@ -28,8 +28,8 @@ class Filters(nn.Module):
 
     @property
     def stages(self) -> Mapping[str, list[nn.Module]]:
-        """The modules with weights, from the first stage to the last."""
-        return {"stem": [self.energies]}
+        """The filters, then the maps of their responses in full resolution, of which Grad-CAM is made."""
+        return {"stem": [self.energies, self.energies.responses[0]]}
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channel, row, column) to (batch, features)."""
