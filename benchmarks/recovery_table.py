@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 
 VOLUME = "volume"  # alone; it is measured beside each recipe
-ONE = "one compact network"  # its spread between training seeds is that to which others are compared
+# the network to whose spread between training seeds that of the ensemble is compared
+MEMBER = {
+    "ensemble of compact networks": "one compact network",
+    "ensemble of filter networks": "one filter network",
+}
 PHANTOM = ["signal", "recipe", "seed"]
 
 
@@ -57,7 +61,8 @@ def _recipes(phantoms: pd.DataFrame) -> Iterator[str]:
 def spread(rows: pd.DataFrame) -> str:
     """The standard deviation between training seeds of a phantom, a line for each signal and recipe that has several.
 
-    It is the root of the mean variance over the phantoms. The ratio to one network is of the phantoms that both have.
+    It is the root of the mean variance over the phantoms. The ratio of an ensemble to one of its networks is of the
+    phantoms that both have.
 
     Args:
         rows: of recovery.csv.
@@ -71,8 +76,8 @@ def spread(rows: pd.DataFrame) -> str:
     for (signal, recipe), of in variance.groupby(["signal", "recipe"], sort=False):
         of = of.droplevel(["signal", "recipe"])
         ratio = ""
-        if recipe != ONE and (signal, ONE) in variance.index.droplevel("seed"):
-            both = of.join(variance.loc[(signal, ONE)], rsuffix="_one", how="inner")
+        if (one := (signal, MEMBER.get(recipe))) in variance.index.droplevel("seed"):
+            both = of.join(variance.loc[one], rsuffix="_one", how="inner")
             if len(both):
                 ratio = f"{_root(both['auc']) / _root(both['auc_one']):.2f} ({len(both)})"
         seeds = "/".join(str(count) for count in sorted(of["seeds"].unique()))
@@ -84,7 +89,7 @@ def spread(rows: pd.DataFrame) -> str:
         return ""
     title = (
         "| signal | recipe | phantoms | training seeds of each | SD of the AUC | SD of the recovered share "
-        "| ratio of the SD of the AUC to one network (phantoms) |"
+        "| ratio of the SD of the AUC to one of its networks (phantoms) |"
     )
     return "\n".join([title, "| --- | --- | --- | --- | --- | --- | --- |", *lines])
 

@@ -39,11 +39,12 @@ RECIPES = {
     "texture energies, Cox": ["experiment=texture", *WINDOW],
     "encoder with random weights": ["method=frozen", "encoder=random", "slices=three", "encoder.input_size=64"],
     "radiomic": ["method=radiomic", "slices=three", "radiomics.bootstrap=0"],
+    "filter network": ["experiment=filters", *WINDOW],
     "compact network": ["experiment=compact", "preprocess.size=96", *WINDOW],  # 128 pixels take twice as long
     "paper's network": ["method=ensemble"],
 }
 VOLUME, ARMS = "volume alone", "all arms (images)"
-ARM_RECIPES = ("compact network", "texture energies, Cox", "radiomic")  # the arms of benchmarks/recovery.py
+ARM_RECIPES = ("filter network", "texture energies, Cox", "radiomic")  # the arms of benchmarks/recovery.py
 FOLDS = 5
 Draws = dict[int, pd.DataFrame]  # `fold` and `risk` of each patient, by repeat
 

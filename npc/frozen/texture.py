@@ -29,7 +29,7 @@ class TextureEnergies(nn.Module):
 
     Attributes:
         features: their number.
-        responses: of each scale, a module through which the maps of absolute responses pass, for maps of what they show.
+        responses: of each scale, a module through which the maps of absolute responses pass, for Grad-CAM.
     """
 
     masks: Tensor
@@ -64,7 +64,7 @@ class TextureEnergies(nn.Module):
 
 
 def _statistics(x: Tensor) -> Tensor:
-    """Mean, SD, third central moment and quantiles of the pixels of each tumour; 0 where augmentation has moved it away.
+    """Mean, SD, third central moment and quantiles of each tumour's pixels; 0 if augmentation has moved it away.
 
     No shape depends on the image, so that a network of these features can be exported.
     """

@@ -172,7 +172,12 @@ class Tiny(nn.Sequential):
 
 
 # (channels) to a module with `features` and `stages`: docs/new_network.md
-OWN: dict[str, Callable[[int], Any]] = {"small": Small, "compact": Compact, "filters": Filters, "tiny": Tiny}
+OWN: dict[str, Callable[[int], Any]] = {
+    "small": Small,
+    "compact": Compact,
+    "filters": Filters,
+    "tiny": Tiny,
+}
 
 
 def backbone(name: str, channels: int, weights: str) -> Any:
