@@ -7,6 +7,7 @@ from torch.nn.functional import avg_pool2d, conv2d, max_pool2d
 SCALES = (1, 2)  # pixels are averaged in squares of this side before the masks are applied
 MOMENTS = 3  # mean, SD, third central moment
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+RECIPE = 2  # raise it when the same slice gives other features
 LEAST = 1e-4  # of an energy, so that a tumour of one grey level has a logarithm; 8-bit levels differ by 4e-3
 FEWEST = 5  # pixels whose surroundings lie in the tumour; with fewer, all of its pixels count
 
@@ -25,7 +26,7 @@ class TextureEnergies(nn.Module):
 
     Args:
         model: `laws3` or `laws5`, the length of the vectors whose products are the masks.
-        learned: whether the masks are weights, which a training changes.
+        learned: whether training changes the masks.
 
     Attributes:
         features: their number.
@@ -33,6 +34,7 @@ class TextureEnergies(nn.Module):
     """
 
     masks: Tensor
+    quantiles: Tensor
 
     def __init__(self, model: str, learned: bool = False) -> None:
         super().__init__()
@@ -43,13 +45,22 @@ class TextureEnergies(nn.Module):
             self.masks = nn.Parameter(masks)
         else:
             self.register_buffer("masks", masks)
+        self.register_buffer("quantiles", torch.tensor(QUANTILES), persistent=False)
         self.responses = nn.ModuleList(nn.Identity() for _ in SCALES)
         self.features = len(SCALES) * len(masks) + MOMENTS + len(QUANTILES)
 
     def forward(self, x: Tensor) -> Tensor:
         """Slices (batch, 1, row, column) from 0 to 1, whose background is 0, to (batch, features)."""
-        energies = [self._energies(x, *of) for of in zip(SCALES, self.responses, strict=True)]
-        return torch.cat([*energies, _statistics(x)], dim=1)
+        with torch.autocast(x.device.type, enabled=False):  # half precision is coarser than patients differ
+            energies = [self._energies(x, *of) for of in zip(SCALES, self.responses, strict=True)]
+            return torch.cat([*energies, _statistics(x, self.quantiles)], dim=1)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draws masks at random, of norm 1 and without a response to a constant image."""
+        masks = nn.init.normal_(self.masks)
+        masks -= masks.mean(dim=(2, 3), keepdim=True)
+        masks /= masks.square().sum(dim=(2, 3), keepdim=True).sqrt()
 
     def _energies(self, x: Tensor, scale: int, responses: nn.Module) -> Tensor:
         share = avg_pool2d((x > 0).float(), scale)
@@ -63,7 +74,7 @@ class TextureEnergies(nn.Module):
         return (total / inner.sum(dim=(2, 3)).clamp(min=1)).clamp(min=LEAST).log()
 
 
-def _statistics(x: Tensor) -> Tensor:
+def _statistics(x: Tensor, quantiles: Tensor) -> Tensor:
     """Mean, SD, third central moment and quantiles of each tumour's pixels; 0 if augmentation has moved it away.
 
     No shape depends on the image, so that a network of these features can be exported.
@@ -75,7 +86,7 @@ def _statistics(x: Tensor) -> Tensor:
     deviation = (x - mean[:, None, None, None]) * tumour
     sd, third = deviation.square().sum(dim=(1, 2, 3)) / pixels, deviation.pow(3).sum(dim=(1, 2, 3)) / pixels
     ordered = torch.where(tumour, x, torch.finfo(x.dtype).max).flatten(1).sort(dim=1).values  # the background last
-    place = (pixels - 1)[:, None] * x.new_tensor(QUANTILES)
+    place = (pixels - 1)[:, None] * quantiles
     below, above = (ordered.gather(1, side.long()) for side in (place.floor(), place.ceil()))
-    quantiles = torch.where(count[:, None] > 0, below.lerp(above, place.frac()), 0)
-    return torch.cat([torch.stack([mean, sd.sqrt(), third], dim=1), quantiles], dim=1)
+    levels = torch.where(count[:, None] > 0, below.lerp(above, place.frac()), 0)
+    return torch.cat([torch.stack([mean, sd.sqrt(), third], dim=1), levels], dim=1)

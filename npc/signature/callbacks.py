@@ -7,11 +7,14 @@ from time import monotonic
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
+from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader
 
 from npc.errors import StoppedError
+from npc.signature.filters import Standardised
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,34 @@ class RecalibrateBatchNorm(pl.Callback):
         """Runs PyTorch's `update_bn` with the network as it is at the end of this epoch."""
         update_bn(self.loader, pl_module, device=pl_module.device)
         pl_module.eval()
+
+
+class FitStandards(pl.Callback):
+    """Gives each `Standardised` of the network mean and SD of its input over the training cohort.
+
+    Args:
+        loader: training patients, without augmentation.
+    """
+
+    def __init__(self, loader: DataLoader) -> None:
+        self.loader = loader
+
+    @torch.no_grad()
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Before the first update; a run that resumes has them in its checkpoint."""
+        layers = [layer for layer in pl_module.modules() if isinstance(layer, Standardised)]
+        if trainer.global_step or not layers:
+            return
+        found: dict[nn.Module, list[Tensor]] = {layer: [] for layer in layers}
+        hooks = [
+            layer.register_forward_pre_hook(lambda of, given: found[of].append(given[0][given[1]])) for layer in layers
+        ]
+        for x, _ in self.loader:
+            pl_module(x.to(pl_module.device))
+        for hook in hooks:
+            hook.remove()
+        for layer in layers:
+            layer.fit(torch.cat(found[layer]))
 
 
 class BestEpoch(pl.Callback):

@@ -28,7 +28,7 @@ from npc.imaging.store import Slices
 from npc.run.folder import RunFolder
 from npc.run.method import ShouldPrune
 from npc.run.tracker import Tracker
-from npc.signature.callbacks import BestEpoch, EpochLine, NewestEpoch, Prune, RecalibrateBatchNorm
+from npc.signature.callbacks import BestEpoch, EpochLine, FitStandards, NewestEpoch, Prune, RecalibrateBatchNorm
 from npc.signature.checkpoints import WholeCheckpoints, is_whole
 from npc.signature.data import SliceDataModule
 from npc.signature.endpoints import Cox, Hazard, hazard_cuts
@@ -186,9 +186,10 @@ def _trainer(
     should_prune: ShouldPrune | None,
 ) -> pl.Trainer:
     choices = config.trainer
-    callbacks: list[pl.Callback] = [best, EpochLine(best)]
+    training = data.plain_dataloader("train")
+    callbacks: list[pl.Callback] = [FitStandards(training), best, EpochLine(best)]
     if config.network.batch_norm.recalibrate:
-        callbacks.insert(0, RecalibrateBatchNorm(data.plain_dataloader("train")))
+        callbacks.insert(0, RecalibrateBatchNorm(training))
     if should_prune:
         callbacks.append(Prune(best, should_prune))
     callbacks.append(NewestEpoch(run.last, best))

@@ -15,7 +15,8 @@ class PooledSlices(nn.Module):
 
     Args:
         encoder: backbone of one channel.
-        pool: `attention` learns the weights; `mean` gives each slice the same; `area`, that of its outline.
+        pool: `attention` learns the weights; `mean` gives each slice the same; `area`, in proportion to its
+            outlined area.
     """
 
     def __init__(self, encoder: Any, pool: str) -> None:
@@ -36,7 +37,7 @@ class PooledSlices(nn.Module):
         return (self.weights(features, area)[..., None] * features).sum(dim=1)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (batch, slice, features), 0 without tumour, and pixels of the tumour, (batch, slice)."""
+        """Features (batch, slice, features), 0 without tumour, and the number of its pixels, (batch, slice)."""
         area = x.flatten(2).count_nonzero(dim=2)
         outlined = area > 0
         encoded = self.encoder(x[outlined][:, None])

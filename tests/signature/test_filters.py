@@ -20,12 +20,14 @@ def tumours(count: int, seed: int = 1) -> torch.Tensor:
     return x
 
 
-def test_before_training_the_features_are_standardised_texture_energies():
+def test_before_training_the_features_are_texture_energies():
     network, x = Filters(1), tumours(12)
     expected = TextureEnergies("laws3")(x)
-    expected = (expected - expected.mean(0)) / expected.std(0, correction=0)
-    torch.testing.assert_close(network(x), expected, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(network(x), expected)
     assert network.features == expected.shape[1] == 24
+    network.standard.fit(expected)
+    torch.testing.assert_close(network(x).mean(0), torch.zeros(24), rtol=0, atol=1e-4)
+    torch.testing.assert_close(network(x).std(0, correction=0), torch.ones(24), rtol=1e-3, atol=0)
 
 
 def test_it_has_99_weights_of_which_the_filters_learn():
@@ -40,27 +42,57 @@ def test_it_has_99_weights_of_which_the_filters_learn():
     assert of_stages == set(tower.parameters())
 
 
-def test_in_prediction_a_patient_does_not_depend_on_the_others():
-    network, x = Filters(1), tumours(12)
-    for _ in range(50):
-        network(x)
-    network.eval()
+@pytest.mark.parametrize("training", [True, False])
+def test_a_patient_does_not_depend_on_the_others(training):
+    network, x = Filters(1).train(training), tumours(12)
     torch.testing.assert_close(network(x)[:1], network(x[:1]))
 
 
-def test_each_channel_has_features_of_its_own():
+def test_each_channel_has_features_of_its_own_and_an_empty_one_has_none():
     x = tumours(6).reshape(3, 2, 32, 32)
-    both = Filters(2).eval()(x)
+    x[2, 1] = 0
+    both = Filters(2)(x)
     for channel in range(2):
-        alone = Filters(1).eval()(x[:, [channel]])
-        torch.testing.assert_close(both[:, 24 * channel : 24 * (channel + 1)], alone)
+        torch.testing.assert_close(both[:, 24 * channel : 24 * (channel + 1)], Filters(1)(x[:, [channel]]))
+    assert not both[2, 24:].any()
 
 
-def test_a_tumour_that_was_moved_out_of_the_image_gives_no_nan():
-    assert torch.isfinite(Filters(1)(torch.cat([tumours(2), torch.zeros(1, 1, 32, 32)]))).all()
+def test_what_does_not_vary_keeps_its_scale():
+    """As the outline without intensities, a control: all energies are the least one."""
+    network = Filters(1)
+    x = (tumours(8) > 0).float()
+    network.standard.fit(network.energies(x))
+    assert network(x).abs().max() < 0.01
 
 
-def test_sizes_have_the_total_variance_of_the_other_features():
+def test_half_precision_does_not_reach_the_energies():
+    network, x = Filters(1), tumours(4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = network(x)
+    torch.testing.assert_close(half, network(x))
+
+
+def test_a_random_network_has_other_filters():
+    """As the check of a map with random weights asks for it."""
+    before, again = TextureEnergies("laws3", learned=True), TextureEnergies("laws3", learned=True)
+    again.reset_parameters()
+    assert not torch.isclose(before.masks, again.masks).all(dim=(1, 2, 3)).any()
+    torch.testing.assert_close(again.masks.square().sum(dim=(2, 3)), torch.ones(8, 1))
+    torch.testing.assert_close(again.masks.sum(dim=(2, 3)), torch.zeros(8, 1), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shapes", ["unpooled", "two sequences"])
+def test_the_passes_do_not_depend_on_the_images(shapes):
+    """So that a network without pooled slices can be exported."""
+    sequences = 2 if shapes == "two sequences" else 1
+    settings = compose(["network=filters", "network.size_input=false"]).network
+    network = SignatureNetwork(settings, sequences, 1).eval()
+    x = tumours(4).reshape(2, 2, 1, 32, 32)[:, :sequences]
+    exported = torch.export.export(network, (x,)).module()
+    torch.testing.assert_close(exported(x), network(x))
+
+
+def test_sizes_have_the_total_variance_of_the_other_features_of_a_slice():
     """2 sizes and 24 features of variance 1."""
     settings = compose(["network=filters"]).network
     network, sizes = SignatureNetwork(settings, 1, 1), torch.randn(40, 1, 2)
