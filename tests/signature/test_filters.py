@@ -3,9 +3,13 @@
 import pytest
 import torch
 
+from npc.cohort.load import load
 from npc.config.loading import compose
 from npc.frozen.texture import TextureEnergies
+from npc.imaging.store import open_store
+from npc.run.train import train
 from npc.signature.filters import Filters
+from npc.signature.method import stored
 from npc.signature.networks import SignatureNetwork
 from npc.signature.sizes import Sized
 
@@ -105,3 +109,60 @@ def test_the_last_layer_begins_at_0_where_asked():
     for head, is_zero in [("zero", True), ("random", False)]:
         network = SignatureNetwork(compose(["network=filters", f"network.head={head}"]).network, 1, 1)
         assert all((parameter == 0).all() == is_zero for parameter in network.heads.parameters())
+
+
+@pytest.mark.parametrize("join", ["towers", "mean", "stack"])
+def test_a_batch_may_have_one_patient_with_a_sequence(join):
+    """`cohort.missing=mask`: the features of one image have a mean and an SD of others."""
+    settings = compose(["network=filters", "network.size_input=false", f"network.join={join}"]).network
+    network = SignatureNetwork(settings, sequences=2, channels=1, masked=True).train()
+    x = tumours(8).reshape(4, 2, 1, 32, 32)
+    x[1:, 1] = 0
+    torch.nn.init.normal_(network.heads[0].weight)
+    assert torch.isfinite(network(x)[:, 0]).all()
+
+
+QUICK = ("network=filters", "slices=all", "preprocess.slices=4", "endpoint=cox", "trainer.max_epochs=2")
+
+
+def test_features_are_standardised_by_the_training_cohort_before_the_first_update(trained, tiny):
+    run = trained(*QUICK)
+    choices = tiny(*QUICK)
+    found = {name.rpartition(".")[2]: value for name, value in run.weights.items() if ".standard." in name}
+    masks = run.weights["network.towers.0.encoder.energies.masks"]
+    before = TextureEnergies("laws3")
+    assert 1e-4 < (masks - before.masks).abs().mean() < 0.1  # they have learned since
+    slices = open_store(*stored(choices, load(choices.cohort, choices.endpoint, ["cet1"]), "cet1"))
+    for split, is_training in [("train", True), ("validation", False), ("test", False)]:
+        patients = run.predictions.index[run.predictions["split"] == split]
+        planes = torch.tensor(slices.array[[slices.rows[patient] for patient in patients]]).flatten(0, 1)[:, None] / 255
+        features = before(planes[planes.flatten(1).any(dim=1)])
+        assert torch.allclose(features.mean(0), found["mean"], rtol=1e-4, atol=1e-5) == is_training
+        assert torch.allclose(features.std(0, correction=0), found["sd"], rtol=1e-3, atol=1e-6) == is_training
+
+
+@pytest.mark.slow
+def test_a_run_that_resumes_keeps_the_standards_of_its_start(trained, tiny, monkeypatch):
+    whole = trained(*QUICK)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("npc.run.folder.RunFolder.write_results", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(*QUICK, f"runs={tiny().runs}/again"))
+    again = trained(*QUICK, f"runs={tiny().runs}/again")
+    assert "resuming from" in (again.path / "train.log").read_text()
+    assert (again.path / "predictions.csv").read_bytes() == (whole.path / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_the_recipe_trains_an_ensemble(trained):
+    run = trained(
+        "network=filters", "preprocess=window", "preprocess.equalise=false", "augment=exact", "optimizer=adamw",
+        "method=ensemble", "ensemble.folds=2", "ensemble.inner=0", "trainer.epoch=last", "trainer.max_epochs=1",
+        "slices=all", "endpoint=cox",
+    )  # fmt: skip
+    assert run.predictions["risk"].nunique() > 50
+    assert run.metrics["auc"].keys() >= {"train", "validation", "test"}
