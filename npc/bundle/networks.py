@@ -9,6 +9,8 @@ from omegaconf import DictConfig
 
 from npc.bundle.part import Part, batch_of, batches, splits
 from npc.cohort.cohort import Cohort
+from npc.config.key import drop_neutral
+from npc.config.schema import NetworkConfig
 from npc.config.values import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
@@ -143,12 +145,20 @@ def _members(networks: Sequence[Mapping[str, Any]], digits: Sequence[str]) -> li
     """
     return [
         {
-            "network": {key: value for key, value in of["hyper_parameters"].items() if key not in _UNUSED},
+            "network": _hyperparameters(of),
             "offset": float(of.get("offset", 0.0)),
             "batches": batch,
         }
         for of, batch in zip(networks, digits, strict=True)
     ]
+
+
+def _hyperparameters(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes the network again, without settings at their default that an older npc may not know."""
+    found = {key: value for key, value in checkpoint["hyper_parameters"].items() if key not in _UNUSED}
+    network = dict(found["network"])
+    drop_neutral(network, NetworkConfig)
+    return {**found, "network": network}
 
 
 def _tensors(networks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

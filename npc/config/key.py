@@ -67,12 +67,16 @@ def run_folder(config: DictConfig) -> Path:
     return Path(config.runs) / config.cohort.name / f"{sequence_name(config)}{region}-{config.slices}" / run_key(config)
 
 
-def drop_neutral(choices: dict[str, Any]) -> None:
+def drop_neutral(choices: dict[str, Any], schema: type = TrainConfig) -> None:
     """Removes the choices that cannot change the numbers of a run, such as paths, loggers and devices.
 
     Also removed are those that were added later and have their default.
+
+    Args:
+        choices: changed in place.
+        schema: of them.
     """
-    for path, is_dropped in _left_out(TrainConfig):
+    for path, is_dropped in _left_out(schema):
         node = choices
         for key in path[:-1]:
             node = node.get(key) or {}

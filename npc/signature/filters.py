@@ -36,7 +36,7 @@ class Filters(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channel, row, column) to (batch, features)."""
         planes = x.flatten(0, 1)[:, None]
-        return self.standard(self.energies(planes), planes.flatten(1).any(dim=1)).reshape(len(x), self.features)
+        return self.standard(self.energies(planes), planes.flatten(1).any(dim=1)).reshape(x.shape[0], self.features)
 
 
 class Standardised(nn.Module):

@@ -52,6 +52,18 @@ def test_the_maps_stand_beside_those_of_permuted_outcomes(
     assert table.equals(pd.read_csv(tmp_path / "again" / "tables" / "maps.csv"))
 
 
+@pytest.mark.slow
+def test_maps_of_learned_filters(trained, elsewhere: Path, shared: Shared, tmp_path: Path):
+    """Their last stage is the map of their responses, and random weights are other filters."""
+    run = trained("network=filters", "network.size_input=false", "endpoint=cox")
+    words = ("cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}", "--shown", 1)
+    done = run_here("npc", "explain", run.path, *words, "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "tables" / "maps.csv")
+    assert table["correlation_random_weights"].between(-1, 0.999).all()
+    assert table.notna().all(axis=None), table
+
+
 def test_a_bundle_trains_nothing(model: Path, elsewhere: Path):
     done = run_here("npc", "explain", model, "cohort=table", f"cohort.root={elsewhere}", "--permuted")
     assert done.returncode == 2

@@ -14,9 +14,11 @@ import torch
 from monai.bundle import run as run_monai
 from monai.bundle import verify_metadata, verify_net_in_out
 
+from npc.bundle.manifest import pack
 from npc.bundle.part import Part
 from npc.bundle.read import open_bundle
 from npc.bundle.risk_network import of_bundle, of_file, onnx
+from npc.bundle.write import members
 from npc.errors import InputError
 from tests.commands import ROOT, run_here
 from tests.signature.tiny_runs import FinishedRun
@@ -81,8 +83,11 @@ def test_monai_reads_the_folder_and_predicts(run: FinishedRun, patients: Path, t
 
 
 @pytest.mark.slow
-def test_onnx_gives_the_risks_of_pytorch(model: Path):
+@pytest.mark.parametrize("choices", [(), ("network=filters", "network.size_input=false")])
+def test_onnx_gives_the_risks_of_pytorch(choices: tuple[str, ...], trained, tmp_path: Path):
     runtime = pytest.importorskip("onnxruntime", reason="not here: it comes with npc[onnx], as in .ci/run")
+    model = tmp_path / "model.npc.zip"
+    model.write_bytes(pack(members([trained(*choices).path])[0]))
     file = onnx(of_bundle(open_bundle(model)))
     assert b"npc/" not in file  # no path of this machine
     session = runtime.InferenceSession(file)

@@ -83,6 +83,7 @@ def test_the_folder_says_what_is_unlike_training_and_where_it_comes_from(written
     [
         ("endpoint=cox", "sequence=both", "slices=three"),
         ("slices=all", "network.size_input=true"),
+        ("slices=all", "network=filters", "endpoint=cox"),
         ("endpoint=hazard", "endpoint.intervals=3", "sequence=both", "network.join=mean"),
         ("endpoint=landmark",),
     ],

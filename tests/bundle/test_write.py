@@ -46,6 +46,12 @@ def test_no_patient_and_no_path_is_in_the_file(content: dict[str, bytes], run: F
     assert searched(content, [*patients, *places, *(value for value in values if value not in allowed)]) == []
 
 
+def test_an_older_version_finds_no_setting_that_it_does_not_know(content: dict[str, bytes]):
+    """Settings that were added later are in the file only where they have another value."""
+    (settings,) = (json.loads(of) for name, of in content.items() if name.endswith("settings.json"))
+    assert settings["members"][0]["network"]["network"].keys() == {"backbone", "join", "weights", "batch_norm"}
+
+
 def test_what_is_planted_in_a_config_stays_there(run: FinishedRun, tmp_path: Path):
     copy = shutil.copytree(run.path, tmp_path / run.path.name)
     config = OmegaConf.load(copy / "config.yaml")
