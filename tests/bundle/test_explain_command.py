@@ -53,9 +53,10 @@ def test_the_maps_stand_beside_those_of_permuted_outcomes(
 
 
 @pytest.mark.slow
-def test_maps_of_learned_filters(trained, elsewhere: Path, shared: Shared, tmp_path: Path):
+@pytest.mark.parametrize("slices", ["max", "all"])
+def test_maps_of_learned_filters(slices: str, trained, elsewhere: Path, shared: Shared, tmp_path: Path):
     """Their last stage is the map of their responses, and random weights are other filters."""
-    run = trained("network=filters", "network.size_input=false", "endpoint=cox")
+    run = trained("network=filters", f"slices={slices}", "endpoint=cox")
     words = ("cohort=table", f"cohort.root={elsewhere}", f"store={shared.store}", "--shown", 1)
     done = run_here("npc", "explain", run.path, *words, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
