@@ -129,6 +129,9 @@ def test_train(command: str, folder: Path, tmp_path: Path, tmp_path_factory: pyt
     shared = tmp_path_factory.getbasetemp() / "readme-shared"
     more = ["network=tiny", "trainer.max_epochs=2", f"runs={tmp_path}/runs", f"store={shared}/store"]
     title = "Deep-learning signature"
+    if "experiment=filters" in command:
+        title = "Ensemble signature"
+        more[:1] = ["ensemble.folds=2"]  # the recipe's own network, which is small, too
     if "experiment=texture" in command:
         title = "Frozen-encoder signature"
     if "method=radiomic" in command:
