@@ -51,7 +51,7 @@ class TextureEnergies(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Slices (batch, 1, row, column) from 0 to 1, whose background is 0, to (batch, features)."""
-        with torch.autocast(x.device.type, enabled=False):  # half precision is coarser than patients differ
+        with torch.autocast(x.device.type, enabled=False):  # its rounding is larger than differences between patients
             energies = [self._energies(x, *of) for of in zip(SCALES, self.responses, strict=True)]
             return torch.cat([*energies, _statistics(x, self.quantiles)], dim=1)
 
@@ -70,7 +70,7 @@ class TextureEnergies(nn.Module):
         inner = 1 - max_pool2d(1 - tumour, side, stride=1, padding=side // 2)
         inner = torch.where(inner.sum(dim=(2, 3), keepdim=True) < FEWEST, tumour, inner)
         response = responses(conv2d(grey, self.masks, padding=side // 2).abs())
-        total = (response.flatten(2) @ inner.flatten(2).mT)[..., 0]  # one product needs less memory than map by map
+        total = (response.flatten(2) @ inner.flatten(2).mT)[..., 0]  # `response * inner` would be a copy of all maps
         return (total / inner.sum(dim=(2, 3)).clamp(min=1)).clamp(min=LEAST).log()
 
 

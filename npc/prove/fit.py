@@ -11,7 +11,7 @@ from npc.prognosis.groups import cutoffs
 from npc.prognosis.models import signature
 from npc.prognosis.runs import Run
 from npc.prove.proof import Proof, Row, all_hold, compared
-from npc.prove.runs import METHODS, TinyRuns
+from npc.prove.runs import METHODS, STANDARDISED, TinyRuns
 from npc.statistics.classification import youden_threshold
 
 _CLAIM = "Other patients in the validation and test cohorts change no fitted artefact; other training patients do."
@@ -27,7 +27,8 @@ _METHOD = (
 def fit_proof(tiny: TinyRuns) -> Proof:
     """Trains every method on three cohorts and compares what was fitted."""
     rows: list[Row] = []
-    for method, words in METHODS.items():
+    networks = [(f"{TITLES['deep_learning']}, standardised features", STANDARDISED)]
+    for title, words in [*((TITLES[method], words) for method, words in METHODS.items()), *networks]:
         run = tiny.train("original", *words)
         if not tiny.cohort("held_out_altered").exists():
             split = run.predictions["split"]
@@ -36,7 +37,7 @@ def fit_proof(tiny: TinyRuns) -> Proof:
         before = artefacts(run)
         for cohort, same in (("held_out_altered", True), ("training_altered", False)):
             after = artefacts(tiny.train(cohort, *words))
-            of = f"{TITLES[method]}, {'held-out' if same else 'training'} patients altered"
+            of = f"{title}, {'held-out' if same else 'training'} patients altered"
             rows += compared(of, run.key, before, after, same=same)
     return Proof("fit", _CLAIM, _METHOD, all_hold(rows), tuple(rows))
 

@@ -27,6 +27,8 @@ METHODS = {
     "radiomic": ("method=radiomic",),
     "frozen": ("method=frozen",),
 }
+# a network that takes means and SDs from the training cohort before its first update
+STANDARDISED = (*METHODS["deep_learning"], "network.backbone=filters", "network.size_input=true", "slices=all")
 _WORDS = (
     "cohort=table", f"cohort.name={COHORT}", "cohort.size=32", "split.validation=0.3", "network=tiny",
     "optimizer.lr=0.01", "trainer=cpu", "encoder=texture", "encoder.folds=2", "encoder.nested=2",

@@ -55,12 +55,15 @@ class FitStandards(pl.Callback):
         hooks = [
             layer.register_forward_pre_hook(lambda of, given: found[of].append(given[0][given[1]])) for layer in layers
         ]
+        log.info("mean and SD of the features over the training cohort")
+        network: Any = pl_module.network
         for x, _ in self.loader:
-            pl_module(x.to(pl_module.device))
+            network.forward(x.to(pl_module.device))  # not a call: a compiled network may pass over hooks
         for hook in hooks:
             hook.remove()
         for layer in layers:
-            layer.fit(torch.cat(found[layer]))
+            if found[layer] and len(x := torch.cat(found[layer])):  # no patient may have a sequence
+                layer.fit(x)
 
 
 class BestEpoch(pl.Callback):

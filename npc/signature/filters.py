@@ -1,4 +1,4 @@
-"""A network of eight learned filters, whose mean responses over the tumour are its features."""
+"""A network of eight learned filters: its features are their mean absolute responses and the tumour's grey levels."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from npc.frozen.texture import TextureEnergies
-
-LEAST_SD = 1e-6  # what varies less is rounding
 
 
 class Filters(nn.Module):
@@ -59,7 +57,8 @@ class Standardised(nn.Module):
     def fit(self, x: Tensor) -> None:
         """Takes mean and SD from slices with tumour, (slices, features); what does not vary keeps its scale."""
         sd, mean = torch.std_mean(x.double(), dim=0, correction=0)
-        self.load_state_dict({"mean": mean, "sd": sd.where(sd > LEAST_SD, 1)})
+        rounding = (1e-6 * x.abs().amax(dim=0)).clamp(min=1e-9)
+        self.load_state_dict({"mean": mean, "sd": sd.where(sd > rounding, 1)})
 
     def forward(self, x: Tensor, outlined: Tensor) -> Tensor:
         """(slices, features), standardised; 0 where a slice is not outlined, (slices,)."""

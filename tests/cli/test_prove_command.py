@@ -54,7 +54,7 @@ def test_all_of_it_holds(tmp_path: Path):
     fit = found["proofs"]["fit"]["rows"]
     assert {row["Of"].split(",")[0] for row in fit} == {"Deep learning", "Radiomic", "Frozen encoder"}
     altered = [row for row in fit if "training" in row["Of"] and row["What"] == "weights or coefficients"]
-    assert len(altered) == 3
+    assert len(altered) == 4
     assert all(row["Before"] != row["After"] for row in altered)
     page = (tmp_path / "proofs" / "index.html").read_text()
     for row in fit:

@@ -1,5 +1,7 @@
 """The network of learned filters: it begins as texture energies, and its filters learn."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -8,10 +10,12 @@ from npc.config.loading import compose
 from npc.frozen.texture import TextureEnergies
 from npc.imaging.store import open_store
 from npc.run.train import train
-from npc.signature.filters import Filters
+from npc.signature.callbacks import FitStandards
+from npc.signature.filters import Filters, Standardised
 from npc.signature.method import stored
 from npc.signature.networks import SignatureNetwork
 from npc.signature.sizes import Sized
+from tests.signature.test_module import module as signature_module
 
 
 def tumours(count: int, seed: int = 1) -> torch.Tensor:
@@ -139,6 +143,41 @@ def test_features_are_standardised_by_the_training_cohort_before_the_first_updat
         features = before(planes[planes.flatten(1).any(dim=1)])
         assert torch.allclose(features.mean(0), found["mean"], rtol=1e-4, atol=1e-5) == is_training
         assert torch.allclose(features.std(0, correction=0), found["sd"], rtol=1e-3, atol=1e-6) == is_training
+
+
+def test_a_compiled_network_is_standardised_after_another_has_resumed():
+    """As the members of an interrupted ensemble: PyTorch takes the code of the first for the second."""
+    x = tumours(12).reshape(4, 1, 3, 32, 32)
+    batch = [(x, None)]
+    for updates in (12, 0):
+        module = signature_module("network=filters", "network.size_input=false", pooled=True, channels=3)
+        module.network.compile(backend="eager")
+        FitStandards(batch).on_train_start(SimpleNamespace(global_step=updates), module)
+        with torch.no_grad():
+            module(x)
+        assert (module.network.towers[0].encoder.standard.mean == 0).all() == (updates > 0)
+
+
+def test_small_differences_are_standardised_and_rounding_is_not():
+    """The third moment of tumours of low contrast."""
+    layer, x = Standardised(2), torch.stack([1e-7 * torch.randn(50), torch.full((50,), 9.2)], dim=1)
+    x[::2, 1] += 1e-6
+    layer.fit(x)
+    torch.testing.assert_close(layer(x, torch.full((50,), True))[:, 0].std(correction=0), torch.tensor(1.0))
+    assert float(layer.sd[1]) == 1
+
+
+def test_a_sequence_that_no_patient_has_keeps_its_scale():
+    module = signature_module("network=filters", "network.size_input=false")
+    module.network = SignatureNetwork(
+        compose(["network=filters", "network.size_input=false"]).network, sequences=2, channels=1, masked=True
+    )
+    x = tumours(8).reshape(4, 2, 1, 32, 32)
+    x[:, 1] = 0
+    FitStandards([(x, None)]).on_train_start(SimpleNamespace(global_step=0), module)
+    first, second = (tower.standard.mean for tower in module.network.towers)
+    assert (first != 0).any()
+    assert (second == 0).all()
 
 
 @pytest.mark.slow
