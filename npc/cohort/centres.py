@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from npc.config.schema import is_number
+from npc.config.fields import is_number
 from npc.config.values import hospitals, tested_hospitals
 from npc.errors import InputError
 

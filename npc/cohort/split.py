@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from npc.cohort.centres import sides
-from npc.config.schema import is_number
+from npc.config.fields import is_number
 from npc.config.values import tested_hospitals
 from npc.errors import InputError
 from npc.files import write_text

@@ -24,6 +24,11 @@ class Bound:
     holds: Callable[[Any, Mapping[str, Any]], bool]
 
 
+def is_number(value: object) -> bool:
+    """Whether a value is a number; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def must_be(text: str, holds: Callable[[Any], bool], default: Any = MISSING) -> Any:
     """A field whose value must meet a condition; `text` states it, after "must be"."""
     return _bounded(Bound(text, lambda value, _: holds(value)), default)
@@ -37,6 +42,11 @@ def less_than(other: str, default: Any = MISSING) -> Any:
 def positive(default: Any = MISSING) -> Any:
     """A field whose value must be more than 0."""
     return must_be("more than 0", lambda value: value > 0, default)
+
+
+def positive_numbers(default: Any = MISSING) -> Any:
+    """A field whose value must be a list of numbers more than 0, and of no lists."""
+    return must_be("a list of numbers more than 0", lambda of: all(is_number(one) and one > 0 for one in of), default)
 
 
 def at_least(low: float, default: Any = MISSING) -> Any:

@@ -14,22 +14,19 @@ from npc.config.fields import (
     at_least,
     between,
     folder_name,
+    is_number,
     later,
     must_be,
     neutral,
     one_of,
     positive,
+    positive_numbers,
     share,
     some_of,
     text,
 )
 from npc.names import TUMOUR
 from npc.phantom.options import Options
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a number; `true` is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_named(value: Any) -> bool:
@@ -249,7 +246,7 @@ class FeaturesConfig:
     filters: list[str] = some_of(*FILTERS)
     classes: list[str] = some_of(*CLASSES)
     wavelet: str = MISSING
-    sigma: list[float] = field(default_factory=list)  # mm, of the filter log
+    sigma: list[float] = positive_numbers()  # mm, of the filter log
     normalize: bool = MISSING
     scale: float = positive()
     outliers: float | None = positive(None)
@@ -314,10 +311,8 @@ class EncoderConfig:
     dimensions: int = must_be("2 or 3", lambda value: value in (2, 3))
     channels: int = must_be("1 or 3", lambda value: value in (1, 3))
     input_size: int | None = between(16, 4096, "pixels", default=None)
-    mean: list[float] | None = None
-    sd: list[float] | None = must_be(
-        "a list of numbers more than 0", lambda values: all(value > 0 for value in values), None
-    )
+    mean: list[float] | None = must_be("a list of numbers", lambda values: all(map(is_number, values)), None)
+    sd: list[float] | None = positive_numbers(None)
     source: str | None = neutral(None)
     licence: str | None = neutral(None)
     threads: int = between(1, 1024)

@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from npc.config.schema import AugmentConfig, FeaturesConfig, is_number
+from npc.config.fields import is_number
+from npc.config.schema import AugmentConfig, FeaturesConfig
 from npc.names import BOTH
 
 

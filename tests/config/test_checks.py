@@ -70,6 +70,11 @@ def test_all_invalid_values_are_reported_at_once():
     assert sorted(fault.split("=")[0] for fault in found) == sorted(wrong.split("=")[0] for wrong in WRONG)
 
 
+@pytest.mark.parametrize("key", ["encoder.mean", "encoder.sd", "radiomics.features.sigma"])
+def test_a_list_of_lists_is_no_list_of_numbers(key):
+    assert f"{key}=[[1], [2]]: must be a list of numbers" in " ".join(faults(composed(f"{key}=[[1],[2]]")))
+
+
 def test_nan_is_not_a_valid_value():
     assert len(faults(quickly(*["optimizer.lr=nan", "preprocess.margin=nan", "augment.flip=nan"]))) == 3
 
