@@ -144,3 +144,13 @@ def test_the_tiny_experiment_takes_any_cohort_and_makes_only_the_phantom_small(c
     composed = compose(["experiment=tiny", *choices])
     check(composed)
     assert (composed.network.backbone, composed.preprocess.size) == ("tiny", size)
+
+
+@pytest.mark.parametrize("experiment", ["filters", "texture", "compact"])
+def test_windows_have_pixels_as_long_as_a_scanners_but_for_the_phantom(experiment):
+    """At the 512 pixels of whole slices a window would be interpolated, and a training would take a day."""
+    sizes = {
+        cohort: compose([f"experiment={experiment}", f"cohort={cohort}", "cohort.name=ours"]).preprocess.size
+        for cohort in ("table", "nnunet", "phantom")
+    }
+    assert sizes == {"table": 128, "nnunet": 128, "phantom": 64}
