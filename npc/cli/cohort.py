@@ -47,7 +47,10 @@ def check(
     config = compose(choices or [])  # before anything heavy is imported
     check_values(config)
     from npc.cohort.describe import tables
+    from npc.config.sources import source
     from npc.imaging.acquisition_table import shown
+
+    source(config.cohort["_target_"])  # a wrong one is no fault of the table
 
     described = findings(config)
     if as_json:

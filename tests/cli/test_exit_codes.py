@@ -1,6 +1,7 @@
 """The exit codes are those that docs/commands.md states."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +30,11 @@ def test_a_name_that_no_file_system_takes_ends_with_one_message(words: str):
     ended = run_here("npc", *words.format("x" * 300).split())
     assert ended.returncode == 2
     assert re.match(r"npc: x{99}", ended.stderr)
+
+
+@pytest.mark.parametrize("target", ["", "npc.nothing.read"])
+def test_a_source_that_is_not_there_is_no_fault_of_the_table(target: str, tmp_path: Path):
+    done = run_here("npc", "cohort", "check", "cohort=table", f"cohort.root={tmp_path}", f"cohort._target_={target}")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"npc: cohort._target_: there is no source {target}")
+    assert not done.stdout
