@@ -116,10 +116,11 @@ def test_no_command_ends_in_a_traceback(home, command, typed):
     """The cohort is not there, so that no command goes on to its work."""
     places = ["cohort=table", f"cohort.root={home}/no_such_folder", f"runs={home}/no_such_runs"]
     ended = run_here(*command, *places, typed)  # any exception but SystemExit fails the test
-    assert ended.returncode in (0, 2), typed
+    not_complete = command[:3] == ("npc", "sweep", "status")
+    assert ended.returncode in ((0, 1, 2) if not_complete else (0, 2)), typed
     assert "Traceback" not in ended.stderr
-    if ended.returncode == 2:
-        assert ended.stderr.startswith(("npc: ", "Usage: ")), typed
+    if ended.returncode == 2:  # `npc cohort check` prints what is wrong with the cohort, here its folder, as its result
+        assert ended.stderr.startswith(("npc: ", "Usage: ")) or "Fault: " in ended.stdout, typed
 
 
 @pytest.mark.parametrize("typed", ["cohort.name=", "seed=", "slices=", "+sede=", "~seed=", "batch_size=[", "cohort="])
