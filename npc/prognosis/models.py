@@ -18,6 +18,7 @@ from npc.prognosis.univariate import Univariate
 from npc.statistics import NotEstimable
 from npc.statistics.logistic import Logistic, likelihood_ratio, logistic
 from npc.statistics.logrank import Test
+from npc.statistics.stacking import with_positive_weights
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,8 @@ def all_arms(
     """Logistic regression of several signatures and the significant clinical variables, if there are any.
 
     It is fitted on out-of-fold risks: with the risks of their own training patients, the arm that has memorised most
-    would take all of the weight.
+    would take all of the weight. No signature has a negative weight (`npc.statistics.stacking`); one whose weight is
+    then 0 is left out.
 
     Args:
         patients: with the variables, `split` and `label`.
@@ -203,7 +205,7 @@ def all_arms(
         runs: of the arms, by method.
 
     Raises:
-        NotEstimable: a run has no out-of-fold risks, or the regression can't be fitted.
+        NotEstimable: a run has no out-of-fold risks, no arm has a positive weight, or the regression can't be fitted.
         InputError: `out_of_fold.csv` is not of the training patients.
     """
     lacking = [run for run in runs.values() if not run.out_of_fold.exists()]
@@ -211,17 +213,21 @@ def all_arms(
         raise NotEstimable(f"out-of-fold risks are missing; {'; '.join(run.out_of_fold_remedy for run in lacking)}")
     risks = {method: _training_risks(run, patients.index, "out_of_fold")[0] for method, run in runs.items()}
     chosen = [test for test in tests if test.significant(significance)]
-    note = "fitted on out-of-fold signatures of the training cohort"
-    model = _regression("all_arms", patients, chosen, risks, [note])
     training = training_rows(patients)
-    label, columns = patients.loc[training, "label"], design(patients, model.encoding, risks)[training]
+    encoding = learn([test.variable for test in chosen], patients[training]) if chosen else None
+    label, columns = patients.loc[training, "label"], design(patients, encoding, risks)[training]
+    kept = with_positive_weights(label, columns, list(risks))
+    notes = ["fitted on out-of-fold signatures of the training cohort"]
+    if left_out := [MODELS[method] for method in risks if method not in kept]:
+        notes.append(f"left out, since its weight beside the others would not be positive: {', '.join(left_out)}")
+    model = _regression("all_arms", patients, chosen, {method: risks[method] for method in kept}, notes)
     terms = {method: [method] for method in risks}
     if chosen:
-        terms["clinical"] = [term for term in model.terms if term not in risks]
+        terms["clinical"] = [str(term) for term in columns if term not in risks]
     adds = {
         arm: estimated(likelihood_ratio, label, columns.drop(columns=own), columns[own]) for arm, own in terms.items()
     }
-    return replace(model, adds=adds, unseen=True, parts=model.parts | {run.key for run in runs.values()})
+    return replace(model, adds=adds, unseen=True, parts=model.parts | {runs[method].key for method in kept})
 
 
 def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate]:

@@ -58,6 +58,29 @@ def test_it_is_statsmodels_fit_of_the_out_of_fold_risks(patients, runs):
     np.testing.assert_allclose(model.risk[others], full.predict(sm.add_constant(given)), rtol=1e-6)
 
 
+def test_an_arm_whose_weight_would_be_negative_is_left_out(patients, runs):
+    """The report says so, and still tests what it adds to the others."""
+    wrong = runs["radiomic"].read_out_of_fold()
+    wrong["risk"] = 1 - wrong["risk"]
+    wrong.reset_index().to_csv(runs["radiomic"].out_of_fold, index=False)
+    model = models.all_arms(patients, [], 0.05, runs)
+    alone = models.all_arms(patients, [], 0.05, {"ensemble": runs["ensemble"]})
+    np.testing.assert_array_equal(model.risk, alone.risk)
+    assert (model.terms, model.parts) == (("ensemble",), {runs["ensemble"].key})
+    assert model.notes[1].endswith("would not be positive: Radiomic signature")
+    assert model.adds["radiomic"].p < 0.05
+
+
+def test_arms_that_all_point_the_wrong_way_make_no_model(patients, runs):
+    for run in runs.values():
+        out_of_fold = run.read_out_of_fold()
+        label = patients.loc[out_of_fold.index, "label"]
+        out_of_fold["risk"] = 0.9 * out_of_fold["risk"].where(label == 0, 0.1)
+        out_of_fold.reset_index().to_csv(run.out_of_fold, index=False)
+    with pytest.raises(NotEstimable, match="no signature has a positive weight"):
+        models.all_arms(patients, [], 0.05, runs)
+
+
 def test_test_patients_change_no_coefficient(patients, runs):
     before = models.all_arms(patients, [], 0.05, runs).fitted.coefficient
     for run in runs.values():
