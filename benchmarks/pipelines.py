@@ -34,7 +34,7 @@ from monai.transforms import (
 from torch.utils.data import DataLoader as TorchLoader
 
 from npc.config.loading import compose
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.imaging.store import Slices
 from npc.signature.data import EpochSampler, SliceDataset, as_it_is
 from npc.signature.processor import keep_freed_memory

@@ -182,7 +182,7 @@ def test_the_page_shows_every_command_that_reads_a_cohort():
 def test_both_tables_of_the_page_are_the_same(tmp_path: Path, folder: Path):
     from npc.cohort.dates import DATES
     from npc.cohort.load import load
-    from npc.config.schema import VariableConfig
+    from npc.config.cohort_schema import VariableConfig
     from tests.config.composed import quickly
 
     read = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from npc.config.keys import declared_keys, type_of
-from npc.config.schema import OptimizerConfig
+from npc.config.method_schema import OptimizerConfig
 from tests.commands import ROOT
 
 

@@ -1,4 +1,4 @@
-"""The page of all settings, made from `conf/` (values and reasons) and `npc/config/schema.py` (types and bounds)."""
+"""The page of all settings, made from `conf/` (values and reasons) and `npc/config/*schema.py` (types and bounds)."""
 
 import inspect
 import re
@@ -11,7 +11,8 @@ from hydra import compose, initialize_config_dir
 from mkdocs.structure.files import File, Files
 from omegaconf import OmegaConf
 
-from npc.config.schema import BidsCohortConfig, CriterionConfig, EvaluateConfig, TrainConfig, VariableConfig
+from npc.config.cohort_schema import BidsCohortConfig, CriterionConfig, VariableConfig
+from npc.config.schema import EvaluateConfig, TrainConfig
 from npc.phantom.options import Options
 
 CONFIGS = Path(__file__).resolve().parents[2] / "conf"

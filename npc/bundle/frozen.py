@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from npc.bundle.part import Part
 from npc.cohort.cohort import Cohort
-from npc.config.schema import EncoderConfig
+from npc.config.method_schema import EncoderConfig
 from npc.config.values import plain
 from npc.errors import InputError
 from npc.prognosis.runs import Run

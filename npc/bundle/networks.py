@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from npc.bundle.part import Part, batch_of, batches, splits
 from npc.cohort.cohort import Cohort
 from npc.config.key import drop_neutral
-from npc.config.schema import NetworkConfig
+from npc.config.method_schema import NetworkConfig
 from npc.config.values import plain
 from npc.errors import InputError
 from npc.imaging.store import Slices
@@ -76,7 +76,7 @@ def risks(part: Part, cohort: Cohort, store: str) -> pd.Series:
     slices = read(part, cohort, store)
     import torch
 
-    from npc.config.schema import AugmentConfig
+    from npc.config.method_schema import AugmentConfig
     from npc.signature.data import SliceDataModule
     from npc.signature.ensemble import average
     from npc.signature.predict import predict

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from npc.config.schema import PreprocessConfig
+from npc.config.method_schema import PreprocessConfig
 from npc.imaging.input_settings import Preprocess, preprocess_settings
 from npc.prognosis.runs import Run
 from npc.run.method import UNLABELLED

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from npc.bundle.part import Part, batch_of, batches, splits
 from npc.cohort.cohort import Cohort
-from npc.config.schema import FeaturesConfig
+from npc.config.method_schema import FeaturesConfig
 from npc.config.values import plain
 from npc.imaging.acquisition import read_scanner
 from npc.prognosis.runs import Run

@@ -14,7 +14,7 @@ from npc.cohort.cell import text
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import image_column, outline_column, roi_column
 from npc.cohort.truth import read_truth
-from npc.config.schema import CohortConfig
+from npc.config.cohort_schema import CohortConfig
 from npc.config.sources import check_arguments, source, without_reader
 from npc.errors import InputError
 

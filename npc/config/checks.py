@@ -7,11 +7,12 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from npc.config.cohort_schema import CohortConfig
 from npc.config.fields import bound_faults, is_number
 from npc.config.keys import nearest
 from npc.config.messages import composing
+from npc.config.method_schema import STAGES, NetworkConfig, PreprocessConfig
 from npc.config.regions import joined_region_faults, region_faults
-from npc.config.schema import STAGES, CohortConfig, NetworkConfig, PreprocessConfig
 from npc.config.sequences import mask_faults, sequence_faults
 from npc.config.sources import without_reader
 from npc.config.values import can_be_drawn, run_sequences

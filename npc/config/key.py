@@ -12,8 +12,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from npc.config.cohort_schema import CohortConfig, PhantomCohortConfig
 from npc.config.regions import ring_width
-from npc.config.schema import CohortConfig, PhantomCohortConfig, TrainConfig
+from npc.config.schema import TrainConfig
 from npc.config.sources import first_name
 from npc.config.values import hospitals, plain, sequence_name, tested_hospitals
 from npc.names import REGION_MARK, TUMOUR

@@ -6,7 +6,8 @@ from difflib import SequenceMatcher
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from npc.config.schema import EvaluateConfig, PhantomCohortConfig, TrainConfig
+from npc.config.cohort_schema import PhantomCohortConfig
+from npc.config.schema import EvaluateConfig, TrainConfig
 
 _SCHEMAS = (TrainConfig, EvaluateConfig)
 

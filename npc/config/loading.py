@@ -10,9 +10,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from npc.config.checks import check
+from npc.config.cohort_schema import BidsCohortConfig, CohortConfig, PhantomCohortConfig, SplitConfig
 from npc.config.key import run_key
 from npc.config.messages import composing
-from npc.config.schema import BidsCohortConfig, CohortConfig, PhantomCohortConfig, SplitConfig, TrainConfig
+from npc.config.schema import TrainConfig
 from npc.config.values import sequence_name
 from npc.config.words import readable
 from npc.errors import InputError

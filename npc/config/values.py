@@ -5,7 +5,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from npc.config.fields import is_number
-from npc.config.schema import AugmentConfig, FeaturesConfig
+from npc.config.method_schema import AugmentConfig, FeaturesConfig
 from npc.names import BOTH
 
 

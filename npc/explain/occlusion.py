@@ -23,7 +23,7 @@ from npc.bundle import networks
 from npc.bundle.part import Part
 from npc.bundle.risk_network import Risk
 from npc.cohort.cohort import Cohort
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.errors import InputError
 from npc.explain.grad_cam import grad_cam
 from npc.imaging.readers import read_scan

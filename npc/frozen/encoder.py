@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from npc.config.schema import EncoderConfig
+from npc.config.method_schema import EncoderConfig
 from npc.errors import InputError
 from npc.frozen import texture
 from npc.frozen.libraries import load, origin

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from npc.config.schema import EncoderConfig
+from npc.config.method_schema import EncoderConfig
 from npc.errors import InputError
 from npc.frozen.texture import VECTORS, TextureEnergies
 from npc.run.weights import download, load_weights, read_weights

@@ -14,10 +14,8 @@ import yaml
 from npc.config.key import drop_neutral
 from npc.errors import InputError
 from npc.names import LEAVE_ONE_OUT, METHODS, REGION_MARK, SPLITS
+from npc.prognosis.predictions import TYPES, log_losses, read_predictions
 from npc.statistics.delong import auc
-
-LARGEST = float(np.finfo(np.float32).max)  # sums and squares of risks up to here are finite
-_TYPES: Any = {"patient_id": str, "split": str, "label": "int64", "time": float, "event": "int64", "risk": float}
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ class Run:
         path = self.path / "unlabelled.csv"
         if not path.exists():
             return None
-        types: Any = {column: kind for column, kind in _TYPES.items() if column != "label"}
+        types: Any = {column: kind for column, kind in TYPES.items() if column != "label"}
         try:
             table = pd.read_csv(path, dtype=types, float_precision="round_trip")[list(types)].set_index("patient_id")
         except (OSError, ValueError, KeyError) as error:
@@ -290,45 +288,6 @@ def read_run(path: Path) -> Run:
     return Run(path, method, predictions, auc(label, risk), float(log_losses(label, risk).mean()))
 
 
-def log_losses(label: np.ndarray, risk: np.ndarray) -> np.ndarray:
-    """Log loss of each patient; infinite where the risk is no probability."""
-    if risk.min() < 0 or risk.max() > 1:
-        return np.full(len(risk), np.inf)
-    return -np.log(np.clip(np.where(label == 1, risk, 1 - risk), 1e-15, 1))
-
-
-def read_predictions(path: Path) -> pd.DataFrame:
-    """`predictions.csv`, checked, indexed by `patient_id`.
-
-    Raises:
-        InputError: it is absent, not a table with these columns, or holds values that can't be.
-    """
-    try:
-        table = pd.read_csv(path, dtype=_TYPES, float_precision="round_trip")
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing although the run is finished; run it again with force=true") from None
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} can't be read as predictions ({error}); run it again with force=true") from None
-    absent = [column for column in _TYPES if column not in table]
-    if absent:
-        raise InputError(f"{path}: no column {', '.join(absent)}; run it again with force=true")
-    patients, split, label, time, event, risk = (table[column].to_numpy() for column in _TYPES)
-    wrong = {
-        "patient_id is missing or not unique": table["patient_id"].isna() | table["patient_id"].duplicated(),
-        f"split is none of {', '.join(SPLITS)}": ~np.isin(split, list(SPLITS)),
-        "label is not 0 or 1": ~np.isin(label, (0, 1)),
-        "event is not 0 or 1": ~np.isin(event, (0, 1)),
-        "time is not a number of months": ~(np.isfinite(time) & (time >= 0)),
-        "risk is not a finite number (did training diverge?)": ~np.isfinite(risk),
-        f"risk is beyond {LARGEST:.0e}, the largest number of a network (did training diverge?)": np.isfinite(risk)
-        & (abs(risk) > LARGEST),
-    }
-    faults = [f"{path}, {_named(patients[rows])}: {fault}" for fault, rows in wrong.items() if rows.any()]
-    if faults:
-        raise InputError(faults)
-    return table.set_index("patient_id")
-
-
 def flat(choices: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Each choice of a config by its dotted key."""
     for key, value in choices.items():
@@ -336,7 +295,3 @@ def flat(choices: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _named(patients: np.ndarray) -> str:
-    return f"patient {', '.join(map(str, patients[:5]))}{' and others' if len(patients) > 5 else ''}"

@@ -10,7 +10,8 @@ import pandas as pd
 from npc.names import METHODS
 from npc.prognosis.choice import Choice, rank
 from npc.prognosis.estimable import estimated
-from npc.prognosis.runs import Run, log_losses
+from npc.prognosis.predictions import log_losses
+from npc.prognosis.runs import Run
 from npc.statistics import NotEstimable
 from npc.statistics.delong import delong
 from npc.statistics.optimism import Chance, Worth, chance, worth

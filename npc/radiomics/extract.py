@@ -16,7 +16,7 @@ import pandas as pd
 
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
-from npc.config.schema import FeaturesConfig
+from npc.config.method_schema import FeaturesConfig
 from npc.errors import InputError
 from npc.files import make_folder, write_text
 from npc.imaging.content import content_keys, digest, own_keys, read_json, repeated_images, voxels_hash

@@ -35,7 +35,7 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from npc.config.schema import FeaturesConfig
+    from npc.config.method_schema import FeaturesConfig
 
 Values = dict[str, float | None]
 MODES = ("max", "three")

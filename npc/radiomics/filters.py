@@ -13,7 +13,7 @@ import pywt
 import SimpleITK as sitk
 
 if TYPE_CHECKING:
-    from npc.config.schema import FeaturesConfig
+    from npc.config.method_schema import FeaturesConfig
 
 Box = tuple[slice, slice, slice]
 

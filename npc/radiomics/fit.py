@@ -10,7 +10,7 @@ import pandas as pd
 from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
 
-from npc.config.schema import CHAIN
+from npc.config.method_schema import CHAIN
 from npc.files import write_text
 from npc.radiomics.selection.chain import notes
 from npc.radiomics.stability import BootstrapRefits, bootstrap_refits

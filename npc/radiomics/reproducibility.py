@@ -9,7 +9,7 @@ import pandas as pd
 
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study, image_column, outline_column
-from npc.config.schema import FeaturesConfig
+from npc.config.method_schema import FeaturesConfig
 from npc.errors import InputError
 from npc.imaging.agreement import dice, hausdorff95, largest_area
 from npc.imaging.read_all import read_all

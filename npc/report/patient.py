@@ -11,7 +11,7 @@ from npc.bundle.predict import Predictions
 from npc.bundle.read import Bundle
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
-from npc.config.schema import PreprocessConfig
+from npc.config.method_schema import PreprocessConfig
 from npc.imaging.input_settings import Preprocess
 from npc.imaging.preprocess import network_input
 from npc.imaging.readers import read_scan

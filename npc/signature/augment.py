@@ -22,7 +22,7 @@ from monai.utils import convert_to_tensor
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 
 VECTORS = 1024  # numbers; a multiple of those that PyTorch computes at a time, also when threads share them
 

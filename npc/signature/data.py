@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.imaging.store import Slices
 from npc.signature.augment import Augmentation
 from npc.signature.batched import Box, augmented_slices, inside

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from monai.transforms import Compose, RandAdjustContrast, RandAffine, RandFlip, RandRotate90, RandScaleIntensity
 
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 
 NUMBERS = 11  # that are drawn for a patient and an epoch, whatever the settings
 

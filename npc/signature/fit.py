@@ -20,7 +20,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.config.values import can_be_drawn, plain
 from npc.errors import InputError
 from npc.files import writing

@@ -11,7 +11,7 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from npc.config.schema import NetworkConfig, OptimizerConfig
+from npc.config.method_schema import NetworkConfig, OptimizerConfig
 from npc.errors import DivergedError
 from npc.signature.endpoints import Endpoint, Outcome
 from npc.signature.graphs import Graphed

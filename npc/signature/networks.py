@@ -7,7 +7,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from npc.config.schema import BatchNormConfig, NetworkConfig
+from npc.config.method_schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 from npc.run.weights import initial_weights, load_weights
 from npc.signature.compact import Compact

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from npc.config.schema import OptimizerConfig
+from npc.config.method_schema import OptimizerConfig
 from npc.signature.networks import SignatureNetwork
 
 

@@ -11,7 +11,7 @@ from monai.networks import nets
 from torch import nn
 from torchvision import models
 
-from npc.config.schema import EncoderConfig
+from npc.config.method_schema import EncoderConfig
 from npc.errors import InputError
 from npc.frozen.encoder import Encoder
 

@@ -7,7 +7,8 @@ import pytest
 
 from npc.errors import InputError
 from npc.prognosis.choice import choose
-from npc.prognosis.runs import Run, finished_runs, read_predictions
+from npc.prognosis.predictions import read_predictions
+from npc.prognosis.runs import Run, finished_runs
 from tests.prognosis.run_folders import population, predictions, write_run
 
 

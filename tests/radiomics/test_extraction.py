@@ -13,7 +13,7 @@ import pytest
 import SimpleITK as sitk
 
 from npc.cohort.cohort import Cohort
-from npc.config.schema import FeaturesConfig
+from npc.config.method_schema import FeaturesConfig
 from npc.errors import InputError
 from npc.imaging.readers import Scan
 from npc.imaging.slices import largest_slice, three_slices

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from npc.config.loading import compose
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.signature.augment import Augmentation, augmentation
 
 SIDE = 40

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from npc.config.loading import checked, compose
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.errors import InputError
 from npc.signature.augment import Augmentation, augmentation
 from npc.signature.batched import Box, augmented_slices, inside

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.signature.data import EpochSampler, SliceDataModule, SliceDataset, as_it_is
 from npc.signature.endpoints import Outcome
 

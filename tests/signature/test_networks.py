@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-from npc.config.schema import BatchNormConfig, NetworkConfig
+from npc.config.method_schema import BatchNormConfig, NetworkConfig
 from npc.errors import InputError
 from npc.signature.networks import SignatureNetwork, backbone
 

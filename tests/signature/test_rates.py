@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 import torch
 
 from npc.config.loading import compose
-from npc.config.schema import OptimizerConfig
+from npc.config.method_schema import OptimizerConfig
 from npc.signature.rates import parameter_groups, rate_factor
 from tests.signature.test_module import fit, module
 

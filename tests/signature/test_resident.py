@@ -14,7 +14,7 @@ from torch import nn
 
 import npc.signature.fit as fitting
 from npc.config.loading import compose
-from npc.config.schema import AugmentConfig
+from npc.config.method_schema import AugmentConfig
 from npc.errors import DivergedError
 from npc.run.train import train
 from npc.signature.data import SliceDataModule, SliceDataset

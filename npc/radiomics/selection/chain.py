@@ -6,7 +6,7 @@ import pandas as pd
 from omegaconf import DictConfig
 from sklearn.pipeline import Pipeline
 
-from npc.config.schema import SelectionConfig
+from npc.config.method_schema import SelectionConfig
 from npc.errors import InputError
 from npc.radiomics.guard import Guard
 from npc.radiomics.harmonise import Harmonise

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from npc.cohort.cohort import Cohort
 from npc.cohort.studies import Study
-from npc.config.schema import FeaturesConfig
+from npc.config.method_schema import FeaturesConfig
 from npc.imaging.readers import Scan, read_scans
 from npc.names import COMPARISONS, READERS
 from npc.radiomics.reproducibility import measure, outlined_again, reproducibility

@@ -7,7 +7,7 @@ from functools import partial
 from omegaconf import OmegaConf
 
 from npc.cohort.load import load
-from npc.config.schema import PreprocessConfig
+from npc.config.method_schema import PreprocessConfig
 from npc.config.values import run_sequences
 from npc.errors import InputError
 from npc.imaging.input_settings import preprocess_settings

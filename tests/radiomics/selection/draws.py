@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from npc.config.schema import SelectionConfig
+from npc.config.method_schema import SelectionConfig
 from npc.radiomics.selection.steps import MRMR, Lasso, Reproducible, StepwiseAIC, Univariate
 
 SIGNAL = [0.9, -0.7, 0.5]

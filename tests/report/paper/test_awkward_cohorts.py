@@ -10,8 +10,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, open_dict
 
 from npc.cohort.load import load
+from npc.config.cohort_schema import VariableConfig
 from npc.config.loading import CONFIGS
-from npc.config.schema import VariableConfig
 from npc.errors import InputError
 from npc.prognosis.analysis import Analysis, analyse
 from npc.prognosis.choice import choose
