@@ -40,7 +40,8 @@ class Model:
         signatures: labels of its signatures, by term.
         spans: low and high values of each signature, by term (`npc.prognosis.encoding.ends`).
         design: the terms of all patients, by which the regression was fitted; empty of a signature.
-        adds: likelihood-ratio test of each arm added to all others, by arm; of the model of all arms.
+        adds: likelihood-ratio test of each arm added to all others, by arm, whether the model of all arms keeps it or
+            leaves it out.
         notes: what a reader must know about it.
     """
 
@@ -219,7 +220,13 @@ def all_arms(
     kept = with_positive_weights(label, columns, list(risks))
     notes = ["fitted on out-of-fold signatures of the training cohort"]
     if left_out := [MODELS[method] for method in risks if method not in kept]:
-        notes.append(f"left out, since its weight beside the others would not be positive: {', '.join(left_out)}")
+        notes.append(
+            "left out, as the weight would be negative or 0 beside the signatures that are kept: "
+            f"{', '.join(left_out)}; intervals and P values of the others take no account of this choice"
+        )
+    if len(kept) == 1:
+        same = "is the combined model of that signature" if chosen else "ranks the patients as that signature does"
+        notes.append(f"one signature is left, so that this model {same}")
     model = _regression("all_arms", patients, chosen, {method: risks[method] for method in kept}, notes)
     terms = {method: [method] for method in risks}
     if chosen:
@@ -227,7 +234,7 @@ def all_arms(
     adds = {
         arm: estimated(likelihood_ratio, label, columns.drop(columns=own), columns[own]) for arm, own in terms.items()
     }
-    return replace(model, adds=adds, unseen=True, parts=model.parts | {runs[method].key for method in kept})
+    return replace(model, adds=adds, unseen=True, parts=model.parts | {run.key for run in runs.values()})
 
 
 def _chosen(tests: Sequence[Univariate], significance: float) -> list[Univariate]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
@@ -12,11 +11,15 @@ from npc.statistics.logistic import logistic
 
 
 def with_positive_weights(label: ArrayLike, columns: pd.DataFrame, risks: Sequence[str]) -> list[str]:
-    """The risks whose weights are not 0 where the likelihood is highest among weights that are not negative.
+    """The risks whose weights are positive in the maximum-likelihood fit with non-negative weights of the risks.
 
     Breiman (Machine Learning 1996;24:49): risks of the same patients are correlated, and without the condition they
-    get large weights of opposite signs. The likelihood is concave, so that its maximum under the condition is the
-    highest of those maxima without it, over the sets of risks, at which each weight is positive.
+    can get large weights of opposite signs. The log likelihood is concave, so that its maximum under the condition is
+    the highest of those maxima without it, over the sets of risks, at which each weight is positive.
+
+    Where the classes are separated there is no maximum, and the fits are Firth's, whose penalties of different sets are
+    not comparable: then it is the largest set whose weights are all positive, of several the one with the highest
+    likelihood.
 
     Args:
         label: 0 or 1, (patients,).
@@ -27,13 +30,13 @@ def with_positive_weights(label: ArrayLike, columns: pd.DataFrame, risks: Sequen
         NotEstimable: as for `logistic`, or no risk has a positive weight.
     """
     others = columns.drop(columns=list(risks))
-    best: list[str] = []
-    highest = -np.inf
+    separated = logistic(label, columns).separation is not None  # or no set is
+    found: list[tuple[int, float, list[str]]] = []
     for number in range(1, len(risks) + 1):
         for some in map(list, combinations(risks, number)):
             fitted = logistic(label, columns[some].join(others))
-            if (fitted.coefficient[1 : number + 1] > 0).all() and fitted.log_likelihood > highest:
-                best, highest = some, fitted.log_likelihood
-    if not best:
+            if (fitted.coefficient[1 : number + 1] > 0).all():
+                found.append((number if separated else 0, fitted.log_likelihood, some))
+    if not found:
         raise NotEstimable("no signature has a positive weight in a regression on all of them")
-    return best
+    return max(found, key=lambda of: of[:2])[2]

@@ -8,11 +8,13 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import chi2
 
+from npc.cohort.clinical import Variable
 from npc.prognosis import models
 from npc.prognosis.choice import choose
 from npc.prognosis.discrimination import comparisons
 from npc.prognosis.runs import finished_runs
 from npc.prognosis.training_risks import nested, unlike
+from npc.prognosis.univariate import univariate
 from npc.statistics import NotEstimable
 from tests.prognosis.run_folders import population, predictions, write_run
 
@@ -66,9 +68,23 @@ def test_an_arm_whose_weight_would_be_negative_is_left_out(patients, runs):
     model = models.all_arms(patients, [], 0.05, runs)
     alone = models.all_arms(patients, [], 0.05, {"ensemble": runs["ensemble"]})
     np.testing.assert_array_equal(model.risk, alone.risk)
-    assert (model.terms, model.parts) == (("ensemble",), {runs["ensemble"].key})
-    assert model.notes[1].endswith("would not be positive: Radiomic signature")
+    assert model.terms == ("ensemble",)
+    assert "signatures that are kept: Radiomic signature;" in model.notes[1]
+    assert model.notes[2].endswith("ranks the patients as that signature does")
     assert model.adds["radiomic"].p < 0.05
+    # fitted in a family that contains the signature left out, too, on the same patients
+    left_out = models.signature("radiomic", runs["radiomic"], patients.index)
+    assert nested({"all_arms": model, "radiomic": left_out})
+    # clinical variables stay, whatever their weight
+    grade = patients["label"] + np.arange(len(patients)) % 3
+    graded = patients.assign(grade=grade)
+    chosen = univariate(graded[graded["split"] == "train"], [Variable("grade", "continuous")])
+    clinical = models.all_arms(graded, chosen, 0.05, runs)
+    assert clinical.terms == ("ensemble", "grade")
+    assert list(clinical.adds) == ["ensemble", "radiomic", "clinical"]
+    assert clinical.notes[2].endswith("is the combined model of that signature")
+    combined = models.combined(graded, chosen, 0.05, runs["ensemble"], "out_of_fold")
+    np.testing.assert_allclose(clinical.risk, combined.risk, rtol=1e-12)
 
 
 def test_arms_that_all_point_the_wrong_way_make_no_model(patients, runs):

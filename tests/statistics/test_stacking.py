@@ -45,13 +45,28 @@ def test_the_likelihood_is_the_highest_among_weights_that_are_not_negative(seed,
     assert fitted.log_likelihood >= -best.fun - 1e-9
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_with_separated_classes_no_risk_is_lost_whose_weight_is_positive(seed):
+    """The level of a clinical variable without events separates; Firth's fit of all risks is kept where it can be."""
+    label, columns = patients(seed, [1, 1, 1])
+    columns["stage"] = (np.arange(150) % 10 == 0) & (label == 0)
+    columns = columns.astype(float)
+    fitted = logistic(label, columns)
+    assert fitted.separation
+    kept = with_positive_weights(label, columns, RISKS)
+    weights = logistic(label, columns[[*kept, "age", "stage"]]).coefficient[1 : len(kept) + 1]
+    assert (weights > 0).all()
+    assert (kept == RISKS) == (fitted.coefficient[2:5] > 0).all()
+
+
 def test_each_kind_of_answer_is_found():
     """Each of the risks is left out of some regressions, and none of others."""
     answers = set()
     for seed in range(40):
         label, columns = patients(seed, [1, 1, 1])
         answers.add(tuple(with_positive_weights(label, columns, RISKS)))
-    assert {tuple(RISKS), *(tuple(set_of) for set_of in (RISKS[:2], RISKS[1:], RISKS[::2]))} <= answers
+    assert {tuple(RISKS), *(tuple(some) for some in (RISKS[:2], RISKS[1:], RISKS[::2]))} <= answers
+    assert {tuple(with_positive_weights(*patients(seed, [1, -1, 0]), RISKS)) for seed in range(9)} >= {("ensemble",)}
     with pytest.raises(NotEstimable, match="no signature has a positive weight"):
         with_positive_weights(label, -columns, RISKS)
     with pytest.raises(NotEstimable, match="does not vary"):

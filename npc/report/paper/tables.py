@@ -158,14 +158,17 @@ def regression(analysis: Analysis) -> pd.DataFrame:
 def arms(analysis: Analysis) -> pd.DataFrame:
     """What each arm adds to all others in the model of all arms; empty where there is no such model."""
     found = analysis.models.get("all_arms")
+    if found is None:
+        return pd.DataFrame()
     return pd.DataFrame(
         {
             "Arm": MODELS[arm],
+            "In the model": "yes" if arm == "clinical" or arm in found.model.signatures else "left out",
             "Likelihood-ratio χ²": NOT_ESTIMABLE if isinstance(test, NotEstimable) else words.number(test.chi2),
             "Degrees of freedom": "" if isinstance(test, NotEstimable) else str(test.df),
             "P value": words.p_of(test),
         }
-        for arm, test in (found.model.adds.items() if found else ())
+        for arm, test in found.model.adds.items()
     )
 
 

@@ -15,6 +15,7 @@ _KINDS = {
     "cox": "with the time to it (Cox's partial likelihood)",
     "hazard": "with the time to it (discrete hazards of {intervals} intervals)",
 }
+_CONDITIONS = {"all_arms": "; the weights of its signatures are non-negative"}
 
 
 def methods(results: Json, choices: DictConfig) -> str:
@@ -96,7 +97,7 @@ def _models(results: Json, labels: Mapping[str, str]) -> Iterator[str]:
             terms = [term["term"] for term in model["regression"]["terms"] if term["term"] != "intercept"]
             yield (
                 f"{MODELS[name]}: logistic regression ({model['regression']['method']}) of {_listed(terms)}, "
-                f"{rules['regressions']}."
+                f"{rules['regressions']}{_CONDITIONS.get(name, '')}."
             )
     for name, model in results["models"].items():
         yield (
