@@ -32,8 +32,8 @@ _READING = {
     "Fitted models": "Odds ratios of one unit of each term, of an ordered variable of one step; those of a signature "
     "are of its whole range, 0 to 1.",
     "What each arm adds to all others": "A small P value means that a regression on all arms, whose weights may be "
-    "negative, fits the training patients worse without this arm. For an arm that is left out it does not mean that the arm "
-    "improves the prediction.",
+    "negative, fits the training patients worse without this arm. For an arm that is left out it does not mean that "
+    "the arm improves the prediction.",
     "Acquisition of the images (Table 1)": "By scanner and sequence; two values are the smallest and the largest.",
     "Each patient": "A click on a heading sorts; the risk is on the scale of each model.",
     "Image consistency between hospitals (MSSIM)": "For each patient of the development hospital the mean structural "
