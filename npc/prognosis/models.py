@@ -225,7 +225,7 @@ def all_arms(
             f"{', '.join(left_out)}; intervals and P values of the others take no account of this choice"
         )
     if len(kept) == 1:
-        same = "is the combined model of that signature" if chosen else "ranks the patients as that signature does"
+        same = "contains it and the clinical variables alone" if chosen else "ranks the patients as that signature does"
         notes.append(f"one signature is left, so that this model {same}")
     model = _regression("all_arms", patients, chosen, {method: risks[method] for method in kept}, notes)
     terms = {method: [method] for method in risks}

@@ -30,7 +30,7 @@ def with_positive_weights(label: ArrayLike, columns: pd.DataFrame, risks: Sequen
         NotEstimable: as for `logistic`, or no risk has a positive weight.
     """
     others = columns.drop(columns=list(risks))
-    separated = logistic(label, columns).separation is not None  # or no set is
+    separated = logistic(label, columns).separation is not None
     found: list[tuple[int, float, list[str]]] = []
     for number in range(1, len(risks) + 1):
         for some in map(list, combinations(risks, number)):

@@ -82,7 +82,7 @@ def test_an_arm_whose_weight_would_be_negative_is_left_out(patients, runs):
     clinical = models.all_arms(graded, chosen, 0.05, runs)
     assert clinical.terms == ("ensemble", "grade")
     assert list(clinical.adds) == ["ensemble", "radiomic", "clinical"]
-    assert clinical.notes[2].endswith("is the combined model of that signature")
+    assert clinical.notes[2].endswith("contains it and the clinical variables alone")
     combined = models.combined(graded, chosen, 0.05, runs["ensemble"], "out_of_fold")
     np.testing.assert_allclose(clinical.risk, combined.risk, rtol=1e-12)
 
